@@ -1,0 +1,249 @@
+"""The conditions of a rule as a tree. What each is true, false and unknown at is the engine's matter; this is how it is written.
+
+A condition in a file is a text (`river_station >= orange`) or a mapping with one of the keys
+`all`, `any`, `not`, `at_least`, `sequence`, `silent`, `dimensions`, `condition`.
+"""
+
+import re
+from typing import Annotated, Any, Union
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from schemas.levels import Level
+from schemas.moments import Span, format_span
+
+_AT_LEVEL = re.compile(r"^\s*(not\s+)?([a-z][a-z0-9_]*)\s*>=\s*([a-z]+)\s*$")
+
+
+class Part(BaseModel):
+    """Base of the conditions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @property
+    def text(self) -> str:
+        """The condition as a planner reads it."""
+        raise NotImplementedError
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        """The conditions inside this one, in the order written."""
+        return ()
+
+
+class AtLevel(Part):
+    """A threshold is at a level or above it, at the area itself or rolled up to it."""
+
+    threshold: str
+    level: Level
+
+    @property
+    def text(self) -> str:
+        return f"{self.threshold} >= {self.level.word}"
+
+
+class All(Part):
+    """Kleene's and. `within` holds for each of the conditions: each was true at some moment of that last span."""
+
+    all: tuple["Condition", ...] = Field(min_length=1)
+    within: Span | None = None
+
+    @property
+    def text(self) -> str:
+        return "all" + _within(self.within)
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return self.all
+
+
+class AnyOf(Part):
+    """Kleene's or."""
+
+    any: tuple["Condition", ...] = Field(min_length=1)
+    within: Span | None = None
+
+    @property
+    def text(self) -> str:
+        return "any" + _within(self.within)
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return self.any
+
+
+class Not(Part):
+    """Kleene's not."""
+
+    not_: "Condition" = Field(alias="not")
+
+    @property
+    def text(self) -> str:
+        return "not"
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return (self.not_,)
+
+
+class AtLeast(Part):
+    """At least n of the conditions. Those without a series in the area are not covered: left out of n's candidates and shown."""
+
+    at_least: int = Field(ge=1)
+    of: tuple["Condition", ...] = Field(min_length=1)
+    within: Span | None = None
+
+    @property
+    def text(self) -> str:
+        return f"at least {self.at_least} of {len(self.of)}" + _within(self.within)
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return self.of
+
+
+class Within(Part):
+    """The condition was true at some moment of the last span, in valid time."""
+
+    condition: "Condition"
+    within: Span
+
+    @property
+    def text(self) -> str:
+        return "was true" + _within(self.within)
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return (self.condition,)
+
+
+class Sequence(Part):
+    """Each became true not before the one before it, the last at most `within` after the first and still true.
+
+    Onsets are compared by the end of a period; `least_lag` is the least span between one onset and the next.
+    """
+
+    sequence: tuple["Condition", ...] = Field(min_length=2)
+    within: Span
+    least_lag: Span | None = None
+
+    @property
+    def text(self) -> str:
+        return "in sequence" + _within(self.within)
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return self.sequence
+
+
+class Silence(BaseModel):
+    """What `silent` counts.
+
+    Attributes:
+        count: how many series of `of` must have gone stale.
+        of: a threshold with `at: station`; its stations in `areas` are the candidates.
+        within: their last readings lie at most this far apart.
+        areas: the areas whose stations are counted together; without it, the rule's area.
+        stale_after: silence after this span, if sooner than the threshold's own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    count: int = Field(ge=2)
+    of: str
+    within: Span
+    areas: tuple[str, ...] = ()
+    stale_after: Span | None = None
+
+
+class Silent(Part):
+    """Several series that were fresh went stale together, while their feed itself goes on delivering. Never false, only true or unknown."""
+
+    silent: Silence
+
+    @property
+    def text(self) -> str:
+        return f"{self.silent.count} of {self.silent.of} silent{_within(self.silent.within)}"
+
+
+class Dimensions(Part):
+    """Breaches in at least n of the seven dimensions of human security, each at `level` or more, within `within` if given."""
+
+    dimensions: int = Field(ge=1, le=7)
+    level: Level = Level.YELLOW
+    within: Span | None = None
+
+    @property
+    def text(self) -> str:
+        return f"{self.dimensions} dimensions at {self.level.word}" + _within(self.within)
+
+
+_KEYS = {
+    "threshold": "threshold",
+    "all": "all",
+    "any": "any",
+    "not": "not",
+    "not_": "not",
+    "at_least": "at_least",
+    "sequence": "sequence",
+    "silent": "silent",
+    "dimensions": "dimensions",
+    "condition": "condition",
+}
+
+
+def _kind(value: Any) -> str | None:
+    names = value if isinstance(value, dict) else type(value).model_fields
+    return next((_KEYS[n] for n in names if n in _KEYS), None)
+
+
+def _expand(value: Any) -> Any:
+    """A text as the mapping it stands for."""
+    if not isinstance(value, str):
+        return value
+    match = _AT_LEVEL.match(value)
+    if match is None:
+        raise ValueError(f"`{value}` is not a condition; write a threshold, >= and a level, such as `river_station >= orange`")
+    at_level = {"threshold": match[2], "level": Level.named(match[3])}
+    return {"not": at_level} if match[1] else at_level
+
+
+def _within(span: Any) -> str:
+    return f" within {format_span(span)}" if span is not None else ""
+
+
+Condition = Annotated[
+    Union[
+        Annotated[AtLevel, Tag("threshold")],
+        Annotated[All, Tag("all")],
+        Annotated[AnyOf, Tag("any")],
+        Annotated[Not, Tag("not")],
+        Annotated[AtLeast, Tag("at_least")],
+        Annotated[Sequence, Tag("sequence")],
+        Annotated[Silent, Tag("silent")],
+        Annotated[Dimensions, Tag("dimensions")],
+        Annotated[Within, Tag("condition")],
+    ],
+    Discriminator(_kind),
+]
+for _model in (All, AnyOf, Not, AtLeast, Within, Sequence):
+    _model.model_rebuild()
+
+
+def expand(value: Any) -> Any:
+    """A condition as written, with every text turned into the mapping it stands for.
+
+    Raises:
+        ValueError: a text is no condition.
+    """
+    value = _expand(value)
+    if not isinstance(value, dict):
+        return value
+    inner = {"all", "any", "of", "sequence"}
+    nested = {k: [expand(p) for p in v] if k in inner and isinstance(v, list | tuple) else v for k, v in value.items()}
+    return {k: expand(v) if k in {"not", "condition"} else v for k, v in nested.items()}
+
+
+def walk(condition: Condition) -> list[Condition]:
+    """The condition and all inside it, outermost first."""
+    return [condition, *(found for part in condition.parts for found in walk(part))]
+

@@ -1,0 +1,442 @@
+"""The records of the log, typed. What a person is called or reached at stands in none of them."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.levels import Dimension, Level, Truth
+from schemas.moments import Moment, Span
+
+
+class Typed(BaseModel):
+    """Base of all records: unchangeable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+
+
+class Quality(StrEnum):
+    """How far a reading is to be trusted, in the words of its feed or of the one who entered it."""
+
+    MEASURED = "measured"
+    REPORTED = "reported"
+    MODELLED = "modelled"
+    MANUAL = "manual"
+    SUSPECT = "suspect"
+
+
+class Observation(Typed):
+    """One reading of one indicator at one place.
+
+    Attributes:
+        area: P-code, or a station's code that is joined to one. Opaque.
+        indicator: a name from `schemas.indicators.CATALOGUE`.
+        start, end: the period it is valid for; equal for a moment. UTC.
+        issued: when the source published it, if it says so.
+        received: when we fetched it.
+        lead: for a forecast, from its base time to `end`; else none.
+        member: for an ensemble, which one.
+        value: in `unit`, the catalogue's; none if the source spoke and gave no value.
+        key: its identity in the feed.
+        delivery: SHA-256 of the raw bytes it was read from.
+    """
+
+    area: str
+    indicator: str
+    start: Moment
+    end: Moment
+    issued: Moment | None = None
+    received: Moment
+    lead: timedelta | None = None
+    member: int | None = None
+    value: float | None = Field(allow_inf_nan=False)
+    unit: str
+    quality: Quality = Quality.MEASURED
+    feed: str
+    key: str
+    delivery: str
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Observation":
+        if self.end < self.start:
+            raise ValueError(f"ends {self.end.isoformat()} before it starts {self.start.isoformat()}")
+        return self
+
+
+class Heartbeat(Typed):
+    """A feed answered: a new delivery, the same one again, or 304. Silence of a feed is the lack of these."""
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    feed: str
+    received: Moment
+    delivery: str
+    new: bool
+    rows: int = Field(ge=0)
+    quarantined: int = Field(ge=0)
+
+
+class Tick(Typed):
+    """Time goes on: the only way the engine learns of it when no reading comes."""
+
+    kind: Literal["tick"] = "tick"
+    at: Moment
+
+
+class ConfigChange(Typed):
+    """From here on the shard is judged by this configuration.
+
+    Attributes:
+        hash: SHA-256 of the canonical JSON of `configuration`.
+        configuration: `schemas.configuration.Configuration` as JSON values.
+        author, reason: who changed it and why.
+    """
+
+    kind: Literal["configuration"] = "configuration"
+    at: Moment
+    hash: str
+    configuration: dict[str, Any]
+    author: str
+    reason: str
+
+
+class BaselineRow(Typed):
+    """The bounds of one place for readings whose period's middle lies in [start, end).
+
+    Attributes:
+        bounds: level word (`yellow`, `orange`, `red`) to the value at which it is met; empty if not admitted.
+        admitted: false if there is too little history: the threshold is then unknown there.
+        reason: why it was not admitted, or a short account of what it was computed from.
+        statistics: what the bounds were computed from, such as mean, sd, n, expected.
+    """
+
+    area: str
+    start: Moment
+    end: Moment
+    bounds: dict[str, float]
+    admitted: bool
+    reason: str
+    statistics: dict[str, float] = {}
+
+
+class Baseline(Typed):
+    """What is usual, made outside the engine by a job. Rows replace older ones of the same threshold, area and period."""
+
+    kind: Literal["baseline"] = "baseline"
+    at: Moment
+    threshold: str
+    inputs_hash: str
+    rows: tuple[BaselineRow, ...]
+
+
+class GaugeDeclaration(Typed):
+    """A named person says that a station is dead, or back. A dead one no longer holds a breach or counts for `needs`."""
+
+    kind: Literal["declaration"] = "declaration"
+    at: Moment
+    area: str
+    state: Literal["dead", "back"]
+    by: str
+    reason: str
+
+
+Input = Annotated[Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration, Field(discriminator="kind")]
+"""All that a shard's engine reads beside observations, which travel as Arrow (`schemas.observations`)."""
+
+
+class Reading(Typed):
+    """One reading as evidence, with all three times and the bound it was held against."""
+
+    area: str
+    indicator: str
+    value: float | None
+    unit: str
+    bound: float | None = None
+    start: Moment
+    end: Moment
+    issued: Moment | None = None
+    received: Moment
+    age: Span
+    feed: str
+    quality: Quality
+    key: str
+    delivery: str
+    record: str
+
+
+class Evidence(Typed):
+    """One condition of a rule, how it stood, and what made it so; a tree down to readings.
+
+    Attributes:
+        condition: as the planner wrote it.
+        truth, held, covered: its truth; whether it rests on a held breach; false if the area has no series for it.
+        since: when it took this truth, in valid time.
+        note: what a person must know, such as "no reading since 2025-09-15".
+    """
+
+    condition: str
+    truth: Truth
+    held: bool = False
+    covered: bool = True
+    since: Moment | None = None
+    level: Level | None = None
+    area: str | None = None
+    note: str = ""
+    readings: tuple[Reading, ...] = ()
+    parts: tuple["Evidence", ...] = ()
+
+
+class BreachChange(StrEnum):
+    """What happened to a breach. A closed set: log, page and metric show the same word."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    EASED = "eased"
+    HELD = "held"
+    RESUMED = "resumed"
+    CLOSED = "closed"
+    DECLARED_DEAD = "declared_dead"
+    RETRACTED = "retracted"
+
+
+class ThresholdBreach(Typed):
+    """A change of a breach: a longest stretch of one series at yellow or more.
+
+    Attributes:
+        id: made of shard, threshold, area and the opening reading's record; stable through its life.
+        since: valid time of the reading that opened it. at: valid time of this change. known: when it was known.
+        record: the id of the input record that showed it.
+    """
+
+    kind: Literal["breach"] = "breach"
+    id: str
+    shard: str
+    threshold: str
+    area: str
+    indicator: str
+    dimension: Dimension
+    change: BreachChange
+    level: Level
+    peak: float | None
+    since: Moment
+    at: Moment
+    known: Moment
+    record: str
+    configuration: str
+    engine: str
+    readings: tuple[Reading, ...] = ()
+
+
+class EventChange(StrEnum):
+    """What happened to a compound event. A closed set."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    EASED = "eased"
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    UPDATED = "updated"
+    CLOSED = "closed"
+    CANNOT_TELL = "cannot_tell"
+    RETRACTED = "retracted"
+    FOUND_AFTERWARDS = "found_afterwards"
+
+
+class LevelStep(Typed):
+    """One readable step from a rule's base level to the event's."""
+
+    step: Literal["base", "raise", "move"]
+    level: Level
+    why: str
+
+
+class CompoundEvent(Typed):
+    """A change of an event: a longest stretch in which a rule was true, held through unknown.
+
+    Attributes:
+        id: made of shard, rule, area and the opening record's id, never of offsets.
+        since: the first valid time its truth was true. at: valid time of this change. known: when it was known.
+        until: the valid time it ended, once it has.
+        unconfirmed: true while the truth is unknown; `silent` then names each silent feed and since when.
+        audience: `public`, or `operators` for what concerns the people on duty alone.
+        quiet: why it is cooled or muted, else empty; grouping and signatures belong to `alerts`.
+        records: ids of the input records that made it.
+    """
+
+    kind: Literal["event"] = "event"
+    id: str
+    shard: str
+    rule: str
+    rule_version: str
+    area: str
+    area_version: str
+    change: EventChange
+    level: Level
+    steps: tuple[LevelStep, ...]
+    dimensions: tuple[Dimension, ...]
+    since: Moment
+    at: Moment
+    known: Moment
+    until: Moment | None = None
+    truth: Truth
+    unconfirmed: bool = False
+    silent: tuple[str, ...] = ()
+    audience: Literal["public", "operators"] = "public"
+    quiet: str = ""
+    evidence: Evidence
+    record: str
+    records: tuple[str, ...] = ()
+    configuration: str
+    engine: str
+
+
+class WarningStatus(StrEnum):
+    """Where a warning stands. `cannot_tell` ends it without an all-clear."""
+
+    PROPOSED = "proposed"
+    ISSUED = "issued"
+    UPDATED = "updated"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    CANNOT_TELL = "cannot_tell"
+    ESCALATED = "escalated"
+
+
+class RenderedText(Typed):
+    """One text, as sent to all who read this language in this area."""
+
+    language: str
+    area: str
+    body: str
+    encoding: Literal["GSM-7", "UCS-2"]
+    segments: int = Field(ge=1)
+    reviewed: bool
+    recipients: int = Field(ge=0)
+
+
+class Signature(Typed):
+    """Who signed, in which role, when."""
+
+    by: str
+    role: str
+    at: Moment
+
+
+class Warning(Typed):
+    """One message of a warning's life, as in CAP 1.2: Alert, Update or Cancel. What was published is never edited.
+
+    Attributes:
+        id: of this message; `warning` is the same for all messages of one life; `references` the ids before it.
+        issued: when it was approved and went out; none while it is proposed.
+        cost, currency: segments times the dated price of the country's file.
+    """
+
+    kind: Literal["warning"] = "warning"
+    id: str
+    warning: str
+    event: str
+    rule: str
+    shard: str
+    area: str
+    message_type: Literal["Alert", "Update", "Cancel"]
+    references: tuple[str, ...] = ()
+    status: WarningStatus
+    level: Level
+    reason: str
+    since: Moment
+    known: Moment
+    proposed: Moment
+    issued: Moment | None = None
+    expires: Moment
+    texts: tuple[RenderedText, ...]
+    recipients: int = Field(ge=0)
+    segments: int = Field(ge=0)
+    cost: float = Field(ge=0)
+    currency: str
+    signatures: tuple[Signature, ...] = ()
+    configuration: str
+
+
+class MessageState(StrEnum):
+    """Where one message to one person stands."""
+
+    INTENDED = "intended"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+
+
+class Message(Typed):
+    """One text to one subscriber. Lives in the registry's database alone, never in the log.
+
+    Attributes:
+        id: deterministic: of warning message and subscriber, so that it can exist only once.
+        subscriber: the registry's id, never a number.
+    """
+
+    id: str
+    warning: str
+    subscriber: str
+    language: str
+    area: str
+    body: str
+    state: MessageState
+    possibly_doubled: bool = False
+
+
+class Delivery(Typed):
+    """How many messages of a warning stand in a state, by area and language. The log carries no more than counts."""
+
+    kind: Literal["delivery"] = "delivery"
+    warning: str
+    message: str
+    shard: str
+    area: str
+    language: str
+    state: MessageState
+    count: int = Field(ge=0)
+    at: Moment
+
+
+Output = Annotated[ThresholdBreach | CompoundEvent | Warning | Delivery, Field(discriminator="kind")]
+
+
+class Record(Typed):
+    """The envelope in which everything travels.
+
+    Attributes:
+        topic: one of `schemas.topics.TOPICS`.
+        shard: the key; all of a shard's input is one order.
+        kind: `observations`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`, `delivery`.
+        id: unique and made by whoever appends it from what it says, never from an offset.
+        received: when it was made known to us; the engine's only clock.
+        payload: Arrow IPC for `observations`, else the model's JSON.
+        headers: CloudEvents attributes on published events.
+    """
+
+    topic: str
+    shard: str
+    kind: str
+    id: str
+    received: Moment
+    payload: bytes
+    headers: dict[str, str] = {}
+
+
+class Stored(Typed):
+    """A record as the log keeps it, with its place."""
+
+    record: Record
+    partition: int
+    offset: int
+
+
+def received_of(moment: datetime) -> str:
+    """A moment as it stands in ids: ISO 8601 basic, UTC, microseconds."""
+    return moment.strftime("%Y%m%dT%H%M%S%fZ")

@@ -1,0 +1,28 @@
+"""The topics of the log: what travels on each, who writes and who reads."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `kinds` are the record kinds that may travel on it."""
+
+    name: str
+    title: str
+    kinds: tuple[str, ...]
+    writer: str
+    readers: tuple[str, ...]
+
+
+INPUT = Topic(
+    "input",
+    "All that a shard's engine reads, in one order",
+    ("observations", "heartbeat", "tick", "configuration", "baseline", "declaration"),
+    "feeds, ticker, configuration, baselines, operators",
+    ("processors",),
+)
+BREACHES = Topic("breaches", "Thresholds breached, held and left", ("breach",), "processors", ("console",))
+EVENTS = Topic("events", "Compound events and their changes", ("event",), "processors", ("alerts", "console"))
+WARNINGS = Topic("warnings", "Warnings proposed, issued, updated and ended", ("warning",), "alerts", ("console",))
+DELIVERIES = Topic("deliveries", "Counts of messages by warning, area, language and state", ("delivery",), "alerts", ("console",))
+TOPICS: dict[str, Topic] = {t.name: t for t in (INPUT, BREACHES, EVENTS, WARNINGS, DELIVERIES)}
