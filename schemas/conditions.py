@@ -212,7 +212,7 @@ def _within(span: Any) -> str:
 
 
 Condition = Annotated[
-    Union[
+    Union[  # noqa: UP007 - one member a line reads better than one line of bars
         Annotated[AtLevel, Tag("threshold")],
         Annotated[All, Tag("all")],
         Annotated[AnyOf, Tag("any")],
@@ -246,4 +246,3 @@ def expand(value: Any) -> Any:
 def walk(condition: Condition) -> list[Condition]:
     """The condition and all inside it, outermost first."""
     return [condition, *(found for part in condition.parts for found in walk(part))]
-

@@ -259,4 +259,3 @@ class Configuration(Decided):
         """SHA-256 of the canonical JSON."""
         text = json.dumps(self.canonical(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
-

@@ -44,21 +44,29 @@ def observations_record(shard: str, feed: str, delivery: str, received: datetime
 def input_record(shard: str, content: Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration) -> Record:
     """Any other input as a record of the input topic."""
     received = content.received if isinstance(content, Heartbeat) else content.at
-    subject = {
-        "heartbeat": lambda: f"{content.feed}:{content.delivery[:16]}",  # type: ignore[union-attr]
-        "tick": lambda: "",
-        "configuration": lambda: content.hash[:16],  # type: ignore[union-attr]
-        "baseline": lambda: f"{content.threshold}:{content.inputs_hash[:16]}",  # type: ignore[union-attr]
-        "declaration": lambda: f"{content.area}:{content.state}",  # type: ignore[union-attr]
-    }[content.kind]()
     return Record(
         topic=INPUT.name,
         shard=shard,
         kind=content.kind,
-        id=":".join(p for p in (content.kind, received_of(received), subject) if p),
+        id=":".join((content.kind, received_of(received), *_subject(content))),
         received=received,
         payload=content.model_dump_json().encode(),
     )
+
+
+def _subject(content: Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration) -> tuple[str, ...]:
+    """What tells two inputs of one kind and moment apart."""
+    match content:
+        case Heartbeat():
+            return content.feed, content.delivery[:16]
+        case ConfigChange():
+            return (content.hash[:16],)
+        case Baseline():
+            return content.threshold, content.inputs_hash[:16]
+        case GaugeDeclaration():
+            return content.area, content.state
+        case Tick():
+            return ()
 
 
 def output_record(content: ThresholdBreach | CompoundEvent | Warning | Delivery, record_id: str, received: datetime) -> Record:

@@ -1,0 +1,55 @@
+# Everything a person types. `make demo` runs the main job, `make test` passes the tests; both install what they need.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+POLYRISK_RECORDED ?= ../shared/data
+APT_NEEDED := chromium chromium-driver fonts-noto-core
+
+.PHONY: demo live test test-recorded lint lock schemas bench clean setup setup-test
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked packages into $(VENV) (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements.lock)"
+	@$(BIN)/python -m uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+setup-test: setup
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && fc-list 2>/dev/null | grep -qi 'NotoSansSinhala' || \
+		(echo "Installing $(APT_NEEDED)" && $(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq && \
+		$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(APT_NEEDED) >/dev/null)
+
+demo: setup
+	@$(BIN)/polyrisk demo
+
+live: setup
+	@$(BIN)/polyrisk run all
+
+test: setup-test
+	@$(BIN)/pytest -q
+
+test-recorded: setup
+	@POLYRISK_RECORDED=$(POLYRISK_RECORDED) $(BIN)/pytest -q tests/recorded
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m schemas.generate --check
+	@$(BIN)/polyrisk check
+
+schemas: setup
+	@$(BIN)/python -m schemas.generate
+
+lock:
+	@$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra dev --python-version 3.11 -q pyproject.toml -o requirements.lock
+
+bench: setup
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+clean:
+	@rm -rf var $(VENV)
