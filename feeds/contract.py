@@ -5,9 +5,11 @@ observations), `stand_in.py` with `respond(case, request, at) -> Answer` (the sa
 source stood at a moment), `NOTES.md` (what the source does wrong), and `samples/` with native files and their golden answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from schemas.manifests import FeedManifest
 from schemas.places import Places
@@ -21,12 +23,16 @@ class ParseContext:
     Attributes:
         received: when the bytes were fetched, UTC. delivery: their SHA-256.
         places: the country's areas and stations, to join the source's names.
+        shapes: area level (`adm2`, `adm3`) to the GeoJSON FeatureCollection of the country's areas; a grid is reduced to them.
+        cache: a folder for what a parser can always compute again, such as zonal weights; none keeps nothing on disk.
     """
 
     manifest: FeedManifest
     places: Places
     received: datetime
     delivery: str
+    shapes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)
