@@ -7,12 +7,15 @@ A condition in a file is a text (`river_station >= orange`) or a mapping with on
 import re
 from typing import Annotated, Any, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from schemas.levels import Level
 from schemas.moments import Span, format_span
 
 _AT_LEVEL = re.compile(r"^\s*(not\s+)?([a-z][a-z0-9_]*)\s*>=\s*([a-z]+)\s*$")
+
+NamedLevel = Annotated[Level, BeforeValidator(Level.named)]
+"""A level, written by its colour or its number."""
 
 
 class Part(BaseModel):
@@ -35,7 +38,7 @@ class AtLevel(Part):
     """A threshold is at a level or above it, at the area itself or rolled up to it."""
 
     threshold: str
-    level: Level
+    level: NamedLevel
 
     @property
     def text(self) -> str:
@@ -169,7 +172,7 @@ class Dimensions(Part):
     """Breaches in at least n of the seven dimensions of human security, each at `level` or more, within `within` if given."""
 
     dimensions: int = Field(ge=1, le=7)
-    level: Level = Level.YELLOW
+    level: NamedLevel = Level.YELLOW
     within: Span | None = None
 
     @property

@@ -1,0 +1,165 @@
+"""What a country's team says about itself in `country.yaml`: who it is, in which languages, through which feeds, at which price, who signs.
+
+The file holds decisions, not code. No telephone number of a person stands in it.
+"""
+
+import datetime
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from schemas.configuration import Decided, Sign
+from schemas.levels import Level
+from schemas.moments import Span
+
+COLOURS = tuple(level.word for level in Level)
+
+
+def _zone(name: str) -> str:
+    """The name of a time zone that exists.
+
+    Raises:
+        ValueError: no such zone in the IANA data base.
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"`{name}` is not an IANA time zone such as `Asia/Colombo`") from error
+    return name
+
+
+def _colour(word: object) -> str:
+    """A colour's name, checked.
+
+    Raises:
+        ValueError: no such level.
+    """
+    return Level.named(word).word
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Colour = Annotated[str, BeforeValidator(_colour)]
+
+
+class Authority(Decided):
+    """Who may warn the public, by law.
+
+    Attributes:
+        names: language tag to the name as it stands in messages.
+        short: the few letters people know it by.
+        law: the act that gives it the right.
+    """
+
+    names: dict[str, str]
+    short: str
+    law: str = ""
+
+
+class Price(Decided):
+    """What one SMS segment costs.
+
+    Attributes:
+        per_segment: in `currency` (ISO 4217).
+        date: when it was asked. source: who said so. invented: true for a price that nobody was asked for, as in the demo.
+    """
+
+    per_segment: float = Field(gt=0)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    date: datetime.date
+    source: str
+    invented: bool
+
+
+class Messaging(Decided):
+    """How the country speaks to people, and what its networks allow.
+
+    Attributes:
+        speaks_as: language tag to the name a message ends or begins with.
+        sender: at most 11 characters with a letter in it, or a short code.
+        segments: language tag to the budget of one message, in segments of 153 (GSM-7) or 67 (UCS-2) characters.
+        two_way: whether an answer such as STOP arrives. opt_out: language tag to the words that tell how to leave.
+    """
+
+    speaks_as: dict[str, str]
+    sender: str = Field(max_length=15)
+    segments: dict[str, int]
+    two_way: bool
+    opt_out: dict[str, str]
+    price: Price
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.sender.lstrip("+").isdigit() and (len(self.sender) > 11 or not any(c.isalpha() for c in self.sender)):
+            raise ValueError(f"sender `{self.sender}`: an alphanumeric sender has at most 11 characters and a letter")
+        if any(budget < 1 for budget in self.segments.values()):
+            raise ValueError("segments: a budget is at least one segment")
+        return self
+
+
+class Role(Decided):
+    """A role on duty and what it may do."""
+
+    title: str
+    may: tuple[Literal["view", "sign", "hold", "silence", "drill", "declare_gauge", "configure"], ...]
+
+
+class Ladder(Decided):
+    """To whom an unsigned warning is passed on, step by step."""
+
+    after: Span
+    to: str
+
+
+class CountryFacts(Decided):
+    """All of `country.yaml`.
+
+    Attributes:
+        code: ISO 3166-1 alpha-3, as the folder's name in capitals. shard: the area set that is judged together.
+        timezone: IANA; times for people are shown in it.
+        languages: BCP 47 tags in the order of fallback; a text that lacks one is sent in the next.
+        calling_code: without `+`.
+        areas_version: the version of the P-codes in areas.csv.
+        level_words: language tag to colour to the word that people see.
+        feeds: names of folders under `feeds/`.
+        sign: colour to the least that must sign; a rule may only be stricter.
+        roles: the roles that may act. escalate: to whom what nobody signed goes.
+        standing: `monitoring` while nothing but watching is agreed on; `warning` when messages may go out.
+        to_check: what a person must confirm before this configuration warns anybody.
+    """
+
+    code: str = Field(pattern=r"^[A-Z]{3}$")
+    name: str
+    names: dict[str, str] = Field(default_factory=dict)
+    shard: str
+    timezone: TimeZone
+    authority: Authority
+    calling_code: str = Field(pattern=r"^[1-9][0-9]{0,2}$")
+    languages: tuple[str, ...] = Field(min_length=1)
+    areas_version: str
+    level_words: dict[str, dict[Colour, str]]
+    feeds: tuple[str, ...] = Field(min_length=1)
+    messaging: Messaging
+    sign: dict[Colour, Sign]
+    roles: dict[str, Role]
+    escalate: tuple[Ladder, ...] = ()
+    standing: Literal["monitoring", "warning"] = "monitoring"
+    to_check: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for language in self.languages:
+            missing = [c for c in COLOURS if c not in self.level_words.get(language, {})]
+            if missing:
+                raise ValueError(f"level_words: `{language}` lacks {', '.join(missing)}")
+            for key in ("speaks_as", "segments", "opt_out"):
+                if language not in getattr(self.messaging, key):
+                    raise ValueError(f"messaging.{key}: `{language}` is missing")
+        for colour in COLOURS[1:]:
+            if colour not in self.sign:
+                raise ValueError(f"sign: nobody is named who signs at {colour}")
+        return self
+
+    def signatures(self, level: Level) -> Sign:
+        """What must at least be signed at a level, by the country's table."""
+        return self.sign[level.word]

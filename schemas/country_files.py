@@ -1,0 +1,250 @@
+"""A country's folder read as a whole: facts, places, feeds, thresholds and rules, with every finding named by file, line and column."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
+from schemas.configuration_checks import Surroundings, check_rule, check_threshold
+from schemas.country_facts import CountryFacts
+from schemas.errors import ConfigurationError
+from schemas.findings import Finding
+from schemas.indicators import CATALOGUE
+from schemas.manifests import FeedManifest
+from schemas.place_tables import PlaceTables, nearest, read_places
+from schemas.places import Places
+from schemas.yaml_files import YamlFile, plain
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def countries_root() -> Path:
+    """The folder of the countries: POLYRISK_COUNTRIES, else `countries` in the checkout."""
+    return Path(os.environ.get("POLYRISK_COUNTRIES") or CHECKOUT / "countries")
+
+
+def feeds_root() -> Path:
+    """The folder of the feeds' manifests in the checkout."""
+    return CHECKOUT / "feeds"
+
+
+@dataclass(frozen=True)
+class LoadedCountry:
+    """A country as its files describe it, all findings cleared.
+
+    Attributes:
+        folder: where it was read from. facts: country.yaml.
+        places: areas and stations with the names that sources use for them.
+        configuration: what the engine is judged by.
+        manifests: of the country's feeds, by feed.
+        area_languages: area code to language tag to the share of people who read it; an area without own row has its parent's.
+    """
+
+    folder: Path
+    facts: CountryFacts
+    places: Places
+    configuration: Configuration
+    manifests: Mapping[str, FeedManifest]
+    area_languages: Mapping[str, Mapping[str, float]]
+
+    @property
+    def code(self) -> str:
+        """ISO 3166-1 alpha-3."""
+        return self.facts.code
+
+    @property
+    def name(self) -> str:
+        """The country's name in English."""
+        return self.facts.name
+
+    @property
+    def shard(self) -> str:
+        """The area set that is judged together."""
+        return self.facts.shard
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """BCP 47 tags in the order of fallback."""
+        return self.facts.languages
+
+    @cached_property
+    def timezone(self) -> ZoneInfo:
+        """The zone in which people are told times."""
+        return ZoneInfo(self.facts.timezone)
+
+    def languages_of(self, area: str) -> Mapping[str, float]:
+        """Language tag to share of the people of an area: its own, else that of the area around it, else the country's first."""
+        for code in self.places.line(area):
+            if self.area_languages.get(code):
+                return self.area_languages[code]
+        return {self.languages[0]: 1.0}
+
+    def shapes(self, level: str) -> dict[str, Any]:
+        """The polygons of a level (`adm2`, `adm3`) as GeoJSON; each feature's `properties.code` is the area's.
+
+        Raises:
+            ConfigurationError: the country has no such file.
+        """
+        path = self.folder / f"shapes_{level}.geojson"
+        try:
+            shapes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigurationError(f"no shapes of {level}: {error.strerror}.", where=path.name, remedy="Add the file.") from error
+        return shapes
+
+
+def load_country(folder: Path, feeds: Path | None = None) -> LoadedCountry:
+    """Read a country's folder.
+
+    Args:
+        feeds: the folder of the manifests, if not that of the checkout.
+
+    Raises:
+        ConfigurationError: there are findings; it holds all of them.
+    """
+    reading = _Reading(folder, feeds or feeds_root())
+    country = reading.country()
+    if country is None:
+        lines = "\n".join(f"  {finding}" for finding in reading.findings)
+        what = f"{len(reading.findings)} finding(s) in the configuration:\n{lines}\n"
+        raise ConfigurationError(what, where=reading.name, remedy="Change them and check again with `polyrisk check`.")
+    return country
+
+
+def findings(folder: Path, feeds: Path | None = None) -> list[Finding]:
+    """All that is wrong in a country's folder; empty if nothing is."""
+    reading = _Reading(folder, feeds or feeds_root())
+    reading.country()
+    return reading.findings
+
+
+class _Reading:
+    """One pass over a folder; goes on after each finding as far as it can."""
+
+    def __init__(self, folder: Path, feeds: Path) -> None:
+        self.folder = folder.resolve()
+        self.feeds = feeds.resolve()
+        self.root = self.folder.parent.parent
+        self.name = str(self.folder.relative_to(self.root))
+        self.findings: list[Finding] = []
+
+    def country(self) -> LoadedCountry | None:
+        file = self._file(self.folder / "country.yaml", self.root)
+        facts = self._model(file, CountryFacts, file.data, ()) if file is not None else None
+        if file is None or facts is None:
+            return None
+        tables = read_places(self.folder, self.name, facts.feeds)
+        self.findings += tables.findings
+        manifests = self._manifests(file, facts)
+        around = self._configured(facts, tables, manifests)
+        if self.findings:
+            return None
+        configuration = Configuration(
+            shard=facts.shard,
+            areas_version=facts.areas_version,
+            areas=tuple(tables.areas.values()),
+            stations=tuple(tables.stations.values()),
+            feeds=tuple(around.feeds),
+            thresholds=tuple(around.thresholds.values()),
+            rules=tuple(around.rules.values()),
+        )
+        return LoadedCountry(self.folder, facts, tables.places, configuration, manifests, tables.languages)
+
+    def _configured(self, facts: CountryFacts, tables: PlaceTables, manifests: Mapping[str, FeedManifest]) -> Surroundings:
+        thresholds_file = self._file(self.folder / "thresholds.yaml", self.root)
+        rules_file = self._file(self.folder / "rules.yaml", self.root)
+        feeds = [_facts_of(manifest, tables.places) for manifest in manifests.values()]
+        thresholds = self._named(thresholds_file, Threshold, _check_indicator)
+        rules = self._named(rules_file, Rule)
+        around = Surroundings(facts, tables.areas, feeds, thresholds, rules)
+        if thresholds_file is not None and manifests:
+            for threshold in thresholds.values():
+                self.findings += check_threshold(thresholds_file, threshold, around)
+        if rules_file is not None:
+            for rule in rules.values():
+                self.findings += check_rule(rules_file, rule, around)
+        return around
+
+    def _manifests(self, file: YamlFile, facts: CountryFacts) -> dict[str, FeedManifest]:
+        known = [path.parent.name for path in self.feeds.glob("*/feed.yaml")]
+        manifests = {}
+        for index, feed in enumerate(facts.feeds):
+            if feed not in known:
+                what = f"feed `{feed}` has no manifest feeds/{feed}/feed.yaml."
+                self.findings.append(file.finding("unknown-feed", ("feeds", index), what, remedy=nearest(feed, known)))
+                continue
+            manifest_file = self._file(self.feeds / feed / "feed.yaml", self.feeds.parent)
+            manifest = self._model(manifest_file, FeedManifest, manifest_file.data, ()) if manifest_file is not None else None
+            if manifest is None or manifest_file is None:
+                continue
+            if manifest.country != facts.code or manifest.feed != feed:
+                what = f"the manifest says feed `{manifest.feed}` of {manifest.country}, not `{feed}` of {facts.code}."
+                self.findings.append(manifest_file.finding("other-feed", ("feed",), what, remedy="Folder, feed and country must agree."))
+            manifests[feed] = manifest
+        return manifests
+
+    def _file(self, path: Path, root: Path) -> YamlFile | None:
+        try:
+            file = YamlFile(path, root)
+        except ConfigurationError as error:
+            name, line, column = (*error.where.split(":"), "0", "0")[:3]
+            self.findings.append(Finding(check="unreadable-file", file=name, line=int(line), column=int(column), what=error.what))
+            return None
+        if not isinstance(file.data, Mapping):
+            self.findings.append(file.finding("not-a-mapping", (), "must be names with what they stand for."))
+            return None
+        return file
+
+    def _named(self, file: YamlFile | None, model: type[Model], before: Any = None) -> dict[str, Model]:
+        """The entries of a file of `name: {...}`, those that read well."""
+        read: dict[str, Model] = {}
+        for name, body in file.data.items() if file is not None else ():
+            if file is None or not isinstance(body, Mapping):
+                self.findings += [file.finding("not-a-mapping", (name,), f"`{name}` must be a mapping.")] if file is not None else []
+                continue
+            earlier = before(file, str(name), body) if before else []
+            self.findings += earlier
+            if earlier:
+                continue
+            entry = self._model(file, model, {**body, "name": str(name)}, (str(name),))
+            if entry is not None:
+                read[str(name)] = entry
+        return read
+
+    def _model(self, file: YamlFile | None, model: type[Model], data: Any, prefix: tuple[str, ...]) -> Model | None:
+        try:
+            return model.model_validate(plain(data))
+        except ValidationError as error:
+            if file is not None:
+                self.findings += file.findings_of(error, prefix, model)
+            return None
+
+
+def _check_indicator(file: YamlFile, name: str, body: Mapping[str, Any]) -> list[Finding]:
+    indicator = str(body.get("indicator"))
+    if "indicator" not in body or indicator in CATALOGUE:
+        return []
+    what = f"no indicator `{indicator}` in the catalogue."
+    return [file.finding("unknown-indicator", (name, "indicator"), what, remedy=nearest(indicator, tuple(CATALOGUE)))]
+
+
+def _facts_of(manifest: FeedManifest, places: Places) -> FeedFacts:
+    """The feed's facts, its scope spelled out as the codes of the areas it gives readings at."""
+    facts = manifest.facts
+    levels = {str(gives.at) for gives in manifest.gives} - {"station"}
+    scope = [code for entry in facts.scope for code in _scope(entry, levels, places)]
+    return facts.model_copy(update={"scope": tuple(dict.fromkeys(scope))})
+
+
+def _scope(entry: str, levels: set[str], places: Places) -> list[str]:
+    if entry in levels:
+        return [area.code for area in places.areas.values() if area.level == entry]
+    return [code for level in sorted(levels) for code in places.within(entry, level)]
