@@ -1,0 +1,285 @@
+"""The log in one SQLite file (WAL): the default, with nothing to install. URL: `sqlite:///path`.
+
+Any number of processes of one machine may use the file at a time; writers wait for each other.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from eventlog.homes._sqlite_file import connect, from_microseconds, path_of, to_microseconds, writing
+from eventlog.homes._sqlite_group import Membership
+from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
+from eventlog.snapshots import SnapshotFiles
+from schemas.errors import LogError
+from schemas.records import Record, Stored
+from schemas.topics import TOPICS
+
+_WAIT_S = 0.02
+"""Between two looks for new records while a poll waits."""
+_COLUMNS = "topic, partition, offset, id, kind, received, headers, payload, shard"
+
+
+def open_home(url: str) -> "SqliteLog":
+    """The log in the file that the URL names.
+
+    Raises:
+        ConfigurationError: the URL names no file.
+        LogError: the file cannot be opened, is no log, or is of a newer version.
+    """
+    return SqliteLog(path_of(url))
+
+
+class SqliteLog:
+    """See `eventlog.log.EventLog`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = connect(path)
+        self._lock = threading.RLock()
+        self._snapshots = SnapshotFiles(path.with_name(f"{path.name}.snapshots"))
+
+    def append(self, records: Sequence[Record]) -> list[Stored]:
+        with self._writing():
+            return [self._append(record) for record in records]
+
+    def read(self, topic: str, *, after: int = NOTHING, shard: str | None = None, limit: int | None = None) -> list[Stored]:
+        _check_topic(topic)
+        with self._using():
+            rows = self._connection.execute(
+                f"""SELECT {_COLUMNS} FROM records JOIN shards USING (partition)
+                WHERE topic = :topic AND offset > :after AND (:shard IS NULL OR shard = :shard)
+                ORDER BY partition, offset LIMIT :limit""",  # noqa: S608 - the columns are a constant
+                {"topic": topic, "after": after, "shard": shard, "limit": -1 if limit is None else limit},
+            ).fetchall()
+        return [_stored(row) for row in rows]
+
+    def consumer(
+        self, group: str, member: str, topics: Sequence[str], *, shard: str | None = None, session_s: float = SESSION_S
+    ) -> "SqliteConsumer":
+        for topic in topics:
+            _check_topic(topic)
+        with self._using():
+            return SqliteConsumer(self, Membership(self._connection, group, member, topics, shard, session_s))
+
+    @contextmanager
+    def transaction(self, consumer: Consumer | None = None) -> Iterator["SqliteTransaction"]:
+        if consumer is not None and not isinstance(consumer, SqliteConsumer):
+            raise LogError("The consumer is another home's.", where=str(self.path))
+        transaction = SqliteTransaction()
+        try:
+            yield transaction
+            self._finish(transaction, consumer)
+        except BaseException:
+            if consumer is not None:
+                consumer.rewind()
+            raise
+
+    def partition(self, shard: str) -> int | None:
+        with self._using():
+            row = self._connection.execute("SELECT partition FROM shards WHERE shard = ?", (shard,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def committed(self, group: str) -> dict[tuple[str, int], int]:
+        with self._using():
+            rows = self._connection.execute("SELECT topic, partition, offset FROM committed WHERE group_name = ?", (group,)).fetchall()
+        return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def lag(self, group: str) -> dict[str, int]:
+        with self._using():
+            rows = self._connection.execute(
+                """SELECT readers.topic, coalesce(sum(next - 1 - coalesce(committed.offset, -1)), 0) FROM readers
+                LEFT JOIN ends ON ends.topic = readers.topic
+                LEFT JOIN committed ON committed.group_name = readers.group_name
+                    AND committed.topic = ends.topic AND committed.partition = ends.partition
+                WHERE readers.group_name = ? GROUP BY readers.topic""",
+                (group,),
+            ).fetchall()
+        return dict(rows)
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        with self._lock:
+            self._snapshots.save(snapshot)
+
+    def load_snapshot(self, group: str, shard: str) -> Snapshot | None:
+        return self._snapshots.load(group, shard)
+
+    def retain(self, topic: str, before: datetime) -> int:
+        _check_topic(topic)
+        with self._writing():
+            shards = self._connection.execute("SELECT partition, shard FROM shards").fetchall()
+            return sum(self._retain(topic, partition, shard, before) for partition, shard in shards)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _retain(self, topic: str, partition: int, shard: str, before: datetime) -> int:
+        execute = self._connection.execute
+        young = execute(
+            "SELECT min(offset) FROM records WHERE topic = ? AND partition = ? AND received >= ?",
+            (topic, partition, to_microseconds(before)),
+        ).fetchone()[0]
+        needed = [] if young is None else [young]
+        for (group,) in execute("SELECT group_name FROM readers WHERE topic = ?", (topic,)).fetchall():
+            done = execute(
+                "SELECT offset FROM committed WHERE group_name = ? AND topic = ? AND partition = ?", (group, topic, partition)
+            ).fetchone()
+            snapshot = self._snapshots.offset(group, shard)
+            offsets = [NOTHING if done is None else done[0], *([] if snapshot is None else [snapshot])]
+            needed.append(min(offsets) + 1)
+        until = min(needed) if needed else None
+        return execute(
+            "DELETE FROM records WHERE topic = :topic AND partition = :partition AND (:until IS NULL OR offset < :until)",
+            {"topic": topic, "partition": partition, "until": until},
+        ).rowcount
+
+    def _append(self, record: Record) -> Stored:
+        _check_topic(record.topic)
+        execute = self._connection.execute
+        execute("INSERT OR IGNORE INTO shards SELECT count(*), ? FROM shards", (record.shard,))
+        partition = execute("SELECT partition FROM shards WHERE shard = ?", (record.shard,)).fetchone()[0]
+        kept = execute(
+            f"SELECT {_COLUMNS} FROM records JOIN shards USING (partition) WHERE topic = ? AND partition = ? AND id = ?",  # noqa: S608 - constant
+            (record.topic, partition, record.id),
+        ).fetchone()
+        if kept is not None:
+            return _stored(kept)
+        offset = execute(
+            "INSERT INTO ends VALUES (?, ?, 1) ON CONFLICT (topic, partition) DO UPDATE SET next = next + 1 RETURNING next - 1",
+            (record.topic, partition),
+        ).fetchone()[0]
+        received, headers = to_microseconds(record.received), json.dumps(record.headers)
+        row = (record.topic, partition, offset, record.id, record.kind, received, headers, record.payload)
+        execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return Stored(record=record, partition=partition, offset=offset)
+
+    def _finish(self, transaction: "SqliteTransaction", consumer: "SqliteConsumer | None") -> None:
+        """Make the transaction's outputs and offsets visible together."""
+        if transaction.offsets and consumer is None:
+            raise LogError("Offsets can be committed only with a consumer.", where=str(self.path))
+        with self._writing():
+            if consumer is not None:
+                consumer.membership.check_holds({partition for _, partition in transaction.offsets})
+                self._connection.executemany(
+                    """INSERT INTO committed VALUES (?, ?, ?, ?) ON CONFLICT (group_name, topic, partition)
+                    DO UPDATE SET offset = max(offset, excluded.offset)""",
+                    [(consumer.membership.group, *place, offset) for place, offset in transaction.offsets.items()],
+                )
+            for record in transaction.records:
+                self._append(record)
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise LogError(f"The log cannot be used: {error}.", where=str(self.path)) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._using(), writing(self._connection):
+            yield
+
+
+class SqliteTransaction:
+    """See `eventlog.log.Transaction`. It is only remembered here, and written in one go at its end, so the file is locked briefly."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.offsets: dict[tuple[str, int], int] = {}
+
+    def append(self, records: Sequence[Record]) -> None:
+        self.records.extend(records)
+
+    def commit(self, stored: Sequence[Stored]) -> None:
+        for one in stored:
+            place = (one.record.topic, one.partition)
+            self.offsets[place] = max(one.offset, self.offsets.get(place, NOTHING))
+
+
+class SqliteConsumer:
+    """See `eventlog.log.Consumer`."""
+
+    def __init__(self, log: SqliteLog, membership: Membership) -> None:
+        self.membership = membership
+        self._log = log
+        self._positions: dict[tuple[str, int], int] = {}
+        self._turn = 0
+
+    def poll(self, limit: int = 500, timeout_s: float = 0.0) -> list[Stored]:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = self._poll(limit)
+            if found or time.monotonic() >= deadline:
+                return found
+            time.sleep(min(_WAIT_S, max(0.0, deadline - time.monotonic())))
+
+    def shards(self) -> tuple[str, ...]:
+        with self._log._using():
+            rows = self._log._connection.execute("SELECT partition, shard FROM shards ORDER BY partition").fetchall()
+        return tuple(shard for partition, shard in rows if partition in self.membership.held)
+
+    def rewind(self) -> None:
+        self._positions.clear()
+
+    def close(self) -> None:
+        with self._log._using():
+            self.membership.leave()
+
+    def _poll(self, limit: int) -> list[Stored]:
+        with self._log._using():
+            before = dict(self.membership.held)
+            self.membership.refresh()
+            held = self.membership.held
+            for place in [p for p in self._positions if held.get(p[1]) != before.get(p[1])]:
+                del self._positions[place]
+            places = [(topic, partition) for topic in self.membership.topics for partition in sorted(held)]
+            # Each poll begins with another place, so that a busy shard cannot keep the others waiting.
+            self._turn = (self._turn + 1) % max(1, len(places))
+            found: list[Stored] = []
+            for place in places[self._turn :] + places[: self._turn]:
+                found += self._next(place, limit - len(found))
+        return found
+
+    def _next(self, place: tuple[str, int], limit: int) -> list[Stored]:
+        execute = self._log._connection.execute
+        if place not in self._positions:
+            row = execute(
+                "SELECT offset FROM committed WHERE group_name = ? AND topic = ? AND partition = ?", (self.membership.group, *place)
+            ).fetchone()
+            self._positions[place] = NOTHING if row is None else int(row[0])
+        rows = execute(
+            f"""SELECT {_COLUMNS} FROM records JOIN shards USING (partition)
+            WHERE topic = ? AND partition = ? AND offset > ? ORDER BY offset LIMIT ?""",  # noqa: S608 - the columns are a constant
+            (*place, self._positions[place], limit),
+        ).fetchall()
+        if rows:
+            self._positions[place] = rows[-1][2]
+        return [_stored(row) for row in rows]
+
+
+def _stored(row: tuple[str, int, int, str, str, int, str, bytes, str]) -> Stored:
+    """A row of `_COLUMNS`. It was checked when it was appended, so it is not checked again."""
+    topic, partition, offset, id_, kind, received, headers, payload, shard = row
+    record = Record.model_construct(
+        topic=topic,
+        shard=shard,
+        kind=kind,
+        id=id_,
+        received=from_microseconds(received),
+        payload=payload,
+        headers=json.loads(headers),
+    )
+    return Stored.model_construct(record=record, partition=partition, offset=offset)
+
+
+def _check_topic(topic: str) -> None:
+    if topic not in TOPICS:
+        raise LogError(f"The log has no topic `{topic}`.", remedy=f"Its topics are {', '.join(TOPICS)}.")
