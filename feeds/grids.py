@@ -25,6 +25,9 @@ Floats = npt.NDArray[np.float64]
 LEAST_COVERAGE = 0.5
 """An area of which less than this share has values has none: half a district's rain says nothing about the district."""
 
+_SLACK = 1e-3
+"""Shares are that exact; an area of which just half has values has a mean."""
+
 _VERSION = b"1"
 _MOST_CELLS = 200_000
 """Cells inside the bounds of all shapes. Sri Lanka has 4,000 at 0.05 degrees; a finer grid than this needs coarsening first."""
@@ -82,7 +85,7 @@ def reduce(values: Floats, weights: sparse.csr_matrix) -> Floats:
     covered = weights @ known.astype(np.float64)
     total = weights @ np.where(known, columns, 0.0)
     means = np.full(total.shape, np.nan)
-    np.divide(total, covered, out=means, where=covered >= LEAST_COVERAGE)
+    np.divide(total, covered, out=means, where=covered >= LEAST_COVERAGE - _SLACK)
     reduced: Floats = means.T.reshape(*leading, weights.shape[0])
     return reduced
 
@@ -97,7 +100,8 @@ def _digest(lat: Floats, lon: Floats, shapes: Mapping[str, Any]) -> str:
 
 def _load(path: Path) -> sparse.csr_matrix | None:
     try:
-        return sparse.csr_matrix(sparse.load_npz(path))
+        with path.open("rb") as file:
+            return sparse.csr_matrix(sparse.load_npz(file))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         _log.warning("The zonal weights in %s cannot be read (%s); they are computed again.", path, error)
         return None
@@ -112,11 +116,12 @@ def _save(path: Path, weights: sparse.csr_matrix) -> None:
 
 def _edges(middles: Floats) -> Floats:
     """The borders of the cells, in the order of their middles."""
-    steps = np.diff(middles)
-    if len(middles) < 2 or not np.isfinite(steps).all() or steps[0] == 0 or np.abs(steps - steps[0]).max() > 0.01 * abs(steps[0]):
+    steps: Floats = np.diff(middles)
+    if middles.size < 2 or not np.isfinite(steps).all() or steps[0] == 0 or np.abs(steps - steps[0]).max() > 0.01 * abs(steps[0]):
         raise SourceChanged("The grid's latitudes or longitudes do not go in equal steps.", remedy="Expected is a regular grid.")
-    step = (middles[-1] - middles[0]) / (len(middles) - 1)
-    return np.append(middles, middles[-1] + step) - step / 2
+    step = (middles[-1] - middles[0]) / (middles.size - 1)
+    edges: Floats = np.append(middles, middles[-1] + step) - step / 2
+    return edges
 
 
 def _compute(lat: Floats, lon: Floats, polygons: list[shapely.Geometry]) -> sparse.csr_matrix:
