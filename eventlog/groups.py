@@ -13,19 +13,20 @@ def share(partitions: Mapping[int, str], members: Mapping[str, str | None], hold
         members: living member to the one shard it is for; none for a member that takes any.
         holders: partition to its member up to now.
     """
-    fair = -(-len(partitions) // max(1, len(members)))
+    fair, spare = divmod(len(partitions), max(1, len(members)))
     load = dict.fromkeys(members, 0)
     held: dict[int, str] = {}
     for partition, shard in sorted(partitions.items()):
         holder = holders.get(partition)
-        if (
-            holder is not None
-            and holder in members
-            and members[holder] in (None, shard)
-            and (load[holder] < fair or members[holder] == shard)
-        ):
-            held[partition] = holder
-            load[holder] += 1
+        if holder is None or holder not in members or members[holder] not in (None, shard):
+            continue
+        if members[holder] is None:
+            if load[holder] >= fair + (spare > 0):
+                continue
+            # Only as many members as there are partitions to spare may keep one more than the fair part.
+            spare -= load[holder] == fair
+        held[partition] = holder
+        load[holder] += 1
     for partition, shard in sorted(partitions.items()):
         able = _able(members, shard)
         if partition not in held and able:
