@@ -49,11 +49,11 @@ def netcdf(daily: pd.DataFrame, points: pd.DataFrame) -> bytes:
 
     Args:
         daily: one row a day (UTC moment of its local start), one column a health area, in mm; NaN where nothing is known.
-        points: area, latitude, longitude.
+        points: id of the health area, latitude, longitude.
     """
-    points = points[points["area"].isin(daily.columns)]
+    points = points[points["id"].isin(daily.columns)]
     nearest, reached = _nearest(tuple(points["latitude"]), tuple(points["longitude"]))
-    values = daily[list(points["area"])].to_numpy(dtype=np.float32)
+    values = daily[list(points["id"])].to_numpy(dtype=np.float32)
     painted = np.where(reached, values[:, nearest], np.nan).reshape(-1, LATITUDE.size, LONGITUDE.size)
     days = [(start.astimezone(ZONE).date() - datetime(1980, 1, 1).date()).days for start in daily.index]  # noqa: DTZ001 - days, no time
     return _file(painted.astype(np.float32), np.array(days, dtype=np.int32))

@@ -35,7 +35,7 @@ def respond(case: Case, request: Request, at: datetime) -> Answer:
     known = case.known_by(FEED, at)
     readings = dict(list(known[known["value"].notna()].sort_values(["start", "known"]).groupby("area")))
     page = stations.iloc[offset : offset + limit]
-    results = [_gauge(row, readings.get(row["station"])) for row in page.to_dict("records")]
+    results = [_gauge(row, readings.get(row["code"])) for row in page.to_dict("records")]
     following = f"{ADDRESS}?limit={limit}&offset={offset + limit}"
     return _json({"count": COUNT, "next": following, "previous": None, "results": results})
 
@@ -50,14 +50,14 @@ def _gauge(station: dict[Any, Any], readings: pd.DataFrame | None) -> dict[str, 
         "point": {"type": "Point", "coordinates": [station["longitude"], station["latitude"]]},
         "waterLevel": None if last is None else float(last["value"]),
         "waterLevelOn": None if last is None else _local(last["start"]),
-        "warningLevel": _number(station["warning"]),
-        "dangerLevel": _number(station["danger"]),
+        "warningLevel": _number(station["yellow"]),
+        "dangerLevel": _number(station["red"]),
         "status": STATUS,
         "steady": _steady(readings),
         "modifiedOn": None if last is None else _local(last["known"]),
         "stationSeriesId": int(station["series_id"]),
         "dataSource": "hydrology.gov.np",
-        "district": int(station["district_id"]),
+        "district": int(station["district"]),
     }
 
 
