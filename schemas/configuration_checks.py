@@ -33,18 +33,40 @@ Location = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What thresholds and rules are checked against."""
+    """What thresholds and rules are checked against.
+
+    Attributes:
+        written: names of all thresholds in the file, those that do not read well included: a rule that names one is not at fault.
+    """
 
     facts: CountryFacts
     areas: Mapping[str, Area]
     feeds: Sequence[FeedFacts]
     thresholds: Mapping[str, Threshold]
     rules: Mapping[str, Rule]
+    written: frozenset[str]
 
     def interval(self, threshold: Threshold) -> timedelta | None:
         """The slowest interval of the feeds that give the threshold's indicator; none if no feed does."""
         spans = [feed.every for feed in self.feeds if threshold.indicator in feed.indicators]
         return max(spans, default=None)
+
+
+def check_written(file: YamlFile, name: str, body: Mapping[str, Any]) -> list[Finding]:
+    """Findings about one threshold as written, before it is read: an unknown indicator, numbers without a unit."""
+    indicator = str(body.get("indicator"))
+    if "indicator" in body and indicator not in CATALOGUE:
+        what = f"no indicator `{indicator}` in the catalogue."
+        return [file.finding("unknown-indicator", (name, "indicator"), what, remedy=nearest(indicator, tuple(CATALOGUE)))]
+    unit = CATALOGUE[indicator].unit if indicator in CATALOGUE else "its unit"
+    levels = body.get("levels")
+    written: list[tuple[Location, Any]] = [((name, "levels", word), v) for word, v in levels.items()] if isinstance(levels, Mapping) else []
+    written += [((name, key), body[key]) for key in ("leave_below", "floor") if key in body]
+    return [
+        file.finding("quantity", location, f"`{value}` has no unit.", remedy=f"Write `{value} {unit}`.")
+        for location, value in written
+        if isinstance(value, int | float)
+    ]
 
 
 def check_threshold(file: YamlFile, threshold: Threshold, around: Surroundings) -> list[Finding]:
@@ -166,8 +188,7 @@ def _conditions(file: YamlFile, node: Any, location: Location, rule: Rule, aroun
 def _at_level(file: YamlFile, location: Location, name: str, level: str, rule: Rule, around: Surroundings) -> Iterator[Finding]:
     threshold = around.thresholds.get(name)
     if threshold is None:
-        remedy = nearest(name, tuple(around.thresholds))
-        yield file.finding("unknown-threshold", location, f"no threshold `{name}` in thresholds.yaml.", remedy=remedy)
+        yield from _unknown(file, location, name, around)
         return
     if Level.named(level) > max(Level.named(word) for word in threshold.levels):
         what = f"`{name}` never reaches {level}."
@@ -176,6 +197,12 @@ def _at_level(file: YamlFile, location: Location, name: str, level: str, rule: R
     if _RANK[threshold.at] > _RANK[rule.area] and rolled != rule.area:
         what = f"`{name}` is known at {threshold.at}, the rule is judged at {rule.area}."
         yield file.finding("no-roll-up", location, what, remedy=f"Give the threshold `roll_up: {{to: {rule.area}, by: worst}}`.")
+
+
+def _unknown(file: YamlFile, location: Location, name: str, around: Surroundings) -> Iterator[Finding]:
+    if name not in around.written:
+        remedy = nearest(name, tuple(sorted(around.written)))
+        yield file.finding("unknown-threshold", location, f"no threshold `{name}` in thresholds.yaml.", remedy=remedy)
 
 
 def _window(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
@@ -205,8 +232,7 @@ def _names(node: Any) -> Iterator[str]:
 def _silent(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
     threshold = around.thresholds.get(str(node.get("of")))
     if threshold is None:
-        remedy = nearest(str(node.get("of")), tuple(around.thresholds))
-        yield file.finding("unknown-threshold", (*location, "of"), f"no threshold `{node.get('of')}`.", remedy=remedy)
+        yield from _unknown(file, (*location, "of"), str(node.get("of")), around)
         return
     interval = around.interval(threshold)
     if node.get("stale_after") is not None and interval is not None and parse_span(node["stale_after"]) < interval:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
-from schemas.configuration_checks import Surroundings, check_rule, check_threshold
+from schemas.configuration_checks import Surroundings, check_rule, check_threshold, check_written
 from schemas.country_facts import CountryFacts
 from schemas.errors import ConfigurationError
 from schemas.findings import Finding
-from schemas.indicators import CATALOGUE
 from schemas.manifests import FeedManifest
 from schemas.place_tables import PlaceTables, nearest, read_places
 from schemas.places import Places
@@ -24,6 +23,7 @@ from schemas.yaml_files import YamlFile, plain
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 Model = TypeVar("Model", bound=BaseModel)
+Before = Callable[[YamlFile, str, Mapping[str, Any]], list[Finding]]
 
 
 def countries_root() -> Path:
@@ -162,9 +162,10 @@ class _Reading:
         thresholds_file = self._file(self.folder / "thresholds.yaml", self.root)
         rules_file = self._file(self.folder / "rules.yaml", self.root)
         feeds = [_facts_of(manifest, tables.places) for manifest in manifests.values()]
-        thresholds = self._named(thresholds_file, Threshold, _check_indicator)
+        thresholds = self._named(thresholds_file, Threshold, check_written)
         rules = self._named(rules_file, Rule)
-        around = Surroundings(facts, tables.areas, feeds, thresholds, rules)
+        written = frozenset(str(name) for name in thresholds_file.data) if thresholds_file is not None else frozenset()
+        around = Surroundings(facts, tables.areas, feeds, thresholds, rules, written)
         if thresholds_file is not None and manifests:
             for threshold in thresholds.values():
                 self.findings += check_threshold(thresholds_file, threshold, around)
@@ -203,7 +204,7 @@ class _Reading:
             return None
         return file
 
-    def _named(self, file: YamlFile | None, model: type[Model], before: Any = None) -> dict[str, Model]:
+    def _named(self, file: YamlFile | None, model: type[Model], before: Before | None = None) -> dict[str, Model]:
         """The entries of a file of `name: {...}`, those that read well."""
         read: dict[str, Model] = {}
         for name, body in file.data.items() if file is not None else ():
@@ -226,14 +227,6 @@ class _Reading:
             if file is not None:
                 self.findings += file.findings_of(error, prefix, model)
             return None
-
-
-def _check_indicator(file: YamlFile, name: str, body: Mapping[str, Any]) -> list[Finding]:
-    indicator = str(body.get("indicator"))
-    if "indicator" not in body or indicator in CATALOGUE:
-        return []
-    what = f"no indicator `{indicator}` in the catalogue."
-    return [file.finding("unknown-indicator", (name, "indicator"), what, remedy=nearest(indicator, tuple(CATALOGUE)))]
 
 
 def _facts_of(manifest: FeedManifest, places: Places) -> FeedFacts:
