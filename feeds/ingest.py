@@ -1,0 +1,189 @@
+"""The one way in: fetch, keep the raw bytes, parse, check, store, publish.
+
+A delivery is published once. Of one that repeats most of the last (a table that grows by a row) only new and changed readings
+are published: the engine takes the last word on each reading, and repeating a word changes nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from eventlog.archive import Archive
+from eventlog.log import EventLog
+from feeds import metrics
+from feeds.check import split
+from feeds.contract import ParseContext, Parsed
+from feeds.fetch import FailedFetch, Failure, Validators, fetch
+from feeds.manifest import load_parser
+from feeds.memory import FeedMemory, FeedState, Pending
+from feeds.quarantine import Kept, Quarantine
+from schemas.country_files import LoadedCountry
+from schemas.envelopes import input_record, observations_record
+from schemas.errors import SourceChanged
+from schemas.manifests import FeedManifest
+from schemas.observations import to_batch
+from schemas.records import Heartbeat, Observation, Record
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What one fetch came to.
+
+    Attributes:
+        new: whether the delivery differs from the last. rows: of the source. readings: published.
+        quarantined: rows and readings kept aside.
+    """
+
+    feed: str
+    new: bool
+    rows: int
+    readings: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A delivery, parsed and checked."""
+
+    parsed: Parsed
+    fit: Sequence[Observation]
+    kept_aside: Sequence[Kept]
+
+
+class Ingest:
+    """The way in for a country's feeds.
+
+    Args:
+        state: folder of this run; memories, quarantine and what parsers cache lie below it.
+        base_url: of stand-ins; none asks the sources themselves.
+    """
+
+    def __init__(self, country: LoadedCountry, log: EventLog, archive: Archive, state: Path, base_url: str | None = None) -> None:
+        self._country = country
+        self._log = log
+        self._archive = archive
+        self._memories = FeedState(state / "feeds")
+        self._quarantine = Quarantine(state / "quarantine")
+        self._cache = state / "cache"
+        self._base_url = base_url
+
+    def run(self, manifest: FeedManifest, now: datetime) -> IngestResult:
+        """Fetch a feed once and publish what is new.
+
+        Args:
+            now: when this happens, by the country's clock (UTC); readings carry it as `received`.
+
+        Raises:
+            FailedFetch: there was no delivery.
+        """
+        memory = self._finish(manifest, self._memories.load(manifest.feed))
+        try:
+            answer = fetch(manifest, self._base_url, Validators(memory.etag, memory.last_modified))
+            if answer.body is None or hashlib.sha256(answer.body).hexdigest() == memory.delivery:
+                return self._nothing_new(manifest, memory, answer.validators, now)
+            delivery = self._archive.keep(answer.body)
+            examined = examine(answer.body, self._context(manifest, now, delivery))
+        except FailedFetch as error:
+            metrics.FAILED.labels(manifest.feed, error.failure.value).inc()
+            raise
+        except SourceChanged as error:
+            metrics.FAILED.labels(manifest.feed, Failure.CHANGED.value).inc()
+            raise FailedFetch(manifest.feed, Failure.CHANGED, error.what, remedy=error.remedy) from error
+        said = answer.validators
+        waiting = memory.model_copy(update={"pending": Pending(delivery=delivery, received=now)})
+        self._memories.save(manifest.feed, waiting)
+        published = self._publish(manifest, memory, examined, delivery, now)
+        self._memories.save(manifest.feed, _remember(examined, delivery, said, now))
+        return published
+
+    def _finish(self, manifest: FeedManifest, memory: FeedMemory) -> FeedMemory:
+        """Publish again what a crash may have left half done; the log drops what it already has."""
+        if memory.pending is None:
+            return memory
+        delivery, received = memory.pending.delivery, memory.pending.received
+        examined = examine(self._archive.raw(delivery), self._context(manifest, received, delivery))
+        self._publish(manifest, memory, examined, delivery, received)
+        memory = _remember(examined, delivery, Validators(), received)
+        self._memories.save(manifest.feed, memory)
+        return memory
+
+    def _publish(self, manifest: FeedManifest, memory: FeedMemory, examined: Examined, delivery: str, now: datetime) -> IngestResult:
+        feed = manifest.feed
+        changed = [o for o in examined.fit if memory.readings.get(_identity(o)) != _digest(o)]
+        self._quarantine.keep(examined.kept_aside)
+        records: list[Record] = []
+        if changed:
+            batch = to_batch(changed)
+            self._archive.store(batch)
+            records.append(observations_record(manifest.country, feed, delivery, now, batch))
+        heartbeat = Heartbeat(
+            feed=feed, received=now, delivery=delivery, new=True, rows=examined.parsed.rows, quarantined=len(examined.kept_aside)
+        )
+        records.append(input_record(manifest.country, heartbeat))
+        self._log.append(records)
+        metrics.LAST_SUCCESS.labels(feed).set(now.timestamp())
+        metrics.OBSERVATIONS.labels(feed).inc(len(changed))
+        metrics.QUARANTINED.labels(feed).inc(len(examined.kept_aside))
+        return IngestResult(feed, True, examined.parsed.rows, len(changed), len(examined.kept_aside))
+
+    def _nothing_new(self, manifest: FeedManifest, memory: FeedMemory, said: Validators, now: datetime) -> IngestResult:
+        feed = manifest.feed
+        heartbeat = Heartbeat(
+            feed=feed, received=now, delivery=memory.delivery, new=False, rows=memory.rows, quarantined=memory.quarantined
+        )
+        self._log.append([input_record(manifest.country, heartbeat)])
+        update = {"etag": said.etag, "last_modified": said.last_modified, "fetched": now}
+        self._memories.save(feed, memory.model_copy(update=update))
+        metrics.LAST_SUCCESS.labels(feed).set(now.timestamp())
+        return IngestResult(feed, False, memory.rows, 0, memory.quarantined)
+
+    def _context(self, manifest: FeedManifest, received: datetime, delivery: str) -> ParseContext:
+        folder = self._country.folder
+        shapes = {level: self._country.shapes(level) for level in ("adm2", "adm3") if (folder / f"shapes_{level}.geojson").exists()}
+        return ParseContext(manifest, self._country.places, received, delivery, shapes, self._cache)
+
+
+def examine(raw: bytes, context: ParseContext) -> Examined:
+    """Parse a delivery and check each reading. Pure but for what the parser may cache.
+
+    Raises:
+        SourceChanged: the bytes are not what the source used to give.
+    """
+    parsed = load_parser(context.manifest.feed)(raw, context)
+    fit, unfit = split(parsed.observations)
+    feed, delivery, received = context.manifest.feed, context.delivery, context.received
+    rows = [
+        Kept(feed=feed, delivery=delivery, received=received, row=q.row, reason=q.reason, remedy=q.remedy, excerpt=q.excerpt)
+        for q in parsed.quarantined
+    ]
+    readings = [
+        Kept(feed=feed, delivery=delivery, received=received, row=0, reason=reason, remedy=remedy, excerpt=o.key)
+        for o, reason, remedy in unfit
+    ]
+    return Examined(parsed, fit, rows + readings)
+
+
+def _remember(examined: Examined, delivery: str, said: Validators, now: datetime) -> FeedMemory:
+    return FeedMemory(
+        etag=said.etag,
+        last_modified=said.last_modified,
+        delivery=delivery,
+        readings={_identity(o): _digest(o) for o in examined.fit},
+        rows=examined.parsed.rows,
+        quarantined=len(examined.kept_aside),
+        fetched=now,
+    )
+
+
+def _identity(observation: Observation) -> str:
+    o = observation
+    return "|".join(
+        (o.indicator, o.area, o.start.isoformat(), o.end.isoformat(), str(o.lead or ""), "" if o.member is None else str(o.member), o.key)
+    )
+
+
+def _digest(observation: Observation) -> str:
+    o = observation
+    return f"{o.value!r} {o.unit} {o.issued.isoformat() if o.issued else ''} {o.quality.value}"
