@@ -141,6 +141,7 @@ class Threshold(Decided):
     horizon: Span = parse_span("7 d")
     bridge: Span | None = None
     floor: str | None = None
+    quiet: Span = parse_span("0 h")
     baseline: BaselineSettings | None = None
     roll_up: RollUp | None = None
     document: Document

@@ -1,0 +1,121 @@
+"""What it takes to meet a level: quantities and baselines as people write them, and as numbers to compare with.
+
+Values and bounds are compared as decimals: both are whole millionths of the indicator's unit.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.timelines import micros
+from schemas.configuration import Threshold
+from schemas.errors import ConfigurationError
+from schemas.indicators import CATALOGUE
+from schemas.levels import Level
+from schemas.records import BaselineRow
+
+Column = npt.NDArray[np.int64]
+MILLIONTHS = 1_000_000
+NO_BOUND = -(2**62)
+"""In a column of bounds: nobody knows it."""
+_QUANTITY = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*(\S+)\s*$")
+_DEVIATIONS = re.compile(r"^\s*(?:mean\s*\+\s*)?(\d+(?:\.\d+)?)\s*sd\s*$")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What one level takes.
+
+    Attributes:
+        level: which.
+        value: millionths of the indicator's unit, for a fixed bound.
+        deviations: standard deviations above what is usual, for a baseline.
+        series: the indicator that brings it, for a station's own level.
+    """
+
+    level: Level
+    value: int | None = None
+    deviations: float | None = None
+    series: str | None = None
+
+
+def millionths(value: float) -> int:
+    """A value as a decimal of six places."""
+    return round(value * MILLIONTHS)
+
+
+def quantity(text: str, indicator: str, where: str = "") -> int:
+    """`0.10 m` as millionths of the indicator's unit.
+
+    Raises:
+        ConfigurationError: no number, no unit, or not the indicator's.
+    """
+    unit = CATALOGUE[indicator].unit
+    match = _QUANTITY.match(text)
+    if match is None or match[2] != unit:
+        raise ConfigurationError(f"`{text}` is not a quantity of {indicator}.", where=where, remedy=f"Write a number and `{unit}`.")
+    return millionths(float(match[1]))
+
+
+def bounds_of(threshold: Threshold) -> tuple[Bound, ...]:
+    """The bounds of a threshold's levels, lowest level first.
+
+    Raises:
+        ConfigurationError: a bound is not one of the threshold's kind; names threshold and level.
+    """
+    found = [_bound(threshold, Level.named(word), text) for word, text in threshold.levels.items()]
+    return tuple(sorted(found, key=lambda b: b.level))
+
+
+def _bound(threshold: Threshold, level: Level, text: str) -> Bound:
+    where = f"threshold {threshold.name}, {level.word}"
+    if threshold.kind == "fixed":
+        return Bound(level, value=quantity(text, threshold.indicator, where))
+    if threshold.kind == "station_levels":
+        return Bound(level, series=f"{threshold.indicator}.{level.word}")
+    match = _DEVIATIONS.match(text)
+    if match is None:
+        raise ConfigurationError(f"`{text}` is no bound of a {threshold.kind}.", where=where, remedy="Write `mean + 2 sd` or `1 sd`.")
+    return Bound(level, deviations=float(match[1]))
+
+
+def fixed_bounds(bounds: tuple[Bound, ...], count: int) -> Column:
+    """The same bounds for each of `count` readings, one column a level."""
+    return np.tile(np.array([b.value for b in bounds], dtype=np.int64), (count, 1))
+
+
+def step_bounds(starts: Column, steps: tuple[tuple[Column, Column], ...]) -> Column:
+    """Bounds that are series themselves: at each reading the last step at or before it, else the first after it.
+
+    Args:
+        steps: for each level its (starts, values), with NO_BOUND for a null.
+    """
+    columns = []
+    for step_starts, values in steps:
+        if len(step_starts) == 0:
+            columns.append(np.full(len(starts), NO_BOUND, dtype=np.int64))
+        else:
+            columns.append(values[np.maximum(np.searchsorted(step_starts, starts, side="right") - 1, 0)])
+    return np.stack(columns, axis=1)
+
+
+def baseline_bounds(starts: Column, ends: Column, rows: tuple[BaselineRow, ...], bounds: tuple[Bound, ...]) -> Column:
+    """Bounds of the baseline's row in which the middle of each reading's period lies; none there, or not admitted: nobody knows."""
+    found = np.full((len(starts), len(bounds)), NO_BOUND, dtype=np.int64)
+    middles = starts + (ends - starts) // 2
+    for row in rows:
+        inside = (middles >= micros(row.start)) & (middles < micros(row.end))
+        if inside.any() and row.admitted:
+            found[inside] = [millionths(row.bounds[b.level.word]) if b.level.word in row.bounds else NO_BOUND for b in bounds]
+        elif inside.any():
+            found[inside] = NO_BOUND
+    return found
+
+
+def replaced(rows: tuple[BaselineRow, ...], by: tuple[BaselineRow, ...]) -> tuple[BaselineRow, ...]:
+    """Rows of one area after a newer baseline: those of the same period are replaced."""
+    newer: dict[Any, BaselineRow] = {(r.start, r.end): r for r in rows} | {(r.start, r.end): r for r in by}
+    return tuple(newer[key] for key in sorted(newer))

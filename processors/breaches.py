@@ -1,0 +1,110 @@
+"""Breaches: the longest stretches of one series at yellow or more, and what is said of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from processors.bounds import MILLIONTHS, Bound
+from processors.evidence import Witness
+from processors.levels import Code, Entry
+from processors.plan import Place
+from processors.stretches import Change, Point, Stretch, Word
+from processors.timelines import BEGINNING, FAR, moment
+from processors.tracks import Track
+from schemas.indicators import CATALOGUE
+from schemas.levels import Level
+from schemas.records import BreachChange, Reading, ThresholdBreach
+
+_WORDS = {
+    Word.OPENED: BreachChange.OPENED,
+    Word.ESCALATED: BreachChange.ESCALATED,
+    Word.EASED: BreachChange.EASED,
+    Word.DOUBTED: BreachChange.HELD,
+    Word.CONFIRMED: BreachChange.RESUMED,
+    Word.RETRACTED: BreachChange.RETRACTED,
+    Word.MERGED: BreachChange.RETRACTED,
+}
+
+
+def stretches(entries: Sequence[Entry], bounds: Sequence[Bound], upto: int) -> tuple[list[Stretch], int]:
+    """The breaches in what is said of a place up to a moment, and the next moment at which time alone changes one."""
+    found: list[Stretch] = []
+    going = False
+    for entry in entries:
+        if entry.start > upto or (entry.start == upto and entry.end < upto):
+            return found, entry.start if going else FAR
+        entered = [(bounds[n].level, code) for n, code in enumerate(entry.codes) if code >= Code.OPEN]
+        if entered:
+            level, code = entered[-1]
+            point = Point(entry.start, int(level), (), code != Code.TRUE)
+            if not going:
+                found.append(Stretch(entry.start, (point,)))
+            elif point[1:] != found[-1].points[-1][1:]:
+                found[-1] = found[-1]._replace(points=(*found[-1].points, point))
+        elif going:
+            found[-1] = found[-1]._replace(until=entry.start, told=Code.DEAD not in entry.codes)
+        going = bool(entered)
+    return found, FAR
+
+
+def told(change: Change, place: Place, track: Track, witness: Witness, record: str, engine: str) -> list[ThresholdBreach]:
+    """A change as it is published: one that ended before it was known is opened and closed at once."""
+    if change.word == Word.UPDATED:
+        return [_breach(BreachChange.CLOSED, change, place, track, witness, record, engine)] if change.said.until is not None else []
+    if change.word == Word.ENDED:
+        return [_breach(_ending(change), change, place, track, witness, record, engine)]
+    if change.word == Word.FOUND:
+        ended = change._replace(at=change.said.until if change.said.until is not None else change.at)
+        return [
+            _breach(BreachChange.OPENED, change, place, track, witness, record, engine),
+            _breach(_ending(change), ended, place, track, witness, record, engine),
+        ]
+    return [_breach(_WORDS[change.word], change, place, track, witness, record, engine)]
+
+
+def _ending(change: Change) -> BreachChange:
+    return BreachChange.CLOSED if change.said.told else BreachChange.DECLARED_DEAD
+
+
+def _breach(word: BreachChange, change: Change, place: Place, track: Track, witness: Witness, record: str, engine: str) -> ThresholdBreach:
+    plan = witness.sight.plan
+    said = change.said
+    indicator = plan.thresholds[place[0]].indicator
+    return ThresholdBreach(
+        id=said.id,
+        shard=plan.configuration.shard,
+        threshold=place[0],
+        area=place[1],
+        indicator=indicator,
+        dimension=CATALOGUE[indicator].dimension,
+        change=word,
+        level=Level(said.level),
+        peak=said.peak,
+        since=moment(said.since),
+        at=moment(change.at),
+        known=moment(witness.now),
+        record=record,
+        configuration=plan.hash,
+        engine=engine,
+        readings=_reading_at(change.at, place, track, witness, said.level),
+    )
+
+
+def _reading_at(at: int, place: Place, track: Track, witness: Witness, level: int) -> tuple[Reading, ...]:
+    """The reading that made a change: the last until then."""
+    given = track.series.with_values()
+    index = int(np.searchsorted(given.starts, at, side="right")) - 1
+    if index < 0:
+        return ()
+    number = witness.sight.plan.number(place[0], Level(level)) or 0
+    return (witness.reading(place[0], place[1], track, given, index, number),)
+
+
+def peak(track: Track, since: int, until: int | None, sign: int) -> float | None:
+    """The gravest value of a breach, as far as its readings are kept; of one that goes on, since it began."""
+    given = track.series.with_values()
+    inside = given.values[(given.starts >= since) & (given.starts < (until if until is not None else FAR))]
+    turned = [sign * v for v in inside.tolist()]
+    if until is None and track.tip.peak != BEGINNING:
+        turned.append(track.tip.peak)
+    return sign * max(turned) / MILLIONTHS if turned else None

@@ -1,0 +1,168 @@
+"""The truth of each form of condition in an area, over valid time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from processors.bounds import baseline_bounds, fixed_bounds, step_bounds
+from processors.levels import Entry, level_line
+from processors.plan import BASELINE_KINDS, Plan
+from processors.roll_up import ENOUGH, worst
+from processors.sequences import in_sequence
+from processors.silence import silences, together
+from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lately, line, micros, opposite, some
+from processors.tracks import BoundsOf, Track, step_columns
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Within
+from schemas.conditions import Sequence as InSequence
+from schemas.levels import Dimension, Level
+from schemas.records import BaselineRow
+
+
+@dataclass
+class Sight:
+    """What a condition is judged by. Lines are made once and kept for as long as this lives: one record.
+
+    Attributes:
+        tracks: (threshold, place) to its track.
+        baselines: threshold, then place, to the rows in force.
+        alive: feed to the spans in which it delivered.
+    """
+
+    plan: Plan
+    tracks: Mapping[tuple[str, str], Track]
+    baselines: Mapping[str, Mapping[str, tuple[BaselineRow, ...]]]
+    alive: Mapping[str, tuple[tuple[int, int], ...]]
+    _levels: dict[tuple[str, str, Level], Line | None] = field(default_factory=dict)
+
+    def level(self, threshold: str, area: str, level: Level) -> Line | None:
+        """The truth of a threshold's level in an area or at a station; none if it has no series there."""
+        key = (threshold, area, level)
+        if key not in self._levels:
+            self._levels[key] = self._level(threshold, area, level)
+        return self._levels[key]
+
+    def _level(self, threshold: str, area: str, level: Level) -> Line | None:
+        number = self.plan.number(threshold, level)
+        read = self.read(threshold, area)
+        if not read:
+            return None
+        if read[0][0] == area or read[0][0] in self.plan.around(area):
+            one = level_line(read[0][1].entries, number or 0)
+        else:
+            roll_up = self.plan.thresholds[threshold].roll_up
+            entries = [self._counted(threshold, place, track) for place, track in read]
+            one = worst(entries, number or 0, ENOUGH[roll_up.needs if roll_up is not None else "half"])
+        return one if number is not None else _never(one)
+
+    def bounds_of(self, threshold: str, place: str) -> BoundsOf:
+        """What readings of a threshold at a place are held against."""
+        return bounds_for(self.plan, self.baselines, threshold, place)
+
+    def read(self, threshold: str, area: str) -> list[tuple[str, Track]]:
+        """The places that make the threshold's level in an area, as far as they ever had a reading."""
+        places = (area,) if (threshold, area) in self.tracks else self.plan.places(threshold, area)
+        found = [(place, self.tracks[threshold, place]) for place in places if (threshold, place) in self.tracks]
+        return [(place, track) for place, track in found if len(track.series)]
+
+    def _counted(self, threshold: str, place: str, track: Track) -> Sequence[Entry]:
+        if self.plan.thresholds[threshold].kind not in BASELINE_KINDS:
+            return track.entries
+        if any(row.admitted for row in self.baselines.get(threshold, {}).get(place, ())):
+            return track.entries
+        return [entry._replace(counts=False) for entry in track.entries]
+
+    def truth(self, condition: Condition, area: str) -> Line | None:
+        """The truth of a condition in an area; none if the area is not covered."""
+        match condition:
+            case AtLevel():
+                return self.level(condition.threshold, area, condition.level)
+            case Not():
+                return _opposite(self.truth(condition.not_, area))
+            case Within():
+                return _lately(self.truth(condition.condition, area), condition.within)
+            case All():
+                lines = self._parts(condition.all, area, condition.within)
+                return every([one or NOTHING_KNOWN for one in lines]) if any(lines) else None
+            case AnyOf():
+                covered = [one for one in self._parts(condition.any, area, condition.within) if one is not None]
+                return some(covered) if covered else None
+            case AtLeast():
+                covered = [one for one in self._parts(condition.of, area, condition.within) if one is not None]
+                return at_least(condition.at_least, covered) if covered else None
+            case InSequence():
+                lines = self._parts(condition.sequence, area, None)
+                lag = micros(condition.least_lag) if condition.least_lag is not None else 0
+                known = [one or NOTHING_KNOWN for one in lines]
+                return in_sequence(known, micros(condition.within), lag) if any(lines) else None
+            case Silent():
+                return self.silent(condition.silent, area)
+            case Dimensions():
+                covered = [one for _, one in self.dimensions(condition, area) if one is not None]
+                return at_least(condition.dimensions, covered) if covered else None
+
+    def _parts(self, parts: Sequence[Condition], area: str, within: timedelta | None) -> list[Line | None]:
+        lines = [self.truth(part, area) for part in parts]
+        return [_lately(one, within) for one in lines] if within is not None else lines
+
+    def dimensions(self, condition: Dimensions, area: str) -> list[tuple[Dimension, Line | None]]:
+        """Each dimension of human security that any threshold counts for, with the truth of a breach in it."""
+        found: list[tuple[Dimension, Line | None]] = []
+        for dimension, thresholds in self.plan.dimensions.items():
+            lines = [self.level(threshold, area, condition.level) for threshold in thresholds]
+            covered = [one for one in lines if one is not None]
+            one = some(covered) if covered else None
+            found.append((dimension, _lately(one, condition.within) if condition.within is not None else one))
+        return found
+
+    def silent(self, silence: Silence, area: str) -> Line | None:
+        """The truth of `silent`: its stations are those of the areas it names, else of the rule's."""
+        read = {place: track for a in silence.areas or (area,) for place, track in self.read(silence.of, a)}
+        if not read:
+            return None
+        spans, known_from = [], FAR
+        for place, track in sorted(read.items()):
+            given = track.series.with_values()
+            settings = self.plan.settings(silence.of, place)
+            stale = settings.delay + micros(silence.stale_after) if silence.stale_after is not None else settings.stale
+            spans.append(silences(given.starts.tolist(), given.ends.tolist(), stale, dead_spans(track)))
+            known_from = min(known_from, track.entries[0].start if track.entries else FAR)
+        feeds = {f.feed for f in (self.plan.feed_of(p, self.plan.thresholds[silence.of].indicator) for p in read) if f is not None}
+        alive = [span for feed in sorted(feeds) for span in self.alive.get(feed, ())]
+        return together(spans, silence.count, micros(silence.within), alive, known_from)
+
+
+def bounds_for(plan: Plan, baselines: Mapping[str, Mapping[str, tuple[BaselineRow, ...]]], threshold: str, place: str) -> BoundsOf:
+    """What readings of a threshold at a place are held against: fixed bounds, the station's own, or a baseline's."""
+    bounds = plan.bounds[threshold]
+    kind = plan.thresholds[threshold].kind
+    if kind == "fixed":
+        return lambda _track, series: fixed_bounds(bounds, len(series))
+    if kind == "station_levels":
+        return lambda track, series: step_bounds(series.starts, step_columns(track.steps))
+    rows = baselines.get(threshold, {}).get(place, ())
+    return lambda _track, series: baseline_bounds(series.starts, series.ends, rows, bounds)
+
+
+def dead_spans(track: Track) -> list[tuple[int, int]]:
+    """The spans in which a person has declared the station dead."""
+    spans: list[tuple[int, int]] = []
+    for at, dead in track.declarations:
+        if dead and (not spans or spans[-1][1] < FAR):
+            spans.append((at, FAR))
+        elif not dead and spans and spans[-1][1] == FAR:
+            spans[-1] = (spans[-1][0], at)
+    return spans
+
+
+def _opposite(one: Line | None) -> Line | None:
+    return opposite(one) if one is not None else None
+
+
+def _lately(one: Line | None, span: timedelta) -> Line | None:
+    return lately(one, micros(span)) if one is not None else None
+
+
+def _never(one: Line) -> Line:
+    """The truth of a level above all that are defined: false wherever anything is known."""
+    entries = zip(one.starts, one.ends, one.sure, strict=True)
+    return line((start, end, *((1, 1) if sure == 1 else (0, 0))) for start, end, sure in entries)

@@ -1,0 +1,110 @@
+"""Events: the stretches in which a rule holds in an area, and what is said of them."""
+
+from processors.conditions import Sight
+from processors.evidence import Witness, silent_feeds
+from processors.life import Going, Law, beginning, live, next_deadline
+from processors.plan import Place
+from processors.state import Judged
+from processors.stretches import Change, Namer, Word, differences
+from processors.timelines import NOTHING_KNOWN, TRUTHS, Line, micros, moment
+from schemas.configuration import Rule
+from schemas.levels import Level
+from schemas.records import CompoundEvent, EventChange, LevelStep
+
+_WORDS = {
+    Word.OPENED: EventChange.OPENED,
+    Word.ESCALATED: EventChange.ESCALATED,
+    Word.EASED: EventChange.EASED,
+    Word.DOUBTED: EventChange.UNCONFIRMED,
+    Word.CONFIRMED: EventChange.CONFIRMED,
+    Word.UPDATED: EventChange.UPDATED,
+    Word.FOUND: EventChange.FOUND_AFTERWARDS,
+    Word.MERGED: EventChange.CLOSED,
+    Word.RETRACTED: EventChange.RETRACTED,
+}
+
+
+def law_of(rule: Rule) -> Law:
+    """What a rule says of its events."""
+    return Law(int(rule.level), tuple(int(r.to) for r in rule.raise_), rule.until is not None, micros(rule.ends.otherwise_after))
+
+
+def lines_of(rule: Rule, area: str, sight: Sight) -> list[Line]:
+    """The truths of `when`, of `until` if there is one, then of each `raise`."""
+    until = (rule.until,) if rule.until is not None else ()
+    conditions = (rule.when, *until, *(r.if_ for r in rule.raise_))
+    return [sight.truth(c, area) or NOTHING_KNOWN for c in conditions]
+
+
+def judged_to(place: Place, sight: Sight, now: int) -> int:
+    """Up to when a rule may be judged in an area: its newest valid time or now, less the longest time its thresholds settle."""
+    read = sight.plan.read_by(*place)
+    newest = [t.newest for p in read if (t := sight.tracks.get(p)) is not None and t.newest is not None]
+    settle = max((micros(sight.plan.thresholds[threshold].settle) for threshold, _ in read), default=0)
+    return max([now, *newest]) - (settle + 1 if settle else 0)
+
+
+def judge(place: Place, before: Judged, sight: Sight, now: int, name: Namer, record: str) -> tuple[list[Change], Judged]:
+    """What must be said of a rule in an area, and how it stands after that."""
+    rule = sight.plan.rules[place[0]]
+    law = law_of(rule)
+    going = before.going if before.going is not None and len(before.going.raised) == len(law.raises) else beginning(law)
+    lines = lines_of(rule, place[1], sight)
+    upto = max(judged_to(place, sight, now), before.judged)
+    found, standing = live(going, lines, law, upto)
+    changes, said = differences(before.said, found, before.judged, name, now, record)
+    settled = _settled(going, lines, law, upto - sight.plan.reach(*place) - 1)
+    return changes, Judged(
+        going=settled,
+        said=tuple(s for s in said if s.until is None or s.until > settled.at),
+        judged=upto,
+        settled=settled.at,
+        deadline=next_deadline(standing, lines, law, upto),
+        issued=before.issued,
+        issued_level=before.issued_level,
+    )
+
+
+def _settled(going: Going, lines: list[Line], law: Law, upto: int) -> Going:
+    """How far the truth can no longer be altered, and what stood there."""
+    return live(going, lines, law, upto)[1] if upto > going.at else going
+
+
+def told(change: Change, place: Place, witness: Witness, record: str, engine: str) -> CompoundEvent:
+    """A change as it is published."""
+    plan = witness.sight.plan
+    rule = plan.rules[place[0]]
+    said = change.said
+    keep, _ = (witness.sight.truth(rule.when, place[1]) or NOTHING_KNOWN).at(change.at)
+    word = _WORDS.get(change.word, EventChange.CLOSED if said.told else EventChange.CANNOT_TELL)
+    return CompoundEvent(
+        id=said.id,
+        shard=plan.configuration.shard,
+        rule=rule.name,
+        rule_version=rule.version,
+        area=place[1],
+        area_version=plan.configuration.areas_version,
+        change=word,
+        level=Level(said.level),
+        steps=_steps(rule, said.steps),
+        dimensions=rule.dimensions,
+        since=moment(said.since),
+        at=moment(change.at),
+        known=moment(witness.now),
+        until=moment(said.until) if said.until is not None else None,
+        truth=TRUTHS[keep],
+        unconfirmed=said.doubted,
+        silent=silent_feeds(witness, plan.read_by(*place), max(change.at, said.since)),
+        audience=rule.audience,
+        quiet=f"merged into {change.into}" if change.into else said.quiet,
+        evidence=witness.evidence(rule.when, place[1], change.at),
+        record=record,
+        records=said.records,
+        configuration=plan.hash,
+        engine=engine,
+    )
+
+
+def _steps(rule: Rule, raised: tuple[int, ...]) -> tuple[LevelStep, ...]:
+    base = LevelStep(step="base", level=rule.level, why=f"{rule.name} holds")
+    return (base, *(LevelStep(step="raise", level=rule.raise_[n].to, why=rule.raise_[n].if_.text) for n in raised))

@@ -1,0 +1,203 @@
+"""Why: each condition of a rule as it stood, down to the readings behind it."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import numpy as np
+
+from processors.bounds import MILLIONTHS, NO_BOUND
+from processors.conditions import Sight
+from processors.levels import Code, Entry, reaching
+from processors.plan import Place
+from processors.series import Series
+from processors.state import Source
+from processors.timelines import FAR, TRUE, TRUTHS, UNKNOWN, Line, moment
+from processors.tracks import Track
+from schemas.conditions import AtLevel, Condition, Dimensions, Silent
+from schemas.levels import Dimension, Level, Truth
+from schemas.records import Evidence, Quality, Reading
+
+
+class Witness:
+    """Finds readings and writes them down.
+
+    Args:
+        sight: what conditions are judged by. sources: the records that readings came in.
+        now: from which ages are counted.
+    """
+
+    def __init__(self, sight: Sight, sources: Mapping[int, Source], now: int) -> None:
+        self.sight, self.sources, self.now = sight, sources, now
+
+    def evidence(self, condition: Condition, area: str, at: int) -> Evidence:
+        """A condition as it stood at a moment of valid time, with all inside it."""
+        line = self.sight.truth(condition, area)
+        match condition:
+            case AtLevel():
+                return self._at_level(condition, line, area, at)
+            case Dimensions():
+                parts = tuple(self._dimension(condition, name, one, area, at) for name, one in self.sight.dimensions(condition, area))
+            case Silent():
+                parts = self._silent(condition, area)
+            case _:
+                parts = tuple(self.evidence(part, area, at) for part in condition.parts)
+        return _stood(condition.text, line, area, at, parts=parts)
+
+    def _at_level(self, condition: AtLevel, line: Line | None, area: str, at: int) -> Evidence:
+        read = self.sight.read(condition.threshold, area)
+        number = self.sight.plan.number(condition.threshold, condition.level) or 0
+        if line is None:
+            return _stood(condition.text, None, area, at, note="no series here")
+        if len(read) == 1 and read[0][0] == area:
+            place, track = read[0]
+            note, readings = self.note(track, at), self._readings(condition.threshold, place, track, number, at)
+            return _stood(condition.text, line, area, at, note=note, level=self._level(condition.threshold, track, at), readings=readings)
+        parts = [self._place(condition, place, track, number, at) for place, track in read]
+        telling = [p for p in parts if p.truth != Truth.FALSE] or parts
+        silent = [p for p in parts if p.note]
+        note = f"{len(silent)} of {len(parts)} places silent" if silent else ""
+        levels = [p.level for p in parts if p.level is not None]
+        return _stood(condition.text, line, area, at, note=note, level=max(levels, default=None), parts=tuple(telling))
+
+    def _place(self, condition: AtLevel, place: str, track: Track, number: int, at: int) -> Evidence:
+        line = self.sight.level(condition.threshold, place, condition.level)
+        readings = self._readings(condition.threshold, place, track, number, at)
+        level = self._level(condition.threshold, track, at)
+        return _stood(condition.text, line, place, at, note=self.note(track, at), level=level, readings=readings)
+
+    def _dimension(self, condition: Dimensions, name: Dimension, line: Line | None, area: str, at: int) -> Evidence:
+        parts = [
+            self.evidence(AtLevel(threshold=threshold, level=condition.level), area, at) for threshold in self.sight.plan.dimensions[name]
+        ]
+        return _stood(f"{name.value} >= {condition.level.word}", line, area, at, parts=tuple(parts))
+
+    def _silent(self, condition: Silent, area: str) -> tuple[Evidence, ...]:
+        parts = []
+        for inner in condition.silent.areas or (area,):
+            for place, track in self.sight.read(condition.silent.of, inner):
+                note = self.note(track, self.now)
+                if note:
+                    readings = self._readings(condition.silent.of, place, track, 0, self.now)
+                    parts.append(Evidence(condition=f"{place} silent", truth=Truth.TRUE, area=place, note=note, readings=readings))
+        return tuple(parts)
+
+    def _level(self, threshold: str, track: Track, at: int) -> Level | None:
+        entry = entry_at(track, at)
+        if entry is None:
+            return None
+        bounds = self.sight.plan.bounds[threshold]
+        entered = [bounds[n].level for n, code in enumerate(entry.codes) if code >= Code.OPEN]
+        return max(entered) if entered else Level.GREEN if entry.codes and entry.codes[0] == Code.LOWER else None
+
+    def note(self, track: Track, at: int) -> str:
+        """Since when nobody knows, if so."""
+        entry = entry_at(track, at)
+        if entry is None:
+            return "no reading yet"
+        if entry.end < entry.start and entry.start >= 0 and track.tip.codes and entry.codes != track.tip.codes:
+            return f"no reading since {moment(self._last_end(track, at)).isoformat(timespec='minutes')}"
+        return {Code.DEAD: "declared dead", Code.UNKNOWN: "no bound known", Code.PENDING: "not yet confirmed"}.get(max(entry.codes), "")
+
+    @staticmethod
+    def _last_end(track: Track, at: int) -> int:
+        given = track.series.with_values()
+        index = int(np.searchsorted(given.starts, at, side="right")) - 1
+        return int(given.ends[max(index, 0)])
+
+    def _readings(self, threshold: str, place: str, track: Track, number: int, at: int) -> tuple[Reading, ...]:
+        """The reading that began the present stretch, the last at the level, and the newest, as far as they are still kept."""
+        given = track.series.with_values()
+        if len(given) == 0:
+            return ()
+        newest = int(np.searchsorted(given.starts, at, side="right")) - 1
+        wanted = {max(newest, 0)}
+        last = last_true(track.entries, number, at)
+        if last is not None:
+            began, ended = last
+            first = int(np.searchsorted(given.starts, began))
+            final = int(np.searchsorted(given.starts, min(ended, at + 1))) - 1
+            wanted.update(i for i in (first, final) if 0 <= i < len(given) and began <= given.starts[i] < ended)
+        return tuple(self.reading(threshold, place, track, given, i, number) for i in sorted(wanted))
+
+    def reading(self, threshold: str, place: str, track: Track, given: Series, index: int, number: int) -> Reading:
+        """One reading as it came in, with the bound it was held against."""
+        bound = int(self.sight.bounds_of(threshold, place)(track, given.take(slice(index, index + 1)))[0][number])
+        row = self.sources[int(given.sources[index])].batch.slice(int(given.rows[index]), 1).to_pylist()[0]
+        return Reading(
+            area=row["area"],
+            indicator=row["indicator"],
+            value=row["value"],
+            unit=row["unit"],
+            bound=bound / MILLIONTHS if bound != NO_BOUND else None,
+            start=row["start"],
+            end=row["end"],
+            issued=row["issued"],
+            received=row["received"],
+            age=max(moment(self.now) - row["end"], timedelta(0)),
+            feed=row["feed"],
+            quality=Quality(row["quality"]),
+            key=row["key"],
+            delivery=row["delivery"],
+            record=self.sources[int(given.sources[index])].record,
+        )
+
+
+def entry_at(track: Track, at: int) -> Entry | None:
+    """What was said of a place at a moment; none before its first reading."""
+    entries = track.entries
+    index = bisect_right(entries, at, key=lambda e: e.start) - 1
+    return entries[index] if index >= 0 else None
+
+
+def last_true(entries: Sequence[Entry], number: int, at: int) -> tuple[int, int] | None:
+    """The last stretch that began until a moment in which a level was entered and heard of."""
+    found: tuple[int, int] | None = None
+    for entry, following in zip(entries, [*(e.start for e in entries[1:]), FAR], strict=True):
+        if entry.start > at:
+            break
+        if reaching(entry, number) == Code.TRUE:
+            joins = found is not None and found[1] == entry.start
+            found = (found[0] if found is not None and joins else entry.start, following)
+    return found
+
+
+def silent_feeds(witness: Witness, places: Sequence[Place], at: int) -> tuple[str, ...]:
+    """Each station or area of a rule that nobody has heard of for too long, with its feed and since when."""
+    found = []
+    for threshold, place in places:
+        track = witness.sight.tracks.get((threshold, place))
+        if track is None or not len(track.series):
+            continue
+        note = witness.note(track, at)
+        if note.startswith("no reading since"):
+            feed = witness.sight.plan.feed_of(place, witness.sight.plan.thresholds[threshold].indicator)
+            found.append(f"{feed.feed if feed is not None else threshold} {place}: {note}")
+    return tuple(sorted(found))
+
+
+def _stood(
+    condition: str,
+    line: Line | None,
+    area: str,
+    at: int,
+    *,
+    note: str = "",
+    level: Level | None = None,
+    readings: tuple[Reading, ...] = (),
+    parts: tuple[Evidence, ...] = (),
+) -> Evidence:
+    keep, sure = line.at(at) if line is not None else (UNKNOWN, UNKNOWN)
+    since = line.since(at) if line is not None else None
+    return Evidence(
+        condition=condition,
+        truth=TRUTHS[keep],
+        held=keep == TRUE and sure != TRUE,
+        covered=line is not None,
+        since=moment(since) if since is not None else None,
+        level=level,
+        area=area,
+        note=note,
+        readings=readings,
+        parts=parts,
+    )

@@ -1,0 +1,220 @@
+"""What a record changes of what is known: readings are put where they belong, and judged."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from processors.bounds import replaced
+from processors.conditions import bounds_for
+from processors.plan import Place, Plan, Watcher
+from processors.series import NOT_ISSUED, Series, empty, of_columns
+from processors.silence import delivered
+from processors.state import Source, State
+from processors.timelines import micros
+from processors.touched import Touched
+from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_declaration, take_readings, take_steps
+from schemas.configuration import Configuration
+from schemas.errors import ConfigurationError
+from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Record
+
+_ALIVE_FOR = 2
+"""A feed counts as delivering for this many of its intervals after an answer: one may be late."""
+
+
+class Intake:
+    """A state being changed by one record. What the given state holds is never touched, only replaced."""
+
+    def __init__(self, state: State, record: Record) -> None:
+        self._before = state
+        self.record = record
+        self.now = max(state.now, micros(record.received))
+        self.plan = state.plan
+        self.tracks = dict(state.tracks)
+        self.baselines = dict(state.baselines)
+        self.alive = dict(state.alive)
+        self.sources = dict(state.sources)
+        self.numbered = state.numbered
+        self.changed: set[Place] = set()
+        self.spoken: set[Place] = set()
+        self.answered = False
+        self.replaced: Plan | None = None
+        self.replanned = False
+
+    @property
+    def _planned(self) -> Plan:
+        """The plan; there are no tracks without one."""
+        if self.plan is None:
+            raise ConfigurationError("There is no configuration yet.", where=f"record {self.record.id}", remedy="Append one first.")
+        return self.plan
+
+    def touched(self) -> Touched:
+        """What the record touched."""
+        return Touched(frozenset(self.changed), frozenset(self.spoken), self.answered, self.replanned, self.replaced)
+
+    def state(self) -> State:
+        """The state with all that was taken in."""
+        return State(
+            shard=self._before.shard,
+            now=self.now,
+            plan=self.plan,
+            sources=self.sources,
+            numbered=self.numbered,
+            tracks=self.tracks,
+            baselines=self.baselines,
+            alive=self.alive,
+            breaches=self._before.breaches,
+            events=self._before.events,
+        )
+
+    def heartbeat(self, heartbeat: Heartbeat) -> None:
+        """A feed answered."""
+        self._delivered(heartbeat.feed, micros(heartbeat.received))
+
+    def observations(self, batch: pa.RecordBatch) -> None:
+        """Readings, by threshold and place; a station's own levels first, because its readings are held against them."""
+        if self.plan is None or batch.num_rows == 0:
+            return
+        number = self.numbered
+        groups = [(w, place, rows) for indicator, place, rows in _grouped(batch) for w in self.plan.watchers.get(indicator, ())]
+        groups = [g for g in groups if self._fits(g[0], g[1])]
+        columns = _Columns(batch)
+        for feed in sorted(set(columns.feeds)):
+            self._delivered(feed, micros(self.record.received))
+        if not groups:
+            return
+        self.sources[number] = Source(self.record.id, batch)
+        self.numbered += 1
+        for watcher, place, rows in sorted(groups, key=lambda g: (g[0].level is None, g[0].threshold, g[1])):
+            self._take(watcher, place, columns.series(rows, number))
+
+    def baseline(self, baseline: Baseline) -> None:
+        """Other bounds: what is inside the horizon is held against them again."""
+        before = self.baselines
+        rows: dict[str, list[BaselineRow]] = {}
+        for row in baseline.rows:
+            rows.setdefault(row.area, []).append(row)
+        old = before.get(baseline.threshold, {})
+        new = {area: replaced(old.get(area, ()), tuple(found)) for area, found in rows.items()}
+        self.baselines = {**before, baseline.threshold: {**old, **new}}
+        for place in sorted((baseline.threshold, area) for area in rows):
+            if self.plan is not None and place in self.tracks:
+                settings, held = self.plan.settings(*place), bounds_for(self.plan, before, *place)
+                self._put(place, take_bounds(self.tracks[place], settings, held, self._bounds(place), self.now))
+                self.changed.add(place)
+
+    def declaration(self, declaration: GaugeDeclaration) -> None:
+        """A person says that a station is dead, or back."""
+        for place in sorted(p for p in self.tracks if p[1] == declaration.area):
+            settings, dead = self._planned.settings(*place), declaration.state == "dead"
+            self._put(place, take_declaration(self.tracks[place], micros(declaration.at), dead, settings, self._bounds(place)))
+
+    def configuration(self, change: ConfigChange) -> None:
+        """From here on the shard is judged by this.
+
+        Raises:
+            ConfigurationError: it is not the configuration whose hash it carries, or means nothing.
+        """
+        configuration = Configuration.model_validate(change.configuration)
+        if configuration.hash != change.hash:
+            raise ConfigurationError("The configuration is not the one its hash names.", where=f"record {self.record.id}")
+        if self.plan is not None and self.plan.hash == change.hash:
+            return
+        before, self.plan = self.plan, Plan(configuration, change.hash)
+        self.replanned, self.replaced = True, before
+        old, self.tracks = self.tracks, {}
+        for place, track in old.items():
+            if before is not None and place[0] in self._planned.thresholds:
+                self._replan(place, track, before)
+
+    def _replan(self, place: Place, track: Track, before: Plan) -> None:
+        """A track under another configuration: as it is if its threshold is the same, else what is kept of it is judged again."""
+        threshold, settings = self._planned.thresholds[place[0]], self._planned.settings(*place)
+        if before.thresholds[place[0]] == threshold and before.settings(*place) == settings:
+            self.tracks[place] = track
+        elif before.thresholds[place[0]].indicator == threshold.indicator and self._planned.gives(place[1], threshold.indicator):
+            steps = self._steps(place[0])
+            again = replace(
+                new_track(settings, steps),
+                series=track.series,
+                steps=track.steps if len(track.steps) == steps else (empty(),) * steps,
+                declarations=track.declarations,
+            )
+            self.tracks[place] = take_bounds(again, settings, self._bounds(place), self._bounds(place), self.now)
+            self.changed.add(place)
+
+    def _steps(self, threshold: str) -> int:
+        return sum(b.series is not None for b in self._planned.bounds[threshold])
+
+    def _fits(self, watcher: Watcher, place: str) -> bool:
+        """Whether a threshold is about places of this kind, and the configuration knows this one."""
+        return self._planned.level_of.get(place) == self._planned.thresholds[watcher.threshold].at
+
+    def _take(self, watcher: Watcher, place: str, new: Series) -> None:
+        key = (watcher.threshold, place)
+        settings = self._planned.settings(*key)
+        track = self.tracks.get(key)
+        if track is None:
+            track = new_track(settings, self._steps(watcher.threshold))
+        if watcher.level is None:
+            self._put(key, take_readings(track, new, settings, self._bounds(key), self._rank, self.now))
+            self.spoken.add(key)
+        else:
+            self._put(key, take_steps(track, watcher.level, new, settings, self._bounds(key), self._rank, self.now))
+
+    def _put(self, place: Place, track: Track) -> None:
+        before = self.tracks.get(place)
+        self.tracks[place] = track
+        said = (before.frozen + before.live, len(before.series) > 0) if before is not None else ((), False)
+        if said != (track.frozen + track.live, len(track.series) > 0):
+            self.changed.add(place)
+
+    def _bounds(self, place: Place) -> BoundsOf:
+        return bounds_for(self._planned, self.baselines, *place)
+
+    def _rank(self, source: int, row: int) -> tuple[str, str]:
+        batch = self.sources[source].batch
+        return batch.column("delivery")[row].as_py(), batch.column("key")[row].as_py()
+
+    def _delivered(self, feed: str, at: int) -> None:
+        self.answered = True
+        every = next((micros(f.every) for f in self.plan.configuration.feeds if f.feed == feed), 0) if self.plan is not None else 0
+        self.alive[feed] = delivered(self.alive.get(feed, ()), at, _ALIVE_FOR * every)
+
+
+class _Columns:
+    """The columns of a batch as arrays; no object is made for a reading."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.starts, self.ends, self.received = (_whole(batch.column(name)) for name in ("start", "end", "received"))
+        self.issued = _whole(pc.fill_null(batch.column("issued").cast(pa.int64()), NOT_ISSUED))
+        self.values = batch.column("value").to_numpy(zero_copy_only=False)
+        self.feeds: list[str] = pc.unique(batch.column("feed")).to_pylist()
+
+    def series(self, rows: npt.NDArray[np.int32], number: int) -> Series:
+        """Some rows as a series."""
+        return of_columns(
+            self.starts[rows], self.ends[rows], self.values[rows], self.issued[rows], self.received[rows], number, rows
+        )  # fmt: skip
+
+
+def _whole(column: pa.Array) -> npt.NDArray[np.int64]:
+    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _grouped(batch: pa.RecordBatch) -> Iterator[tuple[str, str, npt.NDArray[np.int32]]]:
+    """The rows of each (indicator, place), observed ones only."""
+    indicators, places = batch.column("indicator"), batch.column("area")
+    names, codes = indicators.dictionary.to_pylist(), places.dictionary.to_pylist()
+    keys = indicators.indices.to_numpy().astype(np.int64) * len(codes) + places.indices.to_numpy()
+    observed = np.flatnonzero(pc.is_null(batch.column("lead")).to_numpy(zero_copy_only=False)).astype(np.int32)
+    if len(observed) == 0:
+        return
+    order = observed[np.argsort(keys[observed], kind="stable")]
+    edges = np.flatnonzero(np.diff(keys[order])) + 1
+    for rows in np.split(order, edges):
+        indicator, place = divmod(int(keys[rows[0]]), len(codes))
+        yield names[indicator], codes[place], rows

@@ -1,0 +1,147 @@
+"""The life of a rule's events: where its truth opens a stretch, raises it, leaves it unconfirmed and ends it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from processors.stretches import Point, Stretch
+from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line, walk
+
+
+class Law(NamedTuple):
+    """What a rule says of its events.
+
+    Attributes:
+        raises: the level each `raise` leads to, in the order written.
+        until: whether the rule has one. ends: the span after which an event ends that nobody can tell the end of.
+    """
+
+    level: int
+    raises: tuple[int, ...]
+    until: bool
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Where the walk along a rule's truth stands.
+
+    Attributes:
+        at: the moment up to which it went.
+        current: the stretch that goes on, with no more than its last point; none between events.
+        raised: for each `raise` the last answer known.
+        armed: whether a true `when` opens an event. Not so after `until` closed one, until either is known false.
+        known: up to when the truth of the current stretch was known.
+    """
+
+    raised: tuple[bool, ...]
+    at: int = BEGINNING
+    current: Stretch | None = None
+    armed: bool = True
+    known: int = BEGINNING
+
+
+def beginning(law: Law) -> Going:
+    """Before anything is known."""
+    return Going((False,) * len(law.raises))
+
+
+def live(going: Going, lines: Sequence[Line], law: Law, upto: int) -> tuple[list[Stretch], Going]:
+    """The stretches from where the walk stands up to a moment, the last of which may go on.
+
+    Args:
+        lines: of `when`, of `until` if there is one, then of each `raise`.
+    """
+    walked = _Walk(going, law)
+    segments = list(walk(lines))
+    before = [s for s in segments if s[0] <= going.at]
+    following = segments[len(before) :]
+    if before:
+        _, _, keep, sure = before[-1]
+        following = [(going.at, going.at, keep, sure), *following]
+    stops = [s[0] for s in following[1:]] + [FAR] * bool(following)
+    for (at, end, keep, sure), stop in zip(following, stops, strict=True):
+        if at > upto or (at == upto and end < at):
+            break
+        walked.take(at, stop, keep, sure)
+    walked.give_up(upto)
+    return walked.found, walked.standing(upto)
+
+
+class _Walk:
+    def __init__(self, going: Going, law: Law) -> None:
+        self.law = law
+        self.going = going
+        self.found: list[Stretch] = []
+        self.current = going.current
+        self.raised = list(going.raised)
+        self.armed, self.known = going.armed, going.known
+        if self.current is not None:
+            self.found.append(self.current)
+
+    def take(self, at: int, stop: int, keep: Sequence[int], sure: Sequence[int]) -> None:
+        """One segment in which no truth changes."""
+        self.give_up(at + 1)
+        first_raise = 2 if self.law.until else 1
+        for n in range(len(self.raised)):
+            if sure[first_raise + n] == TRUE:
+                self.raised[n] = True
+            elif keep[first_raise + n] == FALSE:
+                self.raised[n] = False
+        over = sure[1] == TRUE if self.law.until else keep[0] == FALSE
+        if self.current is not None and over:
+            self._end(at, told=True)
+            self.armed = not self.law.until
+        if self.current is not None:
+            self._go_on(self._point(at, keep))
+        else:
+            self.armed = self.armed or keep[0] == FALSE or (self.law.until and sure[1] == FALSE)
+            if self.armed and sure[0] == TRUE and not (self.law.until and keep[1] == TRUE):
+                self.current = Stretch(at, (self._point(at, keep),))
+                self.found.append(self.current)
+        if self.current is not None and (sure[0] == TRUE or (self.law.until and sure[1] != UNKNOWN)):
+            self.known = stop
+
+    def give_up(self, upto: int) -> None:
+        """End what nobody has known for too long, if that was before a moment."""
+        if self.current is not None and self.known + self.law.ends < upto:
+            self._end(self.known + self.law.ends, told=False)
+            self.armed = True
+
+    def standing(self, upto: int) -> Going:
+        """Where the walk stands after it."""
+        current = self.current._replace(points=self.current.points[-1:]) if self.current is not None else None
+        return Going(tuple(self.raised), upto, current, self.armed, min(self.known, upto))
+
+    def _point(self, at: int, keep: Sequence[int]) -> Point:
+        steps = tuple(n for n, raised in enumerate(self.raised) if raised)
+        level = max((self.law.raises[n] for n in steps), default=self.law.level)
+        doubted = keep[0] == UNKNOWN or (self.law.until and keep[0] != TRUE and keep[1] == UNKNOWN)
+        return Point(at, max(level, self.law.level), steps, doubted)
+
+    def _go_on(self, point: Point) -> None:
+        if self.current is not None and point[1:] != self.current.points[-1][1:]:
+            self._replace(self.current._replace(points=(*self.current.points, point)))
+
+    def _end(self, at: int, told: bool) -> None:
+        if self.current is not None:
+            self._replace(self.current._replace(until=at, told=told))
+        self.current = None
+
+    def _replace(self, stretch: Stretch) -> None:
+        self.found[-1] = stretch
+        self.current = stretch
+
+
+def next_deadline(going: Going, lines: Sequence[Line], law: Law, upto: int) -> int:
+    """The first moment after `upto` at which something may have to be said though no record came."""
+    changes = [one.after(upto) for one in lines]
+    if going.current is not None and (give_up := _known_until(going, lines, law) + law.ends) >= upto:
+        changes.append(give_up)
+    return min(changes, default=FAR)
+
+
+def _known_until(going: Going, lines: Sequence[Line], law: Law) -> int:
+    """Up to when the truth of the current stretch will be known if no record comes; no later than the next change."""
+    keep_known = lines[0].at(going.at)[1] == TRUE or (law.until and lines[1].at(going.at)[1] != UNKNOWN)
+    return min(one.after(going.at) for one in lines) if keep_known else going.known

@@ -1,0 +1,239 @@
+"""The configuration turned so that the step can ask it quickly: who watches what, which places an area has, what depends on what."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from processors.bounds import Bound, bounds_of, quantity
+from processors.levels import Settings
+from processors.timelines import BEGINNING, FAR, micros
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Sequence, Silent, Within, walk
+from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
+from schemas.errors import ConfigurationError
+from schemas.indicators import CATALOGUE
+from schemas.levels import Dimension, Level
+
+Place = tuple[str, str]
+"""(threshold, place) or (rule, area)."""
+BASELINE_KINDS = ("endemic_channel", "alps")
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """A threshold that reads an indicator: its values, or the bound of one of its levels (by its place among the defined ones)."""
+
+    threshold: str
+    level: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A configuration, ready to judge by.
+
+    Raises:
+        ConfigurationError: a threshold's bound or a rule's name means nothing.
+    """
+
+    configuration: Configuration
+    hash: str
+    thresholds: dict[str, Threshold] = field(init=False)
+    rules: dict[str, Rule] = field(init=False)
+    bounds: dict[str, tuple[Bound, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "thresholds", {t.name: t for t in self.configuration.thresholds})
+        object.__setattr__(self, "rules", {r.name: r for r in self.configuration.rules})
+        object.__setattr__(self, "bounds", {t.name: bounds_of(t) for t in self.configuration.thresholds})
+        for rule in self.configuration.rules:
+            for name in sorted(names_in(conditions_of(rule))):
+                if name not in self.thresholds:
+                    raise ConfigurationError(f"no threshold is called `{name}`.", where=f"rule {rule.name}")
+
+    @cached_property
+    def watchers(self) -> dict[str, tuple[Watcher, ...]]:
+        """Indicator to those who read it."""
+        found: dict[str, list[Watcher]] = defaultdict(list)
+        for threshold in self.thresholds.values():
+            for number, bound in enumerate(self.bounds[threshold.name]):
+                if bound.series is not None:
+                    found[bound.series].append(Watcher(threshold.name, number))
+            found[threshold.indicator].append(Watcher(threshold.name, None))
+        return {indicator: tuple(watchers) for indicator, watchers in found.items()}
+
+    @cached_property
+    def level_of(self) -> dict[str, str]:
+        """Area to its administrative level; station to `station`."""
+        return {a.code: a.level for a in self.configuration.areas} | {s.code: "station" for s in self.configuration.stations}
+
+    @cached_property
+    def _parents(self) -> dict[str, str | None]:
+        return {a.code: a.parent for a in self.configuration.areas}
+
+    def around(self, area: str) -> tuple[str, ...]:
+        """The area and those around it, smallest first."""
+        line: list[str] = []
+        current: str | None = area
+        while current is not None and current in self._parents:
+            line.append(current)
+            current = self._parents[current]
+        return tuple(line)
+
+    @cached_property
+    def _under(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Level of place to area to the places of that level in it."""
+        found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for area in self.configuration.areas:
+            for outer in self.around(area.code):
+                found[area.level][outer].append(area.code)
+        for station in self.configuration.stations:
+            for outer in sorted({o for a in station.areas for o in self.around(a)}):
+                found["station"][outer].append(station.code)
+        return {level: {a: tuple(sorted(p)) for a, p in areas.items()} for level, areas in found.items()}
+
+    def places(self, threshold: str, area: str) -> tuple[str, ...]:
+        """The places whose levels make the threshold's level in the area: itself, one around it, or those in it."""
+        watched = self.thresholds[threshold]
+        same = next((a for a in self.around(area) if self.level_of[a] == watched.at), None)
+        if same is not None:
+            return (same,)
+        target = watched.roll_up.to if watched.roll_up is not None else None
+        if target is not None:
+            area = next((a for a in self.around(area) if self.level_of[a] == target), area)
+        candidates = self._under.get(watched.at, {}).get(area, ())
+        return tuple(p for p in candidates if self.gives(p, watched.indicator))
+
+    def gives(self, place: str, indicator: str) -> bool:
+        """Whether a place can have the indicator at all: an area always, a station if its feed brings it."""
+        station = self._stations.get(place)
+        return station is None or station not in self._feeds or indicator in self._feeds[station].indicators
+
+    @cached_property
+    def _stations(self) -> dict[str, str]:
+        return {s.code: s.feed for s in self.configuration.stations}
+
+    @cached_property
+    def _feeds(self) -> dict[str, FeedFacts]:
+        return {f.feed: f for f in self.configuration.feeds}
+
+    def feed_of(self, place: str, indicator: str) -> FeedFacts | None:
+        """The feed that brings an indicator at a place."""
+        own = self._feeds.get(self._stations.get(place, ""))
+        if own is not None:
+            return own
+        return next((f for f in self.configuration.feeds if indicator in f.indicators), None)
+
+    def settings(self, threshold: str, place: str) -> Settings:
+        """A threshold as numbers, for one place."""
+        feed = self.feed_of(place, self.thresholds[threshold].indicator)
+        return self._settings_of[threshold, feed.feed if feed is not None else ""]
+
+    @cached_property
+    def _settings_of(self) -> dict[tuple[str, str], Settings]:
+        feeds = [("", 0, 0)] + [(f.feed, micros(f.delay), micros(f.every)) for f in self.configuration.feeds]
+        return {
+            (t.name, name): _settings(t, self.bounds[t.name], delay, every)
+            for t in self.thresholds.values()
+            for name, delay, every in feeds
+        }
+
+    @cached_property
+    def judged(self) -> tuple[Place, ...]:
+        """(rule, area) of all that is judged, in order of area, then rule."""
+        found: list[Place] = []
+        for rule in self.rules.values():
+            areas = rule.only or tuple(a.code for a in self.configuration.areas if a.level == rule.area)
+            found.extend((rule.name, area) for area in areas)
+        return tuple(sorted(found, key=lambda p: (p[1], p[0])))
+
+    @cached_property
+    def dependents(self) -> dict[Place, tuple[Place, ...]]:
+        """(threshold, place) to the (rule, area) that must be judged when it changes."""
+        found: dict[Place, list[Place]] = defaultdict(list)
+        for rule, area in self.judged:
+            for place in self.read_by(rule, area):
+                found[place].append((rule, area))
+        return {place: tuple(rules) for place, rules in found.items()}
+
+    def read_by(self, rule: str, area: str) -> tuple[Place, ...]:
+        """The (threshold, place) that a rule reads in an area."""
+        found: set[Place] = set()
+        for condition in conditions_of(self.rules[rule]):
+            for part in walk(condition):
+                found.update(self._read(part, area))
+        return tuple(sorted(found))
+
+    def _read(self, part: Condition, area: str) -> set[Place]:
+        match part:
+            case AtLevel(threshold=name):
+                return {(name, place) for place in self.places(name, area)}
+            case Silent(silent=silence):
+                areas = silence.areas or (area,)
+                return {(silence.of, place) for a in areas for place in self.places(silence.of, a)}
+            case Dimensions():
+                names = [n for group in self.dimensions.values() for n in group]
+                return {(name, place) for name in names for place in self.places(name, area)}
+        return set()
+
+    @cached_property
+    def dimensions(self) -> dict[Dimension, tuple[str, ...]]:
+        """Dimension of human security to the thresholds whose breaches count for it."""
+        found: dict[Dimension, list[str]] = defaultdict(list)
+        for threshold in self.thresholds.values():
+            found[CATALOGUE[threshold.indicator].dimension].append(threshold.name)
+        return {dimension: tuple(sorted(names)) for dimension, names in sorted(found.items())}
+
+    @cached_property
+    def listening(self) -> frozenset[Place]:
+        """(rule, area) with a condition on silence: judged whenever a station speaks, because that too ends a silence."""
+        with_silence = {r.name for r in self.rules.values() if any(isinstance(p, Silent) for c in conditions_of(r) for p in walk(c))}
+        return frozenset(place for place in self.judged if place[0] in with_silence)
+
+    def number(self, threshold: str, level: Level) -> int | None:
+        """The place of a level among the defined ones; of the next above if it is not defined; none if there is none."""
+        return next((n for n, b in enumerate(self.bounds[threshold]) if b.level >= level), None)
+
+    def reach(self, rule: str, area: str) -> int:
+        """How far back, in microseconds, a reading may still alter what the rule says."""
+        spans = [s.horizon + s.delay + s.bridge for s in (self.settings(t, p) for t, p in self.read_by(rule, area))]
+        return max(spans, default=0)
+
+    def window(self, rule: str) -> int:
+        """The longest span over which the rule looks back, in microseconds."""
+        parts = [p for c in conditions_of(self.rules[rule]) for p in walk(c)]
+        spans = [p.within for p in parts if isinstance(p, All | AnyOf | AtLeast | Within | Sequence | Dimensions) and p.within is not None]
+        return sum(micros(s) for s in spans)
+
+
+def conditions_of(rule: Rule) -> tuple[Condition, ...]:
+    """All conditions of a rule: when, until, raise."""
+    until = (rule.until,) if rule.until is not None else ()
+    return (rule.when, *until, *(r.if_ for r in rule.raise_))
+
+
+def names_in(conditions: tuple[Condition, ...]) -> set[str]:
+    """The thresholds that conditions name."""
+    parts = [p for c in conditions for p in walk(c)]
+    return {p.threshold for p in parts if isinstance(p, AtLevel)} | {p.silent.of for p in parts if isinstance(p, Silent)}
+
+
+def _settings(threshold: Threshold, bounds: tuple[Bound, ...], delay: int, every: int) -> Settings:
+    where = f"threshold {threshold.name}"
+    persistence = threshold.for_
+    stale, horizon = delay + micros(threshold.stale_after), micros(threshold.horizon)
+    floor = quantity(threshold.floor, threshold.indicator, where) if threshold.floor and threshold.direction == "above" else BEGINNING
+    return Settings(
+        levels=len(bounds),
+        sign=1 if threshold.direction == "above" else -1,
+        readings=persistence if isinstance(persistence, int) else 0,
+        run=0 if isinstance(persistence, int) else micros(persistence),
+        burst=every // 4,
+        leave=quantity(threshold.leave_below, threshold.indicator, where) if threshold.leave_below else 0,
+        floor=floor,
+        quiet=micros(threshold.quiet),
+        stale=stale,
+        hold=micros(threshold.hold_for),
+        bridge=micros(threshold.bridge) if threshold.bridge is not None else -1,
+        lapse=FAR if threshold.kind in BASELINE_KINDS else max(stale, horizon + delay),
+        delay=delay,
+        horizon=horizon,
+    )

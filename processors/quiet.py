@@ -1,0 +1,70 @@
+"""Why an event may stay quiet: it comes too soon after the last, or a bigger one in the same area speaks for it.
+
+The engine only marks; whether anything is sent belongs to the alerts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from processors.state import Judged
+from processors.stretches import Change, Word
+from processors.timelines import BEGINNING, micros, moment
+from schemas.configuration import Rule
+
+
+def marked(
+    changes: Sequence[Change], judged: Judged, rule: Rule, muted_by: Sequence[str], now: int, record: str
+) -> tuple[list[Change], Judged]:
+    """The changes with the reason why each is quiet, and a change for each event whose reason came or went.
+
+    Args:
+        muted_by: the rules that mute this one and have an event in the area now.
+    """
+    cool_down = micros(rule.cool_down) if rule.cool_down is not None else 0
+    issued, issued_level = judged.issued, judged.issued_level
+    before = {s.id: s.quiet for s in judged.said}
+    quiet = dict(before)
+    marked_changes: list[Change] = []
+    for change in changes:
+        said = change.said
+        if change.word == Word.OPENED:
+            quiet[said.id] = _reason(muted_by, issued, issued_level, cool_down, said.level, now)
+        elif change.word == Word.ESCALATED and quiet.get(said.id, "").startswith("cooled") and said.level > issued_level:
+            quiet[said.id] = ""
+        if change.word in (Word.OPENED, Word.ESCALATED) and not quiet.get(said.id, ""):
+            issued, issued_level = now, said.level
+        marked_changes.append(change._replace(said=replace(said, quiet=quiet.get(said.id, said.quiet))))
+    told = {c.said.id for c in changes if c.word in (Word.OPENED, Word.ENDED)}
+    for said in judged.said:
+        if said.until is not None or said.id in told:
+            continue
+        reason = _standing(quiet[said.id], muted_by, issued, issued_level, cool_down, said.level, now)
+        if reason != quiet[said.id]:
+            quiet[said.id] = reason
+            if not reason:
+                issued, issued_level = now, said.level
+            marked_changes.append(Change(Word.UPDATED, now, replace(said, quiet=reason, records=_with(said.records, record))))
+    said_now = tuple(replace(s, quiet=quiet[s.id]) for s in judged.said)
+    deadline = judged.deadline
+    if any(s.quiet.startswith("cooled") and s.until is None for s in said_now):
+        deadline = min(deadline, issued + cool_down)
+    return marked_changes, replace(judged, said=said_now, issued=issued, issued_level=issued_level, deadline=deadline)
+
+
+def _reason(muted_by: Sequence[str], issued: int, issued_level: int, cool_down: int, level: int, now: int) -> str:
+    if muted_by:
+        return f"muted by {', '.join(muted_by)}"
+    if issued != BEGINNING and now < issued + cool_down and level <= issued_level:
+        return f"cooled until {moment(issued + cool_down).isoformat(timespec='minutes')}"
+    return ""
+
+
+def _standing(reason: str, muted_by: Sequence[str], issued: int, issued_level: int, cool_down: int, level: int, now: int) -> str:
+    """The reason of an event that goes on: muting comes and goes, cooling only goes."""
+    if muted_by:
+        return f"muted by {', '.join(muted_by)}"
+    return _reason((), issued, issued_level, cool_down, level, now) if reason else ""
+
+
+def _with(records: tuple[str, ...], record: str) -> tuple[str, ...]:
+    return records if record in records else (*records, record)

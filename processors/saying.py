@@ -1,0 +1,125 @@
+"""What must be said because of a record: the difference between how things stand and what was last said of them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from processors import breaches, events
+from processors.conditions import Sight
+from processors.evidence import Witness
+from processors.plan import Place, Plan
+from processors.quiet import marked
+from processors.state import Judged, State
+from processors.stretches import Change, Namer, Word, differences
+from processors.timelines import micros
+from processors.touched import Touched
+from processors.tracks import Track
+from schemas.records import CompoundEvent, Record, ThresholdBreach
+
+
+def say(state: State, touched: Touched, record: Record, engine: str) -> tuple[State, list[ThresholdBreach | CompoundEvent]]:
+    """The state with all that is said, and what is said: breaches by threshold and place, then events by area and rule."""
+    if state.plan is None:
+        return state, []
+    speaker = _Speaker(state, state.plan, record, engine)
+    told: list[ThresholdBreach | CompoundEvent] = []
+    due = {p for p, judged in state.breaches.items() if judged.deadline < state.now}
+    for place in sorted(due | touched.changed):
+        told.extend(speaker.breach(place))
+    if touched.replaced is not None:
+        told.extend(speaker.withdraw(touched.replaced))
+    told.extend(speaker.rules(_rules_to_judge(state, state.plan, touched)))
+    return replace(state, breaches=speaker.breaches, events=speaker.judged), told
+
+
+def _rules_to_judge(state: State, plan: Plan, touched: Touched) -> list[Place]:
+    if touched.replanned:
+        return list(plan.judged)
+    due = {p for p, judged in state.events.items() if judged.deadline < state.now}
+    for place in touched.changed:
+        due.update(plan.dependents.get(place, ()))
+    for place in touched.spoken:
+        due.update(p for p in plan.dependents.get(place, ()) if p in plan.listening)
+    if touched.answered:
+        due.update(plan.listening)
+    return sorted(due, key=lambda p: (p[1], p[0]))
+
+
+def digest(shard: str, name: str, place: str, record: str) -> str:
+    """An identifier: the same for the same shard, threshold or rule, place and opening record, on any home."""
+    return hashlib.sha256("\x1f".join((shard, name, place, record)).encode()).hexdigest()[:24]
+
+
+class _Speaker:
+    def __init__(self, state: State, plan: Plan, record: Record, engine: str) -> None:
+        self.state, self.plan, self.record, self.engine = state, plan, record.id, engine
+        self.now = state.now
+        self.sight = Sight(plan, state.tracks, state.baselines, state.alive)
+        self.witness = Witness(self.sight, state.sources, state.now)
+        self.breaches = dict(state.breaches)
+        self.judged = dict(state.events)
+
+    def breach(self, place: Place) -> list[ThresholdBreach]:
+        """What must be said of a threshold at a place."""
+        track = self.state.tracks.get(place)
+        if track is None:
+            self.breaches.pop(place, None)
+            return []
+        before = self.breaches.get(place, Judged())
+        threshold, settings = self.plan.thresholds[place[0]], self.plan.settings(*place)
+        newest = track.newest if track.newest is not None else self.now
+        upto = max(max(self.now, newest) - (micros(threshold.settle) + 1 if threshold.settle else 0), before.judged)
+        found, deadline = breaches.stretches(track.entries, self.plan.bounds[place[0]], upto)
+        found = [s for s in found if s.until is None or s.until > before.settled]
+        name = Namer(digest(self.state.shard, place[0], place[1], self.record))
+        changes, said = differences(before.said, found, before.judged, name, self.now, self.record)
+        settled = max(upto - settings.horizon - settings.delay - max(settings.bridge, 0) - 1, before.settled)
+        kept = tuple(s for s in said if s.until is None or s.until > settled)
+        self.breaches[place] = Judged(said=kept, judged=upto, settled=settled, deadline=deadline)
+        return [
+            told for c in changes for told in breaches.told(self._peaked(c, track, settings.sign), place, track, self.witness, *self._by)
+        ]
+
+    @property
+    def _by(self) -> tuple[str, str]:
+        return self.record, self.engine
+
+    @staticmethod
+    def _peaked(change: Change, track: Track, sign: int) -> Change:
+        said = change.said
+        return change._replace(said=replace(said, peak=breaches.peak(track, said.since, said.until, sign)))
+
+    def rules(self, places: Sequence[Place]) -> list[CompoundEvent]:
+        """What must be said of rules: all are judged first, because an event may be muted by another of the same record."""
+        changes: dict[Place, list[Change]] = {}
+        for place in places:
+            name = Namer(digest(self.state.shard, place[0], place[1], self.record))
+            before = self.judged.get(place, Judged())
+            changes[place], self.judged[place] = events.judge(place, before, self.sight, self.now, name, self.record)
+        muted = {(small, area) for rule, area in places if changes[rule, area] for small in self.plan.rules[rule].mutes}
+        for place in muted:
+            if place in self.judged:
+                changes.setdefault(place, [])
+        told: list[CompoundEvent] = []
+        for place in sorted(changes, key=lambda p: (p[1], p[0])):
+            rule = self.plan.rules[place[0]]
+            made, self.judged[place] = marked(changes[place], self.judged[place], rule, self._muting(place), self.now, self.record)
+            told.extend(events.told(change, place, self.witness, *self._by) for change in made)
+        return told
+
+    def _muting(self, place: Place) -> tuple[str, ...]:
+        """The rules that mute this one and have an event going on in the area."""
+        loud = [r.name for r in self.plan.rules.values() if place[0] in r.mutes]
+        going = [name for name in loud if any(s.until is None for s in self.judged.get((name, place[1]), Judged()).said)]
+        return tuple(sorted(going))
+
+    def withdraw(self, replaced: Plan) -> list[CompoundEvent]:
+        """End what was going on by rules that are no more: nobody can tell any longer."""
+        witness = Witness(Sight(replaced, self.state.tracks, self.state.baselines, self.state.alive), self.state.sources, self.now)
+        told = []
+        for place in sorted(set(self.judged) - set(self.plan.judged), key=lambda p: (p[1], p[0])):
+            for said in self.judged.pop(place).said:
+                if said.until is None:
+                    ended = Change(Word.ENDED, self.now, replace(said, until=self.now, told=False))
+                    told.append(events.told(ended, place, witness, *self._by))
+        return told

@@ -1,0 +1,21 @@
+"""What a record touched, handed from taking in to saying."""
+
+from dataclasses import dataclass
+
+from processors.plan import Place, Plan
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What must be looked at because of a record.
+
+    Attributes:
+        changed: (threshold, place) of which something else is said now. spoken: those that had a reading.
+        answered: whether a feed answered. replanned: whether the configuration is another one; `replaced` is the one before.
+    """
+
+    changed: frozenset[Place] = frozenset()
+    spoken: frozenset[Place] = frozenset()
+    answered: bool = False
+    replanned: bool = False
+    replaced: Plan | None = None

@@ -1,0 +1,148 @@
+"""One threshold at one place: its readings inside the horizon, how they were judged, and what silence will make of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from processors.bounds import NO_BOUND, Column
+from processors.levels import Declarations, Entry, Machine, Settings, ahead, fresh, judge
+from processors.series import NULL, Rank, Series, empty, inserted
+
+_FOLD_AT = 64
+"""Readings past the horizon are put into the kept state this many at a time; when has no effect on what is said."""
+
+BoundsOf = Callable[["Track", Series], Column]
+"""The bounds of each reading of a series, one column a level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What is kept of one threshold at one place. It never changes; taking something in gives another one.
+
+    Attributes:
+        series: the readings, the oldest of which may already be judged for good.
+        steps: for a station's own levels, the readings of each.
+        folded: how many readings at the beginning are judged for good. edge: the machine after them.
+        tip: the machine after the last reading.
+        frozen, live, tail: entries that cannot change any more, those of the readings after the edge, those of silence to come.
+        declarations: (moment, dead) by people.
+    """
+
+    series: Series
+    steps: tuple[Series, ...]
+    folded: int
+    edge: Machine
+    tip: Machine
+    frozen: tuple[Entry, ...] = ()
+    live: tuple[Entry, ...] = ()
+    tail: tuple[Entry, ...] = ()
+    declarations: Declarations = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All that is said of the place, into the future as if no further reading came."""
+        return self.frozen + self.live + self.tail
+
+    @property
+    def newest(self) -> int | None:
+        """The valid time of the last reading with a value."""
+        return self.tip.start if self.tip.codes else None
+
+
+def new_track(settings: Settings, steps: int) -> Track:
+    """Nothing read yet."""
+    return Track(empty(), (empty(),) * steps, 0, fresh(settings), fresh(settings))
+
+
+def accepted(new: Series, settings: Settings, now: int) -> Series:
+    """The readings that came within the horizon; the others are kept in the archive and have no effect."""
+    inside = new.ends + settings.delay >= now - settings.horizon
+    return new if inside.all() else new.take(inside)
+
+
+def take_readings(track: Track, new: Series, settings: Settings, bounds_of: BoundsOf, rank: Rank, now: int) -> Track:
+    """The track with new readings, judged again from the first that differs."""
+    new = accepted(new, settings, now)
+    if len(new) == 0:
+        return track
+    before = len(track.series)
+    series, changed = inserted(track.series, new, rank)
+    track = replace(track, series=series)
+    if changed < before:
+        return _judged(track, settings, bounds_of)
+    added = series.take(slice(changed, None))
+    track = _went_on(track, added, settings, bounds_of)
+    due = int(np.searchsorted(series.ends, now - settings.horizon - settings.delay))
+    return fold(track, settings, bounds_of, now) if due - track.folded >= _FOLD_AT else track
+
+
+def take_steps(track: Track, level: int, new: Series, settings: Settings, bounds_of: BoundsOf, rank: Rank, now: int) -> Track:
+    """The track with new readings of a station's own level; judged again only if a reading is now held against another bound."""
+    new = accepted(new, settings, now)
+    if len(new) == 0:
+        return track
+    steps = list(track.steps)
+    steps[level], _ = inserted(steps[level], new, rank)
+    changed = replace(track, steps=tuple(steps))
+    if np.array_equal(bounds_of(track, track.series), bounds_of(changed, track.series)):
+        return changed
+    folded = fold(track, settings, bounds_of, now)
+    return _judged(replace(folded, steps=changed.steps), settings, bounds_of)
+
+
+def take_bounds(track: Track, settings: Settings, old: BoundsOf, new: BoundsOf, now: int) -> Track:
+    """The track held against other bounds, as far back as the horizon reaches."""
+    return _judged(fold(track, settings, old, now), settings, new)
+
+
+def take_declaration(track: Track, at: int, dead: bool, settings: Settings, bounds_of: BoundsOf) -> Track:
+    """The track with what a person says of the station."""
+    return _judged(replace(track, declarations=tuple(sorted({*track.declarations, (at, dead)}))), settings, bounds_of)
+
+
+def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Track:
+    """Judge for good what no reading can alter any more, and let go of it but for the last reading."""
+    due = int(np.searchsorted(track.series.ends, now - settings.horizon - settings.delay))
+    if due <= track.folded:
+        return track
+    edge = track.edge.copy()
+    entries = judge(edge, settings, *_columns(track, track.series.take(slice(track.folded, due)), bounds_of), track.declarations)
+    track = _judged(replace(track, edge=edge, frozen=track.frozen + tuple(entries), folded=due), settings, bounds_of)
+    return _without_old(track) if due >= _FOLD_AT else track
+
+
+def _judged(track: Track, settings: Settings, bounds_of: BoundsOf) -> Track:
+    tip = track.edge.copy()
+    live = judge(tip, settings, *_columns(track, track.series.take(slice(track.folded, None)), bounds_of), track.declarations)
+    return replace(track, tip=tip, live=tuple(live), tail=tuple(ahead(tip, settings, track.declarations)))
+
+
+def _went_on(track: Track, added: Series, settings: Settings, bounds_of: BoundsOf) -> Track:
+    tip = track.tip.copy()
+    live = judge(tip, settings, *_columns(track, added, bounds_of), track.declarations)
+    return replace(track, tip=tip, live=track.live + tuple(live), tail=tuple(ahead(tip, settings, track.declarations)))
+
+
+def _columns(track: Track, series: Series, bounds_of: BoundsOf) -> tuple[tuple[list[int], list[int], list[int]], list[list[int]]]:
+    readings = series.starts.tolist(), series.ends.tolist(), series.values.tolist()
+    return readings, bounds_of(track, series).tolist()
+
+
+def _without_old(track: Track) -> Track:
+    """Without the readings judged for good, but for the last of them that gave a value and the steps still in force."""
+    given = np.flatnonzero(track.series.values[: track.folded] != NULL)
+    first = int(given[-1]) if len(given) else track.folded
+    oldest = track.series.starts[first] if first < len(track.series) else None
+    steps = track.steps if oldest is None else tuple(_in_force(s, int(oldest)) for s in track.steps)
+    return replace(track, series=track.series.take(slice(first, None)), folded=track.folded - first, steps=steps)
+
+
+def _in_force(steps: Series, at: int) -> Series:
+    first = int(np.searchsorted(steps.starts, at, side="right")) - 1
+    return steps.take(slice(first, None)) if first > 0 else steps
+
+
+def step_columns(steps: tuple[Series, ...]) -> tuple[tuple[Column, Column], ...]:
+    """For each level its (starts, bounds), a null being no bound."""
+    return tuple((s.starts, np.where(s.values == NULL, NO_BOUND, s.values)) for s in steps)
