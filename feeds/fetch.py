@@ -170,7 +170,7 @@ def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None) 
             raise FailedFetch(
                 manifest.feed, Failure.TOO_LARGE, what, remedy="Look at them; if they are right, raise size_limit in feed.yaml."
             )
-        following = page.get("next") if page.get("results") else None
+        following: object = page.get("next") if page.get("results") else None
         url = following if following is None or base_url is None else _below(manifest.feed, str(following), base_url)
     return json.dumps(pages).encode()
 
