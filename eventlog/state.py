@@ -1,0 +1,47 @@
+"""Where this installation keeps its log and archive, as the environment says; for what is started by path, such as a schedule.
+
+`POLYRISK_STATE` is the folder of all state (by default `var` in the checkout), `POLYRISK_LOG` the log's URL if it is not the file
+`log.db` in that folder, `POLYRISK_ARCHIVE` the archive's place if it is not the folder `archive` in it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from eventlog.archive import Archive
+from eventlog.log import EventLog, open_log
+
+STATE = "POLYRISK_STATE"
+LOG = "POLYRISK_LOG"
+ARCHIVE = "POLYRISK_ARCHIVE"
+_DEFAULT = Path(__file__).resolve().parent.parent / "var"
+
+
+def state_folder() -> Path:
+    """The folder of all state; it need not exist yet."""
+    return Path(os.environ.get(STATE) or _DEFAULT)
+
+
+def log_url() -> str:
+    """The URL of the event log."""
+    return os.environ.get(LOG) or f"sqlite:///{state_folder() / 'log.db'}"
+
+
+@contextmanager
+def opened_log() -> Iterator[EventLog]:
+    """The event log, closed at the end of the `with` block.
+
+    Raises:
+        ConfigurationError, LogError: it cannot be opened.
+    """
+    log = open_log(log_url())
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def archive() -> Archive:
+    """The archive."""
+    return Archive(os.environ.get(ARCHIVE) or str(state_folder() / "archive"))
