@@ -6,6 +6,7 @@ backtest and a rule's test are the same code, and the same log always gives the 
 
 from processors.intake import Intake
 from processors.saying import say
+from processors.snapshots import from_bytes, to_bytes
 from processors.state import State
 from processors.timeline_views import Timeline, levels, timelines
 from schemas.envelopes import read_input
@@ -23,7 +24,7 @@ from schemas.records import (
 ENGINE_VERSION = "1"
 """Changes when the same input would be judged otherwise; what was said before then goes out again as an update."""
 
-__all__ = ["ENGINE_VERSION", "State", "Timeline", "initial", "levels", "step", "timelines"]
+__all__ = ["ENGINE_VERSION", "State", "Timeline", "from_bytes", "initial", "levels", "step", "timelines", "to_bytes"]
 
 
 def initial(shard: str) -> State:

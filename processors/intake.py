@@ -23,6 +23,8 @@ from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaratio
 
 _ALIVE_FOR = 2
 """A feed counts as delivering for this many of its intervals after an answer: one may be late."""
+_FORGET_EVERY = 64
+"""Records whose readings are all past are let go of this often; when has no effect on what is said."""
 
 
 class Intake:
@@ -90,6 +92,9 @@ class Intake:
         self.numbered += 1
         for watcher, place, rows in sorted(groups, key=lambda g: (g[0].level is None, g[0].threshold, g[1])):
             self._take(watcher, place, columns.series(rows, number))
+        if self.numbered % _FORGET_EVERY == 0:
+            used = {n for t in self.tracks.values() for s in (t.series, *t.steps) for n in s.sources.tolist()}
+            self.sources = {n: source for n, source in self.sources.items() if n in used}
 
     def baseline(self, baseline: Baseline) -> None:
         """Other bounds: what is inside the horizon is held against them again."""

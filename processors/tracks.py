@@ -84,6 +84,9 @@ def take_steps(track: Track, level: int, new: Series, settings: Settings, bounds
         return track
     steps = list(track.steps)
     steps[level], _ = inserted(steps[level], new, rank)
+    if len(steps[level]) > 2 * _FOLD_AT:
+        unjudged = track.series.starts[track.folded] if track.folded < len(track.series) else now
+        steps[level] = _in_force(steps[level], min(now - settings.horizon - settings.delay, int(unjudged)))
     changed = replace(track, steps=tuple(steps))
     if np.array_equal(bounds_of(track, track.series), bounds_of(changed, track.series)):
         return changed

@@ -6,6 +6,7 @@ A row is `time place what | out`. Time is `HH:MM` of the case's first day, or `d
 for an event.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from schemas.configuration import Configuration
 from schemas.envelopes import input_record, observations_record
 from schemas.indicators import CATALOGUE
 from schemas.observations import to_batch
-from schemas.records import ConfigChange, CompoundEvent, GaugeDeclaration, Heartbeat, Observation, Record, ThresholdBreach, Tick
+from schemas.records import CompoundEvent, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, ThresholdBreach, Tick
 
 DAY = datetime(2025, 11, 20, tzinfo=UTC)
 DOCUMENT = {"title": "t", "date": "2025-01-01", "owner": "planner"}
@@ -80,7 +81,8 @@ def reading(place: str, value: float | None, start: datetime, received: datetime
 def readings_record(readings: Sequence[Observation]) -> Record:
     """Readings as one delivery."""
     first = readings[0]
-    delivery = "".join(f"{hash((r.area, r.indicator, r.start, r.value)) & 0xFFFF:04x}" for r in readings)[:16]
+    said = "".join(f"{r.area}{r.indicator}{r.start}{r.end}{r.value}{r.issued}{r.key}{r.delivery}" for r in readings)
+    delivery = hashlib.sha256(said.encode()).hexdigest()
     return observations_record("TST", first.feed, delivery, max(r.received for r in readings), to_batch(readings))
 
 
