@@ -8,6 +8,7 @@ import io
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from feeds.contract import ParseContext, Parsed
@@ -82,15 +83,23 @@ def _row(line: dict[str, str], context: ParseContext) -> Row:
 
 
 def _day(text: str, context: ParseContext) -> date:
+    day = _calendar_day(text)
+    if day is None:
+        raise UnfitRow(f"{text!r:.40} is not a day", "Ask the source; expected are M/D/YYYY or YYYY-MM-DD.")
+    if not EARLIEST <= day <= context.received.date() + timedelta(days=1):
+        raise UnfitRow(f"wrong date: {text}", "Ask the source; the week is not over, or long before any count.")
+    return day
+
+
+@lru_cache(maxsize=4096)
+def _calendar_day(text: str) -> date | None:
+    """The same few hundred days stand in the table for each of 26 districts."""
     for form in ("%m/%d/%Y", "%Y-%m-%d"):
         try:
-            day = datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no zone
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no zone
         except ValueError:
             continue
-        if not EARLIEST <= day <= context.received.date() + timedelta(days=1):
-            raise UnfitRow(f"wrong date: {text}", "Ask the source; the week is not over, or long before any count.")
-        return day
-    raise UnfitRow(f"{text!r:.40} is not a day", "Ask the source; expected are M/D/YYYY or YYYY-MM-DD.")
+    return None
 
 
 def _cases(text: str) -> int | None:

@@ -1,9 +1,6 @@
 """The table of weekly cases as it stood in a case: all weeks known at the moment, in the source's columns and dates."""
 
-import csv
-import io
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -21,18 +18,22 @@ def respond(case: Case, request: Request, at: datetime) -> Answer:
     if request.path != PATH:
         return Answer(b"404: Not Found", "text/plain", 404)
     names = case.extra(FEED)["districts"].set_index("area")["name"]
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["year", "week", "start.date", "end.date", "district", "cases"])
     known = case.known_by(FEED, at).sort_values(["start", "area"], kind="stable")
-    rows: list[dict[Any, Any]] = known.to_dict("records")
-    for row in rows:
-        first, last = row["start"].astimezone(ZONE), row["end"].astimezone(ZONE) - timedelta(days=1)
-        calendar = last.isocalendar()
-        cases = "" if pd.isna(row["value"]) else int(row["value"])
-        writer.writerow([calendar.year, calendar.week, _day(first), _day(last), names[row["area"]], cases])
-    return Answer(table.getvalue().encode(), "text/csv; charset=utf-8")
+    first, last = known["start"].dt.tz_convert(ZONE), known["end"].dt.tz_convert(ZONE) - pd.Timedelta(days=1)
+    calendar = last.dt.isocalendar()
+    table = pd.DataFrame(
+        {
+            "year": calendar["year"],
+            "week": calendar["week"],
+            "start.date": _days(first),
+            "end.date": _days(last),
+            "district": known["area"].map(names),
+            "cases": known["value"].astype("Int64"),
+        }
+    )
+    return Answer(table.to_csv(index=False, lineterminator="\n").encode(), "text/csv; charset=utf-8")
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.month}/{moment.day}/{moment.year}"
+def _days(moments: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+    """As the source writes them: M/D/YYYY."""
+    return moments.dt.month.astype(str) + "/" + moments.dt.day.astype(str) + "/" + moments.dt.year.astype(str)
