@@ -1,0 +1,36 @@
+"""What a warning costs: recipients times segments times the dated price in the country's file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schemas.country_facts import Price
+from schemas.records import RenderedText
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An estimate before sending.
+
+    Attributes:
+        amount: in `currency`, rounded to its hundredth. note: the price, its date and source; says so if it is invented.
+    """
+
+    recipients: int
+    segments: int
+    amount: float
+    currency: str
+    note: str
+
+
+def estimate(texts: Iterable[RenderedText], price: Price) -> Cost:
+    """The cost of sending each text to its recipients."""
+    counted = [(text.recipients, text.recipients * text.segments) for text in texts]
+    segments = sum(s for _, s in counted)
+    return Cost(
+        recipients=sum(r for r, _ in counted),
+        segments=segments,
+        amount=round(segments * price.per_segment, 2),
+        currency=price.currency,
+        note=f"{price.per_segment:g} {price.currency} a segment, {price.date.isoformat()}, {price.source}"
+        + (" (INVENTED price)" if price.invented and "invent" not in price.source.lower() else ""),
+    )

@@ -1,0 +1,32 @@
+"""How many messages stand where, published as counts: by warning, area, language and state. The log carries no more than that."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from alerts import intents, ledger
+from schemas.envelopes import output_record
+from schemas.records import Delivery, MessageState
+
+
+def publish(connection: Connection, shard: str, at: datetime) -> int:
+    """Put the counts that changed since they were last published into the outbox; answers how many.
+
+    A count stands for itself: the newest of a message, area, language and state replaces the one before it, zeros included.
+    """
+    now = intents.counts(connection)
+    before = intents.published_counts(connection)
+    changed = {
+        key: (now.get(key, 0), before.get(key, (0, 0))[1] + 1) for key in {**now, **before} if now.get(key, 0) != before.get(key, (0, 0))[0]
+    }
+    for (message, area, language, state), (count, revision) in sorted(changed.items()):
+        delivery = _delivery(message, area, language, state, count, shard, at)
+        identity = f"delivery:{message}:{area}:{language}:{state}:{revision}"
+        ledger.to_publish(connection, output_record(delivery, identity, at))
+    intents.keep_counts(connection, changed)
+    return len(changed)
+
+
+def _delivery(message: str, area: str, language: str, state: MessageState, count: int, shard: str, at: datetime) -> Delivery:
+    warning = message.rpartition(".")[0]
+    return Delivery(warning=warning, message=message, shard=shard, area=area, language=language, state=state, count=count, at=at)

@@ -1,0 +1,225 @@
+"""Sends what was intended, most at risk first, and never twice on purpose.
+
+Each chunk is recorded as being sent in one durable transaction, then called, then its answers are recorded in one transaction. What
+has no answer, be it for a dropped connection or because a process died, is looked up at the provider by recipient, time and body
+before anything is sent again. What the provider does not know after the grace time is sent again if it is grave, and marked as
+possibly doubled; the rest is marked unknown. Both are counted.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from alerts import intents
+from alerts.channels.contract import LATER, STOPS_ALL, Channel, Outgoing, Refusal, Refused, Unanswered
+from alerts.intents import Answered, Intent
+from alerts.life import ENDINGS
+from alerts.numbers import is_synthetic
+from alerts.registry import Registry
+from schemas.errors import ChannelError
+from schemas.levels import Level
+from schemas.records import MessageState
+
+GRACE = timedelta(minutes=30)
+"""How long the provider may take to show what it accepted."""
+MOST_ATTEMPTS = 3
+
+
+@dataclass
+class DispatchReport:
+    """What a round did, in messages.
+
+    Attributes:
+        later: put back into the queue, surely not taken. found: without an answer, but the provider has them.
+        waiting: without an answer; the provider does not show them yet. resent, unknown: the provider never showed them.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    later: int = 0
+    found: int = 0
+    waiting: int = 0
+    resent: int = 0
+    unknown: int = 0
+    dropped: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Messages whose state changed for good in this round."""
+        return self.accepted + self.refused + self.found + self.resent + self.unknown + self.dropped
+
+
+@dataclass
+class _Pace:
+    """How many calls at once, and how often the provider asked us to slow down without taking anything in between."""
+
+    most: int
+    now: int = field(init=False)
+    fruitless: int = 0
+
+    def __post_init__(self) -> None:
+        self.now = self.most
+
+
+class Dispatcher:
+    """Sends for one registry through one channel.
+
+    Args:
+        agreed: the country lets messages go out to people; otherwise only numbers that belong to nobody are called.
+        wall_clock: comparable with the provider's times. sleep: replaced in tests.
+        chunk: messages recorded as being sent at once; after a crash so many are looked up at most.
+        patience: rounds that may pass without any message taken before the queue is left for the next time.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        channel: Channel,
+        *,
+        agreed: bool = False,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chunk: int = 500,
+        concurrency: int = 32,
+        grace: timedelta = GRACE,
+        patience: int = 4,
+    ) -> None:
+        self._registry = registry
+        self._channel = channel
+        self._agreed = agreed
+        self._wall = wall_clock
+        self._sleep = sleep
+        self._chunk = chunk
+        self._concurrency = concurrency
+        self._grace = grace
+        self._patience = patience
+
+    def run(self, now: datetime) -> DispatchReport:
+        """Send what is due until the queue is empty, or the provider takes no more.
+
+        Args:
+            now: the country's time, by which warnings run out.
+
+        Raises:
+            ChannelError: the provider refuses us as a whole. What was not taken stays in the queue.
+        """
+        report = DispatchReport()
+        with self._registry.begin() as connection:
+            report.dropped = intents.expire(connection, now) + intents.drop_left(connection)
+            work = intents.waiting(connection)
+        if work:
+            asyncio.run(self._round(now, report))
+        return report
+
+    async def _round(self, now: datetime, report: DispatchReport) -> None:
+        pace = _Pace(self._concurrency)
+        async with self._channel:
+            await self._reconcile(now, report)
+            while pace.fruitless < self._patience:
+                with self._registry.begin() as connection:
+                    chunk = intents.claim(connection, self._chunk, self._wall())
+                if not chunk:
+                    break
+                await self._send_chunk(chunk, now, report, pace)
+            if report.waiting:
+                report.waiting = 0
+                await self._reconcile(now, report)
+
+    async def _send_chunk(self, chunk: Sequence[Intent], now: datetime, report: DispatchReport, pace: _Pace) -> None:
+        gate = asyncio.Semaphore(pace.now)
+        outcomes = await asyncio.gather(*(self._send(intent, now, gate) for intent in chunk))
+        with self._registry.begin() as connection:
+            intents.record(connection, [answered for answered, _ in outcomes if answered is not None], self._wall())
+            for answered, refused in outcomes:
+                if refused is not None and refused.refusal is Refusal.STOPPED and answered is not None:
+                    intents.leave(connection, answered.intent.subscriber, self._wall(), "stopped at the provider")
+        _count(outcomes, report)
+        refusals = [refused for _, refused in outcomes if refused is not None]
+        closed = next((r for r in refusals if r.refusal in STOPS_ALL), None)
+        if closed is not None:
+            what = f"the provider refuses us: {closed.refusal.value} ({closed.code or 'no code'})."
+            raise ChannelError(what, where="channel", remedy="Check account, token and countries; the queue is kept.")
+        await self._slow_down([r for r in refusals if r.refusal in LATER], len(chunk), pace)
+
+    async def _send(self, intent: Intent, now: datetime, gate: asyncio.Semaphore) -> tuple[Answered | None, Refused | None]:
+        """Send one message; without an answer its state stays as recorded: being sent."""
+        message = self._outgoing(intent, now)
+        if not self._agreed and not is_synthetic(message.to):
+            return Answered(intent, MessageState.REFUSED, refusal=Refusal.NOT_AGREED.value), Refused(Refusal.NOT_AGREED)
+        async with gate:
+            try:
+                accepted = await self._channel.send(message)
+            except Refused as refused:
+                again = refused.refusal in LATER or refused.refusal in STOPS_ALL
+                state = MessageState.INTENDED if again else MessageState.REFUSED
+                return Answered(intent, state, refusal="" if again else refused.refusal.value), refused
+            except Unanswered:
+                return None, None
+        return Answered(intent, MessageState.ACCEPTED, accepted.provider_id), None
+
+    def _outgoing(self, intent: Intent, now: datetime) -> Outgoing:
+        left = int((intent.expires - now).total_seconds())
+        return Outgoing(self._registry.keys.decrypt(intent.token), intent.body, left)
+
+    async def _slow_down(self, later: Sequence[Refused], called: int, pace: _Pace) -> None:
+        """Wait as long as the provider asks, else longer each time; with fewer calls at once from then on."""
+        if not later:
+            pace.fruitless = 0
+            return
+        pace.fruitless = pace.fruitless + 1 if len(later) == called else 0
+        pace.now = max(1, pace.now // 2)
+        if pace.fruitless >= self._patience:
+            return
+        asked = [r.retry_after_s for r in later if r.retry_after_s is not None]
+        await self._sleep(max(asked) if asked else 0.5 * 2**pace.fruitless)
+
+    async def _reconcile(self, now: datetime, report: DispatchReport) -> None:
+        """Look up what has no answer; nothing of it is sent again before the provider was asked."""
+        with self._registry.reading() as connection:
+            open_ones = intents.unanswered(connection)
+        if not open_ones:
+            return
+        gate = asyncio.Semaphore(self._concurrency)
+        looked = await asyncio.gather(*(self._look_up(intent, now, gate) for intent in open_ones))
+        with self._registry.begin() as connection:
+            every = [candidate for found in looked for candidate in found or ()]
+            taken = intents.known_provider_ids(connection, every)
+            answers = [self._judge(intent, found, taken, report) for intent, found in zip(open_ones, looked, strict=True)]
+            intents.record(connection, [a for a in answers if a is not None], self._wall())
+
+    async def _look_up(self, intent: Intent, now: datetime, gate: asyncio.Semaphore) -> tuple[str, ...] | None:
+        """The provider's ids of what it took; none if it could not be asked."""
+        async with gate:
+            try:
+                found = await self._channel.look_up(self._outgoing(intent, now), intent.attempted_at or self._wall())
+            except (Refused, Unanswered):
+                return None
+        return tuple(accepted.provider_id for accepted in found)
+
+    def _judge(self, intent: Intent, found: tuple[str, ...] | None, taken: set[str], report: DispatchReport) -> Answered | None:
+        ours = [candidate for candidate in found or () if candidate not in taken]
+        if ours:
+            taken.update(ours)
+            report.found += 1
+            return Answered(intent, MessageState.ACCEPTED, ours[0], possibly_doubled=True if len(ours) > 1 else None)
+        if found is None or intent.attempted_at is None or self._wall() - intent.attempted_at < self._grace:
+            report.waiting += 1
+            return None
+        if intent.priority >= Level.ORANGE and intent.kind not in ENDINGS and intent.attempts < MOST_ATTEMPTS:
+            report.resent += 1
+            return Answered(intent, MessageState.INTENDED, possibly_doubled=True)
+        report.unknown += 1
+        return Answered(intent, MessageState.UNKNOWN)
+
+
+def _count(outcomes: Sequence[tuple[Answered | None, Refused | None]], report: DispatchReport) -> None:
+    for answered, _ in outcomes:
+        if answered is None:
+            report.waiting += 1
+        elif answered.state is MessageState.ACCEPTED:
+            report.accepted += 1
+        elif answered.state is MessageState.REFUSED:
+            report.refused += 1
+        else:
+            report.later += 1

@@ -1,0 +1,239 @@
+"""Messages to people: intended, being sent, answered. Each is recorded before the call that sends it.
+
+A message's identity is the warning's message and the subscriber, so that it can exist only once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
+from sqlalchemy.sql import Select
+
+from alerts.registry import Group, in_audience, suppress
+from alerts.tables import bodies, delivery_counts, messages, subscribers, warnings
+from alerts.texts import Kind
+from schemas.records import MessageState, Warning
+
+MAYBE_TAKEN = tuple(
+    s.value for s in (MessageState.SENDING, MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
+)
+"""States in which a person has, or may have, the message."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One message to one person, as the dispatcher needs it.
+
+    Attributes:
+        token: the encrypted number. level: of the warning. kind: of its text. attempted_at: the last call, by the wall clock.
+    """
+
+    message: str
+    subscriber: str
+    language: str
+    area: str
+    body: str
+    token: bytes
+    priority: int
+    kind: Kind
+    expires: datetime
+    attempts: int
+    attempted_at: datetime | None
+
+
+def _told(warning: str) -> Select[Any]:
+    """Subscribers who have or may have a warning or update of a life, with the language of their last one."""
+    query = select(messages.c.subscriber, func.max(messages.c.language).label("language"))
+    query = query.join(warnings, warnings.c.id == messages.c.message).join(subscribers, subscribers.c.id == messages.c.subscriber)
+    said = (Kind.WARNING.value, Kind.UPDATE.value)
+    query = query.where(warnings.c.warning == warning, warnings.c.kind.in_(said), messages.c.state.in_(MAYBE_TAKEN))
+    return query.where(subscribers.c.status == "active").group_by(messages.c.subscriber)
+
+
+def count_told(connection: Connection, warning: str) -> dict[str, int]:
+    """Language to the number of people who were warned in a life, and did not leave since."""
+    told = _told(warning).subquery()
+    rows = connection.execute(select(told.c.language, func.count()).group_by(told.c.language).order_by(told.c.language))
+    return dict(rows.tuples().all())
+
+
+def intend_for_told(connection: Connection, warning: Warning, priority: int) -> int:
+    """Intend a message for exactly those who were warned in its life."""
+    told = _told(warning.warning).subquery()
+    return _intend(connection, warning, priority, select(told.c.subscriber, told.c.language))
+
+
+def intend_for_audience(connection: Connection, warning: Warning, priority: int, areas: Sequence[str], group: Group) -> int:
+    """Intend a message for all active subscribers of a group in these areas."""
+    query = select(subscribers.c.id, subscribers.c.language).where(in_audience(areas, group))
+    return _intend(connection, warning, priority, query)
+
+
+def _intend(connection: Connection, warning: Warning, priority: int, people: Select[Any]) -> int:
+    who = people.subquery()
+    person, language = who.c
+    fixed = [
+        literal(warning.area),
+        literal(priority),
+        literal(MessageState.INTENDED.value),
+        literal(0),
+        literal(""),
+        literal(False),
+    ]
+    columns = ["message", "subscriber", "language", "area", "priority", "state", "attempts", "refusal", "possibly_doubled"]
+    rows = select(literal(warning.id), person, language, *fixed)
+    return connection.execute(insert(messages).from_select(columns, rows)).rowcount
+
+
+def overtake(connection: Connection, warning: str, by: str) -> int:
+    """Messages of earlier parts of a life that were not sent yet are not sent any more; answers how many."""
+    earlier = select(warnings.c.id).where(warnings.c.warning == warning, warnings.c.id != by)
+    query = update(messages).where(messages.c.message.in_(earlier), messages.c.state == MessageState.INTENDED.value)
+    return connection.execute(query.values(state=MessageState.EXPIRED.value)).rowcount
+
+
+def expire(connection: Connection, now: datetime) -> int:
+    """Messages not sent before their warning ran out are not sent any more; answers how many."""
+    over = select(warnings.c.id).where(warnings.c.expires <= now)
+    query = update(messages).where(messages.c.message.in_(over), messages.c.state == MessageState.INTENDED.value)
+    return connection.execute(query.values(state=MessageState.EXPIRED.value)).rowcount
+
+
+def _selected() -> Select[Any]:
+    query = select(messages, subscribers.c.number, subscribers.c.status, bodies.c.body, warnings.c.kind, warnings.c.expires)
+    query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).join(warnings, warnings.c.id == messages.c.message)
+    return query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
+
+
+def _read(rows: Iterable[Any]) -> list[Intent]:
+    return [
+        Intent(
+            message=row.message,
+            subscriber=row.subscriber,
+            language=row.language,
+            area=row.area,
+            body=row.body,
+            token=row.number,
+            priority=row.priority,
+            kind=Kind(row.kind),
+            expires=row.expires,
+            attempts=row.attempts,
+            attempted_at=row.attempted_at,
+        )
+        for row in rows
+    ]
+
+
+def claim(connection: Connection, limit: int, at: datetime) -> list[Intent]:
+    """Take the next messages, most at risk first, and record that they are being sent: after this, each may have been.
+
+    Args:
+        at: the wall clock, which the provider's records can be compared with.
+    """
+    query = _selected().where(messages.c.state == MessageState.INTENDED.value, subscribers.c.status == "active")
+    query = query.order_by(messages.c.priority.desc(), messages.c.area, messages.c.message, messages.c.subscriber).limit(limit)
+    taken = _read(connection.execute(query))
+    if taken:
+        keys = [{"m": i.message, "s": i.subscriber} for i in taken]
+        sending = _one().values(state=MessageState.SENDING.value, attempts=messages.c.attempts + 1, attempted_at=at)
+        connection.execute(sending, keys)
+    return taken
+
+
+def drop_left(connection: Connection) -> int:
+    """Messages intended for people who left meanwhile are not sent; answers how many."""
+    left = select(subscribers.c.id).where(subscribers.c.status != "active")
+    query = update(messages).where(messages.c.subscriber.in_(left), messages.c.state == MessageState.INTENDED.value)
+    return connection.execute(query.values(state=MessageState.REFUSED.value, refusal="stopped")).rowcount
+
+
+def unanswered(connection: Connection, limit: int = 1_000) -> list[Intent]:
+    """Messages that are being sent, or were when a process died."""
+    query = _selected().where(messages.c.state == MessageState.SENDING.value)
+    query = query.order_by(messages.c.priority.desc(), messages.c.area, messages.c.message, messages.c.subscriber).limit(limit)
+    return _read(connection.execute(query))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What is now known of a message."""
+
+    intent: Intent
+    state: MessageState
+    provider_id: str | None = None
+    refusal: str = ""
+    possibly_doubled: bool | None = None
+
+
+def record(connection: Connection, answers: Sequence[Answered], at: datetime) -> None:
+    """Record what is known of messages that were being sent."""
+    if not answers:
+        return
+    values = {
+        "state": bindparam("state_"),
+        "provider_id": func.coalesce(bindparam("provider"), messages.c.provider_id),
+        "refusal": bindparam("refusal_"),
+        "possibly_doubled": func.coalesce(bindparam("doubled"), messages.c.possibly_doubled),
+        "answered_at": at,
+    }
+    rows = [
+        {
+            "m": a.intent.message,
+            "s": a.intent.subscriber,
+            "state_": a.state.value,
+            "provider": a.provider_id,
+            "refusal_": a.refusal,
+            "doubled": a.possibly_doubled,
+        }
+        for a in answers
+    ]
+    connection.execute(_one().values(**values), rows)
+
+
+def _one() -> Any:
+    return update(messages).where(messages.c.message == bindparam("m"), messages.c.subscriber == bindparam("s"))
+
+
+def known_provider_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Which of the provider's ids belong to a message already."""
+    return set(connection.execute(select(messages.c.provider_id).where(messages.c.provider_id.in_(ids))).scalars())
+
+
+def counts(connection: Connection, message: str | None = None) -> dict[tuple[str, str, str, MessageState], int]:
+    """(message, area, language, state) to the number of messages."""
+    keys = (messages.c.message, messages.c.area, messages.c.language, messages.c.state)
+    query = select(*keys, func.count()).group_by(*keys)
+    if message is not None:
+        query = query.where(messages.c.message == message)
+    return {(m, a, lang, MessageState(s)): n for m, a, lang, s, n in connection.execute(query)}
+
+
+def published_counts(connection: Connection) -> dict[tuple[str, str, str, MessageState], tuple[int, int]]:
+    """(message, area, language, state) to the count last published and how often it was."""
+    table = delivery_counts.c
+    rows = connection.execute(select(table.message, table.area, table.language, table.state, table["count"], table.revision))
+    return {(m, a, lang, MessageState(s)): (count, revision) for m, a, lang, s, count, revision in rows}
+
+
+def keep_counts(connection: Connection, changed: Mapping[tuple[str, str, str, MessageState], tuple[int, int]]) -> None:
+    """Note counts as published."""
+    for (message, area, language, state), (count, revision) in changed.items():
+        key = {"message": message, "area": area, "language": language, "state": state.value}
+        where = [delivery_counts.c[name] == value for name, value in key.items()]
+        values = {"count": count, "revision": revision}
+        if connection.execute(update(delivery_counts).where(*where).values(**values)).rowcount == 0:
+            connection.execute(insert(delivery_counts).values(**key, **values))
+
+
+def waiting(connection: Connection) -> bool:
+    """Whether any message is intended or without an answer."""
+    states = (MessageState.INTENDED.value, MessageState.SENDING.value)
+    return connection.execute(select(messages.c.message).where(messages.c.state.in_(states)).limit(1)).first() is not None
+
+
+def leave(connection: Connection, subscriber: str, at: datetime, reason: str) -> None:
+    """The provider says that this person left: so must our own list."""
+    index = connection.execute(select(subscribers.c.number_index).where(subscribers.c.id == subscriber)).scalar_one()
+    suppress(connection, index, at, reason)

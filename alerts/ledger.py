@@ -1,0 +1,198 @@
+"""What was decided and what is to be published, written in the registry's own transactions.
+
+The log and this database cannot commit together. So: an event's record id is noted in the transaction that acts on it, and what it
+publishes waits in the outbox with ids made of what it says; after a crash both are repeated, and neither takes effect twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from alerts.life import Life, Pending
+from alerts.tables import bodies, lives, notices, outbox, processed, signatures, warnings
+from alerts.texts import Kind
+from schemas.levels import Level
+from schemas.records import CompoundEvent, Record, Signature, Warning
+
+PENDING, ISSUED, WITHDRAWN = "pending", "issued", "withdrawn"
+
+
+def seen(connection: Connection, record: str) -> bool:
+    """Whether an event's record was acted on before."""
+    return connection.execute(select(processed.c.record).where(processed.c.record == record)).first() is not None
+
+
+def mark_seen(connection: Connection, record: str, at: datetime, decision: str) -> None:
+    """Note that an event's record was acted on, and how."""
+    connection.execute(insert(processed).values(record=record, at=at, decision=decision))
+
+
+def load_life(connection: Connection, event: str, warning: str) -> Life:
+    """The life of an event's warning; a new one if nothing was ever said or kept of it."""
+    row = connection.execute(select(lives).where(lives.c.event == event)).first()
+    if row is None:
+        return Life(warning=warning, event=event)
+    life = Life(
+        warning=row.warning,
+        event=row.event,
+        told=row.told,
+        level=Level(row.level),
+        messages=row.messages,
+        open=row.open,
+        unconfirmed=row.unconfirmed,
+        quiet=row.quiet,
+        last_issued=row.last_issued,
+        expires=row.expires,
+    )
+    return replace(life, pending=_pending_of(connection, row.warning))
+
+
+def _pending_of(connection: Connection, warning: str) -> Pending | None:
+    query = select(warnings.c.id, warnings.c.kind, warnings.c.content).where(warnings.c.warning == warning, warnings.c.stage == PENDING)
+    row = connection.execute(query).first()
+    return None if row is None else Pending(row.id, Kind(row.kind), Warning.model_validate_json(row.content).level)
+
+
+def save_life(connection: Connection, life: Life, event: CompoundEvent) -> None:
+    """Keep a life with the newest change of its event."""
+    values = {
+        "warning": life.warning,
+        "event": life.event,
+        "rule": event.rule,
+        "area": event.area,
+        "told": life.told,
+        "level": int(life.level),
+        "messages": life.messages,
+        "open": life.open,
+        "unconfirmed": life.unconfirmed,
+        "quiet": life.quiet,
+        "last_issued": life.last_issued,
+        "expires": life.expires,
+        "latest": event.model_dump_json(),
+    }
+    if connection.execute(update(lives).where(lives.c.warning == life.warning).values(**values)).rowcount == 0:
+        connection.execute(insert(lives).values(**values))
+
+
+def latest_event(connection: Connection, warning: str) -> CompoundEvent:
+    """The newest change of a life's event."""
+    return CompoundEvent.model_validate_json(connection.execute(select(lives.c.latest).where(lives.c.warning == warning)).scalar_one())
+
+
+def standing(connection: Connection) -> list[Life]:
+    """Lives in which somebody was warned and not told the end, in the order of their warnings' ids."""
+    query = select(lives.c.event, lives.c.warning).where(lives.c.told).order_by(lives.c.warning)
+    return [load_life(connection, event, warning) for event, warning in connection.execute(query).all()]
+
+
+def told_rules(connection: Connection, area: str, other_than: str) -> set[str]:
+    """Rules of other warnings that people of this area stand under, their events still open."""
+    query = select(lives.c.rule).where(lives.c.area == area, lives.c.told, lives.c.open, lives.c.warning != other_than)
+    return set(connection.execute(query).scalars())
+
+
+def propose(connection: Connection, warning: Warning, kind: Kind, audience: str, people: int, escalate_at: datetime) -> None:
+    """Keep a message of a warning's life that waits for signatures, with its texts."""
+    connection.execute(
+        insert(warnings).values(
+            id=warning.id,
+            warning=warning.warning,
+            number=int(warning.id.rpartition(".")[2]),
+            kind=kind.value,
+            audience=audience,
+            area=warning.area,
+            stage=PENDING,
+            content=warning.model_dump_json(),
+            expires=warning.expires,
+            people=people,
+            escalate_at=escalate_at,
+            escalations=0,
+        )
+    )
+    connection.execute(
+        insert(bodies),
+        [{"message": warning.id, "language": t.language, "body": t.body, "segments": t.segments} for t in warning.texts],
+    )
+
+
+def settle(connection: Connection, warning: Warning, stage: str) -> None:
+    """Keep a message's newest content and where it stands."""
+    values = {"content": warning.model_dump_json(), "expires": warning.expires, "stage": stage}
+    if stage != PENDING:
+        values["escalate_at"] = None
+    connection.execute(update(warnings).where(warnings.c.id == warning.id).values(**values))
+
+
+def load_message(connection: Connection, message: str) -> tuple[Warning, Kind, str, int, str] | None:
+    """A message with its kind, audience, the signatures it needs, and its stage."""
+    row = connection.execute(select(warnings).where(warnings.c.id == message)).first()
+    return None if row is None else (Warning.model_validate_json(row.content), Kind(row.kind), row.audience, row.people, row.stage)
+
+
+def in_stage(connection: Connection, stage: str) -> list[Warning]:
+    """Messages in a stage, gravest first, then oldest."""
+    rows = connection.execute(select(warnings.c.content).where(warnings.c.stage == stage)).scalars()
+    found = [Warning.model_validate_json(content) for content in rows]
+    return sorted(found, key=lambda w: (-w.level, w.proposed, w.id))
+
+
+def issued_ids(connection: Connection, warning: str) -> tuple[str, ...]:
+    """Messages of a life that went out, in their order: what the next one refers to."""
+    query = select(warnings.c.id).where(warnings.c.warning == warning, warnings.c.stage == ISSUED).order_by(warnings.c.number)
+    return tuple(connection.execute(query).scalars())
+
+
+def unsigned(connection: Connection, now: datetime) -> list[tuple[str, int, int]]:
+    """Messages whose time to be signed is over: id, how often they were passed on already, signatures needed."""
+    query = select(warnings.c.id, warnings.c.escalations, warnings.c.people)
+    query = query.where(warnings.c.stage == PENDING, warnings.c.escalate_at <= now).order_by(warnings.c.id)
+    return [(row.id, row.escalations, row.people) for row in connection.execute(query)]
+
+
+def passed_on(connection: Connection, message: str, within: timedelta, now: datetime) -> None:
+    """Note that an unsigned message was passed on; the next time comes later each time, but it comes."""
+    count = connection.execute(select(warnings.c.escalations).where(warnings.c.id == message)).scalar_one() + 1
+    values = {"escalations": count, "escalate_at": now + within * 2**count}
+    connection.execute(update(warnings).where(warnings.c.id == message).values(**values))
+
+
+def sign(connection: Connection, message: str, signature: Signature) -> None:
+    """Add a signature. A second one by the same person or in the same role breaks a constraint of the database."""
+    connection.execute(insert(signatures).values(message=message, by=signature.by, role=signature.role, at=signature.at))
+
+
+def signed(connection: Connection, message: str) -> tuple[Signature, ...]:
+    """Signatures under a message, oldest first."""
+    rows = connection.execute(select(signatures).where(signatures.c.message == message).order_by(signatures.c.at, signatures.c.by))
+    return tuple(Signature(by=row.by, role=row.role, at=row.at) for row in rows)
+
+
+def to_publish(connection: Connection, record: Record) -> None:
+    """Put a record into the outbox; one with an id that is there already is not put again."""
+    if not connection.execute(select(outbox.c.place).where(outbox.c.record == record.id)).first():
+        connection.execute(insert(outbox).values(record=record.id, content=record.model_dump_json(), published=False))
+
+
+def unpublished(connection: Connection) -> list[Record]:
+    """What waits in the outbox, in its order."""
+    rows = connection.execute(select(outbox.c.content).where(~outbox.c.published).order_by(outbox.c.place)).scalars()
+    return [Record.model_validate_json(content) for content in rows]
+
+
+def mark_published(connection: Connection, records: Sequence[Record]) -> None:
+    """Note that the log has them."""
+    for record in records:
+        connection.execute(update(outbox).where(outbox.c.record == record.id).values(published=True))
+
+
+def note(connection: Connection, identity: str, at: datetime, kind: str, warning: str, text: str) -> None:
+    """Tell the people on duty; the same notice is not told twice."""
+    if not connection.execute(select(notices.c.place).where(notices.c.id == identity)).first():
+        connection.execute(insert(notices).values(id=identity, at=at, kind=kind, warning=warning, text=text))
+
+
+def statuses(connection: Connection) -> dict[str, int]:
+    """Stage to number of messages, for metrics."""
+    return dict(connection.execute(select(warnings.c.stage, func.count()).group_by(warnings.c.stage)).tuples().all())

@@ -1,0 +1,190 @@
+"""What is to be said when an event changes: a pure state machine, no clock and no I/O.
+
+A warning lives as in CAP 1.2: Alert, then Updates, then an end. Three promises are kept here and nowhere else: nothing unknown ends
+in an all-clear, an end is told if and only if somebody was warned, and whatever is not said is recorded with its reason.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from alerts.texts import Kind
+from schemas.levels import Level, Truth
+from schemas.records import CompoundEvent, EventChange, WarningStatus
+
+
+class Reason(StrEnum):
+    """Why something is said, or not said. A closed set: log, page and metric show the same word."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    EASED = "eased"
+    REOPENED = "reopened"
+    NO_LONGER_QUIET = "no_longer_quiet"
+    REMINDER = "reminder"
+    RENEWED = "renewed"
+    CLOSED = "closed"
+    CLOSED_UNKNOWN = "closed_unknown"
+    CANNOT_TELL = "cannot_tell"
+    RETRACTED = "retracted"
+    QUIET = "quiet"
+    FOUND_AFTERWARDS = "found_afterwards"
+    UNCONFIRMED = "unconfirmed"
+    NO_CHANGE = "no_change"
+    ENDED_UNSENT = "ended_unsent"
+    ENDED_IN_GREATER = "ended_in_greater"
+    UNSIGNED = "unsigned"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A message that waits for signatures."""
+
+    message: str
+    kind: Kind
+    level: Level
+
+
+@dataclass(frozen=True)
+class Life:
+    """How far a warning has come.
+
+    Attributes:
+        told: somebody was warned and has not been told the end. level: the one last told.
+        messages: how many messages of this life were made, proposals included.
+        open: the event still stands. last_issued: when something last went out. expires: until when the last message stands.
+    """
+
+    warning: str
+    event: str
+    told: bool = False
+    level: Level = Level.GREEN
+    pending: Pending | None = None
+    messages: int = 0
+    open: bool = True
+    unconfirmed: bool = False
+    quiet: bool = False
+    last_issued: datetime | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What follows from a change.
+
+    Attributes:
+        say: the kind of text to propose; none if nothing is said.
+        withdraw: the proposal that waits is overtaken.
+    """
+
+    reason: Reason
+    say: Kind | None = None
+    withdraw: bool = False
+
+
+_MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]] = {
+    Kind.WARNING: ("Alert", WarningStatus.ISSUED),
+    Kind.UPDATE: ("Update", WarningStatus.UPDATED),
+    Kind.ALL_CLEAR: ("Cancel", WarningStatus.CANCELLED),
+    Kind.RETRACTION: ("Cancel", WarningStatus.CANCELLED),
+    Kind.CANNOT_TELL: ("Update", WarningStatus.CANNOT_TELL),
+}
+ENDINGS = frozenset({Kind.ALL_CLEAR, Kind.RETRACTION, Kind.CANNOT_TELL})
+_ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED}
+
+
+def message_type(kind: Kind) -> Literal["Alert", "Update", "Cancel"]:
+    """CAP's message type. "We can no longer tell" is an Update: a Cancel would be read as an all-clear."""
+    return _MESSAGE[kind][0]
+
+
+def issued_status(kind: Kind) -> WarningStatus:
+    """The status of a message of this kind once it went out."""
+    return _MESSAGE[kind][1]
+
+
+def decide(life: Life, event: CompoundEvent, *, in_greater: bool = False) -> Decision:
+    """What to say about a change of the life's event.
+
+    Args:
+        in_greater: people of this area stand under a greater warning whose rule mutes this one; its end will speak for both.
+    """
+    if event.change is EventChange.FOUND_AFTERWARDS:
+        return Decision(Reason.FOUND_AFTERWARDS)
+    if event.change in _ENDS:
+        return _end(life, event, in_greater)
+    if event.change is EventChange.UNCONFIRMED:
+        return Decision(Reason.UNCONFIRMED)
+    if event.quiet:
+        return Decision(Reason.QUIET, withdraw=life.pending is not None and life.pending.kind not in ENDINGS)
+    return _stand(life, event)
+
+
+def _stand(life: Life, event: CompoundEvent) -> Decision:
+    """The event stands and may be spoken of."""
+    waiting = life.pending
+    if not life.told:
+        if waiting is not None and waiting.level == event.level:
+            return Decision(Reason.NO_CHANGE)
+        return Decision(_first_reason(life, event), Kind.WARNING, withdraw=waiting is not None)
+    ending = waiting is not None and waiting.kind in ENDINGS
+    if event.level == life.level:
+        overtaken = waiting is not None and (ending or waiting.level != event.level)
+        return Decision(Reason.REOPENED if ending else Reason.NO_CHANGE, withdraw=overtaken)
+    if waiting is not None and not ending and waiting.level == event.level:
+        return Decision(Reason.NO_CHANGE)
+    reason = Reason.ESCALATED if event.level > life.level else Reason.EASED
+    return Decision(reason, Kind.UPDATE, withdraw=waiting is not None)
+
+
+def _first_reason(life: Life, event: CompoundEvent) -> Reason:
+    if life.last_issued is not None:
+        return Reason.REOPENED
+    if life.pending is not None:
+        return Reason.ESCALATED if event.level > life.pending.level else Reason.EASED
+    return Reason.OPENED if event.change is EventChange.OPENED else Reason.NO_LONGER_QUIET
+
+
+def _end(life: Life, event: CompoundEvent, in_greater: bool) -> Decision:
+    """The event has ended; only those who were warned hear of it."""
+    waiting = life.pending
+    kind, reason = _ending(event)
+    if not life.told:
+        return Decision(Reason.ENDED_UNSENT, withdraw=waiting is not None)
+    if waiting is not None and waiting.kind is kind:
+        return Decision(Reason.NO_CHANGE)
+    if kind is Kind.ALL_CLEAR and in_greater:
+        return Decision(Reason.ENDED_IN_GREATER, withdraw=waiting is not None)
+    return Decision(reason, kind, withdraw=waiting is not None)
+
+
+def _ending(event: CompoundEvent) -> tuple[Kind, Reason]:
+    if event.change is EventChange.RETRACTED:
+        return Kind.RETRACTION, Reason.RETRACTED
+    if event.change is EventChange.CANNOT_TELL:
+        return Kind.CANNOT_TELL, Reason.CANNOT_TELL
+    if event.truth is Truth.UNKNOWN or event.unconfirmed:
+        return Kind.CANNOT_TELL, Reason.CLOSED_UNKNOWN
+    return Kind.ALL_CLEAR, Reason.CLOSED
+
+
+def due(life: Life, now: datetime, *, remind_every: timedelta | None, ahead: timedelta) -> Decision | None:
+    """What the mere passing of time asks for: a reminder, a renewal before the last message runs out, or the note that it ran out.
+
+    Args:
+        remind_every: the rule's. ahead: how long before its end a standing warning is proposed anew, so that there is time to sign.
+    """
+    if not life.told or not life.open or life.last_issued is None or life.expires is None:
+        return None
+    if now >= life.expires:
+        return Decision(Reason.EXPIRED)
+    if life.pending is not None or life.quiet:
+        return None
+    if now >= life.expires - ahead:
+        return Decision(Reason.RENEWED, Kind.UPDATE)
+    if remind_every is not None and now >= life.last_issued + remind_every:
+        return Decision(Reason.REMINDER, Kind.UPDATE)
+    return None

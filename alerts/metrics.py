@@ -1,0 +1,25 @@
+"""What can be measured of alerts. No label holds a person, a number or an id: only closed sets of words."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from schemas.records import MessageState
+
+
+class Metrics:
+    """Gauges of the alert service, in a registry of their own unless one is given."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._messages = Gauge("polyrisk_messages", "Messages to people by state.", ["state"], registry=self.registry)
+        self._warnings = Gauge("polyrisk_warning_messages", "Messages of warnings by stage.", ["stage"], registry=self.registry)
+        for state in MessageState:
+            self._messages.labels(state.value).set(0)
+
+    def observe(self, counts: Mapping[tuple[str, str, str, MessageState], int], stages: Mapping[str, int]) -> None:
+        """Set the gauges to what the registry holds."""
+        for state in MessageState:
+            self._messages.labels(state.value).set(sum(n for (_, _, _, s), n in counts.items() if s is state))
+        for stage, number in stages.items():
+            self._warnings.labels(stage).set(number)

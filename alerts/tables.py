@@ -1,0 +1,177 @@
+"""The tables of the registry: people, consent, warnings and their life, signatures, messages. Never in the log.
+
+Written once for SQLite and PostgreSQL. The number of a person stands in `subscribers.number` alone, encrypted.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from schemas.moments import to_utc
+
+metadata = MetaData()
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware moment, kept as UTC without a zone, because SQLite knows none."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Into the database."""
+        return None if value is None else to_utc(value).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Out of it."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("number_index", String(64), nullable=False, unique=True),
+    Column("number", LargeBinary, nullable=False),
+    Column("area", String(40), nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("group", String(20), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("consent_at", Utc, nullable=False),
+    Column("consent_text", String(40), nullable=False),
+    Column("consent_by", String(80), nullable=False),
+    Index("subscribers_by_area", "area", "group", "status"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("number_index", String(64), primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("reason", String(40), nullable=False),
+)
+
+lives = Table(
+    "lives",
+    metadata,
+    Column("warning", String(80), primary_key=True),
+    Column("event", String(250), nullable=False, unique=True),
+    Column("rule", String(80), nullable=False),
+    Column("area", String(40), nullable=False, index=True),
+    Column("told", Boolean, nullable=False, index=True),
+    Column("level", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("unconfirmed", Boolean, nullable=False),
+    Column("quiet", Boolean, nullable=False),
+    Column("last_issued", Utc),
+    Column("expires", Utc),
+    Column("latest", Text, nullable=False),
+)
+
+warnings = Table(
+    "warnings",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("warning", String(80), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("audience", String(20), nullable=False),
+    Column("area", String(40), nullable=False),
+    Column("stage", String(20), nullable=False, index=True),
+    Column("content", Text, nullable=False),
+    Column("expires", Utc, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("escalate_at", Utc),
+    Column("escalations", Integer, nullable=False),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("by", String(80), primary_key=True),
+    Column("role", String(80), nullable=False),
+    Column("at", Utc, nullable=False),
+    UniqueConstraint("message", "role", name="one_signature_a_role"),
+)
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("language", String(20), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("subscriber", String(40), primary_key=True),
+    Column("language", String(20), nullable=False),
+    Column("area", String(40), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("attempted_at", Utc),
+    Column("answered_at", Utc),
+    Column("provider_id", String(64), unique=True),
+    Column("refusal", String(40), nullable=False),
+    Column("possibly_doubled", Boolean, nullable=False),
+    Index("messages_by_state", "state", "priority", "area"),
+)
+
+delivery_counts = Table(
+    "delivery_counts",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("area", String(40), primary_key=True),
+    Column("language", String(20), primary_key=True),
+    Column("state", String(12), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+processed = Table(
+    "processed",
+    metadata,
+    Column("record", String(250), primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("decision", String(40), nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("record", String(250), nullable=False, unique=True),
+    Column("content", Text, nullable=False),
+    Column("published", Boolean, nullable=False, index=True),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(250), nullable=False, unique=True),
+    Column("at", Utc, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("warning", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+)
