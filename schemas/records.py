@@ -291,7 +291,7 @@ class CompoundEvent(Typed):
 
 
 class WarningStatus(StrEnum):
-    """Where a warning stands. `cannot_tell` ends it without an all-clear."""
+    """Where a warning stands. `cannot_tell` ends it without an all-clear; `withdrawn` is a proposal overtaken before it was signed."""
 
     PROPOSED = "proposed"
     ISSUED = "issued"
@@ -300,6 +300,7 @@ class WarningStatus(StrEnum):
     EXPIRED = "expired"
     CANNOT_TELL = "cannot_tell"
     ESCALATED = "escalated"
+    WITHDRAWN = "withdrawn"
 
 
 class RenderedText(Typed):
