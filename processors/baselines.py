@@ -1,0 +1,125 @@
+"""Baselines: what is usual, computed outside the step from the archive, and handed to it as a record."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from eventlog.archive import Archive
+from eventlog.log import EventLog
+from processors import alps, endemic_channel
+from processors.bounds import bounds_of
+from processors.plan import BASELINE_KINDS
+from schemas.configuration import BaselineSettings, Configuration, Threshold
+from schemas.envelopes import input_record, read_input
+from schemas.moments import to_utc
+from schemas.places import Places
+from schemas.records import Baseline, BaselineRow
+from schemas.topics import INPUT
+
+_LONGEST_PERIOD = timedelta(days=31)
+_MONTHS_AHEAD = 2
+"""Rows are made up to the end of the month after the present one; each month makes a new season."""
+
+
+class Country(Protocol):
+    """What of a loaded country a baseline needs."""
+
+    @property
+    def shard(self) -> str:
+        """The shard its readings go to."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """Its areas and stations."""
+        ...
+
+    @property
+    def configuration(self) -> Configuration:
+        """What it is judged by."""
+        ...
+
+
+def compute(threshold: Threshold, places: Places, table: pa.Table, at: datetime, delay: timedelta = timedelta(0)) -> Baseline:
+    """The baseline of a threshold as it can be known at a moment.
+
+    Args:
+        table: observations of the archive; only those of the threshold's indicator received until `at` are looked at.
+        at: aware. delay: the feed's declared delay, as far back as a reading may still be judged beside the horizon.
+
+    Raises:
+        ConfigurationError: the threshold has no baseline, or its settings are not those of its kind.
+    """
+    settings = threshold.baseline if threshold.baseline is not None else BaselineSettings()
+    first, last = season(threshold, at, delay)
+    kind = endemic_channel if threshold.kind == "endemic_channel" else alps
+    histories = _histories(threshold, table, at)
+    rows: list[BaselineRow] = []
+    for area in sorted(a.code for a in places.areas.values() if a.level == threshold.at):
+        if area in histories:
+            rows.extend(kind.rows(area, histories[area], settings, bounds_of(threshold), first, last))
+    return Baseline(at=to_utc(at), threshold=threshold.name, inputs_hash=_hash(threshold, rows, first, last), rows=tuple(rows))
+
+
+def season(threshold: Threshold, at: datetime, delay: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
+    """The span that a baseline made at a moment serves: whole months, from what may still be judged to the end of the next month."""
+    moment = to_utc(at)
+    oldest = moment - threshold.horizon - delay - _LONGEST_PERIOD
+    month = moment.year * 12 + moment.month - 1 + _MONTHS_AHEAD
+    return datetime(oldest.year, oldest.month, 1, tzinfo=UTC), datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
+def publish_baselines(log: EventLog, archive: Archive, country: Country, at: datetime) -> int:
+    """Append the baseline of each threshold that has one, unless the last one says the same; answer how many were appended.
+
+    Args:
+        at: aware; readings received later are not looked at.
+    """
+    wanted = [t for t in country.configuration.thresholds if t.kind in BASELINE_KINDS]
+    if not wanted:
+        return 0
+    last = _last_hashes(log, country.shard)
+    made = []
+    for threshold in wanted:
+        delay = max((f.delay for f in country.configuration.feeds if threshold.indicator in f.indicators), default=timedelta(0))
+        baseline = compute(threshold, country.places, archive.observations(indicator=threshold.indicator), at, delay)
+        if baseline.rows and last.get(threshold.name) != baseline.inputs_hash:
+            made.append(input_record(country.shard, baseline))
+    if made:
+        log.append(made)
+    return len(made)
+
+
+def _last_hashes(log: EventLog, shard: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for stored in log.read(INPUT.name, shard=shard):
+        if stored.record.kind == "baseline":
+            baseline = read_input(stored.record)
+            if isinstance(baseline, Baseline):
+                found[baseline.threshold] = baseline.inputs_hash
+    return found
+
+
+def _histories(threshold: Threshold, table: pa.Table, at: datetime) -> dict[str, "pd.Series[float]"]:
+    """Area to its values by week or month: of each identity the one that wins, and no nulls."""
+    frame = table.select(["area", "indicator", "start", "end", "issued", "received", "lead", "value", "delivery"]).to_pandas()
+    frame = frame.astype({"area": str, "indicator": str, "delivery": str})
+    frame = frame[(frame["indicator"] == threshold.indicator) & frame["lead"].isna() & (frame["received"] <= pd.Timestamp(to_utc(at)))]
+    frame = frame.sort_values(["area", "start", "end", "issued", "received", "delivery"], na_position="first")
+    frame = frame.drop_duplicates(["area", "start", "end"], keep="last").dropna(subset=["value"])
+    if threshold.kind == "endemic_channel":
+        frame["step"] = [endemic_channel.monday_of(start) for start in frame["start"]]
+    else:
+        frame["step"] = [alps.month_of(start, end) for start, end in zip(frame["start"], frame["end"], strict=True)]
+    frame = frame.drop_duplicates(["area", "step"], keep="last")
+    return {str(area): group.set_index("step")["value"] for area, group in frame.groupby("area")}
+
+
+def _hash(threshold: Threshold, rows: list[BaselineRow], first: datetime, last: datetime) -> str:
+    """What the baseline was made of: the threshold's own settings, the season, and all that was computed from the readings."""
+    text = [threshold.model_dump_json(include={"name", "indicator", "kind", "levels", "baseline"}), first.isoformat(), last.isoformat()]
+    text.extend(row.model_dump_json() for row in rows)
+    return hashlib.sha256("\n".join(text).encode()).hexdigest()
