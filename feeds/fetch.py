@@ -1,6 +1,7 @@
 """Fetching politely over HTTP: conditional, patient, bounded, and never taken in by an answer that is none."""
 
 import json
+import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -15,8 +16,12 @@ from schemas.manifests import FeedManifest
 USER_AGENT = "polyrisk/0.1 (early warning; reads public hazard, health and market feeds)"
 ATTEMPTS = 4
 LONGEST_WAIT_S = 60.0
+"""A source that asks for more patience than this is left alone until the feed's next turn."""
+LONGEST_ANSWER = 5
+"""Times the manifest's time-out that a whole answer may take: a body that trickles is no better than none."""
 MOST_PAGES = 200
 _HTML = (b"<!doctype html", b"<html")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Failure(StrEnum):
@@ -112,34 +117,43 @@ def _once(session: httpx.Client, manifest: FeedManifest, url: str, validators: V
             return Fetched(_believable(body, answer.headers.get("content-type", ""), feed), said)
     except httpx.TimeoutException as error:
         raise FailedFetch(feed, Failure.TIMED_OUT, f"The source did not answer within {manifest.timeout}.", again=True) from error
-    except httpx.RemoteProtocolError as error:
+    except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
         raise FailedFetch(feed, Failure.CUT_OFF, f"The answer was cut off: {error}.", again=True) from error
+    except httpx.TooManyRedirects as error:
+        raise FailedFetch(feed, Failure.STATUS, f"{error}", remedy="Look whether the source has moved.") from error
     except httpx.TransportError as error:
         raise FailedFetch(feed, Failure.UNREACHABLE, f"The source cannot be reached: {error}.", again=True) from error
 
 
 def _refused(feed: str, answer: httpx.Response) -> FailedFetch:
     status = answer.status_code
-    again = status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR
-    remedy = "" if again else "Look whether the source has moved."
-    return FailedFetch(feed, Failure.STATUS, f"The source answered {status}.", remedy=remedy, again=again, wait_s=_retry_after(answer))
+    passing = status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR
+    wait = _retry_after(answer)
+    again = passing and wait <= LONGEST_WAIT_S
+    remedy = "" if passing else "Look whether the source has moved."
+    asked = f" and asked for {wait:g} s of patience" if wait else ""
+    return FailedFetch(feed, Failure.STATUS, f"The source answered {status}{asked}.", remedy=remedy, again=again, wait_s=wait)
 
 
 def _retry_after(answer: httpx.Response) -> float:
     text = answer.headers.get("retry-after", "")
-    if text.isdigit():
+    if text.isascii() and text.isdecimal():
         return float(text)
     try:
         asked, said = parsedate_to_datetime(text), parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
+        return max(0.0, (asked - said).total_seconds())
+    except (TypeError, ValueError):  # no dates, or one of them without a zone
         return 0.0
-    return max(0.0, (asked - said).total_seconds())
 
 
 def _bounded(answer: httpx.Response, manifest: FeedManifest) -> bytes:
     body = bytearray()
+    patience = manifest.timeout * LONGEST_ANSWER
+    deadline = time.monotonic() + patience.total_seconds()
     for chunk in answer.iter_bytes():
         body += chunk
+        if time.monotonic() > deadline:
+            raise FailedFetch(manifest.feed, Failure.TIMED_OUT, f"The answer was not whole after {patience}.")
         if len(body) > manifest.size_limit:
             what = f"The answer is longer than {manifest.size_limit:,} bytes."
             raise FailedFetch(manifest.feed, Failure.TOO_LARGE, what, remedy="Look at it; if it is right, raise size_limit in feed.yaml.")
@@ -150,13 +164,16 @@ def _believable(body: bytes, content_type: str, feed: str) -> bytes:
     """Bytes, and no page for people in place of data."""
     if not body.strip():
         raise FailedFetch(feed, Failure.EMPTY, "The source answered without a single byte.", again=True)
-    if "text/html" in content_type or body.lstrip()[:20].lower().startswith(_HTML):
+    if "text/html" in content_type or body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:20].lower().startswith(_HTML):
         raise FailedFetch(feed, Failure.HTML, "The source answered with a page for people.", remedy="Open it: it may say what is wrong.")
     return body
 
 
 def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None) -> bytes:
-    """All pages as one JSON list of replies, up to the first empty one: some sources have a `next` on every page, the empty one too."""
+    """All pages as one JSON list of replies, up to the first empty one: some sources have a `next` on every page, the empty one too.
+
+    Only path and query of a `next` are followed: it may name a host that we do not ask, or plain HTTP behind a proxy.
+    """
     url: str | None = address(manifest, base_url)
     pages: list[object] = []
     size = 0
@@ -171,20 +188,31 @@ def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None) 
                 manifest.feed, Failure.TOO_LARGE, what, remedy="Look at them; if they are right, raise size_limit in feed.yaml."
             )
         following: object = page.get("next") if page.get("results") else None
-        url = following if following is None or base_url is None else _below(manifest.feed, str(following), base_url)
+        url = None if following is None else _on_our_host(manifest, str(following), base_url)
     return json.dumps(pages).encode()
 
 
 def _reply(manifest: FeedManifest, body: bytes) -> dict[str, object]:
     try:
         page = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FailedFetch(manifest.feed, Failure.CUT_OFF, f"A page is not whole JSON: {error}.") from error
     if not isinstance(page, dict):
         raise FailedFetch(
             manifest.feed, Failure.CHANGED, "A page is no JSON object with `results`.", remedy="Read the source's documentation."
         )
     return page
+
+
+def _on_our_host(manifest: FeedManifest, url: str, base_url: str | None) -> str:
+    try:
+        if base_url is not None:
+            return _below(manifest.feed, url, base_url)
+        following, own = urlsplit(url), urlsplit(manifest.url)
+    except ValueError as error:
+        what = f"`next` is {url!r:.80}, which is no address."
+        raise FailedFetch(manifest.feed, Failure.CHANGED, what, remedy="Look at the page.") from error
+    return urlunsplit((own.scheme, own.netloc, following.path, following.query, ""))
 
 
 def _below(feed: str, url: str, base_url: str) -> str:

@@ -5,6 +5,7 @@ are published: the engine takes the last word on each reading, and repeating a w
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from schemas.errors import SourceChanged
 from schemas.manifests import FeedManifest
 from schemas.observations import to_batch
 from schemas.records import Heartbeat, Observation, Record
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,18 @@ class Ingest:
         return published
 
     def _finish(self, manifest: FeedManifest, memory: FeedMemory) -> FeedMemory:
-        """Publish again what a crash may have left half done; the log drops what it already has."""
+        """Publish again what a crash may have left half done; the log drops what it already has.
+
+        A delivery that a newer parser no longer reads is let go: it is in the archive, and a feed must not stand still for it.
+        """
         if memory.pending is None:
             return memory
         delivery, received = memory.pending.delivery, memory.pending.received
-        examined = examine(self._archive.raw(delivery), self._context(manifest, received, delivery))
+        try:
+            examined = examine(self._archive.raw(delivery), self._context(manifest, received, delivery))
+        except SourceChanged as error:
+            _LOG.warning("%s: delivery %s, left half done by a crash, is not read: %s", manifest.feed, delivery, error)
+            return memory.model_copy(update={"pending": None})
         self._publish(manifest, memory, examined, delivery, received)
         memory = _remember(examined, delivery, Validators(), received)
         self._memories.save(manifest.feed, memory)

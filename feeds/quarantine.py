@@ -1,14 +1,26 @@
 """Rows kept aside: which feed, which row, why, what to do. Nothing is swallowed, and everything else goes on."""
 
-import json
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from schemas.moments import Moment
+
+_LOG = logging.getLogger(__name__)
+
+
+def _writable(text: str) -> str:
+    """JSON may hold half of a surrogate pair, which no file can: it is shown as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+Words = Annotated[str, AfterValidator(_writable)]
+"""Text of a source, made fit to be written."""
 
 
 class Kept(BaseModel):
@@ -24,9 +36,9 @@ class Kept(BaseModel):
     delivery: str
     received: Moment
     row: int
-    reason: str
-    remedy: str
-    excerpt: str
+    reason: Words
+    remedy: Words
+    excerpt: Words
 
 
 class Quarantine:
@@ -45,11 +57,11 @@ class Quarantine:
             return
         path = self._path(rows[0].feed, rows[0].received)
         path.parent.mkdir(parents=True, exist_ok=True)
-        known = {(k.delivery, k.row, k.reason) for k in _lines(path)} if path.exists() else set()
-        with path.open("a", encoding="utf-8") as file:
-            for row in rows:
-                if (row.delivery, row.row, row.reason) not in known:
-                    file.write(row.model_dump_json() + "\n")
+        known = set(map(_identity, _lines(path))) if path.exists() else set()
+        torn = path.exists() and not path.read_bytes().endswith(b"\n")
+        new = [row.model_dump_json() + "\n" for row in rows if _identity(row) not in known]
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(("\n" if torn else "") + "".join(new))
 
     def rows(self, feed: str | None = None) -> Iterator[Kept]:
         """All rows kept aside, of one feed or of all, oldest first within a feed."""
@@ -64,7 +76,17 @@ class Quarantine:
         return self._root / feed / f"{received:%Y-%m-%d}.jsonl"
 
 
+def _identity(kept: Kept) -> tuple[str, int, str, str]:
+    return kept.delivery, kept.row, kept.reason, kept.excerpt
+
+
 def _lines(path: Path) -> Iterator[Kept]:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.endswith("}"):  # a line cut off by a crash is written again by the next try
-            yield Kept.model_validate(json.loads(line))
+    # Not splitlines(): it also breaks at characters such as U+2028, which JSON leaves as they are.
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
+        if not line:
+            continue
+        try:
+            yield Kept.model_validate_json(line)
+        except ValidationError:
+            # Only the last line before a crash can be cut off, and the next try of its delivery writes it again.
+            _LOG.warning("%s:%d was cut off by a crash and is left out", path.name, number)

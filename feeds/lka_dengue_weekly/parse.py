@@ -6,6 +6,7 @@ Ampara district reports in two parts, Ampara and Kalmune (Kalmunai): its number 
 import csv
 import io
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -18,8 +19,10 @@ from schemas.indicators import CATALOGUE
 from schemas.records import Observation, Quality
 
 COLUMNS = ("start.date", "end.date", "district", "cases")
-PARTS = {"LK52": frozenset({"ampara", "kalmune"})}
-"""Districts that report in several parts."""
+PARTS = {"LK52": {"ampara": "Ampara", "kalmune": "Kalmune", "kalmunai": "Kalmune"}}
+"""Districts that report in several parts: the spelling of each in lower case, to the part."""
+NOT_A_DISTRICT = {"cmc", "nihs"}
+"""Parts of Colombo and Kalutara in other tables of the unit. One in this table would mean that the district's row is not the whole."""
 SHORTEST, LONGEST = 5, 9
 """Days from a week's first to its last; odd steps of 6 and 8 days are recorded, and 9 when the calendar was changed."""
 EARLIEST = date(1990, 1, 1)
@@ -43,43 +46,64 @@ def parse(raw: bytes, context: ParseContext) -> Parsed:
         SourceChanged: it is no text, or the columns are not there.
     """
     account = RowAccount()
-    weeks: dict[tuple[str, date, date], dict[str, int | None]] = defaultdict(dict)
+    weeks: dict[tuple[str, date, date], dict[str, list[int | None]]] = defaultdict(lambda: defaultdict(list))
     for line in _lines(raw):
         number = account.row()
         try:
             row = _row(line, context)
+            said = weeks[row.area, row.start, row.end][row.part]
+            _agree(row, said)
         except UnfitRow as unfit:
-            account.quarantine(number, unfit, ",".join(str(v) for v in line.values()))
+            account.quarantine(number, unfit, ",".join(line))
             continue
-        parts = weeks[row.area, row.start, row.end]
-        if row.part in parts:
-            account.ignore("week repeated; the later line is kept")
-        if row.cases is None:
+        if said:
+            account.ignore("week said twice")
+        elif row.cases is None:
             account.ignore("cases left empty; unknown, not zero")
-        parts[row.part] = row.cases
+        said.append(row.cases)
     return account.parsed([_observation(*week, parts, context) for week, parts in sorted(weeks.items())])
 
 
-def _lines(raw: bytes) -> list[dict[str, str]]:
+def _lines(raw: bytes) -> Iterator[list[str]]:
+    """The values of each line, without the line of names, those of `COLUMNS` first."""
     try:
-        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise SourceChanged(f"The table has no column {', '.join(missing)}.", remedy=f"Expected are {', '.join(COLUMNS)}.")
-        return [{k: v for k, v in line.items() if isinstance(k, str)} for line in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
+        text = raw.decode("utf-8-sig")
+        if not text.endswith("\n"):
+            raise SourceChanged("The table ends in the middle of a line: it was cut off.", remedy="Fetch it again.")
+        names, *lines = csv.reader(io.StringIO(text, newline=""))
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise SourceChanged(f"The table cannot be read: {error}.", remedy="Look at the raw delivery.") from error
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise SourceChanged(f"The table has no column {', '.join(missing)}.", remedy=f"Expected are {', '.join(COLUMNS)}.")
+    first = [names.index(name) for name in COLUMNS]
+    order = first + [n for n in range(len(names)) if n not in first]
+    for line in filter(None, lines):
+        yield [line[n] for n in order] if len(line) == len(names) else line
 
 
-def _row(line: dict[str, str], context: ParseContext) -> Row:
-    values = {name: (line.get(name) or "").strip() for name in COLUMNS}
-    area = context.places.area(values["district"])
+def _row(line: list[str], context: ParseContext) -> Row:
+    if len(line) < len(COLUMNS):
+        raise UnfitRow(f"a line of {len(line)} values", "Look at the raw delivery: a line was broken.")
+    first, last, district, cases = (value.strip() for value in line[: len(COLUMNS)])
+    area = context.places.area(district)
     if area is None:
-        raise UnfitRow(f"no district is called {values['district']!r:.60}", "Add the spelling to the country's areas.")
-    start, end = _day(values["start.date"], context), _day(values["end.date"], context)
+        raise UnfitRow(f"no district is called {district!r:.60}", "Add the spelling to the country's areas.")
+    parts = PARTS.get(area, {})
+    if district.lower() in NOT_A_DISTRICT or (parts and district.lower() not in parts):
+        raise UnfitRow(f"{district} is a part of a district whose row should be the whole", "Ask the unit what its rows stand for now.")
+    start, end = _day(first, context), _day(last, context)
     if not SHORTEST <= (end - start).days <= LONGEST:
         raise UnfitRow(f"a week from {start} to {end}", "Ask the source for its first and last day.")
-    return Row(area, values["district"].lower(), start, end, _cases(values["cases"]))
+    return Row(area, parts.get(district.lower(), ""), start, end, _cases(cases))
+
+
+def _agree(row: Row, said: list[int | None]) -> None:
+    """Two lines of one week that differ contradict each other, and neither is guessed to be right: the week is unknown."""
+    known = [cases for cases in said if cases is not None]
+    if row.cases is not None and known and row.cases not in known:
+        said.append(row.cases)
+        raise UnfitRow(f"{row.cases} cases where an earlier line has {known[0]}", "Ask the source which of them is right.")
 
 
 def _day(text: str, context: ParseContext) -> date:
@@ -114,10 +138,10 @@ def _cases(text: str) -> int | None:
     return int(cases)
 
 
-def _observation(area: str, start: date, end: date, parts: dict[str, int | None], context: ParseContext) -> Observation:
-    needed = PARTS.get(area, frozenset())
-    known = [cases for cases in parts.values() if cases is not None]
-    whole = len(known) == len(parts) and needed <= parts.keys()
+def _observation(area: str, start: date, end: date, parts: dict[str, list[int | None]], context: ParseContext) -> Observation:
+    needed = set(PARTS.get(area, {"": ""}).values())
+    known = {part: {cases for cases in said if cases is not None} for part, said in parts.items()}
+    whole = all(len(known.get(part, ())) == 1 for part in needed)
     zone = ZoneInfo(context.manifest.timezone)
     return Observation(
         area=area,
@@ -125,7 +149,7 @@ def _observation(area: str, start: date, end: date, parts: dict[str, int | None]
         start=datetime.combine(start, time(), zone).astimezone(UTC),
         end=datetime.combine(end + timedelta(days=1), time(), zone).astimezone(UTC),
         received=context.received,
-        value=float(sum(known)) if whole else None,
+        value=float(sum(sum(cases) for cases in known.values())) if whole else None,
         unit="cases",
         quality=Quality.REPORTED,
         feed=context.manifest.feed,

@@ -4,11 +4,11 @@ Most stations report metres; one reports feet, levels too, and the record does n
 """
 
 import json
-import math
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from scipy.constants import foot
+import pint
 
 from feeds.contract import ParseContext, Parsed
 from feeds.rows import RowAccount, UnfitRow
@@ -23,7 +23,6 @@ FIELDS = {
     "majorpull": "river_level.red",
 }
 """The source's field to our indicator."""
-METRES = {"m": 1.0, "ft": foot}
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No automatic gauge of the network is older; 1970 is a clock that was never set."""
 AHEAD = timedelta(minutes=10)
@@ -72,7 +71,7 @@ def _observations(feature: Any, context: ParseContext) -> list[Observation]:
     edited = attributes.get("EditDate")
     issued = None if edited is None else _moment(edited, context)
     station = _station(attributes["gauge"], context)
-    metres = METRES[context.places.stations[station].unit or "m"]
+    metres = _metres(context.places.stations[station].unit or "m")
     return [
         Observation(
             area=station,
@@ -109,12 +108,22 @@ def _moment(value: Any, context: ParseContext) -> datetime:
     return moment
 
 
+@lru_cache(maxsize=16)
+def _metres(unit: str) -> float:
+    """How many metres the unit of a station is."""
+    try:
+        return float(pint.UnitRegistry().Quantity(1.0, unit).to("m").magnitude)
+    except (pint.UndefinedUnitError, pint.DimensionalityError) as error:
+        raise UnfitRow(f"its station is in `{unit}`, which is no length", "Write m or ft into the country's stations.") from error
+
+
 def _level(value: Any, name: str, indicator: str, metres: float) -> float | None:
+    """A level in metres. The bounds are those of the catalogue, held against the source's own number so that none is too large."""
     if value is None or (name != "water_level" and value == 0):
         return None
     known = CATALOGUE[indicator]
-    number = value * metres if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    if not known.least <= number <= known.most:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and known.least / metres <= value <= known.most / metres):
         limits = f"{known.least:g} to {known.most:g} m"
         raise UnfitRow(f"{name} {value!r:.40} is no river's level", f"Ask the source, and for its unit; {limits} are possible.")
-    return round(number, 6)
+    return round(float(value) * metres, 6)

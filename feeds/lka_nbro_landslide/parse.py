@@ -39,11 +39,11 @@ def parse(raw: bytes, context: ParseContext) -> Parsed:
         try:
             code, value = _division(division, context), _level(level)
         except UnfitRow as unfit:
-            account.quarantine(row, unfit, f"{level} {division}")
+            account.quarantine(row, unfit, json.dumps([level, division]))
             spoilt = True
             continue
         if code in named:
-            account.ignore("named at two levels; the higher is kept")
+            account.ignore("named twice" if named[code] == value else "named at two levels; the higher is kept")
         named[code] = max(value, named.get(code, 0.0))
     # A list with an entry that cannot be read is not complete: whom it meant is not known, so silence in it is not green.
     greens = () if spoilt else _scope(context)
@@ -63,11 +63,14 @@ def _bulletin(raw: bytes) -> dict[str, Any]:
 
 def _issued(bulletin: dict[str, Any], context: ParseContext) -> datetime:
     text = f"{bulletin.get('date_id')} {bulletin.get('time_str') or USUAL_TIME}"
+    zone = ZoneInfo(context.manifest.timezone)
     try:
-        local = datetime.strptime(text, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - its zone is the manifest's, joined below
-    except ValueError as error:
+        local = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone)
+        moment = local.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise SourceChanged(f"The bulletin is dated {text!r:.60}.", remedy="Expected are YYYY-MM-DD and HH:MM.") from error
-    moment = local.replace(tzinfo=ZoneInfo(context.manifest.timezone)).astimezone(UTC)
+    if not bulletin.get("time_str") and local.date() == context.received.astimezone(zone).date():
+        moment = min(moment, context.received)  # one of today that is read before the usual hour must not wait for it
     if moment.year < EARLIEST or moment > context.received:
         raise SourceChanged(f"The bulletin is dated {text}, which cannot be.", remedy="Wait for its correction, or ask the institute.")
     return moment
