@@ -45,7 +45,7 @@ def zonal_weights(lat: Floats, lon: Floats, shapes: Mapping[str, Any], cache: Pa
     """The share of each area that each cell of a regular grid covers.
 
     Args:
-        lat, lon: the middles of the cells in degrees, rising or falling in equal steps.
+        lat, lon: the middles of the cells in degrees, rising or falling in equal steps; read to four decimals.
         shapes: a GeoJSON FeatureCollection of polygons in the same degrees.
         cache: a folder where the weights of this grid and these shapes are kept; what is broken there is computed again.
 
@@ -56,6 +56,7 @@ def zonal_weights(lat: Floats, lon: Floats, shapes: Mapping[str, Any], cache: Pa
     Raises:
         SourceChanged: the steps of the grid are not equal, or it has too many cells.
     """
+    lat, lon = _even(lat), _even(lon)
     key = _digest(lat, lon, shapes)
     if key not in _kept:
         path = cache / f"zonal_weights_{key[:32]}.npz" if cache else None
@@ -114,12 +115,18 @@ def _save(path: Path, weights: sparse.csr_matrix) -> None:
     draft.replace(path)
 
 
-def _edges(middles: Floats) -> Floats:
-    """The borders of the cells, in the order of their middles."""
+def _even(middles: Floats) -> Floats:
+    """The middles in exactly equal steps, so that what files round differently is the same grid."""
     steps: Floats = np.diff(middles)
     if middles.size < 2 or not np.isfinite(steps).all() or steps[0] == 0 or np.abs(steps - steps[0]).max() > 0.01 * abs(steps[0]):
         raise SourceChanged("The grid's latitudes or longitudes do not go in equal steps.", remedy="Expected is a regular grid.")
-    step = (middles[-1] - middles[0]) / (middles.size - 1)
+    even: Floats = np.linspace(round(float(middles[0]), 4), round(float(middles[-1]), 4), middles.size)
+    return even
+
+
+def _edges(middles: Floats) -> Floats:
+    """The borders of the cells, in the order of their middles."""
+    step = middles[1] - middles[0]
     edges: Floats = np.append(middles, middles[-1] + step) - step / 2
     return edges
 

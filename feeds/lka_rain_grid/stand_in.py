@@ -3,15 +3,14 @@
 No grid of the case is to be had. The recorded values are a weather model's, at the middles of health areas; nothing here is finer.
 """
 
-import io
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import h5netcdf
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 from scipy.spatial import cKDTree
 
 from feeds.cases import Case
@@ -40,12 +39,12 @@ def respond(case: Case, request: Request, at: datetime) -> Answer:
     if known.empty:
         return Answer(b"Your query produced no matching results.", "text/plain", 404)
     newest = known.groupby(["start", "area"])["value"].last().unstack()
-    points = case.extra(FEED)["points"]  # noqa: S610 - a case's side table, not Django's query
+    points = case.extra(FEED)["points"]
     return Answer(netcdf(newest.tail(DAYS), points), "application/x-netcdf")
 
 
 def netcdf(daily: pd.DataFrame, points: pd.DataFrame) -> bytes:
-    """Days by health areas, painted on the grid, as the bytes of a NetCDF 4 file; the same bytes for the same values.
+    """Days by health areas, painted on the grid, as the bytes of a classic NetCDF file; the same bytes for the same values.
 
     Args:
         daily: one row a day (UTC moment of its local start), one column a health area, in mm; NaN where nothing is known.
@@ -66,22 +65,19 @@ def _nearest(lat: tuple[float, ...], lon: tuple[float, ...]) -> tuple[npt.NDArra
     rows, columns = np.meshgrid(LATITUDE, LONGITUDE * shorten, indexing="ij")
     tree = cKDTree(np.column_stack([lat, np.array(lon) * shorten]))
     distance, nearest = tree.query(np.column_stack([rows.ravel(), columns.ravel()]))
-    return nearest, distance <= REACH_DEGREES
+    return np.asarray(nearest, dtype=np.intp), np.asarray(distance) <= REACH_DEGREES
 
 
 def _file(painted: npt.NDArray[np.float32], days: npt.NDArray[np.int32]) -> bytes:
-    buffer = io.BytesIO()
-    with h5netcdf.File(buffer, "w") as file:
-        file.dimensions = {"time": days.size, "latitude": LATITUDE.size, "longitude": LONGITUDE.size}
-        time = file.create_variable("time", ("time",), data=days)
-        time.attrs["units"] = "days since 1980-01-01 00:00:00"
-        for name, degrees, unit in (("latitude", LATITUDE, "degrees_north"), ("longitude", LONGITUDE, "degrees_east")):
-            file.create_variable(name, (name,), data=degrees.round(4)).attrs["units"] = unit
-        fill = np.float32(-9999.0)
-        rain = file.create_variable("precip", ("time", "latitude", "longitude"), dtype="f4", fillvalue=fill, compression="gzip")
-        rain[...] = np.where(np.isnan(painted), fill, painted)
-        rain.attrs["units"] = "mm/day"
-        rain.attrs["long_name"] = "Daily precipitation"
-        file.attrs["title"] = "Stand-in for CHIRPS 2.0, daily, 0.05 degrees"
-        file.attrs["source_note"] = SOURCE_NOTE
-    return buffer.getvalue()
+    fill = np.float32(-9999.0)
+    rain = {"units": "mm/day", "long_name": "Daily precipitation", "_FillValue": fill}
+    file = xr.Dataset(
+        {"precip": (("time", "latitude", "longitude"), np.where(np.isnan(painted), fill, painted), rain)},
+        {
+            "time": ("time", days, {"units": "days since 1980-01-01"}),
+            "latitude": ("latitude", LATITUDE.round(4), {"units": "degrees_north"}),
+            "longitude": ("longitude", LONGITUDE.round(4), {"units": "degrees_east"}),
+        },
+        {"title": "Stand-in for CHIRPS 2.0, daily, 0.05 degrees", "source_note": SOURCE_NOTE},
+    )
+    return bytes(file.to_netcdf(engine="scipy", format="NETCDF3_CLASSIC"))

@@ -39,13 +39,13 @@ def respond(case: Case, request: Request, at: datetime) -> Answer:
     if not request.path.endswith("/wfp_food_prices_lka.csv"):
         return Answer(b"Not found", "text/plain", 404)
     known = case.known_by(FEED, at)
-    newest = known[known["value"].notna()].groupby(["area", "start"])["value"].last()
-    markets = case.extra(FEED)["markets"].set_index("area").to_dict("index")  # noqa: S610 - a case's side table, not Django's query
+    newest = known[known["value"].notna()].groupby(["area", "start"])["value"].last().reset_index()
+    markets = {row["area"]: row for row in case.extra(FEED)["markets"].to_dict("records")}
     buffer = io.StringIO(newline="")
-    writer = csv.DictWriter(buffer, list(TAGS), restval="", lineterminator="\n")
+    writer = csv.DictWriter(buffer, list(TAGS), restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerow(TAGS)
-    for (market, start), price in newest.items():
-        day = start.astimezone(ZONE).strftime("%Y-%m-15")
-        writer.writerow({"date": day, **markets[market], **RICE, **FLAGS, "price": f"{price:.2f}"})
+    for reading in newest.to_dict("records"):
+        day = reading["start"].astimezone(ZONE).strftime("%Y-%m-15")
+        writer.writerow({**markets[reading["area"]], **RICE, **FLAGS, "date": day, "price": f"{reading['value']:.2f}"})
     return Answer(buffer.getvalue().encode(), "text/csv")
