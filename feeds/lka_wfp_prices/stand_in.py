@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from feeds.cases import Case
@@ -40,7 +41,7 @@ def respond(case: Case, request: Request, at: datetime) -> Answer:
         return Answer(b"Not found", "text/plain", 404)
     known = case.known_by(FEED, at)
     newest = known[known["value"].notna()].groupby(["area", "start"])["value"].last().reset_index()
-    markets = {row["area"]: row for row in case.extra(FEED)["markets"].to_dict("records")}
+    markets: dict[str, dict[Any, Any]] = {row["area"]: row for row in case.extra(FEED)["markets"].to_dict("records")}
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, list(TAGS), restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

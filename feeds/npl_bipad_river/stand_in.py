@@ -44,7 +44,7 @@ def _gauge(station: dict[Any, Any], readings: pd.DataFrame | None) -> dict[str, 
     """A gauge as the portal shows it: its last reading, however old."""
     last = None if readings is None else readings.iloc[-1]
     return {
-        "id": int(station["id"]),
+        "id": int(station["id"] or station["series_id"]),
         "title": station["title"],
         "basin": station["basin"],
         "point": {"type": "Point", "coordinates": [station["longitude"], station["latitude"]]},
