@@ -28,10 +28,11 @@ def load_manifests(root: Path | None = None) -> list[FeedManifest]:
     Raises:
         ConfigurationError: one of them cannot be used; says all that was found.
     """
-    loaded, found = _read(root or ROOT)
-    if found:
-        raise ConfigurationError("\n".join(str(finding) for finding in found))
-    return loaded
+    read = [_read_one(path) for path in sorted((root or ROOT).glob("*/feed.yaml"))]
+    broken = [finding for manifest, found in read if manifest is None for finding in found]
+    if broken:
+        raise ConfigurationError("\n".join(str(finding) for finding in broken))
+    return [manifest for manifest, _ in read if manifest is not None]
 
 
 def load_manifest(feed: str, root: Path | None = None) -> FeedManifest:
@@ -45,7 +46,7 @@ def load_manifest(feed: str, root: Path | None = None) -> FeedManifest:
         known = ", ".join(sorted(p.parent.name for p in (root or ROOT).glob("*/feed.yaml")))
         raise ConfigurationError(f"There is no feed `{feed}`.", remedy=f"Known are {known}.")
     manifest, found = _read_one(path)
-    if manifest is None or found:
+    if manifest is None:
         raise ConfigurationError("\n".join(str(finding) for finding in found))
     return manifest
 
@@ -62,17 +63,7 @@ def load_stand_in(feed: str) -> Respond:
 
 def findings(root: Path | None = None) -> list[Finding]:
     """What a person should change in the manifests and folders of the feeds."""
-    return _read(root or ROOT)[1]
-
-
-def _read(root: Path) -> tuple[list[FeedManifest], list[Finding]]:
-    manifests, found = [], []
-    for path in sorted(root.glob("*/feed.yaml")):
-        manifest, wrong = _read_one(path)
-        found += wrong
-        if manifest is not None:
-            manifests.append(manifest)
-    return manifests, found
+    return [finding for path in sorted((root or ROOT).glob("*/feed.yaml")) for finding in _read_one(path)[1]]
 
 
 def _read_one(path: Path) -> tuple[FeedManifest | None, list[Finding]]:

@@ -1,0 +1,1 @@
+"""How is it started? The command line and the wiring, nothing else."""

@@ -1,0 +1,19 @@
+"""`polyrisk check`: collects what each folder finds in the configuration; it finds nothing itself."""
+
+from pathlib import Path
+
+from alerts.texts import findings as findings_of_texts
+from feeds.manifest import findings as findings_of_feeds
+from schemas.country_files import findings as findings_of_country
+from schemas.findings import Finding
+
+
+def check(countries: Path) -> tuple[list[Finding], int]:
+    """All findings of all countries and feeds, in order of file and line, and how many folders were looked at."""
+    folders = sorted(p.parent for p in countries.glob("*/country.yaml"))
+    found = list(findings_of_feeds())
+    for folder in folders:
+        found += findings_of_country(folder)
+        found += findings_of_texts(folder)
+    unique = {(f.file, f.line, f.column, f.check, f.what): f for f in found}
+    return [unique[key] for key in sorted(unique)], len(folders)

@@ -1,0 +1,93 @@
+"""`polyrisk explain WARNING`: the whole chain behind a warning as a tree, down to each reading and its raw bytes."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from rich.tree import Tree
+
+from eventlog.log import EventLog
+from schemas.country_files import LoadedCountry
+from schemas.envelopes import read_output
+from schemas.errors import RefusedError
+from schemas.levels import Truth
+from schemas.moments import format_span
+from schemas.records import CompoundEvent, Evidence, Reading, Warning
+from schemas.topics import EVENTS, WARNINGS
+
+_SIGN = {Truth.TRUE: "[bold red]true[/]", Truth.FALSE: "[green]false[/]", Truth.UNKNOWN: "[yellow]cannot tell[/]"}
+
+
+def find_warning(log: EventLog, name: str) -> Warning:
+    """The newest message of a warning, by the id of the message or of its warning, or by their unique beginning.
+
+    Raises:
+        RefusedError: no warning, or more than one, has that name; says how to list them.
+    """
+    messages = [w for s in log.read(WARNINGS.name) if isinstance(w := read_output(s.record), Warning)]
+    found = [w for w in messages if w.id.startswith(name) or w.warning.startswith(name)]
+    if not found:
+        raise RefusedError(f"No warning is called `{name}`.", remedy="`polyrisk warnings` lists them.")
+    if len({w.warning for w in found}) > 1:
+        raise RefusedError(f"{len({w.warning for w in found})} warnings begin with `{name}`.", remedy="Write more of it.")
+    return found[-1]
+
+
+def events_of(log: EventLog, event_id: str) -> list[CompoundEvent]:
+    """All that was said of an event, in the order it was said."""
+    return [e for s in log.read(EVENTS.name) if isinstance(e := read_output(s.record), CompoundEvent) and e.id == event_id]
+
+
+def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCountry) -> Tree:
+    """The tree: the warning, its event, each change of it, and the conditions of the one that made this message."""
+    event = next((e for e in events if e.known == warning.known), events[-1])
+    zone = country.timezone
+    place = country.places.areas[warning.area].names.get("en", warning.area)
+    root = Tree(f"[bold]{warning.message_type} {warning.status.value}[/] {place} ({warning.area}), {warning.level.word}: {warning.rule}")
+    said = root.add(f"since {_clock(event.since, zone)} · known {_clock(event.known, zone)} · message {warning.id}")
+    for signature in warning.signatures:
+        said.add(f"signed by {signature.by} ({signature.role}) {_clock(signature.at, zone)}")
+    level = root.add(f"level {event.level.word}")
+    for step in event.steps:
+        level.add(f"{step.step}: {step.level.word} - {step.why}")
+    if event.silent:
+        silent = root.add("[yellow]what nobody can tell[/]")
+        for line in event.silent:
+            silent.add(line)
+    _add(root.add("because"), event.evidence, country)
+    changes = root.add("what was said of it")
+    for change in events:
+        changes.add(f"{change.change.value} {change.level.word}: valid {_clock(change.at, zone)}, known {_clock(change.known, zone)}")
+    root.add(f"rule {event.rule} version {event.rule_version}, configuration {event.configuration[:12]}, engine {event.engine}")
+    return root
+
+
+def _add(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
+    held = " (held)" if evidence.held else ""
+    cover = "" if evidence.covered else " [dim](not covered here)[/]"
+    since = f" since {_clock(evidence.since, country.timezone)}" if evidence.since else ""
+    note = f" - {evidence.note}" if evidence.note else ""
+    branch = node.add(f"{evidence.condition}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}")
+    for part in evidence.parts:
+        _add(branch, part, country)
+    for reading in evidence.readings:
+        branch.add(_line(reading, country))
+
+
+def _line(reading: Reading, country: LoadedCountry) -> str:
+    zone = country.timezone
+    places = country.places
+    name = places.stations[reading.area].name if reading.area in places.stations else None
+    if name is None and reading.area in places.areas:
+        name = places.areas[reading.area].names.get("en")
+    value = "none given" if reading.value is None else f"{reading.value:g} {reading.unit}"
+    bound = "" if reading.bound is None else f" against {reading.bound:g}"
+    period = _clock(reading.start, zone) + (f" to {_clock(reading.end, zone)}" if reading.end != reading.start else "")
+    issued = f", issued {_clock(reading.issued, zone)}" if reading.issued else ""
+    return (
+        f"{name or reading.area}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {_clock(reading.received, zone)}, "
+        f"age {format_span(reading.age)}, {reading.quality.value}, {reading.feed}, raw {reading.delivery[:12]}"
+    )
+
+
+def _clock(moment: object, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if hasattr(moment, "astimezone") else "?"

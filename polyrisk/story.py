@@ -1,0 +1,126 @@
+"""A case as a person reads it: each warning in order of time, with its texts, its reach and cost, and what happened after it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from eventlog.log import EventLog
+from feeds.cases import Case, Must
+from schemas.country_files import LoadedCountry
+from schemas.envelopes import read_output
+from schemas.moments import format_span
+from schemas.records import CompoundEvent, EventChange, Warning, WarningStatus
+from schemas.topics import EVENTS, WARNINGS
+
+SAID = {WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL}
+"""The states in which a message has gone out."""
+_OPENED = {EventChange.OPENED, EventChange.FOUND_AFTERWARDS}
+_HAPPENED = {
+    "river_peak": "the river's peak",
+    "river_first_major": "the major flood level",
+    "persons_affected": "the first report of people affected",
+    "dead": "the first report of deaths",
+}
+_COLOUR = {0: "green", 1: "yellow", 2: "dark_orange", 3: "red"}
+
+
+def warnings_said(log: EventLog) -> list[Warning]:
+    """The messages that went out, in order of time."""
+    found = [w for s in log.read(WARNINGS.name) if isinstance(w := read_output(s.record), Warning) and w.status in SAID]
+    return sorted(found, key=lambda w: (w.issued or w.proposed, w.area, w.id))
+
+
+def events_said(log: EventLog) -> list[CompoundEvent]:
+    """All changes of all events, in the order they were said."""
+    return [e for s in log.read(EVENTS.name) if isinstance(e := read_output(s.record), CompoundEvent)]
+
+
+def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame) -> Iterator[str]:
+    """One message as lines for a terminal (rich markup). An Alert with every text, what follows it in one language."""
+    zone = country.timezone
+    out = (warning.issued or warning.proposed).astimezone(zone)
+    name = country.places.areas[warning.area].names.get("en", warning.area)
+    colour = _COLOUR[warning.level]
+    yield (
+        f"[bold]{out:%d %b %Y %H:%M}[/]  [{colour}]{warning.level.word.upper()}[/]  {warning.message_type} ({warning.status.value})  "
+        f"[bold]{name}[/] {warning.area}  {warning.rule}  [dim]{warning.id}[/]"
+    )
+    since, known = warning.since.astimezone(zone), warning.known.astimezone(zone)
+    signed = ", ".join(f"{s.by} {s.at.astimezone(zone):%H:%M}" for s in warning.signatures) or "nobody"
+    yield f"    true since {since:%d %b %H:%M}, known {known:%d %b %H:%M}; {warning.reason}; signed by {signed}"
+    first = warning.message_type == "Alert"
+    for text in sorted(warning.texts, key=lambda t: country.languages.index(t.language)):
+        if not first and text.language != "en":
+            continue
+        draft = "" if text.reviewed else ", draft, not reviewed"
+        yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
+    yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"
+    if first:
+        yield from (f"    {line}" for line in lead_times(warning, outcomes))
+
+
+def lead_times(warning: Warning, outcomes: pd.DataFrame) -> Iterator[str]:
+    """How long before (or after) each recorded outcome of the area the warning went out."""
+    issued = warning.issued or warning.proposed
+    here = outcomes[(outcomes["area"] == warning.area) & (outcomes["at"] > issued - timedelta(days=3))]
+    for kind, words in _HAPPENED.items():
+        rows = here[here["kind"] == kind].sort_values("at")
+        if rows.empty:
+            continue
+        row = rows.iloc[0]
+        lead = row["at"].to_pydatetime() - issued
+        when = f"{_rounded(lead)} before" if lead > timedelta(0) else f"[red]{_rounded(-lead)} after[/]"
+        place = f" at {row['place']}" if row["place"] else ""
+        yield f"lead: {when} {words}{place} ({row['value']:g} {row['unit']}, {row['source']})"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One expectation of a case and whether it was met."""
+
+    met: bool
+    text: str
+
+
+def judge(case: Case, events: Sequence[CompoundEvent]) -> list[Judged]:
+    """Each thing that a case says must, or must not, have been warned, held against what was."""
+    opened = [e for e in events if e.change in _OPENED]
+    judged = []
+    for must in case.expectations.must:
+        found = [e for e in opened if e.rule == must.rule and e.area == must.area and must.since <= e.since < must.until]
+        event = min((e for e in found if _meets(must, e, events)), key=lambda e: e.known, default=None)
+        what = f"{must.rule} in {must.area}" + (f" ({must.why})" if must.why else "")
+        judged.append(
+            Judged(event is not None, f"must warn {what}" + (f": known {event.known:%Y-%m-%d %H:%M} UTC" if event else ": it did not"))
+        )
+    for must_not in case.expectations.must_not:
+        wrong = [
+            e for e in opened if e.rule == must_not.rule and must_not.area in (None, e.area) and must_not.since <= e.since < must_not.until
+        ]
+        what = f"{must_not.rule} in {must_not.area or 'any area'}" + (f" ({must_not.why})" if must_not.why else "")
+        judged.append(Judged(not wrong, f"must not warn {what}" + (f": it did in {', '.join(e.area for e in wrong)}" if wrong else "")))
+    return judged
+
+
+def _meets(must: Must, event: CompoundEvent, events: Sequence[CompoundEvent]) -> bool:
+    in_time = must.by is None or event.known <= must.by
+    reached = max(e.level for e in events if e.id == event.id)
+    return in_time and (must.level is None or reached >= must.level)
+
+
+def _rounded(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return (
+        f"{hours / 24:.1f} days"
+        if hours >= 72
+        else f"{hours:.1f} hours"
+        if hours >= 1
+        else format_span(timedelta(minutes=round(hours * 60)))
+    )
+
+
+def clock(moment: datetime, country: LoadedCountry) -> str:
+    """A moment on the place's clock."""
+    return moment.astimezone(country.timezone).strftime("%Y-%m-%d %H:%M")
