@@ -51,7 +51,7 @@ def by_loop(lat: np.ndarray, lon: np.ndarray, values: np.ndarray, polygon: Any) 
 def test_sparse_weights_give_the_answer_of_the_loop(falling: bool) -> None:
     """For the districts of Sri Lanka and a random grid with holes, whichever way latitudes run, both ways agree to 12 digits."""
     random = np.random.default_rng(20251127)
-    lat, lon = np.arange(5.85, 10.0, 0.25), np.arange(79.45, 82.2, 0.25)
+    lat, lon = np.arange(5.75, 10.0, 0.5), np.arange(79.25, 82.3, 0.5)
     if falling:
         lat = lat[::-1]
     values = random.gamma(1.0, 40.0, (lat.size, lon.size))
