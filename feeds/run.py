@@ -50,7 +50,7 @@ def run_feed(feed: str, *, asked: datetime | None = None, scheduled: bool = Fals
     """
     manifest = load_manifest(feed)
     base_url = os.environ.get(SOURCES) or None
-    now = to_utc(asked) if asked is not None and base_url is not None and not scheduled else clock_from_environment().now()
+    now = _plain(asked) if asked is not None and base_url is not None and not scheduled else clock_from_environment().now()
     folder = countries_root() / manifest.country.lower()
     with opened_log() as log:
         if scheduled and not _due(manifest, folder, log, now):
@@ -59,6 +59,11 @@ def run_feed(feed: str, *, asked: datetime | None = None, scheduled: bool = Fals
         result = Ingest(_places_of(folder), log, archive(), state_folder(), base_url).run(manifest, now)
     _LOG.info("%s: %s rows, %s readings published, %s kept aside", feed, result.rows, result.readings, result.quarantined)
     return result
+
+
+def _plain(moment: datetime) -> datetime:
+    """The moment as Python's own datetime: a schedule's pendulum loses its time zone in sums once the zone is Python's UTC."""
+    return to_utc(datetime.fromisoformat(moment.isoformat()))
 
 
 def _due(manifest: FeedManifest, folder: Path, log: EventLog, now: datetime) -> bool:
