@@ -1,16 +1,20 @@
 """The stand-in server: the sources of a case over real HTTP, as they stood at the clock's moment."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from feeds import stand_ins
-from feeds.clock import CaseClock
+from feeds.clock import CaseClock, FileClock
 from feeds.contract import Answer, Request
 from feeds.stand_ins import StandInServer
+from schemas.country_files import CHECKOUT, countries_root
 from schemas.errors import PolyriskError
 
 NOON = datetime(2025, 11, 27, 12, tzinfo=UTC)
@@ -96,3 +100,22 @@ def test_it_listens_on_the_loopback_interface_and_stops(clock: CaseClock, monkey
             pass
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
+
+
+def test_it_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
+    """The process tells its address and follows the moment that another process writes into the clock's file."""
+    clock = FileClock(tmp_path / "clock")
+    clock.set(datetime(2026, 8, 25, 18, tzinfo=UTC))
+    case = countries_root() / "npl" / "cases" / "trishuli-2026"
+    command = [sys.executable, "-m", "feeds.stand_ins", "--case", str(case), "--clock", str(clock.path)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = f"{process.stdout.readline().strip()}/npl_bipad_river/api/v1/river-stations/?limit=1000"
+            before = httpx.get(url).json()["results"]
+            clock.set(datetime(2026, 8, 26, 6, tzinfo=UTC))
+            after = httpx.get(url).json()["results"]
+        finally:
+            process.terminate()
+    readings = [sum(gauge["waterLevel"] is not None for gauge in gauges) for gauges in (before, after)]
+    assert (readings[0], readings[1] > 5, len(before)) == (0, True, len(after))
