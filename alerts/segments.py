@@ -38,9 +38,11 @@ def measure(text: str) -> Size:
     if not text:
         raise ValueError("an empty text is no message")
     encoding: Literal["GSM-7", "UCS-2"] = "GSM-7" if smsutil.is_valid_gsm(text) else "UCS-2"
+    units = _units(text, encoding)
+    if units <= _SINGLE[encoding]:
+        return Size(encoding, units, 1)
     clusters = [_units(cluster, encoding) for cluster in grapheme.graphemes(text)]
-    standard = len(smsutil.split(text).parts)
-    return Size(encoding, sum(clusters), max(standard, _packed(clusters, encoding)))
+    return Size(encoding, units, max(len(smsutil.split(text).parts), _packed(clusters, encoding)))
 
 
 def _units(cluster: str, encoding: str) -> int:
@@ -51,8 +53,6 @@ def _units(cluster: str, encoding: str) -> int:
 
 def _packed(clusters: list[int], encoding: str) -> int:
     """Parts needed if no cluster may be split. A cluster longer than a part is cut, as any sender must."""
-    if sum(clusters) <= _SINGLE[encoding]:
-        return 1
     size, parts, used = _PART[encoding], 1, 0
     for units in clusters:
         used += units

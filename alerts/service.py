@@ -73,6 +73,7 @@ class AlertService:
         self._rules = {rule.name: rule for rule in country.configuration.rules}
         self._proposals = Proposals(country, Renderer(country))
         self._consumer = log.consumer(group, member, [EVENTS.name], shard=country.shard)
+        self._counted = False  # counting reads all messages, so it is done once, and then when something has moved
         live = country.facts.standing == "warning"
         self._dispatcher = None if channel is None else Dispatcher(registry, channel, agreed=live, wall_clock=wall_clock)
 
@@ -110,6 +111,9 @@ class AlertService:
         if self._dispatcher is None:
             return DispatchReport()
         report = self._dispatcher.run(now)
+        if self._counted and not (report.settled or report.later or report.waiting):
+            return report
+        self._counted = True
         with self.registry.begin() as connection:
             deliveries.publish(connection, self.country.shard, now)
             self.metrics.observe(intents.counts(connection), ledger.statuses(connection))

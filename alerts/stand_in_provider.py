@@ -7,7 +7,10 @@ Its requests and answers are held against Twilio's own OpenAPI in the tests.
 import asyncio
 import base64
 import json
+import subprocess
+import sys
 import threading
+import urllib.request
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -124,6 +127,8 @@ class StandInProvider:
         return runner
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/accepted":
+            return web.json_response([[m.sid, m.to, m.sender, m.body, m.at.isoformat()] for m in self.accepted])
         if request.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
             return _error(404, 20404, "The requested resource was not found")
         expected = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
@@ -241,3 +246,43 @@ def _refusal(form: dict[str, str]) -> web.Response | None:
 def _error(status: int, code: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
     content = {"code": code, "message": text, "more_info": f"https://www.twilio.com/docs/errors/{code}", "status": status}
     return web.Response(status=status, text=json.dumps(content), content_type="application/json", headers=headers)
+
+
+class StandInProcess:
+    """The same in a process of its own, so that many messages a second do not wait for one interpreter. Ends with its parent.
+
+    Raises:
+        OSError: it did not start.
+    """
+
+    def __init__(self) -> None:
+        self.base_url = ""
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "alerts.stand_in_provider"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+        self.base_url = self._process.stdout.readline().strip() if self._process.stdout else ""
+        if not self.base_url:
+            raise OSError("the stand-in provider did not start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+    @property
+    def accepted(self) -> list[AcceptedMessage]:
+        """What it has accepted so far."""
+        with urllib.request.urlopen(f"{self.base_url}/accepted", timeout=30) as answer:  # noqa: S310 - our own address
+            return [AcceptedMessage(sid, to, sender, body, datetime.fromisoformat(at)) for sid, to, sender, body, at in json.load(answer)]
+
+
+def main() -> None:
+    """Serve until the one who started this closes our standard input."""
+    with StandInProvider() as provider:
+        print(provider.base_url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 import polib
@@ -57,17 +58,23 @@ class Pattern:
             ConfigurationError: the pattern asks for an argument that is not given, or cannot be parsed.
         """
         try:
-            missing = patterns.arguments(self.text) - arguments.keys()
+            asked, message = _compiled(self.text, self.language)
+            missing = asked - arguments.keys()
             if missing:
                 raise ConfigurationError(
                     f"text {self.name}.{self.kind} asks for {', '.join(sorted(missing))}, which nobody gives.",
                     where=f"{self.file}:{self.line}",
                     remedy=f"Known arguments are {', '.join(sorted(REQUIRED | OPTIONAL))}.",
                 )
-            text = MessageFormat(self.text, self.language).format(dict(arguments))
+            text = message.format(dict(arguments))
         except ValueError as error:
             raise ConfigurationError(f"is no ICU pattern: {error}.", where=f"{self.file}:{self.line}") from error
         return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str, language: str) -> tuple[frozenset[str], MessageFormat]:
+    return patterns.arguments(text), MessageFormat(text, language)
 
 
 class Catalogue:

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import (
-    BasicAuth,
     ClientConnectorError,
     ClientError,
     ClientResponse,
@@ -20,6 +19,7 @@ from aiohttp import (
     ConnectionTimeoutError,
     DummyCookieJar,
     TCPConnector,
+    encode_basic_auth,
 )
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
@@ -80,8 +80,7 @@ class SafeHttpClient(AsyncHttpClient):  # type: ignore[misc]  # twilio ships no 
                 uri,
                 params=_plain(params),
                 data=urlencode(data, doseq=True).encode() if data else None,
-                headers=headers,
-                auth=BasicAuth(*auth) if auth else None,
+                headers={**(headers or {}), **({"Authorization": encode_basic_auth(*auth)} if auth else {})},
                 allow_redirects=False,
             ) as answer:
                 return _sorted(answer, await answer.text())

@@ -1,0 +1,102 @@
+"""The life of a warning: what is said, what is not, and why, as a table."""
+
+from datetime import timedelta
+
+import pytest
+from conftest import START
+from event_makers import event
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.life import ENDINGS, Life, Pending, Reason, decide, due, message_type
+from alerts.texts import Kind
+from schemas.levels import Level, Truth
+from schemas.records import EventChange
+
+NEW = Life("w1", "e1")
+PROPOSED = Life("w1", "e1", messages=1, pending=Pending("w1.1", Kind.WARNING, Level.ORANGE))
+STANDING = Life("w1", "e1", told=True, level=Level.ORANGE, messages=1, last_issued=START, expires=START + timedelta(days=14))
+ENDING = Life(
+    "w1", "e1", told=True, level=Level.ORANGE, messages=2, last_issued=START, pending=Pending("w1.2", Kind.ALL_CLEAR, Level.ORANGE)
+)
+ENDED = Life("w1", "e1", messages=2, last_issued=START, open=False)
+
+
+@pytest.mark.parametrize(
+    ("life", "change", "level", "more", "reason", "say", "withdraw"),
+    [
+        (NEW, EventChange.OPENED, Level.ORANGE, {}, Reason.OPENED, Kind.WARNING, False),
+        (NEW, EventChange.OPENED, Level.ORANGE, {"quiet": "cooled"}, Reason.QUIET, None, False),
+        (NEW, EventChange.UPDATED, Level.ORANGE, {}, Reason.NO_LONGER_QUIET, Kind.WARNING, False),
+        (NEW, EventChange.FOUND_AFTERWARDS, Level.RED, {}, Reason.FOUND_AFTERWARDS, None, False),
+        (NEW, EventChange.CLOSED, Level.ORANGE, {}, Reason.ENDED_UNSENT, None, False),
+        (PROPOSED, EventChange.UPDATED, Level.ORANGE, {}, Reason.NO_CHANGE, None, False),
+        (PROPOSED, EventChange.ESCALATED, Level.RED, {}, Reason.ESCALATED, Kind.WARNING, True),
+        (PROPOSED, EventChange.CLOSED, Level.ORANGE, {}, Reason.ENDED_UNSENT, None, True),
+        (PROPOSED, EventChange.UPDATED, Level.ORANGE, {"quiet": "muted by three_at_once"}, Reason.QUIET, None, True),
+        (STANDING, EventChange.ESCALATED, Level.RED, {}, Reason.ESCALATED, Kind.UPDATE, False),
+        (STANDING, EventChange.EASED, Level.YELLOW, {}, Reason.EASED, Kind.UPDATE, False),
+        (STANDING, EventChange.UPDATED, Level.ORANGE, {}, Reason.NO_CHANGE, None, False),
+        (STANDING, EventChange.UNCONFIRMED, Level.ORANGE, {}, Reason.UNCONFIRMED, None, False),
+        (STANDING, EventChange.CONFIRMED, Level.ORANGE, {}, Reason.NO_CHANGE, None, False),
+        (STANDING, EventChange.CLOSED, Level.ORANGE, {}, Reason.CLOSED, Kind.ALL_CLEAR, False),
+        (STANDING, EventChange.CLOSED, Level.ORANGE, {"quiet": "cooled"}, Reason.CLOSED, Kind.ALL_CLEAR, False),
+        (STANDING, EventChange.CLOSED, Level.ORANGE, {"truth": Truth.UNKNOWN}, Reason.CLOSED_UNKNOWN, Kind.CANNOT_TELL, False),
+        (STANDING, EventChange.CLOSED, Level.ORANGE, {"unconfirmed": True}, Reason.CLOSED_UNKNOWN, Kind.CANNOT_TELL, False),
+        (STANDING, EventChange.CANNOT_TELL, Level.ORANGE, {}, Reason.CANNOT_TELL, Kind.CANNOT_TELL, False),
+        (STANDING, EventChange.RETRACTED, Level.ORANGE, {}, Reason.RETRACTED, Kind.RETRACTION, False),
+        (ENDING, EventChange.CONFIRMED, Level.ORANGE, {}, Reason.REOPENED, None, True),
+        (ENDING, EventChange.ESCALATED, Level.RED, {}, Reason.ESCALATED, Kind.UPDATE, True),
+        (ENDING, EventChange.CLOSED, Level.ORANGE, {}, Reason.NO_CHANGE, None, False),
+        (ENDING, EventChange.RETRACTED, Level.ORANGE, {}, Reason.RETRACTED, Kind.RETRACTION, True),
+        (ENDED, EventChange.ESCALATED, Level.RED, {}, Reason.REOPENED, Kind.WARNING, False),
+    ],
+)
+def test_what_a_change_leads_to(life, change, level, more, reason, say, withdraw) -> None:  # type: ignore[no-untyped-def]  # a table
+    """Each change of an event at each stage of its warning has one answer with one reason."""
+    decision = decide(life, event(change, level, **more))
+    assert (decision.reason, decision.say, decision.withdraw) == (reason, say, withdraw)
+
+
+LIVES = st.sampled_from([NEW, PROPOSED, STANDING, ENDING, ENDED])
+
+
+@given(LIVES, st.sampled_from(list(EventChange)), st.sampled_from(list(Level)[1:]), st.booleans())
+def test_nothing_unknown_ever_ends_in_an_all_clear(life: Life, change: EventChange, level: Level, unconfirmed: bool) -> None:
+    """Whatever happens at whatever stage, an unknown truth is never told as the end of danger."""
+    truth = Truth.TRUE if unconfirmed else Truth.UNKNOWN
+    assert decide(life, event(change, level, truth=truth, unconfirmed=unconfirmed)).say is not Kind.ALL_CLEAR
+
+
+@given(LIVES, st.sampled_from(list(EventChange)), st.sampled_from(list(Truth)), st.booleans())
+def test_an_end_is_told_only_to_those_who_were_told_of_a_beginning(life: Life, change: EventChange, truth: Truth, greater: bool) -> None:
+    """A warning that never went out has no end to tell."""
+    if decide(life, event(change, truth=truth), in_greater=greater).say in ENDINGS:
+        assert life.told
+
+
+def test_the_end_of_a_small_warning_is_not_told_while_the_greater_stands() -> None:
+    """ "The river is over" must not be said to people who still stand under flood and landslide; but "we cannot tell" is."""
+    assert decide(STANDING, event(EventChange.CLOSED), in_greater=True).reason is Reason.ENDED_IN_GREATER
+    assert decide(STANDING, event(EventChange.CANNOT_TELL), in_greater=True).say is Kind.CANNOT_TELL
+
+
+def test_we_can_no_longer_tell_is_no_cancel() -> None:
+    """A machine that reads CAP must not take the end of watching for the end of danger."""
+    assert {kind: message_type(kind) for kind in Kind} == {
+        Kind.WARNING: "Alert",
+        Kind.UPDATE: "Update",
+        Kind.ALL_CLEAR: "Cancel",
+        Kind.RETRACTION: "Cancel",
+        Kind.CANNOT_TELL: "Update",
+    }
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(71, None), (72, Reason.REMINDER), (14 * 24 - 2, Reason.RENEWED), (14 * 24, Reason.EXPIRED)],
+)
+def test_what_the_passing_of_time_leads_to(hours: int, expected: Reason | None) -> None:
+    """A standing warning is said again, is renewed before it runs out, and never runs out in silence."""
+    decision = due(STANDING, START + timedelta(hours=hours), remind_every=timedelta(days=3), ahead=timedelta(hours=2))
+    assert (decision.reason if decision else None) is expected

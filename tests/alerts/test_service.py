@@ -1,0 +1,232 @@
+"""The service: from event to people, with signatures between, and nothing lost or doubled between log and registry."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from conftest import START
+from event_makers import event, tell
+
+from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.registry import Registry
+from alerts.service import AlertService
+from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProvider
+from alerts.synthetic import fill
+from eventlog.log import EventLog
+from schemas.country_files import LoadedCountry
+from schemas.envelopes import read_output
+from schemas.errors import RefusedError
+from schemas.levels import Level, Truth
+from schemas.records import Delivery, EventChange, MessageState, Warning, WarningStatus
+
+HOUSEHOLDS = 600
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[StandInProvider]:
+    """A provider that takes everything."""
+    with StandInProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def service(log: EventLog, registry: Registry, country: LoadedCountry, provider: StandInProvider) -> AlertService:
+    """A service with a filled registry and a provider that has taken nothing yet."""
+    provider.accepted.clear()
+    fill(registry, country, households=HOUSEHOLDS)
+    channel = TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, "PolyriskLK", provider.base_url))
+    return AlertService(log, registry, country, channel)
+
+
+def sign_all(service: AlertService, hours: float = 0) -> list[Warning]:
+    """Two people in two roles sign whatever waits."""
+    now = START + timedelta(hours=hours)
+    for waiting in service.pending():
+        service.sign(waiting.id, "first person", "duty_officer", now)
+    return [service.sign(waiting.id, "second person", "director", now) for waiting in service.pending()]
+
+
+def warnings(log: EventLog) -> list[Warning]:
+    """All that was published of warnings, in order."""
+    return [w for s in log.read("warnings") if isinstance(w := read_output(s.record), Warning)]
+
+
+def test_nothing_goes_out_before_two_people_in_two_roles_have_signed(
+    service: AlertService, log: EventLog, provider: StandInProvider
+) -> None:
+    """The default is to propose and to wait; one person, one role, or a role that may not sign is not enough."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    (waiting,) = service.pending()
+    assert (waiting.status, waiting.recipients > 0, waiting.cost > 0) == (WarningStatus.PROPOSED, True, True)
+    service.sign(waiting.id, "first person", "duty_officer", START)
+    for by, role in (("first person", "director"), ("second person", "duty_officer"), ("second person", "planner"), ("x", "nobody")):
+        with pytest.raises(RefusedError):
+            service.sign(waiting.id, by, role, START)
+    service.run_once(START)
+    assert provider.accepted == []
+    issued = service.sign(waiting.id, "second person", "director", START)
+    service.run_once(START)
+    assert issued.status is WarningStatus.ISSUED
+    assert [s.role for s in issued.signatures] == ["duty_officer", "director"]
+    assert len(provider.accepted) == issued.recipients == waiting.recipients
+    with pytest.raises(RefusedError):
+        service.sign(waiting.id, "third person", "district_unit", START)
+
+
+def test_each_household_reads_its_own_language_and_place(service: AlertService, log: EventLog, provider: StandInProvider) -> None:
+    """The texts that arrive are those that were signed, as many of each language as were counted."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    (issued,) = sign_all(service)
+    service.run_once(START)
+    bodies = [m.body for m in provider.accepted]
+    assert {t.language for t in issued.texts} == {"si", "ta", "en"}
+    assert {t.body: bodies.count(t.body) for t in issued.texts} == {t.body: t.recipients for t in issued.texts}
+    assert {"si": "මහනුවර", "ta": "கண்டி", "en": "Kandy"}.items() <= {
+        t.language: next(n for n in ("මහනුවර", "கண்டி", "Kandy") if n in t.body) for t in issued.texts
+    }.items()
+    assert issued.segments == sum(t.segments * t.recipients for t in issued.texts)
+
+
+def test_the_all_clear_goes_to_exactly_those_who_were_warned(
+    service: AlertService, log: EventLog, registry: Registry, country: LoadedCountry, provider: StandInProvider
+) -> None:
+    """Neither somebody who came later, nor somebody who left, nor one fewer."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(START)
+    warned = {m.to for m in provider.accepted}
+    fill(registry, country, households=HOUSEHOLDS + 200, seed=2)
+    left = min(warned)
+    registry.stop(left, START)
+    provider.accepted.clear()
+    service.run_once(tell(log, event(EventChange.CLOSED, hours=5)))
+    (issued,) = sign_all(service, 5)
+    service.run_once(START + timedelta(hours=5))
+    assert sorted(m.to for m in provider.accepted) == sorted(warned - {left})
+    assert (issued.status, issued.message_type, issued.references) == (WarningStatus.CANCELLED, "Cancel", (f"{issued.warning}.1",))
+
+
+def test_a_warning_nobody_signs_is_passed_on_and_never_lapses(service: AlertService, log: EventLog) -> None:
+    """After the time to sign, it is published as escalated and told to the next on the ladder, again and again, and still waits."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    for hours in (0.4, 0.6, 2, 5):
+        service.run_once(START + timedelta(hours=hours))
+    assert [w.status for w in warnings(log)] == [WarningStatus.PROPOSED] + [WarningStatus.ESCALATED] * 3
+    assert [n.kind for n in service.notices()] == ["unsigned"] * 3
+    assert "director" in service.notices()[0].text
+    assert "district_unit" in service.notices()[1].text
+    assert len(service.pending()) == 1
+
+
+def test_what_overtakes_a_proposal_withdraws_it(service: AlertService, log: EventLog, provider: StandInProvider) -> None:
+    """Signatures stand for what was signed: a graver level needs new ones, and an end before signing sends nothing."""
+    service.run_once(tell(log, event(EventChange.OPENED, Level.ORANGE)))
+    service.sign(service.pending()[0].id, "first person", "duty_officer", START)
+    service.run_once(tell(log, event(EventChange.ESCALATED, Level.RED, hours=1)))
+    (waiting,) = service.pending()
+    assert (waiting.level, waiting.signatures) == (Level.RED, ())
+    service.run_once(tell(log, event(EventChange.CLOSED, hours=2)))
+    assert service.pending() == []
+    assert provider.accepted == []
+    assert [w.status.value for w in warnings(log)] == ["proposed", "withdrawn", "proposed", "withdrawn"]
+
+
+def test_quiet_events_are_recorded_and_not_sent(service: AlertService, log: EventLog) -> None:
+    """What the engine marks as cooled or muted leaves a notice with its reason, and no proposal."""
+    service.run_once(tell(log, event(EventChange.OPENED, quiet="muted by river_and_landslide", rule="river_flood")))
+    assert service.pending() == []
+    assert [(n.kind, "muted by river_and_landslide" in n.text) for n in service.notices()] == [("quiet", True)]
+
+
+def test_a_dead_gauge_ends_in_we_can_no_longer_tell(service: AlertService, log: EventLog) -> None:
+    """Unconfirmed leaves the warning standing, told to people on duty; the end without knowledge is no all-clear."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(tell(log, event(EventChange.UNCONFIRMED, hours=72, silent=("lk-peradeniya since 2025-11-27",))))
+    assert [w for w in service.pending() if w.message_type != "Update"] == []
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, hours=300)))
+    issued = sign_all(service, 300)[-1]
+    assert (issued.status, issued.message_type) == (WarningStatus.CANNOT_TELL, "Update")
+    assert "NO LONGER TELL" in next(t.body for t in issued.texts if t.language == "en")
+    assert "lk-peradeniya" in next(n.text for n in service.notices() if n.kind == "unconfirmed")
+
+
+def test_what_concerns_operators_alone_reaches_them_at_once_and_no_household(
+    service: AlertService, log: EventLog, provider: StandInProvider
+) -> None:
+    """People on duty need no signatures to be told, and households do not hear it."""
+    happened = event(EventChange.OPENED, audience="operators", rule="river_flood")
+    service.run_once(tell(log, happened))
+    assert service.pending() == []
+    assert [w.status for w in warnings(log)] == [WarningStatus.ISSUED]
+    assert len(provider.accepted) == 2
+
+
+def test_an_unknown_rule_is_told_loudly_and_stops_nothing(service: AlertService, log: EventLog) -> None:
+    """An event that cannot be put into words does not hold up the others."""
+    service.run_once(tell(log, event(EventChange.OPENED, rule="gone"), event(EventChange.OPENED, area="LK92")))
+    assert [n.kind for n in service.notices()] == ["not_said"]
+    assert [w.area for w in service.pending()] == ["LK92"]
+
+
+def test_a_crash_between_registry_and_log_repeats_harmlessly(
+    service: AlertService, log: EventLog, registry: Registry, country: LoadedCountry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it dies between deciding, publishing and committing, the next start ends with each warning published once."""
+    tell(log, event(EventChange.OPENED), event(EventChange.OPENED, area="LK92"))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("alerts.ledger.mark_published", "alerts.ledger.unpublished"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, die)
+            with pytest.raises(KeyboardInterrupt):
+                AlertService(log, registry, country).run_once(START)
+    again = AlertService(log, registry, country)
+    again.run_once(START)
+    assert sorted(w.area for w in warnings(log)) == ["LK21", "LK92"]
+    assert len(again.pending()) == 2
+
+
+def test_other_batches_give_the_same_warnings(
+    log: EventLog, registry: Registry, country: LoadedCountry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How the log was read changes no byte of what is published."""
+    changes = [event(EventChange.OPENED, Level.ORANGE), event(EventChange.ESCALATED, hours=1), event(EventChange.CLOSED, hours=9)]
+    tell(log, *changes)
+    AlertService(log, registry, country, group="one").run_once(START)
+    published = [s.record for s in log.read("warnings")]
+    with registry.begin() as connection:
+        for table in ("processed", "lives", "warnings", "bodies", "outbox", "notices"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    monkeypatch.setattr("alerts.service.BATCH", 1)
+    AlertService(log, registry, country, group="two").run_once(START)
+    with registry.reading() as connection:
+        again = [row[0] for row in connection.exec_driver_sql("SELECT content FROM outbox ORDER BY place")]
+    assert again == [record.model_dump_json() for record in published]
+
+
+def test_the_log_carries_deliveries_as_counts_and_no_number(service: AlertService, log: EventLog, provider: StandInProvider) -> None:
+    """By message, area, language and state; neither a number nor a subscriber's id stands in any record."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    (issued,) = sign_all(service)
+    service.run_once(START)
+    counted = [d for s in log.read("deliveries") if isinstance(d := read_output(s.record), Delivery)]
+    assert {(d.language, d.state): d.count for d in counted} == {
+        (t.language, MessageState.ACCEPTED): t.recipients for t in issued.texts if t.recipients
+    }
+    everything = b"".join(s.record.payload for topic in ("warnings", "deliveries") for s in log.read(topic)).decode()
+    assert not [m.to for m in provider.accepted if m.to[1:] in everything]
+    assert "LKA-h0" not in everything
+
+
+def test_a_revision_withdraws_what_it_disproves(service: AlertService, log: EventLog) -> None:
+    """If the truth never was, those who were warned hear that the first message rested on a wrong reading."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(START)
+    service.run_once(tell(log, event(EventChange.RETRACTED, hours=1, truth=Truth.FALSE)))
+    (issued,) = sign_all(service, 1)
+    assert issued.message_type == "Cancel"
+    assert "wrong reading" in next(t.body for t in issued.texts if t.language == "en")

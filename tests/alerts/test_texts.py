@@ -1,0 +1,173 @@
+"""Texts: every kind in every language of the areas it can reach, within budget, understandable by ICU, and marked as drafts."""
+
+import unicodedata
+from itertools import product
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, country_without_feeds
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts import patterns
+from alerts.checks import findings_of
+from alerts.rendering import NONE
+from alerts.segments import measure
+from alerts.texts import Catalogue, Kind
+from schemas.country_files import LoadedCountry
+from schemas.errors import ConfigurationError
+
+HEADER = 'msgid ""\nmsgstr ""\n"Language: {}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n"X-Reviewed-By: {}\\n"\n\n'
+ENTRY = 'msgctxt "{}"\nmsgid "{}"\nmsgstr "{}"\n\n'
+
+
+def _names(country: LoadedCountry, language: str) -> list[str]:
+    return [a.names.get(language) or a.names["en"] for a in country.places.areas.values() if a.level == "adm2"]
+
+
+@pytest.mark.parametrize("code", ["lka", "npl"])
+def test_no_country_has_findings(code: str) -> None:
+    """Each rule's text exists in all kinds and languages of the areas it reaches, and keeps the budget for the longest name."""
+    if (CHECKOUT / "countries" / code / "rules.yaml").exists():
+        assert [str(f) for f in findings_of(country_without_feeds(code))] == []
+
+
+def test_every_text_keeps_its_budget_for_every_district_and_level(country: LoadedCountry) -> None:
+    """One segment in English, two in Sinhala and Tamil, whatever the place, as long as names that are not needed may be left out."""
+    budgets = {"en": 1, "si": 2, "ta": 2}
+    checked = 0
+    for pattern in Catalogue.load(country.folder).patterns:
+        for place, level in product(_names(country, pattern.language), ("orange", "red")):
+            lists = {"rivers": NONE, "divisions": NONE, "stations": NONE}
+            source = country.facts.messaging.speaks_as[pattern.language]
+            text = pattern.render({"source": source, "place": place, "time": "27/11 20:30", "level": level, **lists})
+            size = measure(text)
+            assert size.segments <= budgets[pattern.language], (size.units, text)
+            assert size.encoding == ("GSM-7" if pattern.language == "en" else "UCS-2"), text
+            assert place in text
+            assert text == unicodedata.normalize("NFC", text)
+            checked += 1
+    assert checked > 3_000
+
+
+def test_every_text_is_marked_as_a_draft(country: LoadedCountry) -> None:
+    """Nobody who reads the languages has approved them yet, so none may pass as reviewed."""
+    assert {p.reviewed for p in Catalogue.load(country.folder).patterns} == {False}
+
+
+def test_a_demonstration_never_speaks_as_an_authority(country: LoadedCountry) -> None:
+    """The authority's name or letters stand in no text, nor in what the demonstration calls itself."""
+    said = [p.text for p in Catalogue.load(country.folder).patterns] + list(country.facts.messaging.speaks_as.values())
+    names = [country.facts.authority.short, *country.facts.authority.names.values()]
+    assert not [(name, text) for name, text in product(names, said) if name in text]
+
+
+def test_reviewed_needs_a_reviewer_and_no_doubt(tmp_path: Path) -> None:
+    """A text counts as reviewed only with a name in the header, and not if its entry is marked fuzzy."""
+    (tmp_path / "texts").mkdir()
+    body = ENTRY.format("a", "warning", "{source} {place} {time}") + "#, fuzzy\n" + ENTRY.format("b", "warning", "{source} {place} {time}")
+    (tmp_path / "texts" / "en.po").write_text(HEADER.format("en", "A. Reader 2026-11-24") + body)
+    assert [p.reviewed for p in Catalogue.load(tmp_path).patterns] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("{a} and {b}", {"a", "b"}),
+        ("{n, plural, one {# flood in {place}} other {# floods}}", {"n", "place"}),
+        ("{level, select, red {GO} other {{stay, select, x {y} other {z}}}}", {"level", "stay"}),
+        ("'{a}' {b}", {"b"}),
+        ("it's {a}", {"a"}),
+        ("{when, time, short}", {"when"}),
+    ],
+)
+def test_arguments_inside_branches_are_found(pattern: str, expected: set[str]) -> None:
+    """ICU leaves a missing argument standing in the text, so all must be known beforehand; a branch's own words are none."""
+    assert patterns.arguments(pattern) == expected
+
+
+def test_a_missing_argument_is_refused_not_sent() -> None:
+    """A text with a bare {divisions} in it must never reach a person."""
+    pattern = Catalogue.load(CHECKOUT / "countries" / "lka").get("en", "river_and_landslide", Kind.WARNING)
+    assert pattern is not None
+    with pytest.raises(ConfigurationError, match=r"en\.po:\d+: text river_and_landslide\.warning asks for divisions"):
+        pattern.render({"source": "s", "place": "p", "time": "t", "level": "red"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "check", "said"),
+    [
+        ("{source} {place} {time} {levle}", "unknown-argument", "levle"),
+        ("{source} {place}", "missing-argument", "time"),
+        ("{source} {place} {time", "unparsable-pattern", "closed"),
+        ("{source} {place} {time} " + "x" * 160, "too-long", "2 segments"),
+        ("{source} {place}\u200b {time}", "invisible-character", "U+200B"),
+        ("{source} {place} {time} cafe\u0301", "not-nfc", "NFC"),
+        ("{source} {place} {time} \u201cgo\u201d", "leaves-gsm7", "U+201C"),
+    ],
+)
+def test_each_fault_is_found_with_its_line(country: LoadedCountry, tmp_path: Path, entry: str, check: str, said: str) -> None:
+    """A faulty text is named by file and line, with what is wrong."""
+    folder = _copy_with(country, tmp_path, ("river_flood", "warning", entry))
+    found = [f for f in findings_of(LoadedCountry(**{**vars(country), "folder": folder})) if f.check == check]
+    assert len(found) == 1
+    assert found[0].file.endswith("texts/en.po")
+    assert found[0].line > 1
+    assert said in found[0].what + found[0].remedy
+
+
+def test_a_missing_language_is_found(country: LoadedCountry, tmp_path: Path) -> None:
+    """A text that a rule names must exist in every language of the areas the rule reaches."""
+    folder = _copy_with(country, tmp_path, ("river_flood", "warning", ""))
+    found = findings_of(LoadedCountry(**{**vars(country), "folder": folder}))
+    assert [(f.check, f.what) for f in found] == [("missing-text", "text river_flood.warning is missing in `en`.")]
+
+
+def _copy_with(country: LoadedCountry, tmp_path: Path, change: tuple[str, str, str]) -> Path:
+    name, kind, text = change
+    folder = tmp_path / "countries" / "lka"
+    (folder / "texts").mkdir(parents=True)
+    for path in (country.folder / "texts").glob("*.po"):
+        content = path.read_text()
+        if path.stem == "en":
+            before, _, after = content.partition(f'msgctxt "{name}"\nmsgid "{kind}"\nmsgstr "')
+            content = f'{before}msgctxt "{name}"\nmsgid "{kind}"\nmsgstr "{text}"{after.partition(chr(34))[2]}'
+        (folder / "texts" / path.name).write_text(content)
+    return folder
+
+
+UNITS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet=st.sampled_from("abc €[]^ගංවතුරநீर्ක්‍ෂ😀ñé\n"), min_size=1, max_size=420))
+def test_segments_are_never_fewer_than_the_standard_asks(text: str) -> None:
+    """Counted by hand after 3GPP TS 23.038, a text never needs more segments than we say."""
+    size = measure(text)
+    single, part = UNITS[size.encoding]
+    unit = [2 if c in "€[]^{}~\\|\f" else 1 for c in text] if size.encoding == "GSM-7" else [len(c.encode("utf-16-be")) // 2 for c in text]
+    parts, used = 1, 0
+    for units in unit:
+        used += units
+        if used > part:
+            parts, used = parts + 1, units
+    assert size.segments >= (1 if sum(unit) <= single else parts)
+    assert size.units == sum(unit)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "segments"),
+    [
+        ("a" * 160, "GSM-7", 1),
+        ("a" * 161, "GSM-7", 2),
+        ("a" * 152 + "€" + "a" * 152, "GSM-7", 3),
+        ("ග" * 70, "UCS-2", 1),
+        ("ග" * 71, "UCS-2", 2),
+        ("ග" * 66 + "කි" + "ග" * 66, "UCS-2", 3),
+        ("’" + "a" * 70, "UCS-2", 2),
+    ],
+)
+def test_segments_at_the_edges(text: str, encoding: str, segments: int) -> None:
+    """Edges: one unit too many, an escaped pair or a syllable on the cut, and one curly quote that triples the cost."""
+    size = measure(text)
+    assert (size.encoding, size.segments) == (encoding, segments)
