@@ -1,14 +1,17 @@
 """Fetching politely over HTTP: conditional, patient, bounded, and never taken in by an answer that is none."""
 
 import json
+import ssl
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
+import certifi
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from schemas.errors import FetchError
 from schemas.manifests import FeedManifest
@@ -20,6 +23,7 @@ LONGEST_WAIT_S = 60.0
 LONGEST_ANSWER = 5
 """Times the manifest's time-out that a whole answer may take: a body that trickles is no better than none."""
 MOST_PAGES = 200
+_GROWING = wait_exponential(multiplier=0.2, max=LONGEST_WAIT_S) + wait_random(0, 1)
 _HTML = (b"<!doctype html", b"<html")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -78,10 +82,16 @@ def fetch(manifest: FeedManifest, base_url: str | None, validators: Validators, 
     Raises:
         FailedFetch: no delivery after all tries; says why.
     """
-    with client or httpx.Client(follow_redirects=True, headers={"User-Agent": USER_AGENT}) as session:
+    with client or httpx.Client(follow_redirects=True, headers={"User-Agent": USER_AGENT}, verify=_trusted()) as session:
         if manifest.pages == "next":
             return Fetched(_pages(session, manifest, base_url), Validators())
         return _patiently(session, manifest, address(manifest, base_url), validators)
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Whom we believe over TLS: read once, because reading it takes longer than most fetches."""
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _patiently(session: httpx.Client, manifest: FeedManifest, url: str, validators: Validators) -> Fetched:
@@ -98,7 +108,7 @@ def _wait(state: RetryCallState) -> float:
     """What the source asked for, else exponential with jitter."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait_s if isinstance(error, FailedFetch) else 0.0
-    return min(LONGEST_WAIT_S, max(asked, wait_exponential_jitter(initial=0.2, max=LONGEST_WAIT_S)(state)))
+    return min(LONGEST_WAIT_S, max(asked, _GROWING(state)))
 
 
 def _once(session: httpx.Client, manifest: FeedManifest, url: str, validators: Validators) -> Fetched:

@@ -6,10 +6,11 @@ are published: the engine takes the last word on each reading, and repeating a w
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from eventlog.archive import Archive
 from eventlog.log import EventLog
@@ -150,9 +151,26 @@ class Ingest:
         return IngestResult(feed, False, memory.rows, 0, memory.quarantined)
 
     def _context(self, manifest: FeedManifest, received: datetime, delivery: str) -> ParseContext:
-        folder = self._country.folder
-        shapes = {level: self._country.shapes(level) for level in ("adm2", "adm3") if (folder / f"shapes_{level}.geojson").exists()}
-        return ParseContext(manifest, self._country.places, received, delivery, shapes, self._cache)
+        return ParseContext(manifest, self._country.places, received, delivery, _Outlines(self._country), self._cache)
+
+
+class _Outlines(Mapping[str, dict[str, Any]]):
+    """The country's polygons by level, read when a parser asks: only grids do, and gauges are read every hour."""
+
+    def __init__(self, country: LoadedCountry) -> None:
+        self._country = country
+
+    def __getitem__(self, level: str) -> dict[str, Any]:
+        if level not in set(self):
+            raise KeyError(level)
+        return self._country.shapes(level)
+
+    def __iter__(self) -> Iterator[str]:
+        paths = self._country.folder.glob("shapes_*.geojson")
+        return iter(sorted(path.stem.removeprefix("shapes_") for path in paths))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 def examine(raw: bytes, context: ParseContext) -> Examined:

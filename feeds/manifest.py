@@ -3,8 +3,11 @@
 import importlib
 from collections.abc import Callable
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
@@ -96,6 +99,32 @@ def _wrong_with(file: YamlFile, manifest: FeedManifest, folder: Path) -> list[Fi
         elif indicator.unit != gives.unit:
             what = f"{gives.indicator} is kept in {indicator.unit}, not in {gives.unit}."
             found.append(file.finding("wrong-unit", place, what, "The parser converts.", f"Write `unit: {indicator.unit}`."))
+    found += _wrong_facts(file, manifest)
+    return found
+
+
+def _wrong_facts(file: YamlFile, manifest: FeedManifest) -> list[Finding]:
+    """What each of its facts allows, and the facts together do not."""
+    found = []
+    if not _fetchable(manifest.url):
+        found.append(
+            file.finding("feed-url", ["url"], f"`{manifest.url:.80}` is no address that can be fetched.", remedy="Write https://…")
+        )
+    if manifest.timezone not in available_timezones():
+        near = ", ".join(get_close_matches(manifest.timezone, available_timezones(), 1)) or "Asia/Colombo"
+        found.append(file.finding("feed-zone", ["timezone"], f"no time zone `{manifest.timezone}`.", remedy=f"Write it as `{near}`."))
+    if (manifest.lists == "active") != bool(manifest.scope):
+        what = "`lists: active` and `scope` belong together."
+        why = "Without a scope nobody knows whom a list that names nobody speaks for."
+        found.append(file.finding("feed-scope", ["lists" if manifest.lists == "active" else "scope"], what, why, "Write both or none."))
     if manifest.calm_every is not None and manifest.calm_every < manifest.every:
         found.append(file.finding("calm-pace", ["calm_every"], "the calm pace is faster than the full one.", remedy="Exchange the two."))
     return found
+
+
+def _fetchable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
