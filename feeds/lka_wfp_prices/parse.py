@@ -58,15 +58,15 @@ def parse(raw: bytes, context: ParseContext) -> Parsed:
     """The district means of a price file.
 
     Raises:
-        SourceChanged: it is not UTF-8 text, or columns are missing.
+        SourceChanged: columns are missing.
     """
     account = RowAccount()
     prices: list[Price] = []
     names, lines = _table(raw)
-    for text in lines:
-        row = account.row()
+    for line in lines:
+        row, text = account.row(), line.decode("utf-8", "backslashreplace")
         try:
-            prices.append(_price(row, text, _fields(names, text), context))
+            prices.append(_price(row, text, _fields(names, line), context))
         except UnfitRow as unfit:
             account.quarantine(row, unfit, text)
         except IgnoredRow as ignored:
@@ -75,30 +75,27 @@ def parse(raw: bytes, context: ParseContext) -> Parsed:
     return account.parsed(list(_district_means(_one_a_month(plausible, account), context)))
 
 
-def _table(raw: bytes) -> tuple[list[str], list[str]]:
+def _table(raw: bytes) -> tuple[list[str], list[bytes]]:
     """The column names and the lines of the file, without the row of humanitarian exchange tags.
 
-    A row is a line: no field of this source spans lines, and a stray quotation mark must not swallow its neighbours.
+    A row is a line: no field of this source spans lines, and a stray quotation mark or byte must not spoil its neighbours.
     """
-    try:
-        lines = [line.rstrip("\r") for line in raw.decode("utf-8-sig").split("\n")]
-    except UnicodeDecodeError as error:
-        raise SourceChanged("The price file is not UTF-8 text.", remedy="Look at the raw delivery; expected is a CSV file.") from error
-    names = [name.strip().lower() for name in lines[0].split(",")]
+    header, *lines = [line.rstrip(b"\r") for line in raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    names = [name.strip().lower() for name in header.decode("utf-8", "backslashreplace").split(",")]
     missing = [column for column in COLUMNS if column not in names]
     if missing:
         raise SourceChanged(
             f"The price file lacks the columns {', '.join(missing)}.",
-            remedy=f"Expected are {', '.join(COLUMNS)}; it begins with `{lines[0][:100]}`.",
+            remedy=f"Expected are {', '.join(COLUMNS)}; it begins with {header[:100]!r}.",
         )
-    return names, [line for line in lines[1:] if line.strip() and not line.startswith("#")]
+    return names, [line for line in lines if line.strip() and not line.startswith(b"#")]
 
 
-def _fields(names: list[str], text: str) -> dict[str, str]:
+def _fields(names: list[str], line: bytes) -> dict[str, str]:
     try:
-        values = next(csv.reader([text], strict=True))
-    except csv.Error as error:
-        raise UnfitRow(f"not a line of CSV: {error}", "Ask the source to correct its quotation marks.") from error
+        values = next(csv.reader([line.decode("utf-8")], strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UnfitRow(f"not a line of CSV: {error}", "Ask the source to correct this line.") from error
     if len(values) != len(names):
         raise UnfitRow(f"{len(values)} fields, {len(names)} expected", "Ask the source; perhaps the file was cut off.")
     return {name: value.strip() for name, value in zip(names, values, strict=True)}

@@ -121,6 +121,13 @@ def test_a_stray_quotation_mark_spoils_one_row_alone() -> None:
     assert (parsed.rows, [q.row for q in parsed.quarantined], parsed.observations[0].value) == (2, [1], 200.0)
 
 
+def test_a_wrong_byte_spoils_one_row_alone() -> None:
+    """A byte that is no UTF-8 keeps its own row aside; a byte order mark before the header is nothing wrong."""
+    raw = "\n".join((HEADER, price("200"), price("201", market="Peradeniya"))).encode().replace(b"Peradeniya", b"Perade\xffiya")
+    parsed = parse(b"\xef\xbb\xbf" + raw, context("lka_wfp_prices", SEPTEMBER))
+    assert (parsed.rows, [q.row for q in parsed.quarantined], parsed.observations[0].value) == (2, [2], 200.0)
+
+
 def test_a_file_without_rows_is_a_delivery() -> None:
     """The header alone is in order and empty."""
     assert read().rows == 0
