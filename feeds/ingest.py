@@ -1,11 +1,14 @@
 """The one way in: fetch, keep the raw bytes, parse, check, store, publish.
 
 A delivery is published once. Of one that repeats most of the last (a table that grows by a row) only new and changed readings
-are published: the engine takes the last word on each reading, and repeating a word changes nothing.
+are published. That is exact, because the engine takes the last word on each reading (place, indicator, period), and all that a
+delivery says of one reading is compared and published together: what is left out has been said before, word for word, and nothing
+else has been said since. Two rows that contradict each other would otherwise take turns at being last.
 """
 
 import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,7 +125,8 @@ class Ingest:
 
     def _publish(self, manifest: FeedManifest, memory: FeedMemory, examined: Examined, delivery: str, now: datetime) -> IngestResult:
         feed = manifest.feed
-        changed = [o for o in examined.fit if memory.readings.get(_identity(o)) != _digest(o)]
+        words = _words(examined.fit)
+        changed = [o for o in examined.fit if memory.readings.get(_identity(o)) != words[_identity(o)]]
         self._quarantine.keep(examined.kept_aside)
         records: list[Record] = []
         if changed:
@@ -198,20 +202,28 @@ def _remember(examined: Examined, delivery: str, said: Validators, now: datetime
         etag=said.etag,
         last_modified=said.last_modified,
         delivery=delivery,
-        readings={_identity(o): _digest(o) for o in examined.fit},
+        readings=_words(examined.fit),
         rows=examined.parsed.rows,
         quarantined=len(examined.kept_aside),
         fetched=now,
     )
 
 
+def _words(observations: Sequence[Observation]) -> dict[str, str]:
+    """Each reading to all that a delivery says of it, whatever the order of its rows."""
+    said: dict[str, set[str]] = defaultdict(set)
+    for observation in observations:
+        said[_identity(observation)].add(_digest(observation))
+    return {identity: "; ".join(sorted(digests)) for identity, digests in said.items()}
+
+
 def _identity(observation: Observation) -> str:
+    """What makes two readings one, as the engine sees it; the feed's own key is not part of it."""
     o = observation
-    return "|".join(
-        (o.indicator, o.area, o.start.isoformat(), o.end.isoformat(), str(o.lead or ""), "" if o.member is None else str(o.member), o.key)
-    )
+    period = (o.start.isoformat(), o.end.isoformat())
+    return "|".join((o.indicator, o.area, *period, str(o.lead or ""), "" if o.member is None else str(o.member)))
 
 
 def _digest(observation: Observation) -> str:
     o = observation
-    return f"{o.value!r} {o.unit} {o.issued.isoformat() if o.issued else ''} {o.quality.value}"
+    return f"{o.value!r} {o.unit} {o.issued.isoformat() if o.issued else ''} {o.quality.value} {o.key}"

@@ -23,7 +23,7 @@ class FeedMemory(BaseModel):
     Attributes:
         etag, last_modified: what the source said of it.
         delivery: its SHA-256; empty before the first.
-        readings: identity of each reading in it, to a digest of what it said.
+        readings: identity of each reading in it, to all that it said of it.
         rows, quarantined: how many it had.
         fetched: when the source last answered.
         pending: see `Pending`.
