@@ -1,0 +1,107 @@
+"""Each district with the level it is shown at. Green only where everything that is watched there is known to be lower."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from console.colours import word_of
+from console.local_time import LocalTime
+from console.names import Names
+from console.standing import Standing
+from console.truths import ThresholdTruth, Truths
+from schemas.levels import Level
+
+
+@dataclass(frozen=True)
+class PartView:
+    """One threshold of a district in words."""
+
+    name: str
+    level: str
+    says: str
+
+
+@dataclass(frozen=True)
+class DistrictView:
+    """One district.
+
+    Attributes:
+        level: `green`, `yellow`, `orange`, `red` or `unknown`: of the gravest event that stands; without one, of the gravest threshold
+            that is breached; without one, green if all are known to be lower, else unknown.
+        partly: a part of it cannot be told; a level is then the least it can be.
+        event: an event stands here; without one a level is shown pale. says: the whole in one sentence.
+    """
+
+    code: str
+    name: str
+    level: str
+    partly: bool
+    event: bool
+    says: str
+    parts: tuple[PartView, ...]
+
+
+def district_views(truths: Truths, standing: Sequence[Standing], names: Names, clock: LocalTime) -> tuple[DistrictView, ...]:
+    """All districts of the country by name."""
+    districts = [a for a in names.country.places.areas.values() if a.level == "adm2"]
+    views = [_district(a.code, truths.get(a.code, ()), standing, names, clock) for a in districts]
+    return tuple(sorted(views, key=lambda v: v.name))
+
+
+def _district(code: str, truths: Sequence[ThresholdTruth], standing: Sequence[Standing], names: Names, clock: LocalTime) -> DistrictView:
+    places = names.country.places
+    events = [s for s in standing if code in places.line(s.event.area) or s.event.area in places.line(code)]
+    of_events = [s.level for s in events]
+    level = max(of_events or [t.level for t in truths if t.level], default=_calm(truths))
+    partly = any(t.level is None or t.doubted or t.held for t in truths) or any(s.event.unconfirmed for s in events) or not truths
+    return DistrictView(
+        code=code,
+        name=names.place(code),
+        level=word_of(level),
+        partly=partly,
+        event=bool(events),
+        says=_sentence(level, partly, events, truths, names),
+        parts=tuple(_part(t, names, clock) for t in truths),
+    )
+
+
+def _calm(truths: Sequence[ThresholdTruth]) -> Level | None:
+    known_lower = bool(truths) and all(t.level is Level.GREEN for t in truths)
+    return Level.GREEN if known_lower else None
+
+
+def _sentence(level: Level | None, partly: bool, events: Sequence[Standing], truths: Sequence[ThresholdTruth], names: Names) -> str:
+    unknown = _listed(names.threshold(t.threshold) for t in truths if t.level is None)
+    if not truths and not events:
+        return "cannot tell: nothing that is watched has a reading here"
+    if level is None:
+        return f"cannot tell: no answer on {unknown}; nothing else is over its level"
+    if level is Level.GREEN:
+        return f"{names.level(level)}; all that is watched here is known to be lower"
+    breached = _listed(f"{names.threshold(t.threshold)} at {t.level.word}" for t in truths if t.level)
+    fired = _listed(names.rule(s.event.rule) for s in events)
+    least = "at least " if partly else ""
+    what = (
+        f"{names.level(max(s.level for s in events))}, event: {fired}"
+        if events
+        else f"{level.word}, though no rule has made an event of it"
+    )
+    because = f"; {breached}" if breached else ""
+    held = _listed(names.threshold(t.threshold) for t in truths if t.held)
+    doubts = [f"cannot tell: {unknown}"] if unknown else []
+    doubts += [f"held though silent: {held}"] if held else []
+    return f"{least}{what}{because}" + "".join(f"; {doubt}" for doubt in doubts)
+
+
+def _part(truth: ThresholdTruth, names: Names, clock: LocalTime) -> PartView:
+    since = f" since {clock.text(truth.since)}" if truth.since is not None else ""
+    if truth.level is None:
+        says = f"cannot tell{since}"
+    elif truth.level is Level.GREEN:
+        says = f"known to be lower{since}"
+    else:
+        says = truth.level.word + since + (", held: its place fell silent" if truth.held else "") + (", or higher" if truth.doubted else "")
+    return PartView(names.threshold(truth.threshold), word_of(truth.level), says)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words))

@@ -1,0 +1,78 @@
+"""Whether the feeds are alive, or silent since when. Silence is not safety, so it is said first."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from console.local_time import LocalTime, span_text
+from console.names import Names
+from console.reading import Known
+from schemas.manifests import FeedManifest
+
+_GRACE = timedelta(minutes=30)
+_STEPS = 2
+
+
+@dataclass(frozen=True)
+class FeedView:
+    """One feed at a moment.
+
+    Attributes:
+        alive: it answered within twice its slowest interval. since: its last answer; none if it never answered.
+        answered: that in words. newest: the end of the newest period that it gave a value for. behind: it answers, yet its newest
+            value is older than its interval and its declared delay explain.
+        quarantined: rows of its last delivery that were kept aside.
+    """
+
+    feed: str
+    title: str
+    alive: bool
+    since: datetime | None
+    answered: str
+    newest: datetime | None
+    newest_age: str
+    behind: bool
+    quarantined: int
+
+
+def feed_views(known: Known, names: Names) -> tuple[FeedView, ...]:
+    """All feeds of the country, in the order of its file."""
+    return tuple(_feed(manifest, known) for manifest in names.country.manifests.values())
+
+
+def allowed_silence(manifest: FeedManifest) -> timedelta:
+    """How long a feed may be silent: one call that was missed may be chance, two are not."""
+    return _STEPS * max(manifest.every, manifest.calm_every or manifest.every) + _GRACE
+
+
+def _feed(manifest: FeedManifest, known: Known) -> FeedView:
+    heartbeat = known.heartbeats.get(manifest.feed)
+    newest = known.newest.get(manifest.feed)
+    slowest = max(manifest.every, manifest.calm_every or manifest.every)
+    if heartbeat is None:
+        return FeedView(manifest.feed, manifest.title, False, None, "has never answered", newest, "", False, 0)
+    age = known.at - heartbeat.received
+    alive = age <= allowed_silence(manifest)
+    newest_age = max(known.at - newest, timedelta(0)) if newest is not None else None
+    return FeedView(
+        feed=manifest.feed,
+        title=manifest.title,
+        alive=alive,
+        since=heartbeat.received,
+        answered=f"answered {span_text(age)} ago" if age >= timedelta(minutes=1) else "answered just now",
+        newest=newest,
+        newest_age=span_text(newest_age) if newest_age is not None else "",
+        behind=alive and newest_age is not None and newest_age > manifest.delay + 3 * slowest + _usual_period(manifest),
+        quarantined=heartbeat.quarantined,
+    )
+
+
+def _usual_period(manifest: FeedManifest) -> timedelta:
+    """A feed with a long delay speaks of long periods; its newest period may be that much older again."""
+    return manifest.delay
+
+
+def silence_text(view: FeedView, clock: LocalTime, at: datetime) -> str:
+    """A silent feed in one sentence."""
+    if view.since is None:
+        return f"{view.title} ({view.feed}) has never answered."
+    return f"{view.title} ({view.feed}) has been silent since {clock.text(view.since)}, for {span_text(at - view.since)}."

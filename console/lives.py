@@ -1,0 +1,161 @@
+"""The life of each warning, put together from its messages: what was proposed, signed, said, and how it ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.local_time import LocalTime
+from console.reading import Known, Published
+from schemas.levels import Level
+from schemas.records import CompoundEvent, EventChange, Signature, Warning, WarningStatus
+
+_OUT = frozenset({WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL})
+"""Statuses that say a message went out to people."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a warning ended.
+
+    Attributes:
+        kind: `all-clear`, `mistaken`, `cannot-tell`, `ran-out`, `withdrawn`; a closed set that is also a style.
+        says: in words, as a mark on the time line and in the list.
+    """
+
+    at: datetime
+    kind: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """One entry of the story of a warning. `message` is the id of the message it is about."""
+
+    at: datetime
+    says: str
+    message: str
+    level: Level
+
+
+@dataclass(frozen=True)
+class WarningLife:
+    """A warning from its first proposal.
+
+    Attributes:
+        records: all that was made known of its messages, oldest first. messages: each message as it last stood.
+        out: the messages that went out, oldest first. end: none while it stands or waits.
+    """
+
+    id: str
+    records: tuple[Published, ...]
+    messages: tuple[Warning, ...]
+    out: tuple[Warning, ...]
+    end: End | None
+
+    @property
+    def first(self) -> Warning:
+        """The first message."""
+        return self.messages[0]
+
+    @property
+    def gravest(self) -> Level:
+        """The highest level that was said, or proposed if nothing went out."""
+        return max(w.level for w in self.out or self.messages)
+
+    @property
+    def issued(self) -> datetime | None:
+        """When people were first told."""
+        return self.out[0].issued if self.out else None
+
+    def main(self) -> Warning:
+        """The message a page shows first: what people were last warned of, or what waits for signatures."""
+        warned = [w for w in self.out if not _ends(w)]
+        return (warned or self.messages)[-1]
+
+    def message(self, id: str) -> Warning | None:
+        """A message by its id."""
+        return next((w for w in self.messages if w.id == id), None)
+
+    def waits(self) -> tuple[Warning, ...]:
+        """Messages that wait for signatures."""
+        return tuple(w for w in self.messages if w.status in (WarningStatus.PROPOSED, WarningStatus.ESCALATED))
+
+
+def lives(known: Known) -> dict[str, WarningLife]:
+    """Warning id to its life, in the order in which they were first proposed."""
+    grouped: dict[str, list[Published]] = {}
+    for published in known.warnings:
+        grouped.setdefault(published.warning.warning, []).append(published)
+    return {id: _life(id, records) for id, records in grouped.items()}
+
+
+def _life(id: str, records: Sequence[Published]) -> WarningLife:
+    newest = {p.warning.id: p.warning for p in records}
+    messages = tuple(newest.values())
+    out = tuple(sorted((w for w in messages if w.issued is not None), key=lambda w: (w.issued or w.proposed, w.id)))
+    return WarningLife(id, tuple(records), messages, out, _end(records, messages, out))
+
+
+def _end(records: Sequence[Published], messages: Sequence[Warning], out: Sequence[Warning]) -> End | None:
+    if not out:
+        taken = [p for p in records if p.warning.status is WarningStatus.WITHDRAWN]
+        waits = any(w.status in (WarningStatus.PROPOSED, WarningStatus.ESCALATED) for w in messages)
+        return End(taken[-1].at, "withdrawn", "never went out: overtaken before it was signed") if taken and not waits else None
+    last = out[-1]
+    at = last.issued or last.proposed
+    ran_out = [p for p in records if p.warning.status is WarningStatus.EXPIRED and p.warning.id == last.id]
+    if last.status is WarningStatus.CANCELLED:
+        mistaken = last.reason == EventChange.RETRACTED.value
+        return End(at, "mistaken", "cancelled: it rested on a wrong reading") if mistaken else End(at, "all-clear", "all-clear")
+    if last.status is WarningStatus.CANNOT_TELL:
+        return End(at, "cannot-tell", "can no longer tell")
+    return End(ran_out[-1].at, "ran-out", "ran out without a further word") if ran_out else None
+
+
+def _ends(warning: Warning) -> bool:
+    return warning.message_type == "Cancel" or warning.status is WarningStatus.CANNOT_TELL
+
+
+def story(life: WarningLife, clock: LocalTime) -> tuple[Said, ...]:
+    """What was said, and who let it be said, oldest first."""
+    entries: list[Said] = []
+    signed: set[tuple[str, str, datetime]] = set()
+    for published in life.records:
+        warning = published.warning
+        for signature in warning.signatures:
+            key = (warning.id, signature.by, signature.at)
+            if key not in signed:
+                signed.add(key)
+                entries.append(Said(signature.at, _signed(signature), warning.id, warning.level))
+        entries.append(Said(published.at, _happened(warning, clock), warning.id, warning.level))
+    return tuple(sorted(entries, key=lambda s: s.at))
+
+
+def _signed(signature: Signature) -> str:
+    return f"signed by {signature.by}, {signature.role.replace('_', ' ')}"
+
+
+def _happened(warning: Warning, clock: LocalTime) -> str:
+    reason = warning.reason.replace("_", " ")
+    match warning.status:
+        case WarningStatus.PROPOSED:
+            return f"{warning.message_type} proposed ({reason})"
+        case WarningStatus.ESCALATED:
+            return "passed on: not signed in time"
+        case WarningStatus.WITHDRAWN:
+            return "proposal withdrawn: overtaken before it was signed"
+        case WarningStatus.EXPIRED:
+            return f"ran out, as it said it would on {clock.text(warning.expires)}"
+        case WarningStatus.CANNOT_TELL:
+            return "went out: we can no longer tell"
+        case WarningStatus.CANCELLED if warning.reason == EventChange.RETRACTED.value:
+            return "went out: the warning rested on a wrong reading"
+        case WarningStatus.CANCELLED:
+            return "went out: all-clear"
+    return f"{warning.message_type} went out ({reason})"
+
+
+def event_behind(warning: Warning, events: Sequence[CompoundEvent]) -> CompoundEvent | None:
+    """The change of the event that made a message: the last one known when the message says it was."""
+    of_it = [e for e in events if e.id == warning.event and e.known <= warning.known]
+    return of_it[-1] if of_it else next((e for e in events if e.id == warning.event), None)

@@ -1,0 +1,176 @@
+"""The console over HTTP: an overview, a page for each warning, health and metrics. It reads the log and writes nothing."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from console.judging import Judge
+from console.local_time import LocalTime
+from console.map_shapes import country_map
+from console.metrics import Metrics
+from console.reading import Known, LogReader
+from console.rendering import Pages
+from console.truths import district_truths
+from console.view import overview, warning_page
+from eventlog.log import EventLog
+from schemas.country_files import LoadedCountry
+from schemas.errors import LogError, PolyriskError
+
+_LOGGER = logging.getLogger(__name__)
+_CACHED = 64
+LOOPBACK = "127.0.0.1"
+
+
+class Console:
+    """One shard's pages.
+
+    Args:
+        title: of the case, instead of the country's name.
+        now: for live use, the country's clock: feeds are then silent as measured by it. Without it the newest moment is the log's own.
+    """
+
+    def __init__(self, log: EventLog, country: LoadedCountry, *, title: str = "", now: Callable[[], datetime] | None = None) -> None:
+        self.log, self.country, self.title, self._now = log, country, title, now
+        self.clock = LocalTime(country.timezone)
+        self.metrics = Metrics()
+        self._reader, self._judge = LogReader(log, country.shard), Judge(log, country.shard)
+        self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
+        self._pages = Pages(country, country_map(country.shapes("adm2")))
+        self._cache: dict[tuple[object, ...], bytes] = {}
+        self._lock = Lock()
+
+    def overview(self, request: Request) -> Response:
+        """`/?at=`: feeds, map, time line."""
+
+        def page(known: Known, newest: bool) -> str:
+            truths = district_truths(self._judge.state(known.at), self._districts, known.at)
+            view = overview(known, truths, self.country, title=self.title, newest=newest)
+            self.metrics.observe(view)
+            return self._pages.overview(view)
+
+        return self._answer(request, page)
+
+    def warning(self, request: Request) -> Response:
+        """`/warning/{id}?message=&at=`: the texts beside their reasons."""
+        id, message = str(request.path_params["id"]), request.query_params.get("message", "")
+
+        def page(known: Known, newest: bool) -> str | None:
+            view = warning_page(known, id, message, self.country, title=self.title, newest=newest)
+            return self._pages.warning(view) if view is not None else None
+
+        return self._answer(request, page)
+
+    def health(self, _request: Request) -> Response:
+        """`/healthz`: whether the log can be read, and how far it goes."""
+        try:
+            self._reader.refresh()
+        except LogError as error:
+            return JSONResponse({"status": "failing", "why": error.what}, status_code=503)
+        end = self._reader.end()
+        return JSONResponse({"status": "ok", "shard": self.country.shard, "log_ends": self.clock.machine(end) if end else None})
+
+    def scrape(self, _request: Request) -> Response:
+        """`/metrics`: for Prometheus."""
+        self._reader.refresh()
+        return Response(self.metrics.text(self._reader.until(self._newest())), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    def _newest(self) -> datetime:
+        if self._now is not None:
+            return self._now().replace(second=0, microsecond=0)
+        return self._reader.end() or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+    def _answer(self, request: Request, page: Callable[[Known, bool], str | None]) -> Response:
+        try:
+            version = self._reader.refresh()
+            newest = self._newest()
+            asked = request.query_params.get("at", "")
+            at = min(self.clock.parse(asked), newest) if asked else newest
+        except (ValueError, OverflowError):
+            return self._failed(400, "The moment asked for cannot be read.", "Write it as 2025-11-27T20:00, on the local clock.")
+        except LogError as error:
+            _LOGGER.warning("the log cannot be read: %s", error)
+            return self._failed(503, "The log cannot be read; nothing can be said now.", error.remedy)
+        key = (version, at, asked == "" or at == newest, str(request.url.path), request.query_params.get("message", ""))
+        body = self._cached(key, lambda: page(self._reader.until(at), at == newest))
+        if body is None:
+            return self._failed(404, "No such warning, or it was not yet made at the moment asked for.", "Take off `at` to see the newest.")
+        return self._conditional(request, body)
+
+    def _cached(self, key: tuple[object, ...], page: Callable[[], str | None]) -> bytes | None:
+        with self._lock:
+            if key in self._cache:
+                return self._cache[key]
+            made = page()
+            if made is None:
+                return None
+            while len(self._cache) >= _CACHED:
+                del self._cache[next(iter(self._cache))]
+            self._cache[key] = made.encode()
+            return self._cache[key]
+
+    def _conditional(self, request: Request, body: bytes) -> Response:
+        tag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+        headers = {**self._pages.headers, "etag": tag, "cache-control": "no-cache"}
+        if tag in (t.strip() for t in request.headers.get("if-none-match", "").split(",")):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers={**headers, "content-type": "text/html; charset=utf-8"})
+
+    def _failed(self, status: int, what: str, remedy: str) -> Response:
+        body = self._pages.failed(what, remedy)
+        return Response(body, status_code=status, headers={**self._pages.headers, "content-type": "text/html; charset=utf-8"})
+
+
+def create_app(
+    log: EventLog,
+    country: LoadedCountry,
+    *,
+    title: str = "",
+    now: Callable[[], datetime] | None = None,
+    hosts: tuple[str, ...] = (LOOPBACK, "localhost"),
+) -> Starlette:
+    """The console as an ASGI application.
+
+    Args:
+        hosts: names under which it may be called; a page elsewhere that points its own name here gets nothing.
+
+    Raises:
+        ConfigurationError: the country has no shapes of its districts.
+    """
+    console = Console(log, country, title=title, now=now)
+
+    return Starlette(
+        routes=[
+            Route("/", console.overview),
+            Route("/warning/{id}", console.warning),
+            Route("/healthz", console.health),
+            Route("/metrics", console.scrape),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(GZipMiddleware, minimum_size=600)],
+    )
+
+
+def serve(app: Starlette, port: int) -> None:
+    """Serve on the loopback address until interrupted. Whoever wants it elsewhere puts a proxy with a login before it.
+
+    Raises:
+        PolyriskError: the port cannot be had.
+    """
+    try:
+        uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning", access_log=False)
+    except SystemExit as stopped:
+        if stopped.code:
+            raise PolyriskError(
+                f"The console cannot be served on port {port}.", where=LOOPBACK, remedy="Is another one running? Take another port."
+            ) from stopped

@@ -1,0 +1,78 @@
+"""View models to HTML, with the one style sheet inside and a policy that lets nothing else in."""
+
+import base64
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
+from console.local_time import LocalTime
+from console.map_shapes import CountryMap, labels
+from console.view import Head, Overview, WarningPage
+from schemas.country_files import LoadedCountry
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Pages:
+    """The templates of one country."""
+
+    def __init__(self, country: LoadedCountry, shapes: CountryMap) -> None:
+        self._shapes = shapes
+        self._clock = LocalTime(country.timezone)
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._style = style_sheet(self._environment)
+        self._environment.globals.update(
+            style=self._style, clock=self._clock, map=shapes, shapes={a.code: a for a in shapes.areas}, country=country,
+            link=self._link, moment=self._moment, levels=tuple(LEVELS),
+        )  # fmt: skip
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Nothing from elsewhere, no script, nothing framed, no address told to others; the style is allowed by its own hash."""
+        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
+        policy = (
+            f"default-src 'self'; script-src 'none'; object-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        )
+        return {
+            "content-security-policy": policy,
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "no-referrer",
+            "vary": "Accept-Encoding",
+        }
+
+    def overview(self, view: Overview) -> str:
+        """The first page."""
+        named = labels(self._shapes, ((d.code, d.name, d.event) for d in view.districts))
+        return self._environment.get_template("overview.html").render(view=view, head=view.head, view_labels=named)
+
+    def warning(self, page: WarningPage) -> str:
+        """The page of a warning."""
+        return self._environment.get_template("warning.html").render(view=page.warning, head=page.head)
+
+    def failed(self, what: str, remedy: str) -> str:
+        """A page that says what went wrong, and what to do."""
+        return self._environment.get_template("failed.html").render(what=what, remedy=remedy)
+
+    def _link(self, path: str, head: Head, at: datetime | None = None, message: str = "") -> str:
+        """An address that stays at the moment shown, unless that is the newest."""
+        moment = at or (None if head.newest else head.at)
+        query = ([("message", message)] if message else []) + ([("at", self._clock.machine(moment))] if moment is not None else [])
+        return quote(path) + (f"?{urlencode(query, safe=':')}" if query else "")
+
+    def _moment(self, moment: datetime, short: bool = False) -> Markup:
+        """A moment on the local clock, with UTC for who points at it."""
+        words = self._clock.clock(moment) if short else self._clock.text(moment)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(self._clock.machine(moment), self._clock.utc(moment), words)
+
+
+def style_sheet(environment: Environment) -> str:
+    """The style sheet with the table of colours filled in."""
+    return environment.get_template("style.css").render(levels=LEVELS, pale_label=PALE_LABEL, day=DAY, night=NIGHT)

@@ -1,0 +1,111 @@
+"""The console's picture for the README, taken by a real Chromium: `python -m console.screenshot --log sqlite:///...`.
+
+Needs the development packages and Debian's chromium and chromium-driver.
+"""
+
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import uvicorn
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from starlette.applications import Starlette
+
+from console.pages import LOOPBACK, create_app
+from eventlog.log import open_log
+from schemas.country_files import countries_root, load_country
+from schemas.errors import PolyriskError
+
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+)
+_PATIENCE_S = 30.0
+
+
+@contextmanager
+def chromium(width: int, height: int, *, javascript: bool = True, dark: bool = False) -> Iterator[webdriver.Chrome]:
+    """A browser with a profile of its own, gone afterwards. Width and height are of the page itself, in CSS pixels."""
+    with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
+        options = Options()
+        options.binary_location = "/usr/bin/chromium"
+        for flag in (*_FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+            options.add_argument(flag)
+        if not javascript:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        try:
+            metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+            yield driver
+        finally:
+            driver.quit()
+
+
+@contextmanager
+def served(app: Starlette) -> Iterator[str]:
+    """The application on a free port of the loopback address, in a thread of its own; gives its address.
+
+    Raises:
+        PolyriskError: it does not start in time.
+    """
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        listener.listen(64)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        until = time.monotonic() + _PATIENCE_S
+        while not server.started:
+            if time.monotonic() > until:
+                raise PolyriskError("The console did not start in time.", remedy="See the log above.")
+            time.sleep(0.02)
+        try:
+            yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(_PATIENCE_S)
+
+
+def picture(driver: webdriver.Chrome, out: Path) -> int:
+    """Write what the browser shows, with few colours so that it travels well; answers the bytes."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    driver.save_screenshot(str(out))
+    return out.stat().st_size
+
+
+@click.command()
+@click.option("--log", "log_url", required=True, help="The event log, such as sqlite:///var/demo/ditwah-2025/log.db.")
+@click.option("--country", default="lka", show_default=True, help="The country's folder.")
+@click.option("--title", default="", help="Of the case, instead of the country's name.")
+@click.option("--path", default="/", show_default=True, help="The page: / or /warning/...")
+@click.option("--at", default="", help="The moment to show, local clock; the newest if not given.")
+@click.option("--size", nargs=2, type=int, default=(1280, 1500), show_default=True, help="Width and height in CSS pixels.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("docs/console.png"), show_default=True)
+def main(log_url: str, country: str, title: str, path: str, at: str, size: tuple[int, int], out: Path) -> None:
+    """Take a picture of a page of the console."""
+    app = create_app(open_log(log_url), load_country(countries_root() / country), title=title)
+    with served(app) as address, chromium(*size) as driver:
+        driver.get(f"{address}{path}" + (f"?at={at}" if at else ""))
+        click.echo(f"{out}: {picture(driver, out):,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The warnings of a shard on one axis of time, a row for each district. Places along the axis are percentages, so it fits any width."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from console.colours import word_of
+from console.lives import WarningLife
+from console.local_time import LocalTime
+from console.names import Names
+from console.reading import Known
+from schemas.records import CompoundEvent, EventChange
+
+LANE = 22
+"""Height of one bar with its gap, in CSS pixels."""
+MOST = 80
+"""Warnings shown; older ones are counted, not drawn."""
+_LONGEST = timedelta(days=120)
+_STEPS = tuple(timedelta(hours=h) for h in (3, 6, 12, 24, 48, 96, 168, 336, 720))
+_TICKS = 6
+_LABEL = 34
+"""Room that is left for a label beside a bar, per cent: enough for a narrow screen."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a bar. `look` is a level's word, `waiting` or `doubt`."""
+
+    x: float
+    width: float
+    look: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One warning.
+
+    Attributes:
+        side: where its label stands: `right` of the bar, `left` of it, or `on` it.
+        end: the kind of its end, or empty. mark: its sign. says: the whole in words.
+    """
+
+    warning: str
+    lane: int
+    x: float
+    width: float
+    pieces: tuple[Piece, ...]
+    label: str
+    side: str
+    level: str
+    end: str
+    mark: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One district with its bars."""
+
+    code: str
+    name: str
+    height: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A moment on the axis."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """Rows and axis; `left_off` older warnings are not drawn."""
+
+    rows: tuple[Row, ...]
+    ticks: tuple[Tick, ...]
+    left_off: int
+
+
+_MARKS = {"all-clear": "✓", "mistaken": "✕", "cannot-tell": "?", "ran-out": "–", "withdrawn": "–", "": "▸"}
+
+
+@dataclass(frozen=True)
+class _Axis:
+    start: datetime
+    end: datetime
+
+    def x(self, moment: datetime) -> float:
+        """Per cent of the width, kept within it."""
+        share = (moment - self.start) / (self.end - self.start) * 100
+        return round(min(max(share, 0.0), 100.0), 2)
+
+
+def time_line(lives: Mapping[str, WarningLife], known: Known, names: Names, clock: LocalTime) -> TimeLine:
+    """The newest warnings by district, the district that was warned first on top."""
+    shown = list(lives.values())[-MOST:]
+    shown = [life for life in shown if _end(life, known.at) >= known.at - _LONGEST]
+    if not shown:
+        return TimeLine((), (), len(lives))
+    axis = _axis(min(life.first.proposed for life in shown), known.at)
+    doubts = _doubts(known.events, known.at)
+    by_area: dict[str, list[WarningLife]] = {}
+    for life in sorted(shown, key=lambda life: life.first.proposed):
+        by_area.setdefault(life.first.area, []).append(life)
+    rows = tuple(_row(area, ordered, doubts, axis, known.at, names, clock) for area, ordered in by_area.items())
+    return TimeLine(rows, _ticks(axis, clock), len(lives) - len(shown))
+
+
+def _axis(first: datetime, at: datetime) -> _Axis:
+    start = max(first, at - _LONGEST)
+    span = max(at - start, timedelta(hours=24))
+    return _Axis(start - span * 0.02, start + span * 1.02)
+
+
+def _end(life: WarningLife, at: datetime) -> datetime:
+    return life.end.at if life.end is not None else at
+
+
+def _row(
+    area: str,
+    ordered: Sequence[WarningLife],
+    doubts: Mapping[str, Sequence[tuple[datetime, datetime]]],
+    axis: _Axis,
+    at: datetime,
+    names: Names,
+    clock: LocalTime,
+) -> Row:
+    free: list[float] = []
+    bars = []
+    for life in ordered:
+        x = axis.x(life.first.proposed)
+        width = max(axis.x(_end(life, at)) - x, 0.6)
+        side = "right" if x + width < 62 else "left" if x > 38 else "on"
+        left, right = x - (_LABEL if side == "left" else 0), x + width + (_LABEL if side == "right" else 1)
+        lane = next((n for n, until in enumerate(free) if until < left), len(free))
+        free[lane : lane + 1] = [right]
+        bars.append(_bar(life, lane, (x, width, side), doubts.get(life.first.event, ()), axis, at, names, clock))
+    return Row(area, names.place(area), LANE * len(free) + 4, tuple(bars))
+
+
+def _bar(
+    life: WarningLife,
+    lane: int,
+    place: tuple[float, float, str],
+    doubts: Sequence[tuple[datetime, datetime]],
+    axis: _Axis,
+    at: datetime,
+    names: Names,
+    clock: LocalTime,
+) -> Bar:
+    x, width, side = place
+    end = life.end.kind if life.end is not None else ""
+    pieces = [*_pieces(life, axis, at), *(_piece(axis, *_within(d, life, at), "doubt") for d in doubts if _touches(d, life, at))]
+    return Bar(
+        life.id,
+        lane,
+        x,
+        width,
+        tuple(pieces),
+        names.rule(life.first.rule),
+        side,
+        word_of(life.gravest),
+        end,
+        _MARKS[end],
+        bar_text(life, names, clock),
+    )
+
+
+def bar_text(life: WarningLife, names: Names, clock: LocalTime) -> str:
+    """A warning's life in one sentence."""
+    told = f"issued {clock.text(life.issued)}" if life.issued else f"proposed {clock.text(life.first.proposed)}, not issued"
+    ended = f"{life.end.says} {clock.text(life.end.at)}" if life.end else "it stands" if life.issued else "waits for signatures"
+    return f"{names.place(life.first.area)}, {names.rule(life.first.rule)}, {word_of(life.gravest)}: {told}; {ended}"
+
+
+def _pieces(life: WarningLife, axis: _Axis, at: datetime) -> list[Piece]:
+    """Waiting until the first message went out, then each level as it was said."""
+    end = _end(life, at)
+    turns = [(w.issued, word_of(w.level)) for w in life.out if w.issued is not None]
+    steps = [(life.first.proposed, "waiting"), *turns]
+    return [
+        _piece(axis, start, min(until, end), look)
+        for (start, look), (until, _) in zip(steps, [*steps[1:], (end, "")], strict=True)
+        if start < end
+    ]
+
+
+def _piece(axis: _Axis, start: datetime, end: datetime, look: str) -> Piece:
+    x = axis.x(start)
+    return Piece(x, round(max(axis.x(end) - x, 0.3), 2), look)
+
+
+def _doubts(events: Sequence[CompoundEvent], at: datetime) -> dict[str, list[tuple[datetime, datetime]]]:
+    """Event id to the spans in which its truth was unknown, by when that was known."""
+    began: dict[str, datetime] = {}
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for event in events:
+        if event.change is EventChange.UNCONFIRMED or event.unconfirmed:
+            began.setdefault(event.id, event.known)
+        elif event.id in began:
+            found.setdefault(event.id, []).append((began.pop(event.id), event.known))
+    for id, since in began.items():
+        found.setdefault(id, []).append((since, at))
+    return found
+
+
+def _within(doubt: tuple[datetime, datetime], life: WarningLife, at: datetime) -> tuple[datetime, datetime]:
+    return max(doubt[0], life.issued or life.first.proposed), min(doubt[1], _end(life, at))
+
+
+def _touches(doubt: tuple[datetime, datetime], life: WarningLife, at: datetime) -> bool:
+    start, end = _within(doubt, life, at)
+    return start < end
+
+
+def _ticks(axis: _Axis, clock: LocalTime) -> tuple[Tick, ...]:
+    """At local midnights, or at round hours if the axis is short."""
+    span = axis.end - axis.start
+    step = next((s for s in _STEPS if span / s <= _TICKS), _STEPS[-1])
+    local = axis.start.astimezone(clock.zone)
+    moment = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    ticks = []
+    while moment <= axis.end:
+        if moment >= axis.start:
+            short = step < timedelta(days=1) and (moment.hour, moment.minute) != (0, 0)
+            ticks.append(Tick(axis.x(moment), clock.clock(moment) if short else clock.short_day(moment)))
+        moment += step
+    return tuple(ticks)

@@ -1,0 +1,195 @@
+"""The pages as plain values: pure functions of what the log said until a moment, what the engine judged by then, and the country."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from console.colours import LEVELS, UNKNOWN, word_of
+from console.district_views import DistrictView, district_views
+from console.evidence_views import note_text
+from console.feed_views import FeedView, feed_views, silence_text
+from console.lives import WarningLife, lives
+from console.local_time import LocalTime, span_text
+from console.names import Names
+from console.reading import Known
+from console.standing import Standing, standing_events
+from console.time_line import MOST, TimeLine, bar_text, time_line
+from console.truths import Truths
+from console.warning_views import WarningView, warning_view
+from schemas.country_files import LoadedCountry
+from schemas.levels import Level
+from schemas.records import WarningStatus
+
+UNJUDGED_AFTER = timedelta(hours=3)
+"""A log that says nothing for so long, not even a tick, judges nothing: what was calm then is not known to be calm now."""
+_NEVER_PALE = (Level.GREEN.word, UNKNOWN)
+_JUMPS = (("−1 d", -24), ("−6 h", -6), ("−1 h", -1), ("+1 h", 1), ("+6 h", 6), ("+1 d", 24))
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A link to another moment."""
+
+    label: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above every page.
+
+    Attributes:
+        at: the moment shown. newest: it is the newest there is. empty: the log has said nothing until then.
+        silences: what is silent, one sentence each; empty only if every feed is alive.
+    """
+
+    title: str
+    shard: str
+    at: datetime
+    newest: bool
+    empty: bool
+    silences: tuple[str, ...]
+    jumps: tuple[Jump, ...]
+
+
+@dataclass(frozen=True)
+class StandingView:
+    """An event that stands, in the list beside the map."""
+
+    place: str
+    rule: str
+    level: str
+    since: datetime
+    warning: str
+    says: str
+    operators: bool
+
+
+@dataclass(frozen=True)
+class WarningLine:
+    """A warning in the list."""
+
+    id: str
+    place: str
+    rule: str
+    level: str
+    issued: datetime | None
+    proposed: datetime
+    recipients: int
+    cost: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The first page."""
+
+    head: Head
+    feeds: tuple[FeedView, ...]
+    districts: tuple[DistrictView, ...]
+    counts: tuple[tuple[str, bool, int], ...]
+    standing: tuple[StandingView, ...]
+    waiting: tuple[WarningLine, ...]
+    time_line: TimeLine
+    warnings: tuple[WarningLine, ...]
+
+
+@dataclass(frozen=True)
+class WarningPage:
+    """The page of one warning."""
+
+    head: Head
+    warning: WarningView
+
+
+def overview(known: Known, truths: Truths, country: LoadedCountry, *, title: str = "", newest: bool = True) -> Overview:
+    """The first page as of `known.at`.
+
+    Args:
+        truths: what thresholds stood at by then; districts that are not in it are unknown. title: of the case; else the country's name.
+        newest: no later moment can be shown.
+    """
+    names, clock = Names(country), LocalTime(country.timezone)
+    standing = standing_events(known)
+    districts = district_views({} if _unjudged(known) else truths, standing, names, clock)
+    if _unjudged(known):
+        districts = tuple(replace(d, partly=True) for d in districts)
+    all_lives = lives(known)
+    return Overview(
+        head=head(known, country, title=title, newest=newest),
+        feeds=feed_views(known, names),
+        districts=districts,
+        counts=_counts(districts),
+        standing=tuple(_standing(s, names, clock) for s in standing),
+        waiting=tuple(_line(life, names, clock) for life in all_lives.values() if life.waits()),
+        time_line=time_line(all_lives, known, names, clock),
+        warnings=tuple(_line(life, names, clock) for life in _newest_first(all_lives)),
+    )
+
+
+def warning_page(
+    known: Known, warning: str, message: str, country: LoadedCountry, *, title: str = "", newest: bool = True
+) -> WarningPage | None:
+    """The page of a warning as of `known.at`; none if nothing had been said of it by then."""
+    life = lives(known).get(warning)
+    if life is None:
+        return None
+    view = warning_view(life, message, known, Names(country), LocalTime(country.timezone))
+    return WarningPage(head(known, country, title=title, newest=newest), view)
+
+
+def head(known: Known, country: LoadedCountry, *, title: str = "", newest: bool = True) -> Head:
+    """What stands above every page, the silent feeds first of all."""
+    names, clock = Names(country), LocalTime(country.timezone)
+    silences = [silence_text(f, clock, known.at) for f in feed_views(known, names) if not f.alive] if known.first is not None else []
+    if known.last is not None and _unjudged(known):
+        silences.insert(0, f"The log itself has said nothing since {clock.text(known.last)}, for {span_text(known.at - known.last)}.")
+    jumps = tuple(Jump(label, known.at + timedelta(hours=hours)) for label, hours in _JUMPS if hours < 0 or not newest)
+    return Head(title or country.name, country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
+
+
+def _counts(districts: Sequence[DistrictView]) -> tuple[tuple[str, bool, int], ...]:
+    """How many districts stand at a level by an event, and how many by a threshold alone; gravest first, unknown last."""
+    order = [*reversed([w for w in LEVELS if w != UNKNOWN]), UNKNOWN]
+    found = Counter((d.level, d.level not in _NEVER_PALE and not d.event) for d in districts)
+    return tuple((word, pale, found[word, pale]) for word in order for pale in (False, True) if found[word, pale])
+
+
+def _unjudged(known: Known) -> bool:
+    return known.last is None or known.at - known.last > UNJUDGED_AFTER
+
+
+def _standing(standing: Standing, names: Names, clock: LocalTime) -> StandingView:
+    event = standing.event
+    silent = "; ".join(note_text(line, names, clock) for line in event.silent)
+    doubts = [f"unconfirmed: {silent or 'the readings behind it fell silent'}"] if event.unconfirmed else []
+    doubts += [f"quiet: {event.quiet.replace('_', ' ')}"] if event.quiet else []
+    doubts += [] if standing.told or standing.warning is None else ["nobody was told yet"]
+    says = "; ".join(doubts)
+    operators = event.audience == "operators"
+    return StandingView(
+        names.place(event.area), names.rule(event.rule), word_of(event.level), event.since, standing.warning or "", says, operators
+    )
+
+
+def _line(life: WarningLife, names: Names, clock: LocalTime) -> WarningLine:
+    main = life.main()
+    sent = [w for w in life.out if w.status is not WarningStatus.WITHDRAWN]
+    cost = f"{sum(w.cost for w in sent):,.2f} {main.currency}" if sent else ""
+    return WarningLine(
+        id=life.id,
+        place=names.place(main.area),
+        rule=names.rule(main.rule),
+        level=word_of(life.gravest),
+        issued=life.issued,
+        proposed=life.first.proposed,
+        recipients=max((w.recipients for w in sent), default=0),
+        cost=cost,
+        says=bar_text(life, names, clock).partition(": ")[2],
+    )
+
+
+def _newest_first(all_lives: Mapping[str, WarningLife]) -> Sequence[WarningLife]:
+    """The newest warnings, as many as the time line may draw."""
+    return sorted(list(all_lives.values())[-MOST:], key=lambda life: life.first.proposed, reverse=True)

@@ -1,0 +1,206 @@
+"""One warning as a page shows it: its texts, whom they reached, what was said of it, and its reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.colours import word_of
+from console.evidence_views import ReasonView, note_text, reason_view
+from console.lives import Said, WarningLife, event_behind, story
+from console.local_time import LocalTime
+from console.names import Names, language_name, own_name
+from console.reading import Known
+from console.standing import newest_changes
+from schemas.records import CompoundEvent, Delivery, MessageState, RenderedText, Warning, WarningStatus
+
+_ARRIVED = (MessageState.DELIVERED,)
+_LOST = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.REFUSED, MessageState.EXPIRED)
+_DOUBTFUL = (MessageState.UNKNOWN,)
+
+
+@dataclass(frozen=True)
+class PhoneView:
+    """One text on a telephone. `reached` says in words how its messages stand; empty if nothing was sent."""
+
+    language: str
+    name: str
+    own_name: str
+    body: str
+    sender: str
+    encoding: str
+    segments: int
+    characters: int
+    reviewed: bool
+    recipients: int
+    reached: str
+
+
+@dataclass(frozen=True)
+class MessageChoice:
+    """A message of the warning to look at."""
+
+    id: str
+    says: str
+    at: datetime
+    level: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class WarningView:
+    """A warning with one of its messages.
+
+    Attributes:
+        status: how it stands, in one sentence. waits: what it waits for; empty if for nothing.
+        said: when the message went out, or was proposed. steps: how the level was reached.
+        silent: what nobody can tell, one line each. quiet: why it was cooled or muted.
+        reasons: none if the log no longer holds its event.
+    """
+
+    id: str
+    title: str
+    place: str
+    area: str
+    level: str
+    level_words: str
+    status: str
+    ended: str
+    waits: str
+    operators: bool
+    since: datetime
+    known: datetime
+    said: datetime
+    expires: datetime
+    message: str
+    message_type: str
+    cost: str
+    invented_price: bool
+    recipients: int
+    segments: int
+    phones: tuple[PhoneView, ...]
+    choices: tuple[MessageChoice, ...]
+    story: tuple[Said, ...]
+    steps: tuple[tuple[str, str, str], ...]
+    silent: tuple[str, ...]
+    quiet: str
+    reasons: ReasonView | None
+    event: str
+    rule: str
+    document: str
+    configuration: str
+    engine: str
+
+
+def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clock: LocalTime) -> WarningView:
+    """A warning's page.
+
+    Args:
+        chosen: the id of one of its messages; empty, or unknown, for the one that people were last warned by.
+    """
+    message = life.message(chosen) or life.main()
+    event = event_behind(message, known.events)
+    rule = next((r for r in names.country.configuration.rules if r.name == message.rule), None)
+    price = names.country.facts.messaging.price
+    return WarningView(
+        id=life.id,
+        title=names.rule(message.rule),
+        place=names.place(message.area),
+        area=message.area,
+        level=word_of(message.level),
+        level_words=names.level(message.level),
+        status=_status(life, newest_changes(known).get(message.event), clock),
+        ended=life.end.kind if life.end is not None else "",
+        waits=_waits(life, names),
+        operators=event is not None and event.audience == "operators",
+        since=message.since,
+        known=message.known,
+        said=message.issued or message.proposed,
+        expires=message.expires,
+        message=message.id,
+        message_type=message.message_type,
+        cost=f"{message.cost:,.2f} {message.currency}",
+        invented_price=price.invented and price.currency == message.currency,
+        recipients=message.recipients,
+        segments=message.segments,
+        phones=tuple(_phone(t, message, known.deliveries, names) for t in message.texts),
+        choices=tuple(MessageChoice(w.id, _choice(w), w.issued or w.proposed, word_of(w.level), w.id == message.id) for w in life.messages),
+        story=story(life, clock),
+        steps=tuple((s.step, word_of(s.level), s.why) for s in event.steps) if event is not None else (),
+        silent=tuple(note_text(line, names, clock) for line in event.silent) if event is not None else (),
+        quiet=event.quiet.replace("_", " ") if event is not None else "",
+        reasons=reason_view(event.evidence, names, clock) if event is not None else None,
+        event=message.event,
+        rule=message.rule,
+        document=f"{rule.document.title} ({rule.document.owner}, {rule.document.date})" if rule is not None else "",
+        configuration=message.configuration,
+        engine=event.engine if event is not None else "",
+    )
+
+
+def _status(life: WarningLife, newest: CompoundEvent | None, clock: LocalTime) -> str:
+    if life.end is not None:
+        return f"{life.end.says[:1].upper()}{life.end.says[1:]}, {clock.text(life.end.at)}."
+    if not life.out:
+        return "Proposed; nobody has been told yet."
+    doubt = " Unconfirmed: what it rests on fell silent. It is not an all-clear." if newest is not None and newest.unconfirmed else ""
+    return f"Stands since {clock.text(life.issued or life.first.proposed)}.{doubt}"
+
+
+def _waits(life: WarningLife, names: Names) -> str:
+    """For how many signatures, by the stricter of the rule and the country's table."""
+    waiting = life.waits()
+    if not waiting:
+        return ""
+    message = waiting[-1]
+    rule = next((r for r in names.country.configuration.rules if r.name == message.rule), None)
+    people = max(names.country.facts.signatures(message.level).people, rule.sign.people if rule is not None else 0)
+    passed_on = " It was passed on because nobody signed in time." if message.status is WarningStatus.ESCALATED else ""
+    return f"{len(message.signatures)} of {people} signatures.{passed_on}"
+
+
+def _choice(warning: Warning) -> str:
+    match warning.status:
+        case WarningStatus.PROPOSED | WarningStatus.ESCALATED:
+            return f"{warning.message_type}, waits"
+        case WarningStatus.WITHDRAWN:
+            return f"{warning.message_type}, withdrawn"
+        case WarningStatus.CANNOT_TELL:
+            return "Cannot tell"
+        case WarningStatus.CANCELLED:
+            return "Cancel" if warning.reason == "retracted" else "All-clear"
+    return warning.message_type
+
+
+def _phone(text: RenderedText, message: Warning, deliveries: Sequence[Delivery], names: Names) -> PhoneView:
+    return PhoneView(
+        language=text.language,
+        name=language_name(text.language),
+        own_name=own_name(text.language),
+        body=text.body,
+        sender=names.country.facts.messaging.sender,
+        encoding=text.encoding,
+        segments=text.segments,
+        characters=len(text.body),
+        reviewed=text.reviewed,
+        recipients=text.recipients,
+        reached=_reached(message.id, text.language, deliveries),
+    )
+
+
+def _reached(message: str, language: str, deliveries: Sequence[Delivery]) -> str:
+    """How the messages stand: each count stands for itself, the newest replaces the one before it."""
+    newest = {(d.area, d.state): d.count for d in deliveries if d.message == message and d.language == language}
+    if not any(newest.values()):
+        return ""
+    total = sum(newest.values())
+
+    def sum_of(states: Sequence[MessageState]) -> int:
+        return sum(count for (_, state), count in newest.items() if state in states)
+
+    arrived, lost, doubtful = sum_of(_ARRIVED), sum_of(_LOST), sum_of(_DOUBTFUL)
+    underway = total - arrived - lost - doubtful
+    parts = [f"{arrived:,} delivered"]
+    parts += [f"{underway:,} under way"] if underway else []
+    parts += [f"{lost:,} did not arrive"] if lost else []
+    parts += [f"{doubtful:,} unknown"] if doubtful else []
+    return ", ".join(parts)
