@@ -56,7 +56,7 @@ def count_told(connection: Connection, warning: str) -> dict[str, int]:
     """Language to the number of people who were warned in a life, and did not leave since."""
     told = _told(warning).subquery()
     rows = connection.execute(select(told.c.language, func.count()).group_by(told.c.language).order_by(told.c.language))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def intend_for_told(connection: Connection, warning: Warning, priority: int) -> int:

@@ -195,4 +195,4 @@ def note(connection: Connection, identity: str, at: datetime, kind: str, warning
 
 def statuses(connection: Connection) -> dict[str, int]:
     """Stage to number of messages, for metrics."""
-    return dict(connection.execute(select(warnings.c.stage, func.count()).group_by(warnings.c.stage)).tuples().all())
+    return dict(connection.execute(select(warnings.c.stage, func.count()).group_by(warnings.c.stage)).all())

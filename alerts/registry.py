@@ -141,7 +141,7 @@ class Registry:
 def counts(connection: Connection, areas: Sequence[str], group: Group) -> dict[str, int]:
     """Language to the number of active subscribers of a group in these areas."""
     query = select(subscribers.c.language, func.count()).where(in_audience(areas, group)).group_by(subscribers.c.language)
-    return dict(connection.execute(query.order_by(subscribers.c.language)).tuples().all())
+    return dict(connection.execute(query.order_by(subscribers.c.language)).all())
 
 
 def in_audience(areas: Sequence[str], group: Group) -> Any:

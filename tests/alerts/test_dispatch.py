@@ -1,0 +1,221 @@
+"""Sent once: whatever the provider does and whenever we die, nobody gets two and nobody gets none, or it is counted as unknown."""
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, START
+from event_makers import event, tell
+
+from alerts import intents
+from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.dispatch import GRACE, Dispatcher
+from alerts.registry import Registry
+from alerts.service import AlertService
+from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, Mode, StandInProvider
+from alerts.synthetic import fill
+from eventlog.log import EventLog
+from schemas.country_files import LoadedCountry
+from schemas.errors import ChannelError
+from schemas.levels import Level
+from schemas.records import EventChange, MessageState
+
+Intend = Callable[..., int]
+
+
+class Wall:
+    """A wall clock that only moves when told, and a sleep that moves it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        self.slept: list[float] = []
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes without waiting."""
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def wall() -> Wall:
+    """Noon."""
+    return Wall()
+
+
+@pytest.fixture
+def intend(log: EventLog, registry: Registry, country: LoadedCountry) -> Intend:
+    """Issue warnings without sending them; answers how many messages are intended."""
+
+    def issue(households: int, level: Level = Level.RED, areas: tuple[str, ...] = ("LK11",)) -> int:
+        fill(registry, country, households=households)
+        service = AlertService(log, registry, country)
+        service.run_once(tell(log, *(event(EventChange.OPENED, level, area=area) for area in areas)))
+        for by, role in (("first", "duty_officer"), ("second", "director")):
+            for waiting in service.pending():
+                service.sign(waiting.id, by, role, START)
+        with registry.reading() as connection:
+            return sum(intents.counts(connection).values())
+
+    return issue
+
+
+def dispatcher(registry: Registry, provider: StandInProvider, wall: Wall, *, token: str = AUTH_TOKEN, agreed: bool = False) -> Dispatcher:
+    """A dispatcher to a provider, with a clock of its own."""
+    channel = TwilioSms(TwilioAccount(ACCOUNT_SID, token, "PolyriskLK", provider.base_url), timeout_s=1.0)
+    return Dispatcher(registry, channel, agreed=agreed, wall_clock=wall, sleep=wall.sleep, chunk=25)
+
+
+def states(registry: Registry) -> dict[str, int]:
+    """State to number of messages."""
+    with registry.reading() as connection:
+        found: Counter[str] = Counter()
+        for (_, _, _, state), number in intents.counts(connection).items():
+            found[state.value] += number
+        return dict(found)
+
+
+def doubled(registry: Registry) -> int:
+    """How many messages are marked as possibly doubled."""
+    with registry.reading() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM messages WHERE possibly_doubled").scalar_one())
+
+
+def test_most_at_risk_first(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """The gravest level goes out before the others, and areas follow each other in a fixed order."""
+    intend(400, Level.ORANGE, ("LK92", "LK21"))
+    with registry.begin() as connection:
+        connection.exec_driver_sql("UPDATE messages SET priority = 3 WHERE area = 'LK92'")
+    with StandInProvider(clock=wall) as provider:
+        dispatcher(registry, provider, wall).run(START)
+    order = ["කෑගල්ල" in m.body or "கேகாலை" in m.body or "Kegalle" in m.body for m in provider.accepted]
+    assert order == sorted(order, reverse=True)
+    assert 0 < sum(order) < len(order)
+
+
+@pytest.mark.parametrize("mode", [Mode.ACCEPT_THEN_500, Mode.ACCEPT_THEN_DROP])
+def test_what_was_taken_without_an_answer_is_found_and_not_sent_again(intend: Intend, registry: Registry, wall: Wall, mode: Mode) -> None:
+    """Every third answer is lost after the message was taken: all arrive, none twice."""
+    number = intend(300)
+    with StandInProvider(lambda n: mode if n % 3 == 0 else Mode.OK, clock=wall) as provider:
+        report = dispatcher(registry, provider, wall).run(START)
+        dispatcher(registry, provider, wall).run(START)
+    assert Counter(m.to for m in provider.accepted).most_common(1)[0][1] == 1
+    assert len(provider.accepted) == number
+    assert (report.accepted + report.found, report.found > 0) == (number, True)
+    assert states(registry) == {"accepted": number}
+
+
+@pytest.mark.parametrize(("level", "state", "marked"), [(Level.RED, "accepted", True), (Level.YELLOW, "unknown", False)])
+def test_past_the_grace_time_the_gravest_are_sent_again_and_the_rest_is_marked_unknown(
+    intend: Intend, registry: Registry, wall: Wall, level: Level, state: str, marked: bool
+) -> None:
+    """What the provider never showed waits for the grace time; then a grave warning goes out again, marked, another is given up."""
+    number = intend(100, level)
+    with StandInProvider(Mode.HTML_502, clock=wall) as provider:
+        dispatcher(registry, provider, wall).run(START)
+        first = provider.requests
+        wall.now += GRACE - timedelta(seconds=1)
+        assert dispatcher(registry, provider, wall).run(START).waiting == number
+        assert (provider.requests, states(registry)) == (first, {"sending": number})
+        provider.mode = Mode.OK
+        wall.now += timedelta(seconds=2)
+        dispatcher(registry, provider, wall).run(START)
+    assert states(registry) == {state: number}
+    assert len(provider.accepted) == (number if marked else 0)
+    assert doubled(registry) == (number if marked else 0)
+
+
+def test_when_asked_to_slow_down_it_waits_as_long_as_asked_and_all_arrive_once(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """A 429 was not taken: the message goes back into the queue, after the pause the provider asked for."""
+    number = intend(200)
+    with StandInProvider(lambda n: Mode.SLOW_DOWN if n % 5 == 0 else Mode.OK, clock=wall, retry_after_s=7) as provider:
+        dispatcher(registry, provider, wall).run(START)
+    assert set(wall.slept) == {7.0}
+    assert sorted(Counter(m.to for m in provider.accepted).values()) == [1] * number
+
+
+def test_a_provider_that_takes_nothing_leaves_the_queue_for_later(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """It gives up after a few pauses that grow, and nothing is lost."""
+    number = intend(200)
+    with StandInProvider() as provider:
+        gone = dispatcher(registry, provider, wall)
+    gone.run(START)
+    assert wall.slept == sorted(wall.slept)
+    assert len(wall.slept) == 3
+    assert states(registry) == {"intended": number}
+
+
+def test_a_refused_account_stops_everything_and_keeps_the_queue(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """With a wrong token nothing is burnt: one chunk asks, the operator is told, all messages wait."""
+    number = intend(600)
+    with StandInProvider() as provider, pytest.raises(ChannelError, match="unauthorised"):
+        dispatcher(registry, provider, wall, token="wrong").run(START)
+    assert states(registry) == {"intended": number}
+
+
+def test_who_left_at_the_provider_is_on_our_list_too(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """A STOP that only the provider heard holds for all that comes after."""
+    number = intend(100)
+    with StandInProvider(Mode.STOPPED) as provider:
+        dispatcher(registry, provider, wall).run(START)
+    assert states(registry) == {"refused": number}
+    assert registry.counts(["LK11"], "household") == {}
+
+
+def test_without_an_agreement_no_number_of_a_person_is_called(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """While the country is only watching, a real number in the registry is refused before the channel hears of it."""
+    intend(60)
+    with registry.begin() as connection:
+        connection.exec_driver_sql("UPDATE subscribers SET number = ?", (registry.keys.encrypt("+94771234567"),))
+    with StandInProvider() as provider:
+        dispatcher(registry, provider, wall).run(START)
+    assert provider.requests == 0
+    assert set(states(registry)) == {"refused"}
+
+
+def test_what_ran_out_or_was_overtaken_is_not_sent(
+    intend: Intend, registry: Registry, log: EventLog, country: LoadedCountry, wall: Wall
+) -> None:
+    """Nobody gets a warning after its time, nor the first one after the graver second."""
+    number = intend(100)
+    with StandInProvider() as provider:
+        assert dispatcher(registry, provider, wall).run(START + timedelta(days=30)).dropped == number
+    assert provider.requests == 0
+    assert states(registry) == {"expired": number}
+
+
+def test_killed_at_any_moment_each_person_gets_exactly_one(intend: Intend, registry: Registry, tmp_path: Path) -> None:
+    """Killed with -9 again and again while 200 messages go out, then let finish: the provider's own record has each person once."""
+    number = intend(1_800)
+    assert number >= 200
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    with StandInProvider() as provider:
+        command = [sys.executable, str(Path(__file__).with_name("dispatching_process.py"))]
+        command += [f"sqlite:///{tmp_path}/registry.sqlite", str(tmp_path / "keys"), provider.base_url]
+        for _ in range(3):
+            process = subprocess.Popen([*command, "0"], stdout=subprocess.PIPE, cwd=CHECKOUT, env={"PYTHONPATH": str(CHECKOUT)})
+            assert process.stdout is not None
+            process.stdout.readline()
+            target = len(provider.accepted) + chance.randrange(5, 45)
+            while len(provider.accepted) < target and process.poll() is None:
+                time.sleep(0.001)
+            process.kill()
+            process.communicate()
+        assert len(provider.accepted) < number
+        later = [*command, "31"]  # past the grace time: what was never taken goes out again
+        done = subprocess.run(later, check=False, capture_output=True, text=True, cwd=CHECKOUT, env={"PYTHONPATH": str(CHECKOUT)})
+        assert done.stdout.split() == ["ready", "done"], done.stderr
+        times = Counter(m.to for m in provider.accepted)
+    assert (len(times), set(times.values())) == (number, {1})
+    assert states(registry) == {MessageState.ACCEPTED.value: number}
