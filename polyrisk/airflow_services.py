@@ -24,6 +24,7 @@ HOST = "127.0.0.1"
 SOURCES_POOL = ("sources", 4, "Fetches at a time, whatever the number of feeds")
 _STOP_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.5
+_ANSWER_WITHIN_S = 30.0
 
 
 class Standalone:
@@ -47,7 +48,7 @@ class Standalone:
         """
         self._check_running()
         try:
-            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5.0).json()
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=_ANSWER_WITHIN_S).json()
         except httpx.HTTPError:
             return False
         return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
