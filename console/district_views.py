@@ -40,14 +40,22 @@ class DistrictView:
     parts: tuple[PartView, ...]
 
 
-def district_views(truths: Truths, standing: Sequence[Standing], names: Names, clock: LocalTime) -> tuple[DistrictView, ...]:
-    """All districts of the country by name."""
+def district_views(
+    truths: Truths, standing: Sequence[Standing], names: Names, clock: LocalTime, *, judged: bool = True
+) -> tuple[DistrictView, ...]:
+    """All districts of the country by name.
+
+    Args:
+        judged: false while what thresholds stood at is not known yet.
+    """
     districts = [a for a in names.country.places.areas.values() if a.level == "adm2"]
-    views = [_district(a.code, truths.get(a.code, ()), standing, names, clock) for a in districts]
+    views = [_district(a.code, truths.get(a.code, ()), standing, names, clock, judged) for a in districts]
     return tuple(sorted(views, key=lambda v: v.name))
 
 
-def _district(code: str, truths: Sequence[ThresholdTruth], standing: Sequence[Standing], names: Names, clock: LocalTime) -> DistrictView:
+def _district(
+    code: str, truths: Sequence[ThresholdTruth], standing: Sequence[Standing], names: Names, clock: LocalTime, judged: bool
+) -> DistrictView:
     places = names.country.places
     events = [s for s in standing if code in places.line(s.event.area) or s.event.area in places.line(code)]
     of_events = [s.level for s in events]
@@ -59,7 +67,7 @@ def _district(code: str, truths: Sequence[ThresholdTruth], standing: Sequence[St
         level=word_of(level),
         partly=partly,
         event=bool(events),
-        says=_sentence(level, partly, events, truths, names),
+        says=_sentence(level, partly, events, truths, names) if judged or events else "cannot tell yet: it is being judged again",
         parts=tuple(_part(t, names, clock) for t in truths),
     )
 

@@ -4,9 +4,9 @@ The topics of outputs only carry changes. That a district is known to be calm is
 exactly what a page must not guess.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import Event, Lock, Thread
 
 from pydantic import ValidationError
 
@@ -16,9 +16,9 @@ from schemas.errors import PolyriskError
 from schemas.records import Record
 from schemas.topics import INPUT
 
-_BATCH = 500
-_EVERY = 250
-_MOST = 96
+_BATCH = 200
+_EVERY = 100
+_MOST = 200
 
 
 @dataclass(frozen=True)
@@ -34,38 +34,80 @@ class Checkpoint:
     state: State
 
 
+@dataclass
+class _Job:
+    """A replay to a moment that is under way. `came_to` is how far it is."""
+
+    done: Event = field(default_factory=Event)
+    came_to: datetime | None = None
+    state: State | None = None
+    error: Exception | None = None
+
+
 class Judge:
     """Steps the engine along a shard's input, mute, to any moment that is asked for. Several threads may use one.
 
-    It begins at the processors' snapshot if that is not after the moment, else at the first record.
+    It begins at the nearest moment it was asked for before, or at the processors' snapshot if that is not after the moment, else at the
+    first record. That may take long, so nobody has to wait for it: it goes on by itself, and the next who asks finds more of it done.
+    The newest moment never waits for an old one.
     """
 
     def __init__(self, log: EventLog, shard: str, group: str = "processors") -> None:
         self._log, self._shard, self._group = log, shard, group
         self._kept: list[Checkpoint] = []
+        self._jobs: dict[datetime, _Job] = {}
         self._lock = Lock()
+        self._lanes = {"new": Lock(), "old": Lock()}
 
-    def state(self, at: datetime) -> State:
+    def state(self, at: datetime, patience_s: float) -> State | datetime | None:
         """The engine's state after the last record that was received at the moment or before.
+
+        Returns:
+            The state; if it is not there within `patience_s` seconds, how far the replay has come (none if it has not begun).
 
         Raises:
             LogError: the log cannot be read.
         """
         with self._lock:
-            here = self._nearest(at)
-            while found := self._log.read(INPUT.name, after=here.offset, shard=self._shard, limit=_BATCH):
-                for stored in found:
-                    if stored.record.received > at:
-                        self._keep(here)
-                        return here.state
-                    here = Checkpoint(stored.offset, _later(here.received, stored.record.received), _stepped(here.state, stored.record))
-                    if stored.offset % _EVERY == 0:
-                        self._keep(here)
-            self._keep(here)
-            return here.state
+            job = self._jobs.get(at)
+            if job is None:
+                job = self._jobs[at] = _Job()
+                lane = self._lanes["old" if any(c.received is not None and c.received > at for c in self._kept) else "new"]
+                Thread(target=self._run, args=(job, at, lane), daemon=True, name="console-judge").start()
+        if not job.done.wait(patience_s):
+            return job.came_to
+        if job.error is not None:
+            raise job.error
+        return job.state
+
+    def _run(self, job: _Job, at: datetime, lane: Lock) -> None:
+        with lane:
+            try:
+                job.state = self._replayed(job, at)
+            except Exception as error:  # noqa: BLE001 - handed on to whoever asked, in their own thread
+                job.error = error
+            finally:
+                with self._lock:
+                    del self._jobs[at]
+                job.done.set()
+
+    def _replayed(self, job: _Job, at: datetime) -> State:
+        here = self._nearest(at)
+        while found := self._log.read(INPUT.name, after=here.offset, shard=self._shard, limit=_BATCH):
+            for stored in found:
+                if stored.record.received > at:
+                    self._keep(here)
+                    return here.state
+                here = Checkpoint(stored.offset, _later(here.received, stored.record.received), _stepped(here.state, stored.record))
+                job.came_to = here.received
+                if stored.offset % _EVERY == 0:
+                    self._keep(here)
+        self._keep(here)
+        return here.state
 
     def _nearest(self, at: datetime) -> Checkpoint:
-        before = [c for c in self._kept if c.received is not None and c.received <= at]
+        with self._lock:
+            before = [c for c in self._kept if c.received is not None and c.received <= at]
         best = max(before, key=lambda c: c.offset, default=Checkpoint(NOTHING, None, initial(self._shard)))
         snapshot = self._log.load_snapshot(self._group, self._shard)
         if snapshot is None or snapshot.engine != ENGINE_VERSION or snapshot.at > at or snapshot.offset <= best.offset:
@@ -73,10 +115,11 @@ class Judge:
         return Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
 
     def _keep(self, checkpoint: Checkpoint) -> None:
-        if all(c.offset != checkpoint.offset for c in self._kept):
-            self._kept = sorted([*self._kept, checkpoint], key=lambda c: c.offset)
-        if len(self._kept) > _MOST:
-            self._kept = [*self._kept[::2], self._kept[-1]] if len(self._kept) % 2 == 0 else self._kept[::2]
+        with self._lock:
+            if checkpoint.received is not None and all(c.offset != checkpoint.offset for c in self._kept):
+                self._kept = sorted([*self._kept, checkpoint], key=lambda c: c.offset)
+            if len(self._kept) > _MOST:
+                self._kept = [c for n, c in enumerate(self._kept) if n % 2 == 0 or c is self._kept[-1]]
 
 
 def _later(one: datetime | None, other: datetime) -> datetime:

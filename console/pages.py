@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
@@ -22,15 +23,26 @@ from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.reading import Known, LogReader
 from console.rendering import Pages
-from console.truths import district_truths
+from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
 from eventlog.log import EventLog
+from processors.engine import State
 from schemas.country_files import LoadedCountry
 from schemas.errors import LogError, PolyriskError
 
 _LOGGER = logging.getLogger(__name__)
 _CACHED = 64
+PATIENCE_S = 5.0
+"""Seconds that a page waits for the engine's replay. Whoever is on duty must see events and silent feeds at once, judged or not."""
 LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page; one that is not whole says what is still being judged, and is not kept."""
+
+    html: str
+    whole: bool
 
 
 class Console:
@@ -39,10 +51,19 @@ class Console:
     Args:
         title: of the case, instead of the country's name.
         now: for live use, the country's clock: feeds are then silent as measured by it. Without it the newest moment is the log's own.
+        patience_s: how long a page waits for thresholds to be judged again before it shows them as unknown.
     """
 
-    def __init__(self, log: EventLog, country: LoadedCountry, *, title: str = "", now: Callable[[], datetime] | None = None) -> None:
-        self.log, self.country, self.title, self._now = log, country, title, now
+    def __init__(
+        self,
+        log: EventLog,
+        country: LoadedCountry,
+        *,
+        title: str = "",
+        now: Callable[[], datetime] | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self.log, self.country, self.title, self._now, self._patience_s = log, country, title, now, patience_s
         self.clock = LocalTime(country.timezone)
         self.metrics = Metrics()
         self._reader, self._judge = LogReader(log, country.shard), Judge(log, country.shard)
@@ -54,11 +75,13 @@ class Console:
     def overview(self, request: Request) -> Response:
         """`/?at=`: feeds, map, time line."""
 
-        def page(known: Known, newest: bool) -> str:
-            truths = district_truths(self._judge.state(known.at), self._districts, known.at)
+        def page(known: Known, newest: bool) -> _Page:
+            state = self._judge.state(known.at, self._patience_s)
+            judged = isinstance(state, State)
+            truths = district_truths(state, self._districts, known.at) if isinstance(state, State) else Unjudged(state)
             view = overview(known, truths, self.country, title=self.title, newest=newest)
             self.metrics.observe(view)
-            return self._pages.overview(view)
+            return _Page(self._pages.overview(view), judged)
 
         return self._answer(request, page)
 
@@ -66,9 +89,9 @@ class Console:
         """`/warning/{id}?message=&at=`: the texts beside their reasons."""
         id, message = str(request.path_params["id"]), request.query_params.get("message", "")
 
-        def page(known: Known, newest: bool) -> str | None:
+        def page(known: Known, newest: bool) -> _Page | None:
             view = warning_page(known, id, message, self.country, title=self.title, newest=newest)
-            return self._pages.warning(view) if view is not None else None
+            return _Page(self._pages.warning(view), True) if view is not None else None
 
         return self._answer(request, page)
 
@@ -91,7 +114,7 @@ class Console:
             return self._now().replace(second=0, microsecond=0)
         return self._reader.end() or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
-    def _answer(self, request: Request, page: Callable[[Known, bool], str | None]) -> Response:
+    def _answer(self, request: Request, page: Callable[[Known, bool], _Page | None]) -> Response:
         try:
             version = self._reader.refresh()
             newest = self._newest()
@@ -108,16 +131,17 @@ class Console:
             return self._failed(404, "No such warning, or it was not yet made at the moment asked for.", "Take off `at` to see the newest.")
         return self._conditional(request, body)
 
-    def _cached(self, key: tuple[object, ...], page: Callable[[], str | None]) -> bytes | None:
+    def _cached(self, key: tuple[object, ...], page: Callable[[], _Page | None]) -> bytes | None:
         with self._lock:
             if key in self._cache:
                 return self._cache[key]
-            made = page()
-            if made is None:
-                return None
+        made = page()
+        if made is None or not made.whole:
+            return made.html.encode() if made is not None else None
+        with self._lock:
             while len(self._cache) >= _CACHED:
                 del self._cache[next(iter(self._cache))]
-            self._cache[key] = made.encode()
+            self._cache[key] = made.html.encode()
             return self._cache[key]
 
     def _conditional(self, request: Request, body: bytes) -> Response:
@@ -138,17 +162,19 @@ def create_app(
     *,
     title: str = "",
     now: Callable[[], datetime] | None = None,
+    patience_s: float = PATIENCE_S,
     hosts: tuple[str, ...] = (LOOPBACK, "localhost"),
 ) -> Starlette:
     """The console as an ASGI application.
 
     Args:
+        title, now, patience_s: as for `Console`.
         hosts: names under which it may be called; a page elsewhere that points its own name here gets nothing.
 
     Raises:
         ConfigurationError: the country has no shapes of its districts.
     """
-    console = Console(log, country, title=title, now=now)
+    console = Console(log, country, title=title, now=now, patience_s=patience_s)
 
     return Starlette(
         routes=[

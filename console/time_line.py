@@ -181,11 +181,8 @@ def _pieces(life: WarningLife, axis: _Axis, at: datetime) -> list[Piece]:
     end = _end(life, at)
     turns = [(w.issued, word_of(w.level)) for w in life.out if w.issued is not None]
     steps = [(life.first.proposed, "waiting"), *turns]
-    return [
-        _piece(axis, start, min(until, end), look)
-        for (start, look), (until, _) in zip(steps, [*steps[1:], (end, "")], strict=True)
-        if start < end
-    ]
+    following = [*(moment for moment, _ in turns), end]
+    return [_piece(axis, start, min(until, end), look) for (start, look), until in zip(steps, following, strict=True) if start < end]
 
 
 def _piece(axis: _Axis, start: datetime, end: datetime, look: str) -> Piece:

@@ -16,6 +16,13 @@ _LEVELS = (Level.YELLOW, Level.ORANGE, Level.RED)
 
 
 @dataclass(frozen=True)
+class Unjudged:
+    """Instead of truths: the engine's replay is still under way, and has come to a moment; none if it has not begun."""
+
+    came_to: datetime | None
+
+
+@dataclass(frozen=True)
 class ThresholdTruth:
     """One threshold in one district.
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.colours import LEVELS, UNKNOWN, word_of
@@ -15,7 +15,7 @@ from console.names import Names
 from console.reading import Known
 from console.standing import Standing, standing_events
 from console.time_line import MOST, TimeLine, bar_text, time_line
-from console.truths import Truths
+from console.truths import Truths, Unjudged
 from console.warning_views import WarningView, warning_view
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
@@ -83,9 +83,16 @@ class WarningLine:
 
 @dataclass(frozen=True)
 class Overview:
-    """The first page."""
+    """The first page.
+
+    Attributes:
+        judging: that thresholds are still being judged again, and how far that has come; empty if they are.
+        counts: level word, whether by a threshold alone, and in how many districts.
+        waiting: warnings that wait for signatures.
+    """
 
     head: Head
+    judging: str
     feeds: tuple[FeedView, ...]
     districts: tuple[DistrictView, ...]
     counts: tuple[tuple[str, bool, int], ...]
@@ -103,21 +110,22 @@ class WarningPage:
     warning: WarningView
 
 
-def overview(known: Known, truths: Truths, country: LoadedCountry, *, title: str = "", newest: bool = True) -> Overview:
+def overview(known: Known, truths: Truths | Unjudged, country: LoadedCountry, *, title: str = "", newest: bool = True) -> Overview:
     """The first page as of `known.at`.
 
     Args:
-        truths: what thresholds stood at by then; districts that are not in it are unknown. title: of the case; else the country's name.
+        truths: what thresholds stood at by then; districts that are not in it are unknown, all are while it is not judged.
+        title: of the case; else the country's name.
         newest: no later moment can be shown.
     """
     names, clock = Names(country), LocalTime(country.timezone)
     standing = standing_events(known)
-    districts = district_views({} if _unjudged(known) else truths, standing, names, clock)
-    if _unjudged(known):
-        districts = tuple(replace(d, partly=True) for d in districts)
+    judged = {} if isinstance(truths, Unjudged) or _unjudged(known) else truths
+    districts = district_views(judged, standing, names, clock, judged=not isinstance(truths, Unjudged))
     all_lives = lives(known)
     return Overview(
         head=head(known, country, title=title, newest=newest),
+        judging=_judging(truths, clock) if isinstance(truths, Unjudged) else "",
         feeds=feed_views(known, names),
         districts=districts,
         counts=_counts(districts),
@@ -147,6 +155,11 @@ def head(known: Known, country: LoadedCountry, *, title: str = "", newest: bool 
         silences.insert(0, f"The log itself has said nothing since {clock.text(known.last)}, for {span_text(known.at - known.last)}.")
     jumps = tuple(Jump(label, known.at + timedelta(hours=hours)) for label, hours in _JUMPS if hours < 0 or not newest)
     return Head(title or country.name, country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
+
+
+def _judging(unjudged: Unjudged, clock: LocalTime) -> str:
+    so_far = f"so far until {clock.text(unjudged.came_to)}" if unjudged.came_to is not None else "it has not begun"
+    return f"What thresholds stood at is being judged again from the log: {so_far}. Until then it is unknown; load the page again."
 
 
 def _counts(districts: Sequence[DistrictView]) -> tuple[tuple[str, bool, int], ...]:
