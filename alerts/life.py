@@ -93,6 +93,8 @@ _MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]]
     Kind.CANNOT_TELL: ("Update", WarningStatus.CANNOT_TELL),
 }
 ENDINGS = frozenset({Kind.ALL_CLEAR, Kind.RETRACTION, Kind.CANNOT_TELL})
+MERGED = "merged into"
+"""How the engine marks the end of an event that became part of an older one."""
 _ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED}
 
 
@@ -106,16 +108,17 @@ def issued_status(kind: Kind) -> WarningStatus:
     return _MESSAGE[kind][1]
 
 
-def decide(life: Life, event: CompoundEvent, *, in_greater: bool = False) -> Decision:
+def decide(life: Life, event: CompoundEvent, *, in_greater: bool = False, has_until: bool = False) -> Decision:
     """What to say about a change of the life's event.
 
     Args:
-        in_greater: people of this area stand under a greater warning whose rule mutes this one; its end will speak for both.
+        in_greater: people of this area stand under another warning that speaks for this one, greater or merged with it; so will its end.
+        has_until: the rule says what must be known for its end, so a close is known whatever the rule's own truth is.
     """
     if event.change is EventChange.FOUND_AFTERWARDS:
         return Decision(Reason.FOUND_AFTERWARDS)
     if event.change in _ENDS:
-        return _end(life, event, in_greater)
+        return _end(life, event, in_greater, has_until)
     if event.change is EventChange.UNCONFIRMED:
         return Decision(Reason.UNCONFIRMED)
     if event.quiet:
@@ -148,25 +151,25 @@ def _first_reason(life: Life, event: CompoundEvent) -> Reason:
     return Reason.OPENED if event.change is EventChange.OPENED else Reason.NO_LONGER_QUIET
 
 
-def _end(life: Life, event: CompoundEvent, in_greater: bool) -> Decision:
+def _end(life: Life, event: CompoundEvent, in_greater: bool, has_until: bool) -> Decision:
     """The event has ended; only those who were warned hear of it."""
     waiting = life.pending
-    kind, reason = _ending(event)
+    kind, reason = _ending(event, has_until)
     if not life.told:
         return Decision(Reason.ENDED_UNSENT, withdraw=waiting is not None)
     if waiting is not None and waiting.kind is kind:
         return Decision(Reason.NO_CHANGE)
-    if kind is Kind.ALL_CLEAR and in_greater:
+    if in_greater and (kind is Kind.ALL_CLEAR or event.quiet.startswith(MERGED)):
         return Decision(Reason.ENDED_IN_GREATER, withdraw=waiting is not None)
     return Decision(reason, kind, withdraw=waiting is not None)
 
 
-def _ending(event: CompoundEvent) -> tuple[Kind, Reason]:
+def _ending(event: CompoundEvent, has_until: bool) -> tuple[Kind, Reason]:
     if event.change is EventChange.RETRACTED:
         return Kind.RETRACTION, Reason.RETRACTED
     if event.change is EventChange.CANNOT_TELL:
         return Kind.CANNOT_TELL, Reason.CANNOT_TELL
-    if event.truth is Truth.UNKNOWN or event.unconfirmed:
+    if not has_until and (event.truth is Truth.UNKNOWN or event.unconfirmed):
         return Kind.CANNOT_TELL, Reason.CLOSED_UNKNOWN
     return Kind.ALL_CLEAR, Reason.CLOSED
 

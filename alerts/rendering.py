@@ -119,8 +119,8 @@ def _grave(evidence: Evidence) -> Iterator[tuple[Level, Reading]]:
 
 
 def _codes(silent: Sequence[str]) -> list[str]:
-    """The codes at the head of sentences such as `lk-peradeniya since 2025-11-27T14:33Z`."""
-    return [sentence.split()[0].rstrip(",:") for sentence in silent if sentence.strip()]
+    """What may be a code in sentences such as `lka_irrigation_river lk-peradeniya: no reading since 2025-11-27T14:33Z`."""
+    return [word.rstrip(",:;") for sentence in silent for word in sentence.split()]
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from alerts import deliveries, intents, ledger
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
-from alerts.life import Decision, Life, Reason, decide, due
+from alerts.life import MERGED, Decision, Life, Reason, decide, due
 from alerts.metrics import Metrics
 from alerts.proposals import Proposals, publish, warning_id
 from alerts.registry import Registry
@@ -174,9 +174,10 @@ class AlertService:
 
     def _act(self, connection: Connection, rule: Rule, event: CompoundEvent, record: str) -> Decision:
         life = ledger.load_life(connection, event.id, warning_id(event.id))
-        greater = ledger.told_rules(connection, event.area, life.warning)
-        muting = any(rule.name in self._rules[name].mutes for name in greater if name in self._rules)
-        decision = decide(life, event, in_greater=muting)
+        others = ledger.told_rules(connection, event.area, life.warning)
+        spoken_for = any(rule.name in self._rules[name].mutes for name in others if name in self._rules)
+        merged = event.quiet.startswith(MERGED) and rule.name in others
+        decision = decide(life, event, in_greater=spoken_for or merged, has_until=rule.until is not None)
         if decision.withdraw and life.pending is not None:
             self._proposals.withdraw(connection, life.pending.message, event.known)
         life = replace(

@@ -81,6 +81,20 @@ def test_the_end_of_a_small_warning_is_not_told_while_the_greater_stands() -> No
     assert decide(STANDING, event(EventChange.CANNOT_TELL), in_greater=True).say is Kind.CANNOT_TELL
 
 
+def test_a_known_until_ends_in_an_all_clear_though_the_rule_itself_is_unknown() -> None:
+    """`until` is what the planner said must be known: if it is, the window of the rule's own condition may still be open."""
+    closed = event(EventChange.CLOSED, truth=Truth.UNKNOWN, unconfirmed=True)
+    assert decide(STANDING, closed, has_until=True).say is Kind.ALL_CLEAR
+    assert decide(STANDING, closed, has_until=False).say is Kind.CANNOT_TELL
+
+
+def test_what_was_merged_ends_with_the_older_one() -> None:
+    """No end is told of a warning that became part of one which still stands."""
+    merged = event(EventChange.RETRACTED, quiet="merged into LKA:river_flood:LK21:1")
+    assert decide(STANDING, merged, in_greater=True).reason is Reason.ENDED_IN_GREATER
+    assert decide(STANDING, merged, in_greater=False).say is Kind.RETRACTION
+
+
 def test_we_can_no_longer_tell_is_no_cancel() -> None:
     """A machine that reads CAP must not take the end of watching for the end of danger."""
     assert {kind: message_type(kind) for kind in Kind} == {

@@ -9,6 +9,7 @@ from event_makers import event, tell
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.registry import Registry
+from alerts.rendering import names_of
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProvider
 from alerts.synthetic import fill
@@ -142,7 +143,9 @@ def test_a_dead_gauge_ends_in_we_can_no_longer_tell(service: AlertService, log: 
     """Unconfirmed leaves the warning standing, told to people on duty; the end without knowledge is no all-clear."""
     service.run_once(tell(log, event(EventChange.OPENED)))
     sign_all(service)
-    service.run_once(tell(log, event(EventChange.UNCONFIRMED, hours=72, silent=("lk-peradeniya since 2025-11-27",))))
+    service.run_once(
+        tell(log, event(EventChange.UNCONFIRMED, hours=72, silent=("lka_irrigation_river lk-peradeniya: no reading since 2025-11-27",)))
+    )
     assert [w for w in service.pending() if w.message_type != "Update"] == []
     service.run_once(tell(log, event(EventChange.CANNOT_TELL, hours=300)))
     issued = sign_all(service, 300)[-1]
@@ -230,3 +233,13 @@ def test_a_revision_withdraws_what_it_disproves(service: AlertService, log: Even
     (issued,) = sign_all(service, 1)
     assert issued.message_type == "Cancel"
     assert "wrong reading" in next(t.body for t in issued.texts if t.language == "en")
+
+
+def test_silent_gauges_are_named_to_the_people_on_duty(country: LoadedCountry) -> None:
+    """What the engine names as silent stands in the text under the gauges' own names."""
+    sentences = (
+        "lka_irrigation_river lk-peradeniya: no reading since 2025-11-27",
+        "lka_irrigation_river lk-nawalapitiya: no reading since 2025-11-28",
+    )
+    named = names_of(event(EventChange.OPENED, silent=sentences), country, "en")
+    assert set(named.stations) == {"Peradeniya", "Nawalapitiya"}

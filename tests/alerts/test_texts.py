@@ -1,6 +1,7 @@
 """Texts: every kind in every language of the areas it can reach, within budget, understandable by ICU, and marked as drafts."""
 
 import unicodedata
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def test_a_missing_argument_is_refused_not_sent() -> None:
 def test_each_fault_is_found_with_its_line(country: LoadedCountry, tmp_path: Path, entry: str, check: str, said: str) -> None:
     """A faulty text is named by file and line, with what is wrong."""
     folder = _copy_with(country, tmp_path, ("river_flood", "warning", entry))
-    found = [f for f in findings_of(LoadedCountry(**{**vars(country), "folder": folder})) if f.check == check]
+    found = [f for f in findings_of(replace(country, folder=folder)) if f.check == check]
     assert len(found) == 1
     assert found[0].file.endswith("texts/en.po")
     assert found[0].line > 1
@@ -119,7 +120,7 @@ def test_each_fault_is_found_with_its_line(country: LoadedCountry, tmp_path: Pat
 def test_a_missing_language_is_found(country: LoadedCountry, tmp_path: Path) -> None:
     """A text that a rule names must exist in every language of the areas the rule reaches."""
     folder = _copy_with(country, tmp_path, ("river_flood", "warning", ""))
-    found = findings_of(LoadedCountry(**{**vars(country), "folder": folder}))
+    found = findings_of(replace(country, folder=folder))
     assert [(f.check, f.what) for f in found] == [("missing-text", "text river_flood.warning is missing in `en`.")]
 
 

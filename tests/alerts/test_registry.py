@@ -1,0 +1,117 @@
+"""People: their numbers are kept from everyone, their leave is final, and made-up ones can be nobody."""
+
+import stat
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import START
+
+from alerts.keys import Keys
+from alerts.metrics import Metrics
+from alerts.registry import Consent, Enrolment, Registry
+from alerts.synthetic import fill, people
+from schemas.country_files import LoadedCountry
+from schemas.errors import ConfigurationError, RefusedError
+from schemas.records import MessageState
+
+NUMBER = "+94771234567"
+CONSENT = Consent(START, "enrolment-1", "committee of Gampola")
+
+
+def person(number: str = NUMBER, area: str = "LK21", language: str = "si") -> Enrolment:
+    """Somebody in Kandy."""
+    return Enrolment(number, area, language, "household", CONSENT)
+
+
+def test_a_number_is_nowhere_in_the_database_as_it_is(registry: Registry, tmp_path: Path) -> None:
+    """Who steals the file without the keys has neither the number nor anything that can be tried for all numbers."""
+    registry.enrol(person())
+    registry.close()
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("registry.sqlite*"))
+    assert NUMBER[1:].encode() not in content
+    assert Keys.load(tmp_path / "keys").index(NUMBER).encode() in content
+    assert Keys.load(tmp_path / "other", create=True).index(NUMBER).encode() not in content
+
+
+def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    """Keys are made so, made once, and refused if others could read them or if they are gone."""
+    first = Keys.load(tmp_path / "keys", create=True).index(NUMBER)
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "keys").iterdir()} == {0o600}
+    assert Keys.load(tmp_path / "keys", create=True).index(NUMBER) == first
+    (tmp_path / "keys" / "index.key").chmod(0o644)
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        Keys.load(tmp_path / "keys")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        Keys.load(tmp_path / "missing")
+
+
+def test_the_same_person_is_there_once(registry: Registry) -> None:
+    """However the number is written, in native digits too, a second enrolment moves the person and adds nobody."""
+    first = registry.enrol(person())
+    again = registry.enrol(person("077 123 4567", area="LK92", language="ta"), region="LK")
+    assert again == first
+    assert (registry.counts(["LK21"], "household"), registry.counts(["LK92"], "household")) == ({}, {"ta": 1})
+
+
+@pytest.mark.parametrize("number", ["+94112345678", "+9477", "+999123456789", "hello"])
+def test_only_mobile_numbers_are_enrolled_and_the_error_does_not_say_them(registry: Registry, number: str) -> None:
+    """A landline, half a number or nobody's number is refused in words that can be logged."""
+    with pytest.raises(RefusedError) as refused:
+        registry.enrol(person(number))
+    assert number not in str(refused.value)
+
+
+def test_who_left_stays_away_until_they_come_back_themselves(registry: Registry) -> None:
+    """After STOP no import brings a person back; after erasure nothing but the index is left; START does bring them back."""
+    registry.enrol(person())
+    registry.stop(NUMBER, START)
+    with pytest.raises(RefusedError, match="left"):
+        registry.enrol(person())
+    assert registry.counts(["LK21"], "household") == {}
+    registry.start(NUMBER)
+    assert registry.counts(["LK21"], "household") == {"si": 1}
+    registry.erase(NUMBER, START)
+    with pytest.raises(RefusedError, match="left"):
+        registry.enrol(person())
+    with registry.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM subscribers").scalar_one() == 0
+
+
+def test_made_up_people_are_the_same_for_the_same_seed(country: LoadedCountry) -> None:
+    """Everything about them comes from country and seed; another seed makes others."""
+    assert list(people(country, 500, 7)) == list(people(country, 500, 7))
+    assert list(people(country, 500, 7)) != list(people(country, 500, 8))
+
+
+def test_made_up_people_live_where_people_live_and_read_what_is_read_there(country: LoadedCountry) -> None:
+    """Districts by population, exact to one; languages by the area's shares; all numbers nobody's and all different."""
+    made = [p for _, p in people(country, 20_000, 1) if p.group == "household"]
+    population = {a.code: a.population or 0 for a in country.places.areas.values() if a.level == "adm2"}
+    lived = Counter(p.area for p in made)
+    assert len(made) == 20_000
+    for code, number in population.items():
+        assert abs(lived[code] - 20_000 * number / sum(population.values())) < 1
+    jaffna = Counter(p.language for p in made if p.area == "LK41")
+    assert jaffna["ta"] > 0.9 * sum(jaffna.values())
+    numbers = {p.number for p in made}
+    assert len(numbers) == 20_000
+    assert {n[:4] for n in numbers} == {"+999"}
+
+
+def test_filling_twice_adds_nobody_and_refuses_what_could_be_somebody(registry: Registry, country: LoadedCountry) -> None:
+    """A drill can be started again; a made-up person with a possible number is refused."""
+    assert fill(registry, country, households=300) == 300 + 50
+    assert fill(registry, country, households=300) == 0
+    with pytest.raises(RefusedError, match="made-up"):
+        registry.enrol_synthetic([("x", person())])
+
+
+def test_metrics_hold_no_person() -> None:
+    """Labels are words of closed sets: no number, no id, no area of few people."""
+    metrics = Metrics()
+    metrics.observe({("w1.1", "LK21", "si", MessageState.ACCEPTED): 5, ("w1.1", "LK92", "ta", MessageState.ACCEPTED): 2}, {"issued": 1})
+    samples = [s for family in metrics.registry.collect() for s in family.samples]
+    assert {name for s in samples for name in s.labels} == {"state", "stage"}
+    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, "issued"}
+    assert metrics.registry.get_sample_value("polyrisk_messages", {"state": "accepted"}) == 7
