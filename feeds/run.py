@@ -16,7 +16,7 @@ from eventlog.log import EventLog
 from eventlog.state import archive, opened_log, state_folder
 from feeds.clock import clock_from_environment
 from feeds.ingest import Ingest, IngestResult
-from feeds.manifest import load_manifest
+from feeds.manifest import ROOT, load_manifest
 from feeds.memory import FeedState
 from feeds.pace import Pace
 from schemas.configuration import Configuration
@@ -48,7 +48,7 @@ def run_feed(feed: str, *, asked: datetime | None = None, scheduled: bool = Fals
         ConfigurationError: the manifest, or the country's places, cannot be used.
         LogError: the log cannot be written.
     """
-    manifest = load_manifest(feed)
+    manifest = _manifest_of(feed, _modified(ROOT / feed / "feed.yaml"))
     base_url = os.environ.get(SOURCES) or None
     now = _plain(asked) if asked is not None and base_url is not None and not scheduled else clock_from_environment().now()
     folder = countries_root() / manifest.country.lower()
@@ -59,6 +59,16 @@ def run_feed(feed: str, *, asked: datetime | None = None, scheduled: bool = Fals
         result = Ingest(_places_of(folder), log, archive(), state_folder(), base_url).run(manifest, now)
     _LOG.info("%s: %s rows, %s readings published, %s kept aside", feed, result.rows, result.readings, result.quarantined)
     return result
+
+
+@lru_cache(maxsize=1024)
+def _manifest_of(feed: str, _at: int) -> FeedManifest:
+    """The manifest, read and checked again only when its file has changed: a case runs a feed many hundred times in one process."""
+    return load_manifest(feed)
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _plain(moment: datetime) -> datetime:
