@@ -1,0 +1,53 @@
+"""The engine run over a log, and its timelines compared with the oracle's as functions of time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from processors.engine import from_bytes, initial, levels, step, timelines, to_bytes
+from schemas.levels import Level, Truth
+from schemas.records import CompoundEvent, Record, ThresholdBreach
+from worlds import SHARD
+
+INSTANT = timedelta(microseconds=1)
+Steps = Sequence[tuple[datetime, Truth, bool]]
+Said = list[ThresholdBreach | CompoundEvent]
+
+
+def run(records: Iterable[Record], *, snapshot_each: bool = False):
+    """The state after all records, and all that was said."""
+    state, said = initial(SHARD), []
+    for record in records:
+        if snapshot_each:
+            state = from_bytes(to_bytes(state))
+        state, outputs = step(state, record)
+        said += outputs
+    return state, said
+
+
+def value_at(steps: Steps, moment: datetime) -> tuple[Truth, bool]:
+    """Truth and held at a moment; before the first step nothing is known."""
+    found = (Truth.UNKNOWN, False)
+    for start, truth, held in steps:
+        if start > moment:
+            break
+        found = (truth, held)
+    return found
+
+
+def difference(one: Steps, other: Steps, *, after: datetime, before: datetime) -> str:
+    """The first moment two timelines differ in, at or around any transition of either; empty if they are one function."""
+    edges = {at for steps in (one, other) for at, *_ in steps}
+    for moment in sorted({m for at in edges for m in (at - INSTANT, at, at + INSTANT)} | {after, before - INSTANT}):
+        if after <= moment < before and value_at(one, moment) != value_at(other, moment):
+            return f"at {moment:%d %H:%M:%S.%f}: {value_at(one, moment)} and {value_at(other, moment)}\n{lines(one)}\n{lines(other)}"
+    return ""
+
+
+def lines(steps: Steps) -> str:
+    """A timeline in a line."""
+    return " | ".join(f"{at:%d %H:%M} {truth.value}{' held' if held else ''}" for at, truth, held in steps)
+
+
+def shown(all_steps: Mapping[tuple[str, ...], Steps]) -> str:
+    """Timelines for a failure's message."""
+    return "\n".join(f"{key}: {lines(steps)}" for key, steps in all_steps.items())

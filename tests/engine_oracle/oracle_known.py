@@ -1,0 +1,155 @@
+"""What a prefix of the log says, in plain lists: the first page of the slow oracle (specification sections 1, 2 and 3.1).
+
+Nothing is computed here but who is admitted and which of two readings with one identity wins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from schemas.configuration import Configuration, FeedFacts, Station, Threshold
+from schemas.envelopes import read_input
+from schemas.levels import Level
+from schemas.observations import from_batch
+from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, Tick
+
+NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reading that won its identity and has a value."""
+
+    start: datetime
+    end: datetime
+    value: Decimal
+    feed: str
+
+
+@dataclass
+class Known:
+    """All that was said up to some record.
+
+    Attributes:
+        now: the greatest `received` so far (section 1). rows: each observation with `now` at its receipt.
+        alive: feed to the moments it was heard. declared: place to (moment, state) in order of moments.
+    """
+
+    configuration: Configuration
+    now: datetime
+    rows: list[tuple[Observation, datetime]] = field(default_factory=list)
+    alive: dict[str, list[datetime]] = field(default_factory=dict)
+    baselines: dict[str, list[BaselineRow]] = field(default_factory=dict)
+    declared: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
+
+    def threshold(self, name: str) -> Threshold:
+        return next(t for t in self.configuration.thresholds if t.name == name)
+
+    def feed(self, name: str) -> FeedFacts:
+        return next(f for f in self.configuration.feeds if f.feed == name)
+
+    def station(self, code: str) -> Station | None:
+        return next((s for s in self.configuration.stations if s.code == code), None)
+
+
+def known_from(records: Sequence[Record]) -> Known:
+    """Read records in the order of the log. The first must be a configuration."""
+    known: Known | None = None
+    for record in records:
+        content = read_input(record)
+        if known is None:
+            assert isinstance(content, ConfigChange)
+            known = Known(Configuration.model_validate(content.configuration), record.received)
+        known.now = max(known.now, record.received)
+        match content:
+            case ConfigChange():
+                known.configuration = Configuration.model_validate(content.configuration)
+            case Heartbeat():
+                known.alive.setdefault(content.feed, []).append(content.received)
+            case Baseline():
+                _replace_rows(known.baselines.setdefault(content.threshold, []), content.rows)
+            case GaugeDeclaration():
+                known.declared.setdefault(content.area, []).append((content.at, content.state))
+            case Tick():
+                pass
+            case batch:
+                rows = from_batch(batch)
+                known.rows += [(row, known.now) for row in rows]
+                for feed in {row.feed for row in rows}:
+                    known.alive.setdefault(feed, []).append(record.received)
+    assert known is not None
+    for moments in known.declared.values():
+        moments.sort()
+    return known
+
+
+def _replace_rows(rows: list[BaselineRow], newer: Sequence[BaselineRow]) -> None:
+    for row in newer:
+        rows[:] = [r for r in rows if (r.area, r.start, r.end) != (row.area, row.start, row.end)]
+        rows.append(row)
+
+
+def admitted(known: Known, threshold: Threshold, indicator: str, place: str) -> list[Observation]:
+    """The readings of a series that count (3.4, 6.5): valid within the horizon at their receipt. Nulls are among them."""
+    found = []
+    for row, now in known.rows:
+        delay = known.feed(row.feed).delay
+        if row.indicator == indicator and row.area == place and row.lead is None and row.end + delay >= now - threshold.horizon:
+            found.append(row)
+    return found
+
+
+def series(known: Known, threshold: Threshold, indicator: str, place: str) -> list[Reading]:
+    """The readings of a series in order of valid time, one for each identity, without nulls (3.1)."""
+    winners: dict[tuple[datetime, datetime], Observation] = {}
+    for row in admitted(known, threshold, indicator, place):
+        rival = winners.get((row.start, row.end))
+        if rival is None or _rank(row) > _rank(rival):
+            winners[(row.start, row.end)] = row
+    readings = [Reading(r.start, r.end, Decimal(str(r.value)), r.feed) for r in winners.values() if r.value is not None]
+    return sorted(readings, key=lambda r: (r.end, r.start))
+
+
+def _rank(row: Observation) -> tuple[bool, datetime, datetime, str, str, bool, float]:
+    """The greatest `issued` wins, else the later fetch, else the greater content hash, whatever their place in the log (3.1)."""
+    issued = row.issued or row.end  # the end is one for all of an identity, so without `issued` it decides nothing
+    return (row.issued is not None, issued, row.received, row.delivery, row.key, row.value is not None, row.value or 0.0)
+
+
+def defined_levels(threshold: Threshold) -> list[Level]:
+    """The levels a threshold has, lowest first."""
+    return sorted(Level.named(word) for word in threshold.levels)
+
+
+def bound(known: Known, threshold: Threshold, place: str, level: Level, reading: Reading) -> Decimal | None:
+    """What the reading is held against; none if nobody knows (section 3, kinds)."""
+    if threshold.kind == "fixed":
+        return Decimal(threshold.levels[level.word].split()[0])
+    if threshold.kind == "station_levels":
+        return _own_level(known, threshold, place, level, reading)
+    middle = reading.start + (reading.end - reading.start) / 2
+    for row in known.baselines.get(threshold.name, []):
+        if row.area == place and row.start <= middle < row.end and row.admitted and level.word in row.bounds:
+            return Decimal(str(row.bounds[level.word]))
+    return None
+
+
+def _own_level(known: Known, threshold: Threshold, place: str, level: Level, reading: Reading) -> Decimal | None:
+    """The station's own level, as last said at the reading's start, else as first said after it; a null leaves it unknown."""
+    indicator = f"{threshold.indicator}.{level.word}"
+    winners: dict[tuple[datetime, datetime], Observation] = {}
+    for row in admitted(known, threshold, indicator, place):
+        rival = winners.get((row.start, row.end))
+        if rival is None or _rank(row) > _rank(rival):
+            winners[(row.start, row.end)] = row
+    said = sorted(winners.values(), key=lambda r: (r.end, r.start))
+    before = [r for r in said if r.start <= reading.start]
+    chosen = before[-1] if before else (said[0] if said else None)
+    return Decimal(str(chosen.value)) if chosen is not None and chosen.value is not None else None
+
+
+def dead_at(known: Known, place: str, moment: datetime) -> bool:
+    """Whether a person's last word up to `moment` is that the gauge is dead (3.3)."""
+    said = [state for at, state in known.declared.get(place, []) if at <= moment]
+    return bool(said) and said[-1] == "dead"

@@ -1,0 +1,307 @@
+"""The truth of a rule over valid time: the table of section 4 of the specification, with 4.1, 6.2, 6.3, 6.6 and 6.7.
+
+Each form is evaluated twice from the leaves: once with held breaches taken as true, once as unknown.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from oracle_known import NO_TIME, Known, Reading, admitted
+from oracle_levels import FALSE, TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
+
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Within
+from schemas.conditions import Sequence as InSequence
+from schemas.configuration import Threshold
+from schemas.indicators import CATALOGUE
+from schemas.levels import Dimension, Level, Truth
+
+INSTANT = timedelta(microseconds=1)
+
+
+# Kleene's tables ------------------------------------------------------------------------------------------------------
+
+
+def all_of(truths: Sequence[Truth]) -> Truth:
+    """True if all are, false if one is, else unknown."""
+    if FALSE in truths:
+        return FALSE
+    return UNKNOWN if UNKNOWN in truths else TRUE
+
+
+def any_of(truths: Sequence[Truth]) -> Truth:
+    """True if one is, false if all are, else unknown."""
+    if TRUE in truths:
+        return TRUE
+    return UNKNOWN if UNKNOWN in truths or not truths else FALSE
+
+
+def not_(truth: Truth) -> Truth:
+    """The other one; of unknown, unknown."""
+    return {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}[truth]
+
+
+def at_least(n: int, truths: Sequence[Truth]) -> Truth:
+    """n are true; or true and unknown together are fewer than n; else unknown. Fewer than n to look at is unknown (6.3)."""
+    if list(truths).count(TRUE) >= n:
+        return TRUE
+    possible = list(truths).count(TRUE) + list(truths).count(UNKNOWN)
+    return FALSE if possible < n <= len(truths) else UNKNOWN
+
+
+def within(steps: Steps, span: timedelta) -> Steps:
+    """True if it was at some moment of the last span; false if known false throughout; else unknown. Before the first: unknown."""
+    if not steps:
+        return []
+
+    def seen(moment: datetime) -> Truth:
+        truths = {truth_at(steps, moment)}
+        for index, (start, truth) in enumerate(steps):
+            end = steps[index + 1][0] if index + 1 < len(steps) else None
+            if start <= moment and (end is None or end > moment - span):
+                truths.add(truth)
+        if steps[0][0] > moment - span:
+            truths.add(UNKNOWN)
+        return any_of(list(truths))
+
+    return steps_from({at + add for at, _ in steps for add in (NO_TIME, span)}, seen)
+
+
+# Conditions -----------------------------------------------------------------------------------------------------------
+
+
+class Rules:
+    """The truths that a prefix of the log makes, with held breaches taken as `held_as`."""
+
+    def __init__(self, known: Known, held_as: Truth) -> None:
+        self.known = known
+        self.held_as = held_as
+        self.levels = Levels(known)
+
+    def covered(self, condition: Condition, area: str) -> bool:
+        """Whether the area has a series for it at all (6.3)."""
+        match condition:
+            case AtLevel():
+                return self._has_series(self.known.threshold(condition.threshold), area)
+            case Silent():
+                threshold = self.known.threshold(condition.silent.of)
+                return any(self._has_series(threshold, a) for a in condition.silent.areas or (area,))
+            case Dimensions():
+                return any(self._dimension_covered(condition, d, area) for d in Dimension)
+            case _:
+                return any(self.covered(part, area) for part in condition.parts)
+
+    def _has_series(self, threshold: Threshold, area: str) -> bool:
+        places = [*self.levels.places(threshold, area), *self.levels.around(area)]
+        return any(r.value is not None for p in places for r in admitted(self.known, threshold, threshold.indicator, p))
+
+    def truth(self, condition: Condition, area: str) -> Steps:
+        """The truth of a condition over time in an area."""
+        match condition:
+            case AtLevel():
+                threshold = self.known.threshold(condition.threshold)
+                return self.levels.in_area(threshold, area, condition.level, self.held_as)
+            case All():
+                return self._joined(all_of, condition.all, condition.within, area)
+            case AnyOf():
+                covered = [c for c in condition.any if self.covered(c, area)]
+                return self._joined(any_of, covered, condition.within, area)
+            case AtLeast():
+                covered = [c for c in condition.of if self.covered(c, area)]
+                return self._joined(lambda truths: at_least(condition.at_least, truths), covered, condition.within, area)
+            case Not():
+                return [(at, not_(truth)) for at, truth in self.truth(condition.not_, area)]
+            case Within():
+                return within(self.truth(condition.condition, area), condition.within)
+            case InSequence():
+                return self.sequence(condition, area)
+            case Silent():
+                return self.silent(condition.silent, area)
+            case Dimensions():
+                return self.dimensions(condition, area)
+
+    def _joined(self, table: Callable[[Sequence[Truth]], Truth], parts: Sequence[Condition], span: timedelta | None, area: str) -> Steps:
+        """A table held against all parts at once; `within` beside it holds for each."""
+        return joined(table, [self._windowed(self.truth(part, area), span) for part in parts])
+
+    def _windowed(self, steps: Steps, span: timedelta | None) -> Steps:
+        return steps if span is None else within(steps, span)
+
+    def _of_dimension(self, condition: Dimensions, dimension: Dimension) -> list[Threshold]:
+        thresholds = self.known.configuration.thresholds
+        of_it = [t for t in thresholds if CATALOGUE[t.indicator].dimension is dimension]
+        return [t for t in of_it if self.levels.at_or_above(t, condition.level)]
+
+    def _dimension_covered(self, condition: Dimensions, dimension: Dimension, area: str) -> bool:
+        return any(self._has_series(t, area) for t in self._of_dimension(condition, dimension))
+
+    def dimensions(self, condition: Dimensions, area: str) -> Steps:
+        """Breaches in n dimensions, each of them by any of its thresholds; those without a series are left out (6.3)."""
+        found = []
+        for dimension in Dimension:
+            covered = [t for t in self._of_dimension(condition, dimension) if self._has_series(t, area)]
+            if covered:
+                breached = joined(any_of, [self.levels.in_area(t, area, condition.level, self.held_as) for t in covered])
+                found.append(self._windowed(breached, condition.within))
+        return joined(lambda truths: at_least(condition.dimensions, truths), found)
+
+    def silent(self, silence: Silence, area: str) -> Steps:
+        """n series went stale with last readings at most `within` apart, while their feed itself delivers; else false."""
+        threshold = self.known.threshold(silence.of)
+        areas = silence.areas or (area,)
+        places = sorted({p for a in areas for p in self.levels.places(threshold, a)})
+        stale_after = silence.stale_after or threshold.stale_after
+
+        def went(place: str, moment: datetime) -> Reading | None:
+            """The last reading of a place that is silent at the moment."""
+            last = self.levels.last(threshold, place, moment)
+            if last is None or self.levels._dead_since(place, last, moment):
+                return None
+            return last if moment >= last.end + self.known.feed(last.feed).delay + stale_after else None
+
+        def together(places: Sequence[tuple[str, Reading]]) -> bool:
+            chosen = combinations([reading.end for _, reading in places], silence.count)
+            return any(max(ends) - min(ends) <= silence.within for ends in chosen)
+
+        def judge(moment: datetime) -> Truth:
+            silent = [(p, r) for p in places if (r := went(p, moment)) is not None]
+            if together([(p, r) for p, r in silent if self._alive(r.feed, moment)]):
+                return TRUE
+            return UNKNOWN if together(silent) else FALSE
+
+        moments = self.levels.moments(threshold, places)
+        for place in places:
+            for reading in self.levels.readings(threshold, place):
+                moments.add(reading.end + self.known.feed(reading.feed).delay + stale_after)
+        for feed, heard in self.known.alive.items():
+            moments |= {at + add for at in heard for add in (NO_TIME, 2 * self.known.feed(feed).every)}
+        started = [r.start for p in places for r in self.levels.readings(threshold, p)]
+        return steps_from({m for m in moments if started and m >= min(started)}, judge)
+
+    def _alive(self, feed: str, moment: datetime) -> bool:
+        """A feed delivers while it was heard within twice its interval."""
+        return any(at <= moment < at + 2 * self.known.feed(feed).every for at in self.known.alive.get(feed, []))
+
+    def sequence(self, condition: InSequence, area: str) -> Steps:
+        """Each became true not before the one before it, the last at most `within` after the first and still true."""
+        lag = condition.least_lag or NO_TIME
+        parts = [_Part(self.truth(part, area), self._ends(part, area)) for part in condition.sequence]
+        marks = {m for part in parts for m in part.marks}
+        moments = {m + j * lag - w for m in marks for j in range(len(parts) + 1) for w in (NO_TIME, condition.within)}
+        begun = [part.steps[0][0] for part in parts if part.steps]
+        if not begun:
+            return []
+        return steps_from({m for m in moments if m >= min(begun)}, lambda t: _in_sequence(parts, t, condition.within, lag))
+
+    def _ends(self, condition: Condition, area: str) -> dict[datetime, datetime]:
+        """Start of a reading to the end of its period, for all readings that a condition looks at."""
+        ends: dict[datetime, datetime] = {}
+        for threshold in self._thresholds(condition):
+            for place in [*self.levels.places(threshold, area), *self.levels.around(area)]:
+                for reading in self.levels.readings(threshold, place):
+                    ends[reading.start] = max(ends.get(reading.start, reading.end), reading.end)
+        return ends
+
+    def _thresholds(self, condition: Condition) -> list[Threshold]:
+        match condition:
+            case AtLevel():
+                return [self.known.threshold(condition.threshold)]
+            case Silent():
+                return []
+            case Dimensions():
+                return [t for d in Dimension for t in self._of_dimension(condition, d)]
+            case _:
+                return [t for part in condition.parts for t in self._thresholds(part)]
+
+
+def joined(table: Callable[[Sequence[Truth]], Truth], all_steps: Sequence[Steps]) -> Steps:
+    """A table held against several truths at every moment one of them changes."""
+    moments = {at for steps in all_steps for at, _ in steps}
+    return steps_from(moments, lambda t: table([truth_at(steps, t) for steps in all_steps]))
+
+
+class _Part:
+    """One condition of a sequence: its truth over time, its onsets, and where an onset may hide.
+
+    Onsets are (moment it is true from, moment it is compared by): the end of the period of the reading that made it.
+    """
+
+    def __init__(self, steps: Steps, ends: dict[datetime, datetime]) -> None:
+        self.steps = steps
+        self.ends = ends
+        self.marks = {at for at, _ in steps} | {end for at, end in ends.items() if steps and at >= steps[0][0]}
+
+    def onsets(self) -> list[tuple[datetime, datetime]]:
+        """False to true, also through unknown; the first truth known counts; true, unknown, true is none (4.1)."""
+        found = []
+        last_known = FALSE
+        for at, truth in self.steps:
+            if truth is TRUE and last_known is not TRUE:
+                found.append((at, self.ends.get(at, at)))
+            if truth is not UNKNOWN:
+                last_known = truth
+        return found
+
+    def hidden(self, moment: datetime) -> list[tuple[datetime, datetime]]:
+        """Unknown stretches up to `moment`, as first and last moment an onset may be at, by which it is compared.
+
+        An unknown stretch between two truths hides none (4.1).
+        """
+        found = []
+        stretches = [*self.steps, (moment + INSTANT, FALSE)]
+        for index, (at, truth) in enumerate(self.steps):
+            end, following = stretches[index + 1][0], stretches[index + 1][1]
+            before = self.steps[index - 1][1] if index else FALSE
+            if truth is UNKNOWN and at <= moment and not (before is TRUE and following is TRUE and index + 1 < len(self.steps)):
+                last = min(end - INSTANT, moment)
+                found.append((at, last))
+                found += [(e, e) for s, e in self.ends.items() if at <= s <= last and e > s]
+        return sorted(set(found))
+
+    def last_runs(self, moment: datetime, *, possible: bool) -> list[tuple[datetime, datetime]]:
+        """Where the onset of a truth that still stands at `moment` is: exactly known, or anywhere it may hide."""
+        truth = truth_at(self.steps, moment)
+        known = [at for at, t in self.steps if at <= moment and t is FALSE]
+        fell = max(known, default=None)
+        run = [o for o in self.onsets() if o[0] <= moment and (fell is None or o[0] > fell)]
+        exact = [(compared, compared) for _, compared in run[-1:]]
+        if truth is TRUE and not possible:
+            return exact
+        if truth is FALSE or not possible:
+            return []
+        hiding = [(a, b) for a, b in self.hidden(moment) if fell is None or b >= fell]
+        return exact + hiding
+
+
+def _in_sequence(parts: Sequence[_Part], moment: datetime, span: timedelta, lag: timedelta) -> Truth:
+    last = parts[-1]
+    for first, _ in last.last_runs(moment, possible=False):
+        if _chain([_exact(p, moment) for p in parts[:-1]], first, first, span, lag):
+            return TRUE
+    before = [_exact(p, moment) + p.hidden(moment) for p in parts[:-1]]
+    for low, high in last.last_runs(moment, possible=True):
+        for at in _choices(low, high, before, lag):
+            if _chain(before, at, at, span, lag):
+                return UNKNOWN
+    return FALSE
+
+
+def _exact(part: _Part, moment: datetime) -> list[tuple[datetime, datetime]]:
+    return [(compared, compared) for at, compared in part.onsets() if at <= moment]
+
+
+def _choices(low: datetime, high: datetime, before: Sequence[list[tuple[datetime, datetime]]], lag: timedelta) -> list[datetime]:
+    """The moments of a stretch worth trying as the last onset: its first, and where an earlier one just fits."""
+    fits = {first + j * lag for part in before for first, _ in part for j in range(len(before) + 1)}
+    return [low, *sorted(m for m in fits if low < m <= high)]
+
+
+def _chain(before: Sequence[list[tuple[datetime, datetime]]], last: datetime, at: datetime, span: timedelta, lag: timedelta) -> bool:
+    """Whether onsets exist going back from `at`, each the latest that fits, the first at most `span` before `last`."""
+    if not before:
+        return last - at <= span
+    fitting = [min(high, at - lag) for low, high in before[-1] if low <= at - lag]
+    return bool(fitting) and _chain(before[:-1], last, max(fitting), span, lag)
+
+
+__all__ = ["Level", "Rules", "all_of", "any_of", "at_least", "joined", "not_", "within"]
