@@ -23,14 +23,14 @@ def respond(case: Case, request: Request, at: datetime) -> Answer:
     count = request.query.get("resultRecordCount", str(MOST_RECORDS))
     if request.path != PATH or not count.isdigit():
         return _json({"error": {"code": 400, "message": "Invalid URL", "details": []}})
-    gauges = case.extra(FEED)["stations"].set_index("code")
+    gauges: dict[str, dict[Any, Any]] = {gauge["code"]: gauge for gauge in case.extra(FEED)["stations"].to_dict("records")}
     known = case.known_by(FEED, at)
     newest = known.sort_values(["known", "area"], ascending=[False, True], kind="stable").head(min(int(count), MOST_RECORDS))
-    features = [{"attributes": _attributes(row, gauges.loc[row["area"]])} for row in newest.to_dict("records")]
+    features = [{"attributes": _attributes(row, gauges[row["area"]])} for row in newest.to_dict("records")]
     return _json({"objectIdFieldName": "objectid", "features": features, "exceededTransferLimit": len(known) > len(newest)})
 
 
-def _attributes(row: dict[Any, Any], gauge: "pd.Series[Any]") -> dict[str, Any]:
+def _attributes(row: dict[Any, Any], gauge: dict[Any, Any]) -> dict[str, Any]:
     factor = 1 / foot if gauge["name"] in IN_FEET else 1.0
     return {
         "basin": gauge["basin"],
