@@ -7,6 +7,7 @@ publishes waits in the outbox with ids made of what it says; after a crash both 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -34,7 +35,11 @@ def load_life(connection: Connection, event: str, warning: str) -> Life:
     row = connection.execute(select(lives).where(lives.c.event == event)).first()
     if row is None:
         return Life(warning=warning, event=event)
-    life = Life(
+    return replace(_life(row), pending=_pending(connection, [row.warning]).get(row.warning))
+
+
+def _life(row: Any) -> Life:
+    return Life(
         warning=row.warning,
         event=row.event,
         told=row.told,
@@ -46,13 +51,13 @@ def load_life(connection: Connection, event: str, warning: str) -> Life:
         last_issued=row.last_issued,
         expires=row.expires,
     )
-    return replace(life, pending=_pending_of(connection, row.warning))
 
 
-def _pending_of(connection: Connection, warning: str) -> Pending | None:
-    query = select(warnings.c.id, warnings.c.kind, warnings.c.content).where(warnings.c.warning == warning, warnings.c.stage == PENDING)
-    row = connection.execute(query).first()
-    return None if row is None else Pending(row.id, Kind(row.kind), Warning.model_validate_json(row.content).level)
+def _pending(connection: Connection, of: Sequence[str]) -> dict[str, Pending]:
+    """Warning to its message that waits for signatures."""
+    query = select(warnings.c.warning, warnings.c.id, warnings.c.kind, warnings.c.content)
+    rows = connection.execute(query.where(warnings.c.warning.in_(of), warnings.c.stage == PENDING))
+    return {r.warning: Pending(r.id, Kind(r.kind), Warning.model_validate_json(r.content).level) for r in rows}
 
 
 def save_life(connection: Connection, life: Life, event: CompoundEvent) -> None:
@@ -81,10 +86,11 @@ def latest_event(connection: Connection, warning: str) -> CompoundEvent:
     return CompoundEvent.model_validate_json(connection.execute(select(lives.c.latest).where(lives.c.warning == warning)).scalar_one())
 
 
-def standing(connection: Connection) -> list[Life]:
-    """Lives in which somebody was warned and not told the end, in the order of their warnings' ids."""
-    query = select(lives.c.event, lives.c.warning).where(lives.c.told).order_by(lives.c.warning)
-    return [load_life(connection, event, warning) for event, warning in connection.execute(query).all()]
+def standing(connection: Connection) -> list[tuple[Life, str]]:
+    """Lives in which somebody was warned and not told the end, with their rules, in the order of their warnings' ids."""
+    rows = connection.execute(select(lives).where(lives.c.told).order_by(lives.c.warning)).all()
+    waiting = _pending(connection, [row.warning for row in rows]) if rows else {}
+    return [(replace(_life(row), pending=waiting.get(row.warning)), row.rule) for row in rows]
 
 
 def told_rules(connection: Connection, area: str, other_than: str) -> set[str]:

@@ -13,11 +13,13 @@ from alerts.registry import Group, counts
 from alerts.rendering import Renderer
 from alerts.tables import bodies
 from alerts.texts import Kind
+from eventlog.log import EventLog
 from schemas.configuration import Rule, Sign
 from schemas.country_files import LoadedCountry
-from schemas.envelopes import output_record
+from schemas.envelopes import output_record, read_output
 from schemas.levels import Level
 from schemas.records import CompoundEvent, RenderedText, Warning, WarningStatus
+from schemas.topics import WARNINGS
 
 ENDING_STANDS = timedelta(hours=24)
 """How long the word that a danger ended, or cannot be told any more, is still worth sending."""
@@ -179,3 +181,13 @@ class Proposals:
 def publish(connection: Connection, warning: Warning, step: str, at: datetime) -> None:
     """Put a message's newest content into the outbox; the record's id is made of message and step."""
     ledger.to_publish(connection, output_record(warning, f"warning:{warning.id}:{step}", at))
+
+
+def waiting(log: EventLog) -> int:
+    """How many messages of warnings wait for signatures, by what was published of them."""
+    newest: dict[str, WarningStatus] = {}
+    for stored in log.read(WARNINGS.name):
+        warning = read_output(stored.record)
+        if isinstance(warning, Warning):
+            newest[warning.id] = warning.status
+    return sum(status in (WarningStatus.PROPOSED, WarningStatus.ESCALATED) for status in newest.values())

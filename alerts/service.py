@@ -210,8 +210,8 @@ class AlertService:
             for message, count, _ in ledger.unsigned(connection, now):
                 self._pass_on(connection, message, count, now)
                 done += 1
-            for life in ledger.standing(connection):
-                done += self._when_due(connection, life, now)
+            for life, name in ledger.standing(connection):
+                done += self._when_due(connection, life, self._rules.get(name), now)
         return done
 
     def _pass_on(self, connection: Connection, message: str, count: int, now: datetime) -> None:
@@ -229,16 +229,15 @@ class AlertService:
         text = f"{warning.rule} in {warning.area} waits unsigned since {warning.proposed.isoformat()}; passed on to {to}."
         ledger.note(connection, f"unsigned:{message}:{count + 1}", now, Reason.UNSIGNED.value, warning.warning, text)
 
-    def _when_due(self, connection: Connection, life: Life, now: datetime) -> int:
-        event = ledger.latest_event(connection, life.warning)
-        rule = self._rules.get(event.rule)
+    def _when_due(self, connection: Connection, life: Life, rule: Rule | None, now: datetime) -> int:
         if rule is None or life.expires is None:
             return 0
-        ahead = self._proposals.signatures(rule, event.level).within * 2
+        ahead = self._proposals.signatures(rule, life.level).within * 2
         every = rule.remind.every if rule.remind else None
         decision = due(life, now, remind_every=every, ahead=ahead)
         if decision is None:
             return 0
+        event = ledger.latest_event(connection, life.warning)
         if decision.say is None:
             self._run_out(connection, life, event, now)
             return 1

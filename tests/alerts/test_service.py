@@ -8,6 +8,7 @@ from conftest import START
 from event_makers import event, tell
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.proposals import waiting as count_waiting
 from alerts.registry import Registry
 from alerts.rendering import names_of
 from alerts.service import AlertService
@@ -116,7 +117,23 @@ def test_a_warning_nobody_signs_is_passed_on_and_never_lapses(service: AlertServ
     assert [n.kind for n in service.notices()] == ["unsigned"] * 3
     assert "director" in service.notices()[0].text
     assert "district_unit" in service.notices()[1].text
-    assert len(service.pending()) == 1
+    assert len(service.pending()) == count_waiting(log) == 1
+    sign_all(service, 6)
+    assert count_waiting(log) == 0
+
+
+def test_a_standing_warning_is_said_again_and_renewed_before_it_runs_out(service: AlertService, log: EventLog) -> None:
+    """A reminder when the rule says so; and if nobody signs anything new, the end of the last message is recorded, not passed over."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(START + timedelta(days=2, hours=23))
+    assert service.pending() == []
+    service.run_once(START + timedelta(days=3))
+    (reminder,) = service.pending()
+    assert (reminder.reason, reminder.message_type) == ("reminder", "Update")
+    service.run_once(START + timedelta(days=15))
+    assert warnings(log)[-1].status is WarningStatus.EXPIRED
+    assert "expired" in [n.kind for n in service.notices()]
 
 
 def test_what_overtakes_a_proposal_withdraws_it(service: AlertService, log: EventLog, provider: StandInProvider) -> None:
