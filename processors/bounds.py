@@ -5,7 +5,6 @@ Values and bounds are compared as decimals: both are whole millionths of the ind
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,22 +87,23 @@ def fixed_bounds(bounds: tuple[Bound, ...], count: int) -> Column:
 
 
 def step_bounds(starts: Column, steps: tuple[tuple[Column, Column], ...]) -> Column:
-    """Bounds that are series themselves: at each reading the last step at or before it, else the first after it.
+    """Bounds that are series themselves: at each reading the last step at or before it; before the first nobody knows.
 
     Args:
         steps: for each level its (starts, values), with NO_BOUND for a null.
     """
     columns = []
     for step_starts, values in steps:
-        if len(step_starts) == 0:
-            columns.append(np.full(len(starts), NO_BOUND, dtype=np.int64))
-        else:
-            columns.append(values[np.maximum(np.searchsorted(step_starts, starts, side="right") - 1, 0)])
+        before = np.concatenate((np.array([NO_BOUND], dtype=np.int64), values))
+        columns.append(before[np.searchsorted(step_starts, starts, side="right")])
     return np.stack(columns, axis=1)
 
 
 def baseline_bounds(starts: Column, ends: Column, rows: tuple[BaselineRow, ...], bounds: tuple[Bound, ...]) -> Column:
-    """Bounds of the baseline's row in which the middle of each reading's period lies; none there, or not admitted: nobody knows."""
+    """Bounds of the baseline's row in which the middle of each reading's period lies; none there, or not admitted: nobody knows.
+
+    Where rows overlap, the newest holds.
+    """
     found = np.full((len(starts), len(bounds)), NO_BOUND, dtype=np.int64)
     middles = starts + (ends - starts) // 2
     for row in rows:
@@ -116,6 +116,6 @@ def baseline_bounds(starts: Column, ends: Column, rows: tuple[BaselineRow, ...],
 
 
 def replaced(rows: tuple[BaselineRow, ...], by: tuple[BaselineRow, ...]) -> tuple[BaselineRow, ...]:
-    """Rows of one area after a newer baseline: those of the same period are replaced."""
-    newer: dict[Any, BaselineRow] = {(r.start, r.end): r for r in rows} | {(r.start, r.end): r for r in by}
-    return tuple(newer[key] for key in sorted(newer))
+    """Rows of one area after a newer baseline, the newest last: those of the same period are replaced."""
+    periods = {(row.start, row.end) for row in by}
+    return tuple(row for row in rows if (row.start, row.end) not in periods) + tuple(sorted(by, key=lambda r: (r.start, r.end)))

@@ -10,8 +10,8 @@ from processors.plan import BASELINE_KINDS, Plan
 from processors.roll_up import ENOUGH, worst
 from processors.sequences import in_sequence
 from processors.silence import silences, together
-from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lately, line, micros, opposite, some
-from processors.tracks import BoundsOf, Track, step_columns
+from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lately, micros, opposite, some
+from processors.tracks import BoundsOf, Track, as_judged, step_columns
 from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Within
 from schemas.conditions import Sequence as InSequence
 from schemas.levels import Dimension, Level
@@ -26,12 +26,15 @@ class Sight:
         tracks: (threshold, place) to its track.
         baselines: threshold, then place, to the rows in force.
         alive: feed to the spans in which it delivered.
+        now: the shard's; readings that a threshold has not settled yet are not looked at.
     """
 
     plan: Plan
     tracks: Mapping[tuple[str, str], Track]
     baselines: Mapping[str, Mapping[str, tuple[BaselineRow, ...]]]
     alive: Mapping[str, tuple[tuple[int, int], ...]]
+    now: int
+    _settled: dict[tuple[str, str], Track] = field(default_factory=dict)
     _levels: dict[tuple[str, str, Level], Line | None] = field(default_factory=dict)
 
     def level(self, threshold: str, area: str, level: Level) -> Line | None:
@@ -46,13 +49,13 @@ class Sight:
         read = self.read(threshold, area)
         if not read:
             return None
+        if number is None:
+            return NOTHING_KNOWN
         if read[0][0] == area or read[0][0] in self.plan.around(area):
-            one = level_line(read[0][1].entries, number or 0)
-        else:
-            roll_up = self.plan.thresholds[threshold].roll_up
-            entries = [self._counted(threshold, place, track) for place, track in read]
-            one = worst(entries, number or 0, ENOUGH[roll_up.needs if roll_up is not None else "half"])
-        return one if number is not None else _never(one)
+            return level_line(read[0][1].entries, number)
+        roll_up = self.plan.thresholds[threshold].roll_up
+        entries = [self._counted(threshold, place, track) for place, track in read]
+        return worst(entries, number, ENOUGH[roll_up.needs if roll_up is not None else "half"])
 
     def bounds_of(self, threshold: str, place: str) -> BoundsOf:
         """What readings of a threshold at a place are held against."""
@@ -62,7 +65,22 @@ class Sight:
         """The places that make the threshold's level in an area, as far as they ever had a reading."""
         places = (area,) if (threshold, area) in self.tracks else self.plan.places(threshold, area)
         found = [(place, self.tracks[threshold, place]) for place in places if (threshold, place) in self.tracks]
-        return [(place, track) for place, track in found if len(track.series)]
+        return [(place, self.judged(threshold, place, track)) for place, track in found if track.heard]
+
+    def judged(self, threshold: str, place: str, track: Track) -> Track:
+        """A track as far as its threshold has settled."""
+        if not self.plan.thresholds[threshold].settle:
+            return track
+        if (threshold, place) not in self._settled:
+            upto = self.judged_to(threshold, track)
+            self._settled[threshold, place] = as_judged(track, self.plan.settings(threshold, place), self.bounds_of(threshold, place), upto)
+        return self._settled[threshold, place]
+
+    def judged_to(self, threshold: str, *tracks: Track) -> int:
+        """Up to when a threshold may be judged: the newest valid time of the places or now, less the time it takes to settle."""
+        settle = self.plan.thresholds[threshold].settle
+        newest = [track.newest for track in tracks if track.newest is not None]
+        return max([self.now, *newest]) - (micros(settle) + 1 if settle else 0)
 
     def _counted(self, threshold: str, place: str, track: Track) -> Sequence[Entry]:
         if self.plan.thresholds[threshold].kind not in BASELINE_KINDS:
@@ -108,7 +126,8 @@ class Sight:
         """Each dimension of human security that any threshold counts for, with the truth of a breach in it."""
         found: list[tuple[Dimension, Line | None]] = []
         for dimension, thresholds in self.plan.dimensions.items():
-            lines = [self.level(threshold, area, condition.level) for threshold in thresholds]
+            reaching = [threshold for threshold in thresholds if self.plan.number(threshold, condition.level) is not None]
+            lines = [self.level(threshold, area, condition.level) for threshold in reaching]
             covered = [one for one in lines if one is not None]
             one = some(covered) if covered else None
             found.append((dimension, _lately(one, condition.within) if condition.within is not None else one))
@@ -116,19 +135,19 @@ class Sight:
 
     def silent(self, silence: Silence, area: str) -> Line | None:
         """The truth of `silent`: its stations are those of the areas it names, else of the rule's."""
-        read = {place: track for a in silence.areas or (area,) for place, track in self.read(silence.of, a)}
+        read = dict(found for place in self.plan.stations(silence, area) for found in self.read(silence.of, place))
         if not read:
             return None
-        spans, known_from = [], FAR
+        stations, known_from = [], FAR
         for place, track in sorted(read.items()):
             given = track.series.with_values()
             settings = self.plan.settings(silence.of, place)
             stale = settings.delay + micros(silence.stale_after) if silence.stale_after is not None else settings.stale
-            spans.append(silences(given.starts.tolist(), given.ends.tolist(), stale, dead_spans(track)))
+            feed = self.plan.feed_of(place, self.plan.thresholds[silence.of].indicator)
+            alive = self.alive.get(feed.feed, ()) if feed is not None else ()
+            stations.append((silences(given.starts.tolist(), given.ends.tolist(), stale, dead_spans(track)), alive))
             known_from = min(known_from, track.entries[0].start if track.entries else FAR)
-        feeds = {f.feed for f in (self.plan.feed_of(p, self.plan.thresholds[silence.of].indicator) for p in read) if f is not None}
-        alive = [span for feed in sorted(feeds) for span in self.alive.get(feed, ())]
-        return together(spans, silence.count, micros(silence.within), alive, known_from)
+        return together(stations, silence.count, micros(silence.within), known_from)
 
 
 def bounds_for(plan: Plan, baselines: Mapping[str, Mapping[str, tuple[BaselineRow, ...]]], threshold: str, place: str) -> BoundsOf:
@@ -160,9 +179,3 @@ def _opposite(one: Line | None) -> Line | None:
 
 def _lately(one: Line | None, span: timedelta) -> Line | None:
     return lately(one, micros(span)) if one is not None else None
-
-
-def _never(one: Line) -> Line:
-    """The truth of a level above all that are defined: false wherever anything is known."""
-    entries = zip(one.starts, one.ends, one.sure, strict=True)
-    return line((start, end, *((1, 1) if sure == 1 else (0, 0))) for start, end, sure in entries)

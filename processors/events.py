@@ -6,7 +6,8 @@ from processors.life import Going, Law, beginning, live, next_deadline
 from processors.plan import Place
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
-from processors.timelines import NOTHING_KNOWN, TRUTHS, Line, micros, moment
+from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, micros, moment
+from processors.tracks import unjudged_from
 from schemas.configuration import Rule
 from schemas.levels import Level
 from schemas.records import CompoundEvent, EventChange, LevelStep
@@ -36,30 +37,36 @@ def lines_of(rule: Rule, area: str, sight: Sight) -> list[Line]:
     return [sight.truth(c, area) or NOTHING_KNOWN for c in conditions]
 
 
-def judged_to(place: Place, sight: Sight, now: int) -> int:
-    """Up to when a rule may be judged in an area: its newest valid time or now, less the longest time its thresholds settle."""
+def judged_to(place: Place, sight: Sight) -> int:
+    """Up to when a rule may be judged in an area: no further than any of its thresholds, whose times that settle are the longest."""
     read = sight.plan.read_by(*place)
     newest = [t.newest for p in read if (t := sight.tracks.get(p)) is not None and t.newest is not None]
     settle = max((micros(sight.plan.thresholds[threshold].settle) for threshold, _ in read), default=0)
-    return max([now, *newest]) - (settle + 1 if settle else 0)
+    return max([sight.now, *newest]) - (settle + 1 if settle else 0)
 
 
-def judge(place: Place, before: Judged, sight: Sight, now: int, name: Namer, record: str) -> tuple[list[Change], Judged]:
+def _unjudged_from(place: Place, sight: Sight) -> int:
+    """The first reading that a threshold of the rule has not settled yet."""
+    settling = [p for p in sight.plan.read_by(*place) if sight.plan.thresholds[p[0]].settle and p in sight.tracks]
+    return min((unjudged_from(sight.tracks[p], sight.judged_to(p[0], sight.tracks[p])) for p in settling), default=FAR)
+
+
+def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str) -> tuple[list[Change], Judged]:
     """What must be said of a rule in an area, and how it stands after that."""
     rule = sight.plan.rules[place[0]]
     law = law_of(rule)
     going = before.going if before.going is not None and len(before.going.raised) == len(law.raises) else beginning(law)
     lines = lines_of(rule, place[1], sight)
-    upto = max(judged_to(place, sight, now), before.judged)
+    upto = max(judged_to(place, sight), before.judged)
     found, standing = live(going, lines, law, upto)
-    changes, said = differences(before.said, found, before.judged, name, now, record)
+    changes, said = differences(before.said, found, before.judged, name, sight.now, record)
     settled = _settled(going, lines, law, upto - sight.plan.reach(*place) - 1)
     return changes, Judged(
         going=settled,
         said=tuple(s for s in said if s.until is None or s.until > settled.at),
         judged=upto,
         settled=settled.at,
-        deadline=next_deadline(standing, lines, law, upto),
+        deadline=min(next_deadline(standing, lines, law, upto), _unjudged_from(place, sight)),
         issued=before.issued,
         issued_level=before.issued_level,
     )

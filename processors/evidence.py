@@ -74,8 +74,8 @@ class Witness:
 
     def _silent(self, condition: Silent, area: str) -> tuple[Evidence, ...]:
         parts = []
-        for inner in condition.silent.areas or (area,):
-            for place, track in self.sight.read(condition.silent.of, inner):
+        for station in self.sight.plan.stations(condition.silent, area):
+            for place, track in self.sight.read(condition.silent.of, station):
                 note = self.note(track, self.now)
                 if note:
                     readings = self._readings(condition.silent.of, place, track, 0, self.now)
@@ -167,7 +167,7 @@ def silent_feeds(witness: Witness, places: Sequence[Place], at: int) -> tuple[st
     found = []
     for threshold, place in places:
         track = witness.sight.tracks.get((threshold, place))
-        if track is None or not len(track.series):
+        if track is None or not track.heard:
             continue
         note = witness.note(track, at)
         if note.startswith("no reading since"):

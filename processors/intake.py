@@ -147,6 +147,7 @@ class Intake:
                 series=track.series,
                 steps=track.steps if len(track.steps) == steps else (empty(),) * steps,
                 declarations=track.declarations,
+                heard=track.heard,
             )
             self.tracks[place] = take_bounds(again, settings, self._bounds(place), self._bounds(place), self.now)
             self.changed.add(place)
@@ -173,8 +174,8 @@ class Intake:
     def _put(self, place: Place, track: Track) -> None:
         before = self.tracks.get(place)
         self.tracks[place] = track
-        said = (before.frozen + before.live, len(before.series) > 0) if before is not None else ((), False)
-        if said != (track.frozen + track.live, len(track.series) > 0):
+        said = (before.frozen + before.live, before.heard) if before is not None else ((), False)
+        if said != (track.frozen + track.live, track.heard):
             self.changed.add(place)
 
     def _bounds(self, place: Place) -> BoundsOf:

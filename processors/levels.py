@@ -226,12 +226,17 @@ def _silence(machine: Machine, settings: Settings, until: int, bridged: Sequence
 def _silent(machine: Machine, k: int, holding: bool, bridged: bool) -> Code:
     if machine.entered[k]:
         return Code.HELD if holding else Code.OPEN
+    if machine.codes[k] == Code.PENDING:
+        return Code.PENDING  # until a reading decides
     return Code.LOWER if bridged else Code.UNKNOWN
 
 
 def _declare(machine: Machine, settings: Settings, declaration: tuple[int, bool], out: list[Entry]) -> None:
     """A person says that the station is dead, or back: it starts afresh."""
     at, dead = declaration
+    if dead == machine.dead:
+        machine.declared += 1
+        return
     if machine.end != BEGINNING and not machine.dead:
         out.extend(_silence(machine, settings, at, (False,) * settings.levels))
     blank = fresh(settings)
@@ -244,7 +249,8 @@ def _declare(machine: Machine, settings: Settings, declaration: tuple[int, bool]
 
 def _emit(machine: Machine, entry: Entry, out: list[Entry]) -> None:
     last = machine.last
-    if last is None or last.codes != entry.codes or last.counts != entry.counts:
+    undecided = entry.end > entry.start and any(code in (Code.UNKNOWN, Code.PENDING, Code.OPEN) for code in entry.codes)
+    if last is None or undecided or last.codes != entry.codes or last.counts != entry.counts:
         if last is not None and entry.start < last.start:
             entry = entry._replace(start=last.start)
         machine.last = entry

@@ -7,7 +7,7 @@ from functools import cached_property
 from processors.bounds import Bound, bounds_of, quantity
 from processors.levels import Settings
 from processors.timelines import BEGINNING, FAR, micros
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Sequence, Silent, Within, walk
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Sequence, Silence, Silent, Within, walk
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
 from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
@@ -102,6 +102,12 @@ class Plan:
         candidates = self._under.get(watched.at, {}).get(area, ())
         return tuple(p for p in candidates if self.gives(p, watched.indicator))
 
+    def stations(self, silence: Silence, area: str) -> tuple[str, ...]:
+        """The stations whose silence is counted: those of the areas it names, else of the area itself."""
+        indicator = self.thresholds[silence.of].indicator
+        found = {p for a in silence.areas or (area,) for p in self._under.get("station", {}).get(a, ())}
+        return tuple(sorted(p for p in found if self.gives(p, indicator)))
+
     def gives(self, place: str, indicator: str) -> bool:
         """Whether a place can have the indicator at all: an area always, a station if its feed brings it."""
         station = self._stations.get(place)
@@ -167,8 +173,7 @@ class Plan:
             case AtLevel(threshold=name):
                 return {(name, place) for place in self.places(name, area)}
             case Silent(silent=silence):
-                areas = silence.areas or (area,)
-                return {(silence.of, place) for a in areas for place in self.places(silence.of, a)}
+                return {(silence.of, place) for place in self.stations(silence, area)}
             case Dimensions():
                 names = [n for group in self.dimensions.values() for n in group]
                 return {(name, place) for name in names for place in self.places(name, area)}

@@ -11,9 +11,8 @@ from processors.plan import Place, Plan
 from processors.quiet import marked
 from processors.state import Judged, State
 from processors.stretches import Change, Namer, Word, differences
-from processors.timelines import micros
 from processors.touched import Touched
-from processors.tracks import Track
+from processors.tracks import Track, unjudged_from
 from schemas.records import CompoundEvent, Record, ThresholdBreach
 
 
@@ -54,7 +53,7 @@ class _Speaker:
     def __init__(self, state: State, plan: Plan, record: Record, engine: str) -> None:
         self.state, self.plan, self.record, self.engine = state, plan, record.id, engine
         self.now = state.now
-        self.sight = Sight(plan, state.tracks, state.baselines, state.alive)
+        self.sight = Sight(plan, state.tracks, state.baselines, state.alive, state.now)
         self.witness = Witness(self.sight, state.sources, state.now)
         self.breaches = dict(state.breaches)
         self.judged = dict(state.events)
@@ -67,9 +66,11 @@ class _Speaker:
             return []
         before = self.breaches.get(place, Judged())
         threshold, settings = self.plan.thresholds[place[0]], self.plan.settings(*place)
-        newest = track.newest if track.newest is not None else self.now
-        upto = max(max(self.now, newest) - (micros(threshold.settle) + 1 if threshold.settle else 0), before.judged)
-        found, deadline = breaches.stretches(track.entries, self.plan.bounds[place[0]], upto)
+        upto = max(self.sight.judged_to(place[0], track), before.judged)
+        judged = self.sight.judged(*place, track)
+        found, deadline = breaches.stretches(judged.entries, self.plan.bounds[place[0]], upto)
+        if threshold.settle:
+            deadline = min(deadline, unjudged_from(track, upto))
         found = [s for s in found if s.until is None or s.until > before.settled]
         name = Namer(digest(self.state.shard, place[0], place[1], self.record))
         changes, said = differences(before.said, found, before.judged, name, self.now, self.record)
@@ -95,7 +96,7 @@ class _Speaker:
         for place in places:
             name = Namer(digest(self.state.shard, place[0], place[1], self.record))
             before = self.judged.get(place, Judged())
-            changes[place], self.judged[place] = events.judge(place, before, self.sight, self.now, name, self.record)
+            changes[place], self.judged[place] = events.judge(place, before, self.sight, name, self.record)
         muted = {(small, area) for rule, area in places if changes[rule, area] for small in self.plan.rules[rule].mutes}
         for place in muted:
             if place in self.judged:
@@ -115,7 +116,9 @@ class _Speaker:
 
     def withdraw(self, replaced: Plan) -> list[CompoundEvent]:
         """End what was going on by rules that are no more: nobody can tell any longer."""
-        witness = Witness(Sight(replaced, self.state.tracks, self.state.baselines, self.state.alive), self.state.sources, self.now)
+        witness = Witness(
+            Sight(replaced, self.state.tracks, self.state.baselines, self.state.alive, self.now), self.state.sources, self.now
+        )
         told = []
         for place in sorted(set(self.judged) - set(self.plan.judged), key=lambda p: (p[1], p[0])):
             for said in self.judged.pop(place).said:

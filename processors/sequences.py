@@ -1,6 +1,7 @@
 """Conditions that became true one after another: onsets, the chain they form, and what could still form one."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line, line
@@ -11,7 +12,7 @@ class Onset(NamedTuple):
 
     Attributes:
         start: the valid time from which it can be said.
-        first, last: equal if the onset is known; else it lies somewhere between.
+        first, last: equal if the onset is known; else it hides somewhere between them.
     """
 
     start: int
@@ -19,93 +20,105 @@ class Onset(NamedTuple):
     last: int
 
 
-class _History:
-    """One truth of one condition as it went: what it is now, and its onsets so far, known and possible.
-
-    Became true is false to true, also through unknown; true, unknown, true is none. The first truth known counts as an onset.
-    """
-
-    def __init__(self) -> None:
-        self.truth = UNKNOWN
-        self.known: list[Onset] = []
-        self.possible: list[Onset] = []
-        self._settled = UNKNOWN
-        self._unknown_from = BEGINNING
-
-    def go_on(self, start: int, end: int, truth: int) -> None:
-        """Take in the next stretch."""
-        shown = max(start, end)
-        if truth == UNKNOWN and self.truth != UNKNOWN:
-            self._unknown_from = start
-        elif truth != UNKNOWN:
-            if self.truth == UNKNOWN and self._settled != TRUE:
-                self.possible.append(Onset(self._unknown_from, self._unknown_from, shown))
-            if truth == TRUE and self._settled != TRUE:
-                self.known.append(Onset(start, shown, shown))
-            self._settled = truth
-        self.truth = truth
-
-    def last_onsets(self) -> list[Onset]:
-        """From when it may have been true until now: the onset of a stretch that is true or may still be."""
-        if self.truth == FALSE:
-            return []
-        if self.truth == UNKNOWN and self._settled != TRUE:
-            return [Onset(self._unknown_from, self._unknown_from, FAR)]
-        before = [p for p in self.possible if p.last == self.known[-1].last]
-        return [self.known[-1], *before]
-
-    def onsets(self) -> list[Onset]:
-        """All onsets that were or may have been."""
-        open_end = [Onset(self._unknown_from, self._unknown_from, FAR)] if self.truth == UNKNOWN and self._settled != TRUE else []
-        return [*self.known, *self.possible, *open_end]
-
-
 def in_sequence(lines: Sequence[Line], window: int, least_lag: int) -> Line:
     """True where the last condition is true, and it and those before became true in this order within `window`."""
-    keep = _truths([(one.starts, one.ends, one.keep) for one in lines], window, least_lag)
-    sure = _truths([(one.starts, one.ends, one.sure) for one in lines], window, least_lag)
-    return line((at, end, k, s) for (at, end, k), (_, _, s) in zip(keep, sure, strict=True))
+    keep = [_Part(one.starts, one.ends, one.keep) for one in lines]
+    sure = [_Part(one.starts, one.ends, one.sure) for one in lines]
+    shown: dict[int, int] = {}
+    for one in lines:
+        for start, end in zip(one.starts, one.ends, strict=True):
+            shown[start] = max(shown.get(start, end), end)
+    began = min(shown, default=FAR)
+    moments = {*shown, *(m for part in (*keep, *sure) for m in part.moments(window, least_lag, len(lines)) if m >= began)}
+    return line((m, shown.get(m, m - 1), _truth(keep, m, window, least_lag), _truth(sure, m, window, least_lag)) for m in sorted(moments))
 
 
-def _truths(
-    conditions: list[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]], window: int, least_lag: int
-) -> list[tuple[int, int, int]]:
-    histories = [_History() for _ in conditions]
-    changes = sorted((start, n, i) for n, (starts, _, _) in enumerate(conditions) for i, start in enumerate(starts))
-    found: list[tuple[int, int, int]] = []
-    for at, n, i in changes:
-        end = conditions[n][1][i]
-        histories[n].go_on(at, end, conditions[n][2][i])
-        truth = _truth(histories, window, least_lag)
-        if found and found[-1][0] == at:
-            end = max(end, found.pop()[1])
-        found.append((at, end, truth))
-    return found
+class _Part:
+    """One truth of one condition over time, with its onsets and where one may hide.
+
+    Became true is false to true, also through unknown; true, unknown, true is none. The first truth known counts as an onset. An onset
+    may hide in any unknown stretch but one between two truths.
+    """
+
+    def __init__(self, starts: Sequence[int], ends: Sequence[int], truths: Sequence[int]) -> None:
+        self.starts, self.ends, self.truths = starts, ends, truths
+        self.known: list[Onset] = []
+        self.hidden: list[Onset] = []
+        self.fell: list[int] = []
+        settled = FALSE
+        for n, (start, truth) in enumerate(zip(starts, truths, strict=True)):
+            if truth == TRUE and settled != TRUE:
+                shown = max(start, ends[n])
+                self.known.append(Onset(start, shown, shown))
+            if truth == FALSE:
+                self.fell.append(start)
+            settled = truth if truth != UNKNOWN else settled
+        for n, until in self._unknown():
+            self.hidden.append(Onset(starts[n], starts[n], until - 1))
+            periods = [(starts[i], ends[i]) for i in range(n, len(starts)) if starts[i] < until and ends[i] > starts[i]]
+            self.hidden.extend(Onset(start, end, end) for start, end in periods)
+
+    def _unknown(self) -> Iterator[tuple[int, int]]:
+        """The index at which each unknown stretch in which an onset may hide begins, and its end."""
+        n = 0
+        while n < len(self.starts):
+            following = next((i for i in range(n, len(self.starts)) if self.truths[i] != self.truths[n]), len(self.starts))
+            between = n > 0 and following < len(self.starts) and self.truths[n - 1] == TRUE == self.truths[following]
+            if self.truths[n] == UNKNOWN and not between:
+                yield n, self.starts[following] if following < len(self.starts) else FAR
+            n = following
+
+    def moments(self, window: int, least_lag: int, parts: int) -> Iterator[int]:
+        """The moments beside its changes at which what may be can change."""
+        for onset in self.hidden:
+            for lags in range(parts + 1 if least_lag else 1):
+                yield onset.first + lags * least_lag
+                yield onset.first + lags * least_lag - window
+
+    def at(self, moment: int) -> int:
+        """The truth at a moment."""
+        index = bisect_right(self.starts, moment) - 1
+        return self.truths[index] if index >= 0 else UNKNOWN
+
+    def onsets(self, moment: int, *, hidden: bool) -> list[Onset]:
+        """The onsets up to a moment: those known, and if asked those that may hide."""
+        known = self.known[: bisect_right(self.known, moment, key=lambda o: o.start)]
+        return [*known, *self._hiding(moment)] if hidden else known
+
+    def last(self, moment: int) -> tuple[list[Onset], list[Onset]]:
+        """The known onset of a truth that still stands at a moment, and where it may hide."""
+        fallen = bisect_right(self.fell, moment)
+        fell = self.fell[fallen - 1] if fallen else BEGINNING
+        known = [o for o in self.onsets(moment, hidden=False) if o.start > fell][-1:]
+        return known, [*known, *(o for o in self._hiding(moment) if o.last >= fell)]
+
+    def _hiding(self, moment: int) -> list[Onset]:
+        # An onset compared by the end of its period may lie after the moment; one within a stretch may not.
+        return [o if o.first == o.last else o._replace(last=min(o.last, moment)) for o in self.hidden if o.start <= moment]
 
 
-def _truth(histories: Sequence[_History], window: int, least_lag: int) -> int:
-    *earlier, last = histories
-    if last.truth == FALSE:
+def _truth(parts: Sequence[_Part], moment: int, window: int, least_lag: int) -> int:
+    *earlier, last = parts
+    truth = last.at(moment)
+    if truth == FALSE or not last.starts or moment < last.starts[0]:
         return FALSE
-    if last.truth == TRUE and _chain(last.known[-1].last, [h.known for h in earlier], window, least_lag):
+    known, possible = last.last(moment)
+    if truth == TRUE and any(_chain(o.first, [p.onsets(moment, hidden=False) for p in earlier], window, least_lag) for o in known):
         return TRUE
-    options = [h.onsets() for h in earlier]
-    return UNKNOWN if any(_possible(onset, options, window, least_lag) for onset in last.last_onsets()) else FALSE
+    before = [p.onsets(moment, hidden=True) for p in earlier]
+    return UNKNOWN if any(_possible(onset, before, window, least_lag) for onset in possible) else FALSE
 
 
-def _possible(last: Onset, earlier: Sequence[Sequence[Onset]], window: int, least_lag: int) -> bool:
-    """Whether the last onset can lie so that the chain holds. Only its ends and those of the others need to be tried."""
-    steps = len(earlier)
-    tried = {last.first, last.last}
-    for n, onsets in enumerate(earlier):
-        tried.update(edge + (steps - n) * least_lag for o in onsets for edge in (o.first, o.last))
-    return any(_chain(at, earlier, window, least_lag) for at in tried if last.first <= at <= last.last)
+def _possible(last: Onset, before: Sequence[Sequence[Onset]], window: int, least_lag: int) -> bool:
+    """Whether the last onset can lie so that the chain holds: at its first moment, or where an earlier one just fits."""
+    fits = {o.first + lags * least_lag for onsets in before for o in onsets for lags in range(len(before) + 1)}
+    return any(_chain(at, before, window, least_lag) for at in {last.first, *(f for f in fits if last.first < f <= last.last)})
 
 
-def _chain(at: int, earlier: Sequence[Sequence[Onset]], window: int, least_lag: int) -> bool:
+def _chain(at: int, before: Sequence[Sequence[Onset]], window: int, least_lag: int) -> bool:
     """Whether going back from the last onset, each time to the latest that fits, stays within the window."""
     latest = at
-    for onsets in reversed(earlier):
+    for onsets in reversed(before):
         latest = max((min(o.last, latest - least_lag) for o in onsets if o.first <= latest - least_lag), default=BEGINNING)
         if latest == BEGINNING:
             return False

@@ -17,7 +17,7 @@ class Silent(NamedTuple):
 def silences(starts: Sequence[int], ends: Sequence[int], stale: int, dead: Sequence[tuple[int, int]]) -> list[Silent]:
     """The silences of one station between its readings with a value, but for the spans in which it is declared dead."""
     found = []
-    for end, following in zip(ends, [*starts[1:], FAR], strict=True):
+    for end, following in zip(ends, [*starts[1:], FAR][: len(ends)], strict=True):
         start, until = end + stale, following
         for dead_from, dead_until in dead:
             if dead_from < until and start < dead_until:
@@ -27,20 +27,29 @@ def silences(starts: Sequence[int], ends: Sequence[int], stale: int, dead: Seque
     return found
 
 
-def together(stations: Sequence[Sequence[Silent]], count: int, within: int, alive: Sequence[tuple[int, int]], known_from: int) -> Line:
-    """True where `count` stations are silent whose last readings lie at most `within` apart; unknown if their feed is not alive."""
-    spans = [s for silent in stations for s in silent]
-    edges = {known_from, *(s.start for s in spans), *(s.until for s in spans), *(m for span in alive for m in span)}
-    ended_by_reading = {s.until for s in spans}
+def together(stations: Sequence[tuple[Sequence[Silent], Sequence[tuple[int, int]]]], count: int, within: int, known_from: int) -> Line:
+    """True where `count` stations are silent whose last readings lie at most `within` apart; unknown if their feeds are not alive.
+
+    Args:
+        stations: of each its silences, and the spans in which its feed delivered.
+    """
+    spans = [(silent, alive) for silences_of, alive in stations for silent in silences_of]
+    ended = {silent.until for silent, _ in spans}
+    edges = {known_from, *ended, *(silent.start for silent, _ in spans), *(m for _, alive in stations for span in alive for m in span)}
     out = []
     for at in sorted(e for e in edges if known_from <= e < FAR):
-        last = sorted(s.last for s in spans if s.start <= at < s.until)
-        near = any(last[n + count - 1] - last[n] <= within for n in range(len(last) - count + 1))
-        delivering = any(start <= at < end for start, end in alive)
-        truth = (TRUE if delivering else UNKNOWN) if near else FALSE
-        shown = at in ended_by_reading or at == known_from
-        out.append((at, at if shown else at - 1, truth, truth))
+        now = [(silent.last, any(a <= at < b for a, b in alive)) for silent, alive in spans if silent.start <= at < silent.until]
+        truth = TRUE if _near([s for s, alive in now if alive], count, within) else FALSE
+        if truth == FALSE and _near([s for s, _ in now], count, within):
+            truth = UNKNOWN
+        out.append((at, at if at in ended or at == known_from else at - 1, truth, truth))
     return line(out)
+
+
+def _near(last: Sequence[int], count: int, within: int) -> bool:
+    """Whether `count` of the moments lie at most `within` apart."""
+    ordered = sorted(last)
+    return any(ordered[n + count - 1] - ordered[n] <= within for n in range(len(ordered) - count + 1))
 
 
 def delivered(alive: Sequence[tuple[int, int]], at: int, lasting: int) -> tuple[tuple[int, int], ...]:

@@ -118,6 +118,7 @@ def _track(track: Track, columns: _Columns) -> dict[str, Any]:
         "frozen": track.frozen,
         "live": track.live,
         "declarations": track.declarations,
+        "heard": track.heard,
     }
 
 
@@ -135,6 +136,7 @@ def _read_track(told: Mapping[str, Any], columns: Sequence[Any], plan: Plan | No
         live=tuple(_read_entry(e) for e in told["live"]),
         tail=tuple(ahead(tip, plan.settings(*place), declarations)),
         declarations=declarations,
+        heard=told["heard"],
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from processors.conditions import Sight
 from processors.events import judged_to
 from processors.state import State
-from processors.timelines import TRUE, TRUTHS, Line, micros, moment
+from processors.timelines import TRUE, TRUTHS, Line, moment
 from schemas.levels import Level, Truth
 
 Timeline = tuple[tuple[datetime, Truth, bool], ...]
@@ -16,12 +16,12 @@ def timelines(state: State) -> dict[tuple[str, str], Timeline]:
     """(rule, area) to the truth of its `when`, up to what may be said now. Areas that no series covers are left out."""
     if state.plan is None:
         return {}
-    sight = Sight(state.plan, state.tracks, state.baselines, state.alive)
+    sight = Sight(state.plan, state.tracks, state.baselines, state.alive, state.now)
     found = {}
     for place in state.plan.judged:
         line = sight.truth(state.plan.rules[place[0]].when, place[1])
         if line is not None:
-            found[place] = _shown(line.upto(judged_to(place, sight, state.now)))
+            found[place] = _shown(line.upto(judged_to(place, sight)))
     return found
 
 
@@ -29,22 +29,25 @@ def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
     """(threshold, place, level) to its truth, for each place with a series and each area that it is rolled up to."""
     if state.plan is None:
         return {}
-    sight = Sight(state.plan, state.tracks, state.baselines, state.alive)
+    sight = Sight(state.plan, state.tracks, state.baselines, state.alive, state.now)
     found = {}
     for name, threshold in state.plan.thresholds.items():
         upto_level = threshold.roll_up.to if threshold.roll_up is not None else None
         areas = [a.code for a in state.plan.configuration.areas if a.level == upto_level]
         for place in [p for n, p in state.tracks if n == name] + areas:
             read = sight.read(name, place)
-            newest = [track.newest for _, track in read if track.newest is not None]
-            settle = micros(threshold.settle) + 1 if threshold.settle else 0
             for level in (Level.YELLOW, Level.ORANGE, Level.RED):
                 line = sight.level(name, place, level)
                 if line is not None:
-                    found[name, place, level] = _shown(line.upto(max([state.now, *newest]) - settle))
+                    found[name, place, level] = _shown(line.upto(sight.judged_to(name, *(track for _, track in read))))
     return found
 
 
 def _shown(line: Line) -> Timeline:
     entries = zip(line.starts, line.keep, line.sure, strict=True)
-    return tuple((moment(start), TRUTHS[keep], keep == TRUE and sure != TRUE) for start, keep, sure in entries)
+    shown: list[tuple[datetime, Truth, bool]] = []
+    for start, keep, sure in entries:
+        step = (TRUTHS[keep], keep == TRUE and sure != TRUE)
+        if not shown or shown[-1][1:] != step:
+            shown.append((moment(start), *step))
+    return tuple(shown)

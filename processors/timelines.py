@@ -54,6 +54,8 @@ class Line(NamedTuple):
     def since(self, when: int) -> int | None:
         """When the stretch around a moment began; none before the first."""
         index = bisect_right(self.starts, when) - 1
+        while index > 0 and (self.keep[index - 1], self.sure[index - 1]) == (self.keep[index], self.sure[index]):
+            index -= 1
         return self.starts[index] if index >= 0 else None
 
     def upto(self, when: int) -> "Line":
@@ -73,10 +75,14 @@ NOTHING_KNOWN = Line((), (), (), ())
 
 
 def line(entries: Iterable[tuple[int, int, int, int]]) -> Line:
-    """A line of (start, end, keep, sure) in order of start; entries that change nothing are left out."""
+    """A line of (start, end, keep, sure) in order of start.
+
+    Entries that change nothing are left out, but for a period within what is unknown: a sequence may compare an onset by its end.
+    """
     kept: list[tuple[int, int, int, int]] = []
     for entry in entries:
-        if not kept or kept[-1][2:] != entry[2:]:
+        start, end, keep, sure = entry
+        if not kept or kept[-1][2:] != (keep, sure) or (end > start and UNKNOWN in (keep, sure)):
             kept.append(entry)
     return Line(*zip(*kept, strict=True)) if kept else NOTHING_KNOWN
 
@@ -118,13 +124,13 @@ def opposite(one: Line) -> Line:
 
 
 def at_least(count: int, lines: Sequence[Line]) -> Line:
-    """True if `count` are true; false if no more than that can be, the unknown ones included."""
+    """True if `count` are true; false if fewer can be, the unknown ones included; unknown too if there are fewer than that at all."""
 
     def combine(truths: Sequence[int]) -> int:
         true = sum(t == TRUE for t in truths)
         if true >= count:
             return TRUE
-        return FALSE if true + sum(t == UNKNOWN for t in truths) < count else UNKNOWN
+        return FALSE if true + sum(t == UNKNOWN for t in truths) < count <= len(truths) else UNKNOWN
 
     return merged(lines, combine)
 

@@ -8,6 +8,7 @@ import numpy as np
 from processors.bounds import NO_BOUND, Column
 from processors.levels import Declarations, Entry, Machine, Settings, ahead, fresh, judge
 from processors.series import NULL, Rank, Series, empty, inserted
+from processors.timelines import FAR
 
 _FOLD_AT = 64
 """Readings past the horizon are put into the kept state this many at a time; when has no effect on what is said."""
@@ -27,6 +28,7 @@ class Track:
         tip: the machine after the last reading.
         frozen, live, tail: entries that cannot change any more, those of the readings after the edge, those of silence to come.
         declarations: (moment, dead) by people.
+        heard: whether a reading ever gave a value, so that there is a series.
     """
 
     series: Series
@@ -38,6 +40,7 @@ class Track:
     live: tuple[Entry, ...] = ()
     tail: tuple[Entry, ...] = ()
     declarations: Declarations = ()
+    heard: bool = False
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -68,7 +71,7 @@ def take_readings(track: Track, new: Series, settings: Settings, bounds_of: Boun
         return track
     before = len(track.series)
     series, changed = inserted(track.series, new, rank)
-    track = replace(track, series=series)
+    track = replace(track, series=series, heard=track.heard or bool(np.any(new.values != NULL)))
     if changed < before:
         return _judged(track, settings, bounds_of)
     added = series.take(slice(changed, None))
@@ -102,6 +105,22 @@ def take_bounds(track: Track, settings: Settings, old: BoundsOf, new: BoundsOf, 
 def take_declaration(track: Track, at: int, dead: bool, settings: Settings, bounds_of: BoundsOf) -> Track:
     """The track with what a person says of the station."""
     return _judged(replace(track, declarations=tuple(sorted({*track.declarations, (at, dead)}))), settings, bounds_of)
+
+
+def as_judged(track: Track, settings: Settings, bounds_of: BoundsOf, upto: int) -> Track:
+    """The track as if the readings after a moment had not come: a threshold that settles has not judged them yet."""
+    if track.newest is None or track.newest <= upto:
+        return track
+    known = track.series.starts <= upto
+    return _judged(
+        replace(track, series=track.series.take(known), folded=int(np.count_nonzero(known[: track.folded]))), settings, bounds_of
+    )
+
+
+def unjudged_from(track: Track, upto: int) -> int:
+    """The first reading after a moment; FAR if there is none."""
+    later = track.series.starts[track.series.starts > upto]
+    return int(later.min()) if len(later) else FAR
 
 
 def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Track:
