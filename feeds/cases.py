@@ -204,6 +204,11 @@ class Case:
         table = self.series(feed)
         return table.iloc[: int(table["known"].searchsorted(pd.Timestamp(at), side="right"))]
 
+    def known_rows(self, feed: str, at: datetime) -> tuple[int, ...]:
+        """How much of a feed was known at a moment, its side tables included: while this stays the same, so does the source."""
+        dated = [table for _, table in sorted(self.extra(feed).items()) if "known" in table.columns]
+        return len(self.known_by(feed, at)), *(int((table["known"] <= at).sum()) for table in dated)
+
     def extra(self, feed: str) -> Mapping[str, pd.DataFrame]:
         """The side tables of a feed by name; all text, but for coordinates and levels (float) and times (UTC)."""
         return {name: self._typed(self._table(file)) for name, file in self.facts.feeds[feed].extra.items()}

@@ -27,6 +27,10 @@ class OneFeedCase:
     name: str = "storm"
     feeds: tuple[str, ...] = ("gauges",)
 
+    def known_rows(self, feed: str, at: datetime) -> tuple[int, ...]:
+        """A new row each hour."""
+        return (at.hour,)
+
 
 def respond(case: OneFeedCase, request: Request, at: datetime) -> Answer:
     """A source that says its hour and what it was asked; it knows one path."""
