@@ -67,7 +67,7 @@ def reason_view(evidence: Evidence, names: Names, clock: LocalTime, depth: int =
     held = evidence.held and evidence.truth is Truth.TRUE
     answer = "not covered here" if not evidence.covered else ANSWERS[evidence.truth] + (", held" if held else "")
     place = evidence.area or ""
-    telling = next((p for p in evidence.parts if p.truth is not Truth.FALSE), None)
+    telling = next((n for n, p in enumerate(evidence.parts) if p.truth is not Truth.FALSE), None)
     return ReasonView(
         says=condition_text(evidence, names),
         written=evidence.condition,
@@ -79,7 +79,7 @@ def reason_view(evidence: Evidence, names: Names, clock: LocalTime, depth: int =
         doubt=doubt_text(evidence, clock, names),
         opened=evidence.truth is not Truth.FALSE and (depth < 2 or first),
         readings=tuple(reading_view(r, names, clock) for r in evidence.readings),
-        parts=tuple(reason_view(p, names, clock, depth + 1, place or around, first and p is telling) for p in evidence.parts),
+        parts=tuple(reason_view(p, names, clock, depth + 1, place or around, first and n == telling) for n, p in enumerate(evidence.parts)),
     )
 
 

@@ -36,7 +36,6 @@ from schemas.topics import EVENTS
 
 START = datetime(2025, 11, 26, tzinfo=UTC)
 END = START + timedelta(days=4)
-RAIN_SILENT = START + timedelta(days=1)
 PERADENIYA_LAST = datetime(2025, 11, 27, 14, 33, tzinfo=UTC)
 SCOPE = ("LK11", "LK12", "LK13", "LK21", "LK22", "LK23", "LK31", "LK32", "LK33", "LK61", "LK81", "LK82", "LK91", "LK92")
 _STEEP = {"LK2130": 3, "LK2142": 3, "LK9203": 3, "LK9103": 2}
