@@ -47,10 +47,10 @@ def parse(raw: bytes, context: ParseContext) -> Parsed:
     """
     account = RowAccount()
     weeks: dict[tuple[str, date, date], dict[str, list[int | None]]] = defaultdict(lambda: defaultdict(list))
-    for line in _lines(raw):
+    for line, whole in _lines(raw):
         number = account.row()
         try:
-            row = _row(line, context)
+            row = _row(line, whole, context)
             said = weeks[row.area, row.start, row.end][row.part]
             _agree(row, said)
         except UnfitRow as unfit:
@@ -64,8 +64,8 @@ def parse(raw: bytes, context: ParseContext) -> Parsed:
     return account.parsed([_observation(*week, parts, context) for week, parts in sorted(weeks.items())])
 
 
-def _lines(raw: bytes) -> Iterator[list[str]]:
-    """The values of each line, without the line of names, those of `COLUMNS` first."""
+def _lines(raw: bytes) -> Iterator[tuple[list[str], bool]]:
+    """The values of each line, those of `COLUMNS` first, and whether it has as many as the line of names; if not, in its own order."""
     try:
         text = raw.decode("utf-8-sig")
         if not text.endswith("\n"):
@@ -79,11 +79,12 @@ def _lines(raw: bytes) -> Iterator[list[str]]:
     first = [names.index(name) for name in COLUMNS]
     order = first + [n for n in range(len(names)) if n not in first]
     for line in filter(None, lines):
-        yield [line[n] for n in order] if len(line) == len(names) else line
+        whole = len(line) == len(names)
+        yield ([line[n] for n in order] if whole else line), whole
 
 
-def _row(line: list[str], context: ParseContext) -> Row:
-    if len(line) < len(COLUMNS):
+def _row(line: list[str], whole: bool, context: ParseContext) -> Row:
+    if not whole:
         raise UnfitRow(f"a line of {len(line)} values", "Look at the raw delivery: a line was broken.")
     first, last, district, cases = (value.strip() for value in line[: len(COLUMNS)])
     area = context.places.area(district)

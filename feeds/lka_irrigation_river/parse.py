@@ -108,11 +108,17 @@ def _moment(value: Any, context: ParseContext) -> datetime:
     return moment
 
 
+@lru_cache(maxsize=1)
+def _units() -> "pint.UnitRegistry[float]":
+    """All units there are; a third of a second to read, so only once and only when needed."""
+    return pint.UnitRegistry()
+
+
 @lru_cache(maxsize=16)
 def _metres(unit: str) -> float:
     """How many metres the unit of a station is."""
     try:
-        return float(pint.UnitRegistry().Quantity(1.0, unit).to("m").magnitude)
+        return float(_units().Quantity(1.0, unit).to("m").magnitude)
     except (pint.UndefinedUnitError, pint.DimensionalityError) as error:
         raise UnfitRow(f"its station is in `{unit}`, which is no length", "Write m or ft into the country's stations.") from error
 
