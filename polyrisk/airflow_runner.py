@@ -1,21 +1,24 @@
-"""Airflow as this program runs it: DAG runs one after another in this process for a case, or a scheduler of its own for live use.
+"""Airflow for a case: real runs of the DAGs, one after another, in a process of their own that is told the moment of each.
 
-Airflow reads its settings when it is first imported, so they are put into the environment before, and it is imported late.
+The process is Airflow's alone, because Airflow takes over settings, logging and signals of the process it is imported into, once for all.
 """
 
-import logging
+import contextlib
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from types import TracebackType
+from typing import IO, Self, cast
 
-from schemas.errors import PolyriskError
+from polyrisk.airflow_worker import Ended, Loaded, Problem, Wanted
+from schemas.errors import FetchError, PolyriskError
 from schemas.moments import to_utc
 
 DAGS = Path(__file__).resolve().parent.parent / "dags"
-_BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
+_STOP_WITHIN_S = 20.0
 
 
 def settings(home: Path, dags: Path = DAGS) -> dict[str, str]:
@@ -32,86 +35,88 @@ def settings(home: Path, dags: Path = DAGS) -> dict[str, str]:
 
 
 class AirflowRunner:
-    """Runs the DAGs in this process, each at the moment it is told: real runs, recorded in Airflow's own database.
+    """Runs the DAGs, each at the moment it is told.
 
-    Made once in a process, after `POLYRISK_STATE`, `POLYRISK_SOURCES`, `POLYRISK_CLOCK` and `POLYRISK_FEEDS` are in the environment.
+    Making one only starts the process, which is then busy for some seconds; the first run waits for it. It is made after
+    `POLYRISK_STATE`, `POLYRISK_SOURCES`, `POLYRISK_CLOCK` and `POLYRISK_FEEDS` are in the environment, which it hands on.
 
     Args:
-        state: the folder of this run; Airflow's database and logs go to `airflow` in it.
+        state: the folder of this run; Airflow's database and what it prints go to `airflow` in it.
         dags: the folder of the DAGs, loaded by path.
-
-    Raises:
-        PolyriskError: Airflow was imported before with other settings, or a DAG cannot be loaded.
     """
 
     def __init__(self, state: Path, dags: Path = DAGS) -> None:
         home = (state / "airflow").absolute()
         home.mkdir(parents=True, exist_ok=True)
+        self._log = home / "worker.log"
         quiet = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL", "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_PRE_PING": "False"}
-        _enter({**settings(home, dags), **quiet})
-        self._dags = _load(dags)
-        self._error: BaseException | None = None
-        for dag in self._dags.values():
-            for task in dag.tasks:
-                # A run of a case tells at once how it went; it is asked again at the case's next hour. Nobody here waits for assets.
-                task.retries = 0
-                task.outlets = []
-                task.on_failure_callback = [self._failed]
+        with self._log.open("ab") as log:
+            # The command is made of constants, this interpreter's path and a folder of ours.
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "polyrisk.airflow_worker", str(dags)],
+                env={**os.environ, **settings(home, dags), **quiet},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self._requests, self._answers = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
 
-    @property
-    def feeds(self) -> tuple[str, ...]:
-        """The DAGs that were loaded."""
-        return tuple(sorted(self._dags))
+    @cached_property
+    def dags(self) -> tuple[str, ...]:
+        """The DAGs that were loaded. Waits until they are.
+
+        Raises:
+            PolyriskError: one of them cannot be loaded, or Airflow does not start.
+        """
+        loaded = Loaded.model_validate_json(self._answer())
+        _raise(loaded.problem)
+        return loaded.dags
 
     def run(self, feed: str, at: datetime) -> None:
         """Run a feed's DAG once, as of a moment.
 
         Raises:
-            PolyriskError: there is no such DAG, or its run failed; the task's own error, such as FetchError, if it is one of ours.
+            FetchError: the source gave no delivery.
+            PolyriskError: there is no such DAG, or its run failed for another reason.
         """
-        if feed not in self._dags:
-            raise PolyriskError(f"No DAG is called `{feed}`.", remedy=f"Loaded are {', '.join(self.feeds)}.")
-        self._error = None
-        run = self._dags[feed].test(logical_date=to_utc(at))
-        if run.state == "success":
-            return
-        if isinstance(self._error, PolyriskError):
-            raise self._error
-        raise PolyriskError(f"The DAG run ended as {run.state}: {self._error!r}.", where=f"{feed} at {at.isoformat()}") from self._error
+        if feed not in self.dags:
+            raise PolyriskError(f"No DAG is called `{feed}`.", remedy=f"Loaded are {', '.join(self.dags)}.")
+        try:
+            self._requests.write(Wanted(dag=feed, at=to_utc(at)).model_dump_json() + "\n")
+            self._requests.flush()
+        except BrokenPipeError as error:
+            raise self._ended() from error
+        _raise(Ended.model_validate_json(self._answer()).problem)
 
-    def _failed(self, context: Mapping[str, Any]) -> None:
-        self._error = context.get("exception")
+    def close(self) -> None:
+        """End the process, once it has finished what it is at."""
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.close()
+        try:
+            self._process.wait(_STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._answers.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _answer(self) -> str:
+        line = self._answers.readline()
+        if not line:
+            raise self._ended()
+        return line
+
+    def _ended(self) -> PolyriskError:
+        return PolyriskError("Airflow has ended.", where=str(self._log), remedy="See that log.")
 
 
-def _enter(environment: dict[str, str]) -> None:
-    """Put Airflow's settings into the environment, before it is imported."""
-    imported = "airflow" in sys.modules
-    other = [name for name, value in environment.items() if os.environ.get(name) != value]
-    if imported and other:
-        raise PolyriskError(
-            f"Airflow was imported in this process with other settings ({', '.join(other)}).",
-            remedy="Run one case in each process.",
-        )
-    os.environ.update(environment)
-
-
-def _load(dags: Path) -> dict[str, Any]:
-    """Make the database, load the DAGs and write them into it."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
-    from airflow.utils.db import upgradedb
-
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    upgradedb()
-    manager: Any = cast(Any, DagBundlesManager)()
-    manager.sync_bundles_to_db()
-    (bundle,) = manager.get_all_dag_bundles()
-    bundle.initialize()
-    bag = BundleDagBag(dag_folder=bundle.path, bundle_path=bundle.path, bundle_name=bundle.name)
-    if bag.import_errors:
-        what = "; ".join(f"{file}: {error}" for file, error in bag.import_errors.items())
-        raise PolyriskError(f"DAGs cannot be loaded: {what}", where=str(dags))
-    sync_bag_to_db(bag, bundle.name, bundle.version)
-    # A test run reads all bundles again each time. They were just read, so from here on there is none to read.
-    os.environ[_BUNDLES] = "[]"
-    return dict(bag.dags)
+def _raise(problem: Problem | None) -> None:
+    if problem is not None:
+        kind = FetchError if problem.fetch else PolyriskError
+        raise kind(problem.what, where=problem.where, remedy=problem.remedy)

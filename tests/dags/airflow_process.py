@@ -1,28 +1,23 @@
-"""Airflow in a process of its own, so that its settings never meet those of another test. Answers in one line of JSON.
+"""What Airflow makes of our folder of DAGs, found out in a process of its own and answered in one line of JSON.
 
-    python airflow_process.py load | python airflow_process.py run FEED=MOMENT...
-
-`POLYRISK_STATE` names the folder of the state. `load` reads the folder of DAGs; `run` runs feeds' DAGs, each at its moment.
+python airflow_process.py HOME
 """
 
 import json
 import os
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from polyrisk.airflow_runner import DAGS, AirflowRunner, settings
-from schemas.errors import PolyriskError
+from polyrisk.airflow_runner import DAGS, settings
 
-STATE = Path(os.environ["POLYRISK_STATE"])
 HEAVY = ("pandas", "xarray", "pyarrow", "numpy", "scipy", "shapely")
 
 
-def load() -> dict[str, Any]:
+def load(home: Path) -> dict[str, Any]:
     """What Airflow makes of the folder of DAGs."""
-    os.environ.update(settings(STATE / "airflow"))
+    os.environ.update(settings(home))
     from airflow.dag_processing.dagbag import BundleDagBag
 
     before = set(sys.modules)
@@ -53,19 +48,5 @@ def described(dag: Any) -> dict[str, Any]:
     }
 
 
-def run(*runs: str) -> list[str]:
-    """How each run ended."""
-    runner = AirflowRunner(STATE)
-    ends = []
-    for feed, _, moment in (asked.partition("=") for asked in runs):
-        try:
-            runner.run(feed, datetime.fromisoformat(moment))
-            ends.append("success")
-        except PolyriskError as error:
-            ends.append(f"{type(error).__name__}: {error}")
-    return ends
-
-
 if __name__ == "__main__":
-    answer = {"load": load, "run": run}[sys.argv[1]](*sys.argv[2:])
-    print(json.dumps(answer))
+    print(json.dumps(load(Path(sys.argv[1]))))

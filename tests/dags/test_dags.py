@@ -1,20 +1,23 @@
 """The schedules: one DAG for each manifest, thin, and each run publishes what its source says."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from loopback_source import LoopbackSource
 
 from eventlog.log import open_log
+from feeds.manifest import load_manifest
 from feeds.schedule import FEEDS_ROOT, planned_feeds
+from polyrisk.airflow_runner import AirflowRunner
 from schemas.envelopes import read_input
+from schemas.errors import FetchError, PolyriskError
 from schemas.records import Heartbeat, Record
 
 FEED = "npl_bipad_river"
@@ -24,20 +27,12 @@ NOON = datetime(2026, 8, 26, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Lived:
-    """How runs ended, what they asked for, and what they published."""
+    """Which DAGs there were, how runs ended (the error, if any), what they asked for, and what they published."""
 
-    ends: list[str]
+    dags: tuple[str, ...]
+    ends: list[PolyriskError | None]
     asked: list[str]
     records: list[Record]
-
-
-def airflow(state: Path, *arguments: str, environment: dict[str, str] | None = None) -> Any:
-    """The answer of `airflow_process.py`."""
-    command = [sys.executable, str(Path(__file__).parent / "airflow_process.py"), *arguments]
-    surroundings = {**os.environ, "POLYRISK_STATE": str(state), **(environment or {})}
-    ended = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout.splitlines()[-1])
 
 
 def native_page() -> bytes:
@@ -49,7 +44,10 @@ def native_page() -> bytes:
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What Airflow makes of our folder of DAGs."""
-    loaded = airflow(tmp_path_factory.mktemp("state"), "load")
+    command = [sys.executable, str(Path(__file__).parent / "airflow_process.py"), str(tmp_path_factory.mktemp("airflow"))]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    loaded = json.loads(ended.stdout.splitlines()[-1])
     print(f"{len(loaded['dags'])} DAGs were loaded in {loaded['seconds']:.2f} s of processor time beside Airflow's own")
     return loaded
 
@@ -81,23 +79,35 @@ def test_reading_the_dags_imports_nothing_heavy(loaded: Any) -> None:
     assert loaded["heavy"] == []
 
 
+def end_of(runner: AirflowRunner, feed: str, at: datetime) -> PolyriskError | None:
+    """The error of a run; none if it succeeded."""
+    try:
+        runner.run(feed, at)
+    except PolyriskError as error:
+        return error
+    return None
+
+
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    """Real runs in one process: a feed twice from a source that says the same, and in between one whose source is away."""
+    """Real runs: a feed twice from a source that says the same, and in between one whose source is away."""
     state = tmp_path_factory.mktemp("lived")
     asked = [(FEED, NOON), (AWAY, NOON), (FEED, NOON + timedelta(hours=1))]
-    with LoopbackSource(FEED, native_page()) as source:
-        environment = {"POLYRISK_SOURCES": source.base_url, "POLYRISK_FEEDS": f"{FEED},{AWAY}"}
-        ends = airflow(state, "run", *(f"{feed}={at.isoformat()}" for feed, at in asked), environment=environment)
+    with LoopbackSource(FEED, native_page()) as source, pytest.MonkeyPatch.context() as environment:
+        for name, value in {"STATE": str(state), "SOURCES": source.base_url, "FEEDS": f"{FEED},{AWAY}"}.items():
+            environment.setenv(f"POLYRISK_{name}", value)
+        with AirflowRunner(state) as runner:
+            ends = [end_of(runner, feed, at) for feed, at in asked]
+            only = runner.dags
     log = open_log(f"sqlite:///{state / 'log.db'}")
     records = [stored.record for stored in log.read("input")]
     log.close()
-    return Lived(ends, source.asked, records)
+    return Lived(only, ends, source.asked, records)
 
 
 def test_a_run_publishes_what_the_source_says(lived: Lived) -> None:
     """The first run publishes readings and a heartbeat, the second, of the same bytes, a heartbeat alone, each at its own moment."""
-    assert (lived.ends[0], lived.ends[2]) == ("success", "success")
+    assert (lived.ends[0], lived.ends[2]) == (None, None)
     assert [record.kind for record in lived.records] == ["observations", "heartbeat", "heartbeat"]
     assert [record.received - NOON for record in lived.records] == [timedelta(), timedelta(), timedelta(hours=1)]
     beats = [read_input(record) for record in lived.records[1:]]
@@ -106,11 +116,26 @@ def test_a_run_publishes_what_the_source_says(lived: Lived) -> None:
 
 def test_a_run_asks_the_sources_own_address(lived: Lived) -> None:
     """Path and query are those of the manifest, behind the address that stands for all sources."""
-    assert f"/{FEED}/api/v1/river-stations/?limit=100" in lived.asked
+    address = urlsplit(load_manifest(FEED).url)
+    assert f"/{FEED}{address.path}?{address.query}" in lived.asked
 
 
 def test_a_run_whose_source_is_away_fails_and_says_so(lived: Lived) -> None:
     """The task's own error comes out of the runner, nothing is published, and the next run is not hindered."""
-    assert lived.ends[1].startswith("FailedFetch: ")
-    assert AWAY in lived.ends[1]
+    error = lived.ends[1]
+    assert isinstance(error, FetchError)
+    assert AWAY in str(error)
     assert {record.shard for record in lived.records} == {"NPL"}
+
+
+def test_a_case_is_given_its_own_dags_alone(lived: Lived) -> None:
+    """The DAGs of other feeds are not made, nor those of baselines that rest on none of the case's feeds."""
+    assert lived.dags == (AWAY, FEED)
+
+
+def test_a_dag_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    """The error of the file comes out of the runner, before anything is run."""
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "broken.py").write_text("import airflow\nraise RuntimeError('this dag is broken')\n")
+    with AirflowRunner(tmp_path / "state", tmp_path / "dags") as runner, pytest.raises(PolyriskError, match="this dag is broken"):
+        runner.run(FEED, NOON)
