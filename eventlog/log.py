@@ -100,8 +100,8 @@ class EventLog(Protocol):
     ) -> Consumer:
         """Join a group.
 
-        A member that joins under a name in use replaces its holder, which is fenced at its next poll or commit. So is one that has
-        not polled for its session, once another member has taken its shards.
+        A member that joins under a name in use (by a member for the same shard, if it is for one) replaces its holder, which is fenced
+        at its next poll or commit. So is one that has not polled for its session, once another member has taken its shards.
 
         Args:
             shard: hold this shard only; a second member for it stands by until the first is gone.

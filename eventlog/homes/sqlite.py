@@ -64,8 +64,9 @@ class SqliteLog:
     ) -> "SqliteConsumer":
         for topic in topics:
             _check_topic(topic)
+        name = member if shard is None else f"{member}@{shard}"
         with self._using():
-            return SqliteConsumer(self, Membership(self._connection, group, member, topics, shard, session_s))
+            return SqliteConsumer(self, Membership(self._connection, group, name, topics, shard, session_s))
 
     @contextmanager
     def transaction(self, consumer: Consumer | None = None) -> Iterator["SqliteTransaction"]:

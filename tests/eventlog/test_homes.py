@@ -236,6 +236,18 @@ def test_a_member_may_be_for_one_shard(log: EventLog) -> None:
     assert standby.shards() == ("LKA",)
 
 
+def test_members_for_different_shards_may_have_one_name(log: EventLog) -> None:
+    """One program judges several shards under one name; only a second member of that name for the same shard replaces the first."""
+    log.append([record(1), record(1, shard="NPL")])
+    sri_lanka, nepal = (log.consumer("processors", "processor", ["input"], shard=shard) for shard in ("LKA", "NPL"))
+    assert [s.record.shard for s in sri_lanka.poll()] == ["LKA"]
+    assert [s.record.shard for s in nepal.poll()] == ["NPL"]
+    log.consumer("processors", "processor", ["input"], shard="LKA")
+    with pytest.raises(FencedError):
+        sri_lanka.poll()
+    assert nepal.poll() == []
+
+
 def test_a_busy_shard_keeps_no_other_waiting(log: EventLog) -> None:
     """With a limit smaller than a shard's backlog the other shards still get their turn."""
     log.append([record(n) for n in range(40)] + [record(n, shard="NPL") for n in range(2)])
