@@ -70,3 +70,11 @@ def test_every_row_kept_aside_says_what_to_do(sample: Sample) -> None:
         assert kept.remedy
         assert kept.excerpt
         assert len(kept.excerpt) <= 300
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_one_sample_has_rows_kept_aside(feed: str) -> None:
+    """The samples show the source's faults too, not its good days only."""
+    answers = [json.loads(sample.answer_path.read_text(encoding="utf-8")) for sample in ALL if sample.feed == feed]
+    assert any(found["observations"] for found in answers)
+    assert any(found["quarantined"] for found in answers)
