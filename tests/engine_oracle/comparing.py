@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from processors.engine import from_bytes, initial, levels, step, timelines, to_bytes
-from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Record, ThresholdBreach
 from worlds import SHARD
+
+from processors.engine import from_bytes, initial, step, to_bytes
+from schemas.levels import Truth
+from schemas.records import CompoundEvent, Record, ThresholdBreach
 
 INSTANT = timedelta(microseconds=1)
 Steps = Sequence[tuple[datetime, Truth, bool]]

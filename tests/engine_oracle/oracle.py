@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oracle_known import Known, known_from
-from oracle_levels import FALSE, TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
+from oracle_levels import TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
 from oracle_rules import Rules
 
 from schemas.conditions import AtLevel, Condition, Dimensions, Silent, walk
@@ -90,6 +90,3 @@ def rule_timelines(records: Sequence[Record]) -> dict[tuple[str, str], HeldSteps
     """For each rule and area, its truth over time after all records."""
     known = known_from(records)
     return {(r.name, area): rule_steps(known, r, area) for r in known.configuration.rules for area in areas_of(known, r)}
-
-
-__all__ = ["FALSE", "level_steps", "rule_timelines"]

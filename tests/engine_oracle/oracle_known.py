@@ -32,7 +32,7 @@ class Known:
     """All that was said up to some record.
 
     Attributes:
-        now: the greatest `received` so far (section 1). rows: each observation with `now` at its receipt.
+        now: the greatest `received` so far (section 1). rows, baselines: each with `now` at its receipt.
         alive: feed to the moments it was heard. declared: place to (moment, state) in order of moments.
     """
 
@@ -40,7 +40,7 @@ class Known:
     now: datetime
     rows: list[tuple[Observation, datetime]] = field(default_factory=list)
     alive: dict[str, list[datetime]] = field(default_factory=dict)
-    baselines: dict[str, list[BaselineRow]] = field(default_factory=dict)
+    baselines: dict[str, list[tuple[BaselineRow, datetime]]] = field(default_factory=dict)
     declared: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
 
     def threshold(self, name: str) -> Threshold:
@@ -68,7 +68,7 @@ def known_from(records: Sequence[Record]) -> Known:
             case Heartbeat():
                 known.alive.setdefault(content.feed, []).append(content.received)
             case Baseline():
-                _replace_rows(known.baselines.setdefault(content.threshold, []), content.rows)
+                known.baselines.setdefault(content.threshold, []).extend((row, known.now) for row in content.rows)
             case GaugeDeclaration():
                 known.declared.setdefault(content.area, []).append((content.at, content.state))
             case Tick():
@@ -84,31 +84,30 @@ def known_from(records: Sequence[Record]) -> Known:
     return known
 
 
-def _replace_rows(rows: list[BaselineRow], newer: Sequence[BaselineRow]) -> None:
-    for row in newer:
-        rows[:] = [r for r in rows if (r.area, r.start, r.end) != (row.area, row.start, row.end)]
-        rows.append(row)
-
-
-def admitted(known: Known, threshold: Threshold, indicator: str, place: str) -> list[Observation]:
-    """The readings of a series that count (3.4, 6.5): valid within the horizon at their receipt. Nulls are among them."""
+def admitted(known: Known, threshold: Threshold, indicator: str, place: str) -> list[tuple[Observation, datetime]]:
+    """The readings of a series that count (3.4, 6.5), nulls among them: valid within the horizon at their receipt, with `now` then."""
     found = []
     for row, now in known.rows:
         delay = known.feed(row.feed).delay
         if row.indicator == indicator and row.area == place and row.lead is None and row.end + delay >= now - threshold.horizon:
-            found.append(row)
+            found.append((row, now))
     return found
 
 
 def series(known: Known, threshold: Threshold, indicator: str, place: str) -> list[Reading]:
     """The readings of a series in order of valid time, one for each identity, without nulls (3.1)."""
-    winners: dict[tuple[datetime, datetime], Observation] = {}
-    for row in admitted(known, threshold, indicator, place):
-        rival = winners.get((row.start, row.end))
+    won = winners(known, threshold, indicator, place)
+    return [Reading(r.start, r.end, Decimal(str(r.value)), r.feed) for r in won if r.value is not None]
+
+
+def winners(known: Known, threshold: Threshold, indicator: str, place: str) -> list[Observation]:
+    """One row for each identity, in order of valid time, nulls among them (3.1)."""
+    won: dict[tuple[datetime, datetime], Observation] = {}
+    for row, _ in admitted(known, threshold, indicator, place):
+        rival = won.get((row.start, row.end))
         if rival is None or _rank(row) > _rank(rival):
-            winners[(row.start, row.end)] = row
-    readings = [Reading(r.start, r.end, Decimal(str(r.value)), r.feed) for r in winners.values() if r.value is not None]
-    return sorted(readings, key=lambda r: (r.end, r.start))
+            won[(row.start, row.end)] = row
+    return sorted(won.values(), key=lambda r: (r.end, r.start))
 
 
 def _rank(row: Observation) -> tuple[bool, datetime, datetime, str, str, bool, float]:
@@ -129,24 +128,23 @@ def bound(known: Known, threshold: Threshold, place: str, level: Level, reading:
     if threshold.kind == "station_levels":
         return _own_level(known, threshold, place, level, reading)
     middle = reading.start + (reading.end - reading.start) / 2
-    for row in known.baselines.get(threshold.name, []):
-        if row.area == place and row.start <= middle < row.end and row.admitted and level.word in row.bounds:
-            return Decimal(str(row.bounds[level.word]))
-    return None
+    rows = known.baselines.get(threshold.name, [])
+    serving = [r for r, now in rows if r.area == place and r.start <= middle < r.end and in_reach(known, threshold, reading, now)]
+    if not serving or not serving[-1].admitted or level.word not in serving[-1].bounds:
+        return None
+    return Decimal(str(serving[-1].bounds[level.word]))
+
+
+def in_reach(known: Known, threshold: Threshold, reading: Reading, now: datetime) -> bool:
+    """Whether what becomes known at `now` can still alter how a reading is judged: a bound reaches no further back than a reading (3.4)."""
+    return reading.end + known.feed(reading.feed).delay >= now - threshold.horizon
 
 
 def _own_level(known: Known, threshold: Threshold, place: str, level: Level, reading: Reading) -> Decimal | None:
-    """The station's own level, as last said at the reading's start, else as first said after it; a null leaves it unknown."""
+    """The station's own level, as last said at the reading's start; a null leaves it unknown."""
     indicator = f"{threshold.indicator}.{level.word}"
-    winners: dict[tuple[datetime, datetime], Observation] = {}
-    for row in admitted(known, threshold, indicator, place):
-        rival = winners.get((row.start, row.end))
-        if rival is None or _rank(row) > _rank(rival):
-            winners[(row.start, row.end)] = row
-    said = sorted(winners.values(), key=lambda r: (r.end, r.start))
-    before = [r for r in said if r.start <= reading.start]
-    chosen = before[-1] if before else (said[0] if said else None)
-    return Decimal(str(chosen.value)) if chosen is not None and chosen.value is not None else None
+    before = [r for r in winners(known, threshold, indicator, place) if r.start <= reading.start]
+    return Decimal(str(before[-1].value)) if before and before[-1].value is not None else None
 
 
 def dead_at(known: Known, place: str, moment: datetime) -> bool:

@@ -188,7 +188,7 @@ class Levels:
         if moment >= stale:
             if Standing.ENTERED in standings and moment < stale + threshold.hold_for:
                 return held_as
-            return FALSE if self._bridged(threshold, place, levels, reading) else UNKNOWN
+            return FALSE if self._bridged(threshold, place, levels[0], reading) else UNKNOWN
         if Standing.ENTERED in standings:
             return TRUE
         return FALSE if standings[0] is Standing.LOWER else UNKNOWN
@@ -196,7 +196,7 @@ class Levels:
     def _dead_since(self, place: str, reading: Reading, moment: datetime) -> bool:
         return dead_at(self.known, place, moment) or self._declared_between(place, reading.start, moment)
 
-    def _bridged(self, threshold: Threshold, place: str, levels: list[Level], reading: Reading) -> bool:
+    def _bridged(self, threshold: Threshold, place: str, level: Level, reading: Reading) -> bool:
         """An unknown stretch of at most `bridge` between two known-lower readings counts as lower (4.2)."""
         later = [r for r in self.readings(threshold, place) if (r.end, r.start) > (reading.end, reading.start)]
         if threshold.bridge is None or not later:
@@ -204,7 +204,7 @@ class Levels:
         following = later[0]
         if self._declared_between(place, reading.start, following.start):
             return False
-        lower = all(self._stands(threshold, place, each, r) is Standing.LOWER for each in levels for r in (reading, following))
+        lower = all(self._stands(threshold, place, level, r) is Standing.LOWER for r in (reading, following))
         return lower and following.start - self.limit(threshold, reading) <= threshold.bridge
 
     def blocks(self, threshold: Threshold, place: str, level: Level, moment: datetime) -> bool:
@@ -220,7 +220,7 @@ class Levels:
         if dead_at(self.known, place, moment):
             return False
         if threshold.kind in ("endemic_channel", "alps"):
-            return any(row.area == place and row.admitted for row in self.known.baselines.get(threshold.name, []))
+            return any(row.area == place and row.admitted for row, _ in self.known.baselines.get(threshold.name, []))
         reading = self.last(threshold, place, moment)
         if reading is None or self._dead_since(place, reading, moment):
             return False

@@ -4,7 +4,7 @@ Each form is evaluated twice from the leaves: once with held breaches taken as t
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 from oracle_known import NO_TIME, Known, Reading, admitted
@@ -14,9 +14,11 @@ from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensio
 from schemas.conditions import Sequence as InSequence
 from schemas.configuration import Threshold
 from schemas.indicators import CATALOGUE
-from schemas.levels import Dimension, Level, Truth
+from schemas.levels import Dimension, Truth
 
 INSTANT = timedelta(microseconds=1)
+BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+"""Before all knowledge."""
 
 
 # Kleene's tables ------------------------------------------------------------------------------------------------------
@@ -93,7 +95,7 @@ class Rules:
 
     def _has_series(self, threshold: Threshold, area: str) -> bool:
         places = [*self.levels.places(threshold, area), *self.levels.around(area)]
-        return any(r.value is not None for p in places for r in admitted(self.known, threshold, threshold.indicator, p))
+        return any(r.value is not None for p in places for r, _ in admitted(self.known, threshold, threshold.indicator, p))
 
     def truth(self, condition: Condition, area: str) -> Steps:
         """The truth of a condition over time in an area."""
@@ -187,11 +189,8 @@ class Rules:
         lag = condition.least_lag or NO_TIME
         parts = [_Part(self.truth(part, area), self._ends(part, area)) for part in condition.sequence]
         marks = {m for part in parts for m in part.marks}
-        moments = {m + j * lag - w for m in marks for j in range(len(parts) + 1) for w in (NO_TIME, condition.within)}
-        begun = [part.steps[0][0] for part in parts if part.steps]
-        if not begun:
-            return []
-        return steps_from({m for m in moments if m >= min(begun)}, lambda t: _in_sequence(parts, t, condition.within, lag))
+        moments = {m + j * lag + w for m in marks for j in range(len(parts) + 1) for w in (NO_TIME, condition.within, -condition.within)}
+        return steps_from(moments, lambda t: _in_sequence(parts, t, condition.within, lag))
 
     def _ends(self, condition: Condition, area: str) -> dict[datetime, datetime]:
         """Start of a reading to the end of its period, for all readings that a condition looks at."""
@@ -227,9 +226,9 @@ class _Part:
     """
 
     def __init__(self, steps: Steps, ends: dict[datetime, datetime]) -> None:
-        self.steps = steps
+        self.steps = [(BEGINNING, UNKNOWN), *steps]
         self.ends = ends
-        self.marks = {at for at, _ in steps} | {end for at, end in ends.items() if steps and at >= steps[0][0]}
+        self.marks = {at for at, _ in steps} | set(ends.values())
 
     def onsets(self) -> list[tuple[datetime, datetime]]:
         """False to true, also through unknown; the first truth known counts; true, unknown, true is none (4.1)."""
@@ -302,6 +301,3 @@ def _chain(before: Sequence[list[tuple[datetime, datetime]]], last: datetime, at
         return last - at <= span
     fitting = [min(high, at - lag) for low, high in before[-1] if low <= at - lag]
     return bool(fitting) and _chain(before[:-1], last, max(fitting), span, lag)
-
-
-__all__ = ["Level", "Rules", "all_of", "any_of", "at_least", "joined", "not_", "within"]

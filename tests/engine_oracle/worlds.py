@@ -27,6 +27,7 @@ FEEDS = {
     "clinics": ("6 h", "1 h", ["dengue_cases"]),
     "markets": ("12 h", "2 h", ["price_rice_white"]),
 }
+PLACES = {"gauges": list(STATIONS), "slopes": ["B1", "B2", "C1", "B1"], "clinics": ["B", "C", "B", "C"], "markets": ["B", "C", "C", "B"]}
 DOCUMENT = {"title": "for tests", "date": date(2025, 1, 1), "owner": "tests"}
 SPANS = ["3 h", "6 h", "12 h"]
 
@@ -80,10 +81,10 @@ def thresholds(draw: st.DrawFn, kind: str) -> dict[str, Any]:
             numbers = {"yellow": 2, "orange": 4, "red": 6} if body["direction"] == "above" else {"yellow": 6, "orange": 4, "red": 2}
             body["levels"] = {word: f"{numbers[word]} m" for word in words}
         case "gauge":
-            body |= {"indicator": "river_level", "at": "station", "kind": "station_levels", "levels": {w: "own" for w in words}}
+            body |= {"indicator": "river_level", "at": "station", "kind": "station_levels", "levels": dict.fromkeys(words, "own")}
         case "slope":
             body |= {"indicator": "landslide_warning", "at": "adm3", "kind": "fixed"}
-            body["levels"] = {word: f"{ {'yellow': 1, 'orange': 2, 'red': 3}[word]} level" for word in words}
+            body["levels"] = {word: f"{ {'yellow': 1, 'orange': 2, 'red': 3}[word] } level" for word in words}
         case "dengue":
             body |= {"indicator": "dengue_cases", "at": "adm2", "kind": "endemic_channel", "levels": dict.fromkeys(words, "mean + 2 sd")}
             body |= {"floor": "3 cases"} if draw(st.booleans()) else {}
@@ -215,12 +216,11 @@ def _observation(index: int, number: int, now: datetime, row: tuple[str, int, in
     end = now - age * GRID
     if size:
         end = START + ((end - START) // (size * GRID)) * size * GRID
-    places = {"gauges": list(STATIONS), "slopes": ["B1", "B2", "C1", "B1"], "clinics": ["B", "C", "B", "C"], "markets": ["B", "C", "C", "B"]}
     worth = _VALUES[value]
     if indicator.count(".") and worth is not None:
         worth = {"yellow": 2.0, "orange": 4.0, "red": 6.0}[indicator.split(".")[1]] + (value % 3) * 0.25
     return Observation(
-        area=places[feed][place],
+        area=PLACES[feed][place],
         indicator=indicator,
         start=end - size * GRID,
         end=end,
@@ -236,7 +236,7 @@ def _observation(index: int, number: int, now: datetime, row: tuple[str, int, in
 
 def _baseline(threshold: str, index: int, now: datetime, row: tuple[str, int, int, int, int]) -> Baseline:
     """Rows that join one another, each admitted or not."""
-    edges = [START - timedelta(days=2), START + timedelta(days=row[2] % 3), START + timedelta(days=20)]
+    edges = [START - timedelta(days=9), START + timedelta(days=1), START + timedelta(days=20)]
     rows = []
     for number, area in enumerate(["B", "C"]):
         for period in (0, 1):
