@@ -27,7 +27,7 @@ class DistrictView:
     Attributes:
         level: `green`, `yellow`, `orange`, `red` or `unknown`: of the gravest event that stands; without one, of the gravest threshold
             that is breached; without one, green if all are known to be lower, else unknown.
-        partly: a part of it cannot be told; a level is then the least it can be.
+        partly: an event rests on what fell silent; or, where none stands, a part cannot be told, so that a level is the least it can be.
         event: an event stands here; without one a level is shown pale. says: the whole in one sentence.
     """
 
@@ -60,7 +60,8 @@ def _district(
     events = [s for s in standing if code in places.line(s.event.area) or s.event.area in places.line(code)]
     of_events = [s.level for s in events]
     level = max(of_events or [t.level for t in truths if t.level], default=_calm(truths))
-    partly = any(t.level is None or t.doubted or t.held for t in truths) or any(s.event.unconfirmed for s in events) or not truths
+    resting_on_silence = any(t.held for t in truths) or any(s.event.unconfirmed or s.event.evidence.held for s in events)
+    partly = resting_on_silence or (not events and (not truths or any(t.level is None or t.doubted for t in truths)))
     return DistrictView(
         code=code,
         name=names.place(code),

@@ -69,7 +69,7 @@ def reason_view(evidence: Evidence, names: Names, clock: LocalTime, depth: int =
     place = evidence.area or ""
     telling = next((n for n, p in enumerate(evidence.parts) if p.truth is not Truth.FALSE), None)
     return ReasonView(
-        says=condition_text(evidence, names),
+        says=condition_text(evidence.condition, names),
         written=evidence.condition,
         answer=answer,
         truth="bare" if not evidence.covered else evidence.truth.value,
@@ -83,12 +83,17 @@ def reason_view(evidence: Evidence, names: Names, clock: LocalTime, depth: int =
     )
 
 
-def condition_text(evidence: Evidence, names: Names) -> str:
+def why_text(why: str, names: Names) -> str:
+    """Why a level was taken: a condition in words, or what the engine wrote."""
+    return condition_text(why, names) if ">=" in why else why.replace("_", " ")
+
+
+def condition_text(condition: str, names: Names) -> str:
     """A condition as a person says it: `river level (river station) at orange or more`."""
     try:
-        written = expand(evidence.condition)
+        written = expand(condition)
     except ValueError:
-        return _joined(evidence.condition)
+        return _joined(condition)
     inner, negated = (written["not"], "not ") if "not" in written else (written, "")
     at_level = AtLevel.model_validate(inner)
     or_more = "" if at_level.level is Level.RED else " or more"

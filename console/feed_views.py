@@ -18,8 +18,8 @@ class FeedView:
 
     Attributes:
         alive: it answered within twice its slowest interval. since: its last answer; none if it never answered.
-        answered: that in words. newest: the end of the newest period that it gave a value for. behind: it answers, yet its newest
-            value is older than its interval and its declared delay explain.
+        answered: that in words. newest: the end of the newest period that it gave a value for.
+        behind: it answers, yet its newest value is so old that a threshold on it is unknown.
         quarantined: rows of its last delivery that were kept aside.
     """
 
@@ -36,7 +36,7 @@ class FeedView:
 
 def feed_views(known: Known, names: Names) -> tuple[FeedView, ...]:
     """All feeds of the country, in the order of its file."""
-    return tuple(_feed(manifest, known) for manifest in names.country.manifests.values())
+    return tuple(_feed(manifest, known, names) for manifest in names.country.manifests.values())
 
 
 def allowed_silence(manifest: FeedManifest) -> timedelta:
@@ -44,13 +44,13 @@ def allowed_silence(manifest: FeedManifest) -> timedelta:
     return _STEPS * max(manifest.every, manifest.calm_every or manifest.every) + _GRACE
 
 
-def _feed(manifest: FeedManifest, known: Known) -> FeedView:
+def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:
     heartbeat = known.heartbeats.get(manifest.feed)
     newest = known.newest.get(manifest.feed)
-    slowest = max(manifest.every, manifest.calm_every or manifest.every)
     if heartbeat is None:
         return FeedView(manifest.feed, manifest.title, False, None, "has never answered", newest, "", False, 0)
     age = known.at - heartbeat.received
+    known_for = _known_for(manifest, names)
     alive = age <= allowed_silence(manifest)
     newest_age = max(known.at - newest, timedelta(0)) if newest is not None else None
     return FeedView(
@@ -61,14 +61,16 @@ def _feed(manifest: FeedManifest, known: Known) -> FeedView:
         answered=f"answered {span_text(age)} ago" if age >= timedelta(minutes=1) else "answered just now",
         newest=newest,
         newest_age=span_text(newest_age) if newest_age is not None else "",
-        behind=alive and newest_age is not None and newest_age > manifest.delay + 3 * slowest + _usual_period(manifest),
+        behind=alive and newest_age is not None and known_for is not None and newest_age > known_for,
         quarantined=heartbeat.quarantined,
     )
 
 
-def _usual_period(manifest: FeedManifest) -> timedelta:
-    """A feed with a long delay speaks of long periods; its newest period may be that much older again."""
-    return manifest.delay
+def _known_for(manifest: FeedManifest, names: Names) -> timedelta | None:
+    """How old a feed's newest value may be before the first threshold on it is unknown; none if no threshold looks at it."""
+    given = {gives.indicator for gives in manifest.gives}
+    stale = [t.stale_after for t in names.country.configuration.thresholds if t.indicator in given]
+    return min(stale) + manifest.delay if stale else None
 
 
 def silence_text(view: FeedView, clock: LocalTime, at: datetime) -> str:

@@ -4,6 +4,7 @@ The topics of outputs only carry changes. That a district is known to be calm is
 exactly what a page must not guess.
 """
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Lock, Thread
@@ -16,6 +17,7 @@ from schemas.errors import PolyriskError
 from schemas.records import Record
 from schemas.topics import INPUT
 
+_LOGGER = logging.getLogger(__name__)
 _BATCH = 200
 _EVERY = 100
 _MOST = 200
@@ -112,7 +114,11 @@ class Judge:
         snapshot = self._log.load_snapshot(self._group, self._shard)
         if snapshot is None or snapshot.engine != ENGINE_VERSION or snapshot.at > at or snapshot.offset <= best.offset:
             return best
-        return Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
+        try:
+            return Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
+        except PolyriskError as error:
+            _LOGGER.warning("the snapshot of %s is not used, the log is read from further back: %s", self._shard, error)
+            return best
 
     def _keep(self, checkpoint: Checkpoint) -> None:
         with self._lock:

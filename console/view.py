@@ -55,7 +55,7 @@ class Head:
 
 @dataclass(frozen=True)
 class StandingView:
-    """An event that stands, in the list beside the map."""
+    """An event that stands, in the list beside the map. `quiet`: cooled down or muted by a greater one."""
 
     place: str
     rule: str
@@ -64,6 +64,7 @@ class StandingView:
     warning: str
     says: str
     operators: bool
+    quiet: bool
 
 
 @dataclass(frozen=True)
@@ -178,11 +179,17 @@ def _standing(standing: Standing, names: Names, clock: LocalTime) -> StandingVie
     silent = "; ".join(note_text(line, names, clock) for line in event.silent)
     doubts = [f"unconfirmed: {silent or 'the readings behind it fell silent'}"] if event.unconfirmed else []
     doubts += [f"quiet: {event.quiet.replace('_', ' ')}"] if event.quiet else []
-    doubts += [] if standing.told or standing.warning is None else ["nobody was told yet"]
-    says = "; ".join(doubts)
-    operators = event.audience == "operators"
+    doubts += ["no warning was made of it"] if standing.warning is None and not event.quiet else []
+    doubts += ["nobody was told yet"] if standing.warning is not None and not standing.told else []
     return StandingView(
-        names.place(event.area), names.rule(event.rule), word_of(event.level), event.since, standing.warning or "", says, operators
+        place=names.place(event.area),
+        rule=names.rule(event.rule),
+        level=word_of(event.level),
+        since=event.since,
+        warning=standing.warning or "",
+        says="; ".join(doubts),
+        operators=event.audience == "operators",
+        quiet=bool(event.quiet),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.colours import word_of
-from console.evidence_views import ReasonView, note_text, reason_view
+from console.evidence_views import ReasonView, note_text, reason_view, why_text
 from console.lives import Said, WarningLife, event_behind, story
 from console.local_time import LocalTime
 from console.names import Names, language_name, own_name
@@ -125,7 +125,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         phones=tuple(_phone(t, message, known.deliveries, names) for t in message.texts),
         choices=tuple(MessageChoice(w.id, _choice(w), w.issued or w.proposed, word_of(w.level), w.id == message.id) for w in life.messages),
         story=story(life, clock),
-        steps=tuple((s.step, word_of(s.level), s.why) for s in event.steps) if event is not None else (),
+        steps=tuple((s.step, word_of(s.level), why_text(s.why, names)) for s in event.steps) if event is not None else (),
         silent=tuple(note_text(line, names, clock) for line in event.silent) if event is not None else (),
         quiet=event.quiet.replace("_", " ") if event is not None else "",
         reasons=reason_view(event.evidence, names, clock) if event is not None else None,

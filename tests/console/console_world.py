@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from eventlog.log import EventLog, open_log
@@ -61,6 +62,7 @@ class World:
     country: LoadedCountry
 
 
+@lru_cache
 def lanka() -> LoadedCountry:
     """Sri Lanka as its files describe it."""
     return load_country(countries_root() / "lka")
@@ -85,7 +87,7 @@ def _inputs(country: LoadedCountry) -> Iterator[Record]:
     )
     yield input_record(country.shard, change)
     yield from (input_record(country.shard, b) for b in _baselines(country))
-    for hour in range(0, 97):
+    for hour in range(0, 97, 2):
         yield input_record(country.shard, Tick(at=START + timedelta(hours=hour)))
     for hour in range(0, 97, 3):
         yield from _delivery(country, "lka_irrigation_river", START + timedelta(hours=hour, minutes=40), _rivers(country, hour))

@@ -1,6 +1,6 @@
 """The level a district is shown at. Unknown is never green."""
 
-from hand_made import event, hours
+from hand_made import event, evidence, hours
 
 from console.district_views import DistrictView, district_views
 from console.local_time import LocalTime
@@ -38,12 +38,12 @@ def test_a_district_without_any_series_is_unknown(names: Names, clock: LocalTime
     assert "nothing that is watched" in kandy(names, clock).says
 
 
-def test_the_gravest_event_decides_and_unknown_parts_stay_visible(names: Names, clock: LocalTime) -> None:
-    """An event's level is shown in full colour, at least, with what cannot be told beside it."""
+def test_the_gravest_event_decides_and_unknown_parts_are_told(names: Names, clock: LocalTime) -> None:
+    """An event's level is shown in full colour; what cannot be told beside it is told in the sentence."""
     standing = (Standing(event(level=Level.ORANGE), None, False),)
     shown = kandy(names, clock, truth("rain_day", Level.RED), truth("rice_price", None), standing=standing)
-    assert (shown.level, shown.event, shown.partly) == ("orange", True, True)
-    assert shown.says.startswith("at least orange: alert, event: River and landslide")
+    assert (shown.level, shown.event, shown.partly) == ("orange", True, False)
+    assert shown.says.startswith("orange: alert, event: River and landslide")
     assert "cannot tell: retail price" in shown.says
 
 
@@ -60,6 +60,9 @@ def test_a_held_breach_and_an_unconfirmed_event_are_marked(names: Names, clock: 
     assert kandy(names, clock, truth("river_station", Level.ORANGE, held=True)).partly
     standing = (Standing(event(unconfirmed=True), None, False),)
     assert kandy(names, clock, truth("river_station", Level.GREEN), standing=standing).partly
+    resting = (Standing(event(evidence=evidence(held=True)), None, False),)
+    assert kandy(names, clock, truth("river_station", Level.GREEN), standing=resting).says.startswith("at least red: evacuate")
+    assert kandy(names, clock, truth("rain_day", Level.ORANGE, doubted=True)).says.startswith("at least orange")
 
 
 def test_what_is_not_judged_yet_is_unknown_but_events_are_shown(names: Names, clock: LocalTime) -> None:

@@ -38,10 +38,10 @@ def test_a_silent_feed_is_named_with_since_when(names: Names) -> None:
 
 
 def test_a_feed_that_answers_but_brings_nothing_new_is_marked(names: Names) -> None:
-    """Alive and behind are two things: prices that end in September are behind in November."""
+    """Alive and behind are two things: a value past what its threshold calls stale is behind."""
     beats = {"lka_wfp_prices": heartbeat("lka_wfp_prices", NOON)}
-    old = known(NOON, heartbeats=beats, newest={"lka_wfp_prices": NOON - timedelta(days=90)})
-    usual = known(NOON, heartbeats=beats, newest={"lka_wfp_prices": NOON - timedelta(days=45)})
+    old = known(NOON, heartbeats=beats, newest={"lka_wfp_prices": NOON - timedelta(days=51)})
+    usual = known(NOON, heartbeats=beats, newest={"lka_wfp_prices": NOON - timedelta(days=49)})
     behind = [next(f for f in feed_views(k, names) if f.feed == "lka_wfp_prices") for k in (old, usual)]
     assert [(f.alive, f.behind) for f in behind] == [(True, True), (True, False)]
 
