@@ -116,8 +116,9 @@ class Judge:
             return best
         try:
             return Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
-        except PolyriskError as error:
-            _LOGGER.warning("the snapshot of %s is not used, the log is read from further back: %s", self._shard, error)
+        except (PolyriskError, LookupError, TypeError, ValueError) as error:
+            # A snapshot is only a short cut; whatever is wrong with one that another version wrote, the log is the truth.
+            _LOGGER.warning("the snapshot of %s is not used, the log is read from further back: %r", self._shard, error)
             return best
 
     def _keep(self, checkpoint: Checkpoint) -> None:

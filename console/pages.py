@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 
 import uvicorn
@@ -34,6 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 _CACHED = 64
 PATIENCE_S = 5.0
 """Seconds that a page waits for the engine's replay. Whoever is on duty must see events and silent feeds at once, judged or not."""
+_BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
+"""No page is of an earlier moment."""
 LOOPBACK = "127.0.0.1"
 
 
@@ -112,14 +114,14 @@ class Console:
     def _newest(self) -> datetime:
         if self._now is not None:
             return self._now().replace(second=0, microsecond=0)
-        return self._reader.end() or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        return self._reader.end() or _BEGINNING
 
     def _answer(self, request: Request, page: Callable[[Known, bool], _Page | None]) -> Response:
         try:
             version = self._reader.refresh()
             newest = self._newest()
             asked = request.query_params.get("at", "")
-            at = min(self.clock.parse(asked), newest) if asked else newest
+            at = max(min(self.clock.parse(asked), newest), _BEGINNING) if asked else newest
         except (ValueError, OverflowError):
             return self._failed(400, "The moment asked for cannot be read.", "Write it as 2025-11-27T20:00, on the local clock.")
         except LogError as error:

@@ -1,20 +1,25 @@
 """What the log has said until a moment, read once and kept: heartbeats, newest readings, breaches, events, warnings, deliveries."""
 
+import logging
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
 import pyarrow.compute as pc
+from pydantic import ValidationError
 
 from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import read_input, read_output
+from schemas.errors import PolyriskError
 from schemas.observations import decode
 from schemas.records import CompoundEvent, Delivery, Heartbeat, Stored, ThresholdBreach, Warning
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
 
 _TOPICS = (INPUT.name, BREACHES.name, EVENTS.name, WARNINGS.name, DELIVERIES.name)
 _BATCH = 1000
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Known:
         heartbeats: feed to its last sign of life.
         newest: feed to the end of the newest period that it gave a value for. A feed may answer daily and still bring nothing new.
         events, breaches, warnings, deliveries: in the order of the log.
+        unreadable: records that this version cannot read; what they said is missing.
     """
 
     at: datetime
@@ -45,6 +51,7 @@ class Known:
     events: tuple[CompoundEvent, ...] = ()
     warnings: tuple[Published, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    unreadable: int = 0
 
 
 class LogReader:
@@ -64,6 +71,7 @@ class LogReader:
         self._events: list[tuple[datetime, CompoundEvent]] = []
         self._warnings: list[Published] = []
         self._deliveries: list[tuple[datetime, Delivery]] = []
+        self._unreadable: list[datetime] = []
         self._lock = Lock()
 
     def refresh(self) -> tuple[int, ...]:
@@ -72,34 +80,43 @@ class LogReader:
             for topic in _TOPICS:
                 while found := self._log.read(topic, after=self._after[topic], shard=self._shard, limit=_BATCH):
                     for stored in found:
-                        self._take(topic, stored)
+                        self._read(topic, stored)
                     self._after[topic] = found[-1].offset
             return tuple(self._after[topic] for topic in _TOPICS)
 
     def end(self) -> datetime | None:
         """The greatest `received` of the input; none before its first record."""
         with self._lock:
-            return max(self._received, default=None)
+            return self._received[-1] if self._received else None
 
     def until(self, at: datetime) -> Known:
         """What was known at a moment: nothing received after it."""
         with self._lock:
-            received = [r for r in self._received if r <= at]
+            heard = bisect_right(self._received, at)
             newest: dict[str, datetime] = {}
             for when, feed, end in self._newest:
                 if when <= at:
                     newest[feed] = max(end, newest.get(feed, end))
             return Known(
                 at=at,
-                first=min(received, default=None),
-                last=max(received, default=None),
+                first=self._received[0] if heard else None,
+                last=self._received[heard - 1] if heard else None,
                 heartbeats={h.feed: h for h in sorted(self._heartbeats, key=lambda h: h.received) if h.received <= at},
                 newest=newest,
                 breaches=tuple(b for when, b in self._breaches if when <= at),
                 events=tuple(e for when, e in self._events if when <= at),
                 warnings=tuple(p for p in self._warnings if p.at <= at),
                 deliveries=tuple(d for when, d in self._deliveries if when <= at),
+                unreadable=sum(when <= at for when in self._unreadable),
             )
+
+    def _read(self, topic: str, stored: Stored) -> None:
+        """Take a record in; one that cannot be read is counted and told, because the next may be a warning."""
+        try:
+            self._take(topic, stored)
+        except (PolyriskError, ValidationError) as error:
+            _LOGGER.warning("record %s of %s cannot be read and is left out: %s", stored.record.id, topic, error)
+            self._unreadable.append(stored.record.received)
 
     def _take(self, topic: str, stored: Stored) -> None:
         record = stored.record
@@ -114,7 +131,7 @@ class LogReader:
                 case Delivery() as delivery:
                     self._deliveries.append((record.received, delivery))
             return
-        self._received.append(record.received)
+        self._received.append(max(record.received, self._received[-1]) if self._received else record.received)
         if record.kind == "heartbeat":
             heartbeat = read_input(record)
             if isinstance(heartbeat, Heartbeat):

@@ -36,6 +36,8 @@ _FLAGS = (
     "--hide-scrollbars",
 )
 _PATIENCE_S = 30.0
+_JUDGED_S = 900.0
+"""A picture shows what was judged, however long the replay takes."""
 
 
 @contextmanager
@@ -97,11 +99,11 @@ def picture(driver: webdriver.Chrome, out: Path) -> int:
 @click.option("--title", default="", help="Of the case, instead of the country's name.")
 @click.option("--path", default="/", show_default=True, help="The page: / or /warning/...")
 @click.option("--at", default="", help="The moment to show, local clock; the newest if not given.")
-@click.option("--size", nargs=2, type=int, default=(1280, 1500), show_default=True, help="Width and height in CSS pixels.")
+@click.option("--size", nargs=2, type=int, default=(1280, 1400), show_default=True, help="Width and height in CSS pixels.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/console.png"), show_default=True)
 def main(log_url: str, country: str, title: str, path: str, at: str, size: tuple[int, int], out: Path) -> None:
     """Take a picture of a page of the console."""
-    app = create_app(open_log(log_url), load_country(countries_root() / country), title=title)
+    app = create_app(open_log(log_url), load_country(countries_root() / country), title=title, patience_s=_JUDGED_S)
     with served(app) as address, chromium(*size) as driver:
         driver.get(f"{address}{path}" + (f"?at={at}" if at else ""))
         click.echo(f"{out}: {picture(driver, out):,} bytes")

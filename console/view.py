@@ -154,6 +154,8 @@ def head(known: Known, country: LoadedCountry, *, title: str = "", newest: bool 
     silences = [silence_text(f, clock, known.at) for f in feed_views(known, names) if not f.alive] if known.first is not None else []
     if known.last is not None and _unjudged(known):
         silences.insert(0, f"The log itself has said nothing since {clock.text(known.last)}, for {span_text(known.at - known.last)}.")
+    if known.unreadable:
+        silences.append(f"{known.unreadable} record(s) of the log cannot be read by this version; what they said is missing here.")
     jumps = tuple(Jump(label, known.at + timedelta(hours=hours)) for label, hours in _JUMPS if hours < 0 or not newest)
     return Head(title or country.name, country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
 

@@ -177,6 +177,13 @@ def test_a_moment_after_the_newest_is_the_newest(address: str) -> None:
     assert "as of 30 Nov 2025 05:30" in Outline(httpx.get(f"{address}/?at=2031-01-01").text).text
 
 
+def test_a_moment_before_everything_is_empty_not_an_error(address: str) -> None:
+    """However early it is asked for."""
+    for early in ("0001-01-02", "1969-07-20T20:17Z"):
+        answer = httpx.get(address, params={"at": early})
+        assert (answer.status_code, "No readings yet: nothing can be said." in answer.text) == (200, True)
+
+
 def test_a_link_keeps_the_moment(address: str) -> None:
     """From the page as of a moment, a warning opens as of that moment."""
     page = httpx.get(f"{address}/?at=2025-11-27T00:00").text

@@ -1,0 +1,131 @@
+"""What the log had said at a moment, and what the engine had judged by then."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from console_world import END, START, World
+from hand_made import event, known, warning
+
+from console.judging import Judge
+from console.reading import LogReader
+from console.view import head
+from eventlog.log import EventLog, Snapshot, open_log
+from processors.engine import ENGINE_VERSION, State, initial, levels, step, to_bytes
+from schemas.envelopes import input_record, output_record
+from schemas.levels import Level, Truth
+from schemas.records import Record, Tick
+from schemas.topics import INPUT
+
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EventLog]:
+    """An empty log."""
+    made = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    yield made
+    made.close()
+
+
+def state_of(judge: Judge, at: datetime) -> State:
+    """The judge's state, waited for."""
+    state = judge.state(at, PATIENCE_S)
+    assert isinstance(state, State)
+    return state
+
+
+def from_scratch(world: World, until: datetime) -> State:
+    """The state after every record received until a moment, stepped one by one."""
+    state = initial(world.country.shard)
+    for stored in world.log.read(INPUT.name):
+        if stored.record.received <= until:
+            state, _ = step(state, stored.record)
+    return state
+
+
+def test_nothing_received_later_is_known(world: World) -> None:
+    """Of every topic only what had been received by the moment is there, the newest heartbeat among it."""
+    reader = LogReader(world.log, world.country.shard)
+    reader.refresh()
+    early, whole = reader.until(START + timedelta(hours=12)), reader.until(END)
+    assert {e.rule for e in early.events} == {"landslide"}
+    assert len(early.events) < len(whole.events)
+    assert len(early.warnings) < len(whole.warnings)
+    assert early.last is not None
+    assert early.last <= START + timedelta(hours=12)
+    assert early.heartbeats["lka_irrigation_river"].received == START + timedelta(hours=9, minutes=40)
+    assert reader.end() == END
+
+
+def test_a_feed_that_repeats_itself_has_nothing_newer(world: World) -> None:
+    """The newest reading of the prices stays that of August, however often the source answers."""
+    reader = LogReader(world.log, world.country.shard)
+    reader.refresh()
+    assert f"{reader.until(END).newest['lka_wfp_prices']:%Y-%m-%d}" == "2025-08-31"
+
+
+def test_reading_again_takes_in_only_what_is_new(log: EventLog) -> None:
+    """The version changes when the log grows, and only then; nothing is told twice."""
+    log.append([output_record(event(), "e:1", event().known)])
+    reader = LogReader(log, "LKA")
+    first = reader.refresh()
+    assert reader.refresh() == first
+    log.append([output_record(warning(), "w:1", warning().proposed)])
+    assert reader.refresh() != first
+    assert (len(reader.until(END).events), len(reader.until(END).warnings)) == (1, 1)
+
+
+def test_a_record_that_cannot_be_read_is_told_and_the_rest_goes_on(log: EventLog, world: World) -> None:
+    """A record of another version is not passed over in silence, and does not take the page away."""
+    good = output_record(warning(), "w:1", warning().proposed)
+    bad: Record = good.model_copy(update={"id": "w:0", "payload": b'{"kind": "warning", "new": 1}'})
+    log.append([bad, good])
+    reader = LogReader(log, "LKA")
+    reader.refresh()
+    found = reader.until(END)
+    assert (len(found.warnings), found.unreadable) == (1, 1)
+    assert any("cannot be read by this version" in line for line in head(known(END, unreadable=1), world.country).silences)
+
+
+def test_the_judgement_of_a_moment_is_that_of_the_engine_from_scratch(world: World) -> None:
+    """Asked in any order, with states kept between, it is what stepping from the first record gives."""
+    judge = Judge(world.log, world.country.shard)
+    for hour in (96, 40, 12, 41):
+        at = START + timedelta(hours=hour)
+        assert levels(state_of(judge, at)) == levels(from_scratch(world, at)), f"hour {hour}"
+
+
+def test_kandy_is_held_not_lower_after_its_gauge_fell_silent(world: World) -> None:
+    """Thirty hours after Peradeniya's last reading orange still holds in Kandy."""
+    lines = levels(state_of(Judge(world.log, world.country.shard), START + timedelta(hours=68)))
+    _, truth, held = lines["river_station", "LK21", Level.ORANGE][-1]
+    assert (truth, held) == (Truth.TRUE, True)
+
+
+def test_who_does_not_wait_is_told_how_far_it_has_come(world: World) -> None:
+    """Without patience there is no state, and the replay goes on until it is there."""
+    judge = Judge(world.log, world.country.shard)
+    at = START + timedelta(hours=30)
+    assert not isinstance(judge.state(at, 0.0), State)
+    assert isinstance(judge.state(at, PATIENCE_S), State)
+
+
+def test_a_snapshot_that_cannot_be_used_is_left_and_the_log_read_instead(log: EventLog) -> None:
+    """Damaged, of another engine or of a later moment: none of them changes what is said."""
+    log.append([input_record("LKA", Tick(at=START)), input_record("LKA", Tick(at=START + timedelta(hours=1)))])
+    log.consumer("processors", "p", [INPUT.name]).close()
+    later = to_bytes(initial("LKA"))
+    for engine, content in ((ENGINE_VERSION, b"no snapshot"), ("0", later)):
+        log.save_snapshot(Snapshot("processors", "LKA", 0, engine, START, content))
+        state = state_of(Judge(log, "LKA"), START + timedelta(hours=1))
+        assert state.now == int((START + timedelta(hours=1)).timestamp() * 1_000_000)
+
+
+def test_an_error_of_the_log_reaches_the_one_who_asked(log: EventLog) -> None:
+    """A replay in a thread of its own does not hide that the log cannot be read."""
+    judge = Judge(log, "LKA")
+    log.close()
+    with pytest.raises(Exception, match="closed"):
+        judge.state(START, PATIENCE_S)
