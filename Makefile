@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 POLYRISK_RECORDED ?= ../shared/data
-APT_NEEDED := chromium chromium-driver fonts-noto-core
+APT_NEEDED := chromium chromium-driver fonts-noto-core fontconfig
 
-.PHONY: demo live test test-recorded lint lock schemas bench clean setup setup-test
+.PHONY: demo console live picture test test-recorded lint lock schemas bench clean setup setup-test
 
 setup: $(VENV)/.installed
 
@@ -14,20 +14,24 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked packages into $(VENV) (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements.lock)"
-	@$(BIN)/python -m uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/python -m uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
 setup-test: setup
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && fc-list 2>/dev/null | grep -qi 'NotoSansSinhala' || \
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v npm >/dev/null && fc-list 2>/dev/null | grep -qi 'NotoSansSinhala' || \
 		(echo "Installing $(APT_NEEDED)" && $(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq && \
-		$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(APT_NEEDED) >/dev/null)
+		$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+		$(APT_NEEDED) $$(command -v npm >/dev/null || echo npm) >/dev/null)
 
 demo: setup
 	@$(BIN)/polyrisk demo
 
+console: setup
+	@echo "The console of the demonstration; Ctrl-C ends it" && $(BIN)/polyrisk run console --state var/demo/ditwah-2025
+
 live: setup
-	@$(BIN)/polyrisk run all
+	@$(BIN)/polyrisk run all --start 2025-11-26T06:00+05:30
 
 test: setup-test
 	@$(BIN)/pytest -q
@@ -50,6 +54,9 @@ lock:
 
 bench: setup
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+picture: setup-test
+	@$(BIN)/python -m console.screenshot --log sqlite:///var/demo/ditwah-2025/log.db --out docs/console.png
 
 clean:
 	@rm -rf var $(VENV)

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import uvloop
+
 from alerts import intents
 from alerts.channels.contract import LATER, STOPS_ALL, Channel, Outgoing, Refusal, Refused, Unanswered
 from alerts.intents import Answered, Intent
@@ -109,7 +111,8 @@ class Dispatcher:
             report.dropped = intents.expire(connection, now) + intents.drop_left(connection)
             work = intents.waiting(connection)
         if work:
-            asyncio.run(self._round(now, report))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._round(now, report))
         return report
 
     async def _round(self, now: datetime, report: DispatchReport) -> None:

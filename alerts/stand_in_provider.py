@@ -21,6 +21,7 @@ from itertools import count
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote
 
+import uvloop
 from aiohttp import web
 
 from alerts.segments import measure
@@ -87,7 +88,7 @@ class StandInProvider:
         self._port = port
         self._ready = threading.Event()
         self._failed: OSError | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="stand-in provider", daemon=True)
 
     @property

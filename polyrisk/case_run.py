@@ -15,7 +15,7 @@ from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.keys import Keys
 from alerts.registry import Registry
 from alerts.service import AlertService
-from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProvider
+from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from alerts.synthetic import fill
 from eventlog.archive import Archive
 from eventlog.log import EventLog, open_log
@@ -34,6 +34,7 @@ from schemas.envelopes import input_record
 from schemas.errors import FetchError
 from schemas.manifests import FeedManifest
 from schemas.records import ConfigChange
+from schemas.topics import INPUT
 
 SIGNED_AFTER = (timedelta(minutes=10), timedelta(minutes=15))
 """How long after a proposal the demonstration's two roles sign, one after the other."""
@@ -107,6 +108,7 @@ class CaseRun:
     def run(self, progress: Callable[[datetime], None] = lambda _: None) -> Tally:
         """Live through the case from its start to its end."""
         self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "feeds.txt").write_text("\n".join(self.case.feeds), encoding="utf-8")
         with self._parts() as parts:
             now = self.case.start
             while now <= self.case.end:
@@ -131,13 +133,14 @@ class CaseRun:
                 "POLYRISK_FEEDS": ",".join(self.case.feeds),
             }
             stack.enter_context(_environment(environment))
-            provider = stack.enter_context(StandInProvider())
+            fetch = self._make_fetch()  # Airflow takes some seconds to start, while people are enrolled
+            provider = stack.enter_context(StandInProcess())
             registry = Registry(f"sqlite:///{self.state / 'registry.db'}", Keys.load(self.state / "keys", create=True))
             fill(registry, self.country, households=self._subscribers, seed=self._seed)
             account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, self.country.facts.messaging.sender, provider.base_url)
             service = stack.enter_context(closing(AlertService(log, registry, self.country, TwilioSms(account))))
             processor = stack.enter_context(closing(Processor(log, self.country.shard)))
-            yield _Parts(self, clock, log, processor, service, self._make_fetch())
+            yield _Parts(self, clock, log, processor, service, fetch)
             self.tally.sent = len(provider.accepted)
 
 
@@ -159,6 +162,7 @@ class _Parts:
         self.baseline_feeds = feeds_of_baselines(country.code, {m.feed: [g.indicator for g in m.gives] for m in load_manifests()})
         self.manifests = [m for m in load_manifests() if m.feed in run.case.feeds]
         self.last: dict[str, datetime] = {}
+        self.seen = -1
         configuration = country.configuration
         log.append(
             [
@@ -197,8 +201,14 @@ class _Parts:
             counts = self.run.tally.failed
         counts[manifest.feed] = counts.get(manifest.feed, 0) + 1
         self.last[manifest.feed] = now
-        if manifest.feed in self.baseline_feeds:
+        if manifest.feed in self.baseline_feeds and self._brought_readings(manifest.feed):
             publish_baselines(self.log, self.archive, self.run.country, now)
+
+    def _brought_readings(self, feed: str) -> bool:
+        """Whether there are readings of the feed in the log since this was asked last."""
+        new = self.log.read(INPUT.name, after=self.seen, shard=self.run.country.shard)
+        self.seen = new[-1].offset if new else self.seen
+        return any(s.record.kind == "observations" and s.record.id.startswith(f"{feed}:") for s in new)
 
 
 @contextmanager

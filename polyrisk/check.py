@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alerts.texts import findings as findings_of_texts
+from alerts.checks import findings as findings_of_texts
 from feeds.manifest import findings as findings_of_feeds
 from schemas.country_files import findings as findings_of_country
 from schemas.findings import Finding

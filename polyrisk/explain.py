@@ -83,8 +83,9 @@ def _line(reading: Reading, country: LoadedCountry) -> str:
     bound = "" if reading.bound is None else f" against {reading.bound:g}"
     period = _clock(reading.start, zone) + (f" to {_clock(reading.end, zone)}" if reading.end != reading.start else "")
     issued = f", issued {_clock(reading.issued, zone)}" if reading.issued else ""
+    received = _clock(reading.received, zone)
     return (
-        f"{name or reading.area}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {_clock(reading.received, zone)}, "
+        f"{name or reading.area}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {received}, "
         f"age {format_span(reading.age)}, {reading.quality.value}, {reading.feed}, raw {reading.delivery[:12]}"
     )
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
 
 _SPAN = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w)\s*$")
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -18,7 +18,9 @@ def to_utc(moment: datetime) -> datetime:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
-    return moment.astimezone(UTC)
+    utc = moment.astimezone(UTC)
+    # Subclasses (Airflow's moments are some) lose their zone in sums; everything here is a plain datetime.
+    return datetime.combine(utc.date(), utc.time(), UTC)
 
 
 def parse_span(text: object) -> timedelta:
@@ -47,5 +49,6 @@ def format_span(span: timedelta) -> str:
 Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
 """An aware moment, turned to UTC."""
 
-Span = Annotated[timedelta, BeforeValidator(parse_span), PlainSerializer(format_span, return_type=str)]
+_SPAN_SCHEMA = {"type": "string", "pattern": _SPAN.pattern, "description": "A span of time with its unit: s, min, h, d, w, such as `3 h`."}
+Span = Annotated[timedelta, BeforeValidator(parse_span), PlainSerializer(format_span, return_type=str), WithJsonSchema(_SPAN_SCHEMA)]
 """A span of time with its unit."""

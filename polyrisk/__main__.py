@@ -1,0 +1,180 @@
+"""The command line. Exit codes: 0 ok, 1 a finding, 2 wrong use or something that a person must act on."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+from rich.console import Console
+
+from polyrisk import demo as demonstration
+from polyrisk.check import check as check_all
+from polyrisk.explain import events_of, find_warning, tree_of
+from polyrisk.installation import Installation
+from polyrisk.live import PARTS, run_parts
+from polyrisk.status import status_of
+from polyrisk.story import clock, warnings_said
+from schemas.country_files import countries_root
+from schemas.errors import PolyriskError
+from schemas.moments import to_utc
+
+_OUT = Console(soft_wrap=True, highlight=False)
+_P = ParamSpec("_P")
+_FOLDER = click.Path(path_type=Path)
+_STATE = click.option(
+    "--state", type=_FOLDER, default=demonstration.STATE / "ditwah-2025", show_default=True, help="Folder of an installation's log."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
+
+
+def _told(command: Callable[_P, Any]) -> Callable[_P, Any]:
+    """An error of ours becomes one readable line and exit code 2."""
+
+    @wraps(command)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except PolyriskError as error:
+            click.echo(f"polyrisk: {error}", err=True)
+            sys.exit(2)
+
+    return run
+
+
+@contextmanager
+def _opened(state: Path) -> Iterator[Installation]:
+    installation = Installation.open(state)
+    try:
+        yield installation
+    finally:
+        installation.log.close()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="polyrisk")
+def main() -> None:
+    """Early warning when floods, outbreaks and price shocks compound: from feeds to an SMS a household can act on."""
+
+
+@main.command()
+@click.option("--state", type=_FOLDER, default=demonstration.STATE, show_default=True, help="Where the demonstration keeps what it makes.")
+@click.option("--serve", is_flag=True, help="Go on serving the console page until Ctrl-C.")
+@click.option("--port", default=demonstration.PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@_told
+def demo(state: Path, serve: bool, port: int) -> None:
+    """Live through three recorded disasters and print the warnings that people would have had."""
+    sys.exit(demonstration.run(state, _OUT, serve=serve, port=port))
+
+
+@main.command()
+@click.argument("case")
+@click.option("--state", type=_FOLDER, help="Where it keeps what it makes; by default var/cases/<case>.")
+@click.option("--without-airflow", is_flag=True, help="Make the same calls without a DAG run around each.")
+@click.option("--silence", multiple=True, metavar="FEED@TIME", help="A drill: let a source answer no more from a moment on.")
+@click.option("--subscribers", default=20_000, show_default=True, help="Synthetic people, by seed.")
+@_JSON
+@_told
+def case(case: str, state: Path | None, without_airflow: bool, silence: tuple[str, ...], subscribers: int, as_json: bool) -> None:
+    """Live through one CASE, such as lka/ditwah-2025, and judge what was warned against what must have been."""
+    silences = dict(_silence(text) for text in silence)
+    folder = state or Path("var/cases") / case.rpartition("/")[2]
+    sys.exit(
+        demonstration.run_case(case, folder, _OUT, airflow=not without_airflow, silences=silences, subscribers=subscribers, as_json=as_json)
+    )
+
+
+@main.command()
+@_JSON
+@_told
+def check(as_json: bool) -> None:
+    """Find what is wrong in the files that people wrote: file, line, remedy."""
+    findings, folders = check_all(countries_root())
+    if as_json:
+        click.echo(json.dumps([f.model_dump() for f in findings], ensure_ascii=False, indent=1))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        click.echo(f"{len(findings)} findings in {folders} countries." if findings else f"{folders} countries: nothing found.")
+    sys.exit(1 if findings else 0)
+
+
+@main.command()
+@_STATE
+@_JSON
+@_told
+def warnings(state: Path, as_json: bool) -> None:
+    """List the messages that went out, in order of time."""
+    with _opened(state) as here:
+        for warning in warnings_said(here.log):
+            if as_json:
+                click.echo(warning.model_dump_json())
+                continue
+            out = clock(warning.issued or warning.proposed, here.country)
+            click.echo(f"{out}  {warning.level.word:6}  {warning.area}  {warning.rule:20}  {warning.status.value:11}  {warning.id}")
+
+
+@main.command()
+@click.argument("warning")
+@_STATE
+@_JSON
+@_told
+def explain(warning: str, state: Path, as_json: bool) -> None:
+    """Show why a WARNING was given, down to each reading. Its id may be shortened."""
+    with _opened(state) as here:
+        message = find_warning(here.log, warning)
+        events = events_of(here.log, message.event)
+        if as_json:
+            chain = {"warning": message.model_dump(mode="json"), "events": [e.model_dump(mode="json") for e in events]}
+            click.echo(json.dumps(chain, ensure_ascii=False))
+        else:
+            _OUT.print(tree_of(message, events, here.country))
+
+
+@main.command()
+@_STATE
+@_JSON
+@_told
+def status(state: Path, as_json: bool) -> None:
+    """Say whether the feeds are alive, what is behind, what was kept aside and what waits. Exit code 1 if a feed is silent."""
+    with _opened(state) as here:
+        stands = status_of(here.log, here.country, state, here.feeds)
+        if as_json:
+            click.echo(json.dumps(stands.as_json(), indent=1))
+        else:
+            for line in stands.lines(here.country):
+                _OUT.print(line)
+    sys.exit(1 if stands.silent else 0)
+
+
+@main.command()
+@click.argument("part", type=click.Choice(["all", *PARTS]))
+@click.option("--state", type=_FOLDER, default=Path("var/live"), show_default=True, help="Folder of the installation.")
+@click.option("--country", default="lka", show_default=True, help="Folder below countries/.")
+@click.option(
+    "--case", default="ditwah-2025", show_default=True, help="The case whose sources the stand-ins play; `none` asks the real ones."
+)
+@click.option("--start", help="Where in the case its clock begins, such as 2025-11-26T06:00+05:30; by default at its start.")
+@click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
+@click.option("--port", default=demonstration.PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@_told
+def run(part: str, state: Path, country: str, case: str, start: str | None, speed: float, port: int) -> None:
+    """Run the ticker, the processor, the alert service, the console, or all of them with Airflow and the stand-in sources."""
+    begin = to_utc(datetime.fromisoformat(start)) if start else None
+    run_parts(part, state, countries_root() / country, None if case == "none" else case, begin, speed, port)
+
+
+def _silence(text: str) -> tuple[str, datetime]:
+    feed, _, moment = text.partition("@")
+    try:
+        return feed, to_utc(datetime.fromisoformat(moment))
+    except ValueError as error:
+        raise click.UsageError(f"`{text}`: write FEED@TIME with an offset, such as lka_irrigation_river@2025-11-27T12:00+05:30.") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A web application on the loopback interface for as long as a `with` block lasts."""
+
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+
+from schemas.errors import PolyriskError
+
+HOST = "127.0.0.1"
+_UP_WITHIN_S = 20.0
+
+
+class Serving:
+    """Serves in a thread.
+
+    Args:
+        port: that is wished for; if it is taken, any free one.
+    """
+
+    def __init__(self, app: Starlette, port: int) -> None:
+        self._port = _free(port)
+        self._server = uvicorn.Server(uvicorn.Config(app, host=HOST, port=self._port, log_level="warning"))
+        self._thread = threading.Thread(target=self._server.run, name="console", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        return f"http://{HOST}:{self._port}/"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        deadline = time.monotonic() + _UP_WITHIN_S
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                raise PolyriskError("The page could not be served.", where=self.url, remedy="Try another --port.")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+def _free(port: int) -> int:
+    for wished in (port, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, wished))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise PolyriskError("No port of the loopback interface is free.", where=HOST, remedy="End a program that holds one.")
