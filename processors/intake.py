@@ -174,8 +174,7 @@ class Intake:
     def _put(self, place: Place, track: Track) -> None:
         before = self.tracks.get(place)
         self.tracks[place] = track
-        said = (before.frozen + before.live, before.heard) if before is not None else ((), False)
-        if said != (track.frozen + track.live, track.heard):
+        if before is None or not before.says_what(track):
             self.changed.add(place)
 
     def _bounds(self, place: Place) -> BoundsOf:

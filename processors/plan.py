@@ -92,6 +92,15 @@ class Plan:
 
     def places(self, threshold: str, area: str) -> tuple[str, ...]:
         """The places whose levels make the threshold's level in the area: itself, one around it, or those in it."""
+        if (threshold, area) not in self._places:
+            self._places[threshold, area] = self._places_of(threshold, area)
+        return self._places[threshold, area]
+
+    @cached_property
+    def _places(self) -> dict[Place, tuple[str, ...]]:
+        return {}
+
+    def _places_of(self, threshold: str, area: str) -> tuple[str, ...]:
         watched = self.thresholds[threshold]
         same = next((a for a in self.around(area) if self.level_of[a] == watched.at), None)
         if same is not None:
@@ -162,11 +171,15 @@ class Plan:
 
     def read_by(self, rule: str, area: str) -> tuple[Place, ...]:
         """The (threshold, place) that a rule reads in an area."""
-        found: set[Place] = set()
-        for condition in conditions_of(self.rules[rule]):
-            for part in walk(condition):
-                found.update(self._read(part, area))
-        return tuple(sorted(found))
+        return self._read_by[rule, area]
+
+    @cached_property
+    def _read_by(self) -> dict[Place, tuple[Place, ...]]:
+        found: dict[Place, tuple[Place, ...]] = {}
+        for rule, area in self.judged:
+            parts = [part for condition in conditions_of(self.rules[rule]) for part in walk(condition)]
+            found[rule, area] = tuple(sorted({place for part in parts for place in self._read(part, area)}))
+        return found
 
     def _read(self, part: Condition, area: str) -> set[Place]:
         match part:
@@ -197,9 +210,16 @@ class Plan:
         """The place of a level among the defined ones; of the next above if it is not defined; none if there is none."""
         return next((n for n, b in enumerate(self.bounds[threshold]) if b.level >= level), None)
 
+    @cached_property
+    def _reach(self) -> dict[Place, int]:
+        return {place: self._reach_of(*place) for place in self.judged}
+
     def reach(self, rule: str, area: str) -> int:
         """How far back, in microseconds, a reading may still alter what the rule says."""
-        spans = [s.horizon + s.delay + s.bridge for s in (self.settings(t, p) for t, p in self.read_by(rule, area))]
+        return self._reach[rule, area]
+
+    def _reach_of(self, rule: str, area: str) -> int:
+        spans = [s.horizon + s.delay + max(s.bridge, 0) for s in (self.settings(t, p) for t, p in self.read_by(rule, area))]
         return max(spans, default=0)
 
     def window(self, rule: str) -> int:

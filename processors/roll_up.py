@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from processors.levels import Code, Entry, reaching
-from processors.timelines import FALSE, TRUE, UNKNOWN, Line, line
+from processors.timelines import BEGINNING, FALSE, TRUE, UNKNOWN, Line, line
 
 Enough = Callable[[int, int], bool]
 """(places known, places that count) to whether that is enough to say no."""
@@ -22,27 +22,46 @@ def worst(places: Sequence[Sequence[Entry]], level: int, enough: Enough) -> Line
         places: the entries of each place. level: by its place among the defined ones.
     """
     changes = sorted((entry.start, n, i) for n, entries in enumerate(places) for i, entry in enumerate(entries))
-    codes: list[Code | None] = [None] * len(places)
-    counting = [False] * len(places)
+    standing = _Standing(len(places), enough)
     out: list[tuple[int, int, int, int]] = []
-    for start, n, i in changes:
+    end = BEGINNING
+    for index, (start, n, i) in enumerate(changes):
         entry = places[n][i]
-        codes[n], counting[n] = reaching(entry, level), entry.counts
-        end = entry.end
-        if out and out[-1][0] == start:
-            end = max(end, out.pop()[1])
-        out.append((start, end, *_truths(codes, counting, enough)))
+        standing.change(n, reaching(entry, level), entry.counts)
+        end = max(entry.end, end) if index and changes[index - 1][0] == start else entry.end
+        if index + 1 == len(changes) or changes[index + 1][0] != start:
+            out.append((start, end, *standing.truths()))
     return line(out)
 
 
-def _truths(codes: Sequence[Code | None], counting: Sequence[bool], enough: Enough) -> tuple[int, int]:
-    if Code.TRUE in codes:
-        return TRUE, TRUE
-    if Code.HELD in codes:
-        return TRUE, UNKNOWN
-    if Code.OPEN in codes or Code.PENDING in codes:
-        return UNKNOWN, UNKNOWN
-    total = sum(counting)
-    known = sum(c and code == Code.LOWER for code, c in zip(codes, counting, strict=True))
-    truth = FALSE if total and enough(known, total) else UNKNOWN
-    return truth, truth
+class _Standing:
+    """How many places stand where, kept up as they change."""
+
+    def __init__(self, places: int, enough: Enough) -> None:
+        self.enough = enough
+        self.codes: list[Code | None] = [None] * places
+        self.counting = [False] * places
+        self.with_code = [0] * len(Code)
+        self.known = self.total = 0
+
+    def change(self, place: int, code: Code, counts: bool) -> None:
+        """A place stands elsewhere."""
+        before = self.codes[place]
+        if before is not None:
+            self.with_code[before] -= 1
+        self.known -= before == Code.LOWER and self.counting[place]
+        self.total += counts - self.counting[place]
+        self.codes[place], self.counting[place] = code, counts
+        self.with_code[code] += 1
+        self.known += code == Code.LOWER and counts
+
+    def truths(self) -> tuple[int, int]:
+        """Both truths as the places stand."""
+        if self.with_code[Code.TRUE]:
+            return TRUE, TRUE
+        if self.with_code[Code.HELD]:
+            return TRUE, UNKNOWN
+        if self.with_code[Code.OPEN] or self.with_code[Code.PENDING]:
+            return UNKNOWN, UNKNOWN
+        truth = FALSE if self.total and self.enough(self.known, self.total) else UNKNOWN
+        return truth, truth

@@ -12,7 +12,7 @@ from processors.quiet import marked
 from processors.state import Judged, State
 from processors.stretches import Change, Namer, Word, differences
 from processors.touched import Touched
-from processors.tracks import Track, unjudged_from
+from processors.tracks import Track, forget, unjudged_from
 from schemas.records import CompoundEvent, Record, ThresholdBreach
 
 
@@ -28,7 +28,10 @@ def say(state: State, touched: Touched, record: Record, engine: str) -> tuple[St
     if touched.replaced is not None:
         told.extend(speaker.withdraw(touched.replaced))
     told.extend(speaker.rules(_rules_to_judge(state, state.plan, touched)))
-    return replace(state, breaches=speaker.breaches, events=speaker.judged), told
+    tracks = dict(state.tracks)
+    for place in touched.changed & tracks.keys():
+        tracks[place] = forget(tracks[place], speaker.needed_from(place))
+    return replace(state, tracks=tracks, breaches=speaker.breaches, events=speaker.judged), told
 
 
 def _rules_to_judge(state: State, plan: Plan, touched: Touched) -> list[Place]:
@@ -107,6 +110,15 @@ class _Speaker:
             made, self.judged[place] = marked(changes[place], self.judged[place], rule, self._muting(place), self.now, self.record)
             told.extend(events.told(change, place, self.witness, *self._by) for change in made)
         return told
+
+    def needed_from(self, place: Place) -> int:
+        """From when on what is said of a threshold at a place is still asked for: by a rule's window, or by a breach that goes on."""
+        breach = self.breaches.get(place, Judged())
+        asked = [breach.settled, *(s.since for s in breach.said)]
+        for rule, area in self.plan.dependents.get(place, ()):
+            judged = self.judged.get((rule, area), Judged())
+            asked.append(judged.settled - self.plan.window(rule))
+        return min(asked)
 
     def _muting(self, place: Place) -> tuple[str, ...]:
         """The rules that mute this one and have an event going on in the area."""

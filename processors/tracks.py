@@ -1,5 +1,6 @@
 """One threshold at one place: its readings inside the horizon, how they were judged, and what silence will make of them."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -46,6 +47,14 @@ class Track:
     def entries(self) -> tuple[Entry, ...]:
         """All that is said of the place, into the future as if no further reading came."""
         return self.frozen + self.live + self.tail
+
+    def says_what(self, other: "Track") -> bool:
+        """Whether another track says the same, silence to come aside."""
+        if self.heard != other.heard:
+            return False
+        if self.frozen is other.frozen:
+            return self.live == other.live
+        return self.frozen + self.live == other.frozen + other.live
 
     @property
     def newest(self) -> int | None:
@@ -121,6 +130,14 @@ def unjudged_from(track: Track, upto: int) -> int:
     """The first reading after a moment; FAR if there is none."""
     later = track.series.starts[track.series.starts > upto]
     return int(later.min()) if len(later) else FAR
+
+
+def forget(track: Track, before: int) -> Track:
+    """The track without the entries that nothing asks for any more, but for the one in force at a moment."""
+    if len(track.frozen) < _FOLD_AT:
+        return track
+    first = max(bisect_right(track.frozen, before, key=lambda e: e.start) - 1, 0)
+    return replace(track, frozen=track.frozen[first:]) if first else track
 
 
 def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Track:
