@@ -66,14 +66,14 @@ def reason_view(evidence: Evidence, names: Names, clock: LocalTime, depth: int =
     """
     held = evidence.held and evidence.truth is Truth.TRUE
     answer = "not covered here" if not evidence.covered else ANSWERS[evidence.truth] + (", held" if held else "")
-    place = evidence.area or ""
+    place, says = evidence.area or "", condition_text(evidence.condition, names)
     telling = next((n for n, p in enumerate(evidence.parts) if p.truth is not Truth.FALSE), None)
     return ReasonView(
-        says=condition_text(evidence.condition, names),
+        says=says,
         written=evidence.condition,
         answer=answer,
         truth="bare" if not evidence.covered else evidence.truth.value,
-        place=names.place(place) if place and place != around else "",
+        place=names.place(place) if place and place != around and names.place(place) not in says else "",
         since=clock.text(evidence.since) if evidence.since is not None and evidence.covered else "",
         level=evidence.level.word if evidence.level is not None else "",
         doubt=doubt_text(evidence, clock, names),
@@ -93,7 +93,7 @@ def condition_text(condition: str, names: Names) -> str:
     try:
         written = expand(condition)
     except ValueError:
-        return _joined(condition)
+        return _joined(" ".join(names.place(word) for word in condition.split(" ")))
     inner, negated = (written["not"], "not ") if "not" in written else (written, "")
     at_level = AtLevel.model_validate(inner)
     or_more = "" if at_level.level is Level.RED else " or more"

@@ -7,8 +7,8 @@ from typing import Any
 
 from shapely.geometry import shape
 
-HEIGHT = 760
-"""Of the map's own grid, in its units; the width follows from the country's form."""
+LONGEST = 760
+"""The longer side of the map's own grid, in its units; the other follows from the country's form."""
 _MARGIN = 6
 _LETTER, _LETTER_HEIGHT = 7.9, 14
 """Room of a letter of a label, in units of the grid."""
@@ -39,6 +39,11 @@ class CountryMap:
     height: int
     areas: tuple[AreaShape, ...]
 
+    @property
+    def broad(self) -> bool:
+        """The country is so much broader than high that its map needs the page's whole width."""
+        return self.width > 1.2 * self.height
+
 
 @dataclass(frozen=True)
 class Label:
@@ -61,7 +66,7 @@ def country_map(shapes: Mapping[str, Any]) -> CountryMap:
     south, north = min(p[1] for p in points), max(p[1] for p in points)
     squeeze = math.cos(math.radians((south + north) / 2))
     wide, high = (east - west) * squeeze, north - south
-    scale = min((HEIGHT - 2 * _MARGIN) / high, (2 * HEIGHT - 2 * _MARGIN) / wide)
+    scale = (LONGEST - 2 * _MARGIN) / max(high, wide)
 
     def place(longitude: float, latitude: float) -> tuple[int, int]:
         return round((longitude - west) * squeeze * scale) + _MARGIN, round((north - latitude) * scale) + _MARGIN

@@ -68,10 +68,10 @@ def lanka() -> LoadedCountry:
     return load_country(countries_root() / "lka")
 
 
-def filled(folder: Path, end: datetime = END) -> World:
-    """The four days, or their beginning, in a log of their own."""
+def filled(folder: Path) -> World:
+    """The four days in a log of their own."""
     country, log = lanka(), open_log(f"sqlite:///{folder / 'log.sqlite'}")
-    log.append([r for r in sorted(_inputs(country), key=lambda r: r.received) if r.received <= end])
+    log.append(sorted(_inputs(country), key=lambda r: r.received))
     processor = Processor(log, country.shard)
     processor.run_until_idle()
     processor.close()

@@ -49,6 +49,7 @@ _SAID = {
     "all within 2 d": "all of these within 2 d",
     "in sequence within 8 w": "one after the other within 8 w",
     "environmental >= yellow": "environmental at yellow or more",
+    "lk-peradeniya silent": "Peradeniya silent",
     "5 of river_station silent within 40 min": "5 of river station silent within 40 min",
 }
 

@@ -53,6 +53,13 @@ def test_every_district_is_on_the_map_and_inside_its_frame(folder: str) -> None:
                 assert 0 <= y <= drawn.height
 
 
+def test_a_broad_country_has_the_whole_width() -> None:
+    """Nepal lies, Sri Lanka stands."""
+    nepal = load_country(countries_root() / "npl")
+    assert country_map(nepal.shapes("adm2")).broad
+    assert not country_map(lanka().shapes("adm2")).broad
+
+
 def test_north_is_up_and_east_is_right() -> None:
     """Jaffna lies above Galle, Batticaloa right of Colombo."""
     at = {a.code: (a.x, a.y) for a in country_map(lanka().shapes("adm2")).areas}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from console_world import START, World, filled, lanka
+from console_world import START, World, lanka
 
 from console.pages import create_app
 from console.screenshot import served
@@ -248,12 +248,13 @@ def test_a_log_that_stopped_is_not_read_as_calm(tmp_path: Path) -> None:
 
 def test_what_comes_into_the_log_comes_onto_the_page(tmp_path: Path) -> None:
     """A page is made anew when the log has grown."""
-    world = filled(tmp_path, START + timedelta(hours=2))
-    with served(create_app(world.log, world.country, patience_s=30)) as where:
-        assert "as of 26 Nov 2025 07:30" in Outline(httpx.get(where).text).text
-        world.log.append([input_record("LKA", Tick(at=START + timedelta(hours=5)))])
+    log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    log.append([input_record("LKA", Tick(at=START))])
+    with served(create_app(log, lanka(), patience_s=30)) as where:
+        assert "as of 26 Nov 2025 05:30" in Outline(httpx.get(where).text).text
+        log.append([input_record("LKA", Tick(at=START + timedelta(hours=5)))])
         assert "as of 26 Nov 2025 10:30" in Outline(httpx.get(where).text).text
-    world.log.close()
+    log.close()
 
 
 def test_health_and_metrics_are_for_machines(address: str) -> None:
