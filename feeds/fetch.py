@@ -76,16 +76,26 @@ def address(manifest: FeedManifest, base_url: str | None) -> str:
     return manifest.url if base_url is None else _below(manifest.feed, manifest.url, base_url)
 
 
-def fetch(manifest: FeedManifest, base_url: str | None, validators: Validators, client: httpx.Client | None = None) -> Fetched:
+def fetch(
+    manifest: FeedManifest,
+    base_url: str | None,
+    validators: Validators,
+    client: httpx.Client | None = None,
+    *,
+    attempts: int = ATTEMPTS,
+) -> Fetched:
     """The feed's current answer.
+
+    Args:
+        attempts: how often a source out of breath is asked, the first time included.
 
     Raises:
         FailedFetch: no delivery after all tries; says why.
     """
     with client or httpx.Client(follow_redirects=True, headers={"User-Agent": USER_AGENT}, verify=_trusted()) as session:
         if manifest.pages == "next":
-            return Fetched(_pages(session, manifest, base_url), Validators())
-        return _patiently(session, manifest, address(manifest, base_url), validators)
+            return Fetched(_pages(session, manifest, base_url, attempts), Validators())
+        return _patiently(session, manifest, address(manifest, base_url), validators, attempts)
 
 
 @lru_cache(maxsize=1)
@@ -94,9 +104,9 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def _patiently(session: httpx.Client, manifest: FeedManifest, url: str, validators: Validators) -> Fetched:
+def _patiently(session: httpx.Client, manifest: FeedManifest, url: str, validators: Validators, attempts: int) -> Fetched:
     retrying = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
+        stop=stop_after_attempt(attempts),
         wait=_wait,
         retry=retry_if_exception(lambda error: isinstance(error, FailedFetch) and error.again),
         reraise=True,
@@ -179,7 +189,7 @@ def _believable(body: bytes, content_type: str, feed: str) -> bytes:
     return body
 
 
-def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None) -> bytes:
+def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None, attempts: int) -> bytes:
     """All pages as one JSON list of replies, up to the first empty one: some sources have a `next` on every page, the empty one too.
 
     Only path and query of a `next` are followed: it may name a host that we do not ask, or plain HTTP behind a proxy.
@@ -188,7 +198,7 @@ def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None) 
     pages: list[object] = []
     size = 0
     while url is not None:
-        body = _patiently(session, manifest, url, Validators()).body or b""
+        body = _patiently(session, manifest, url, Validators(), attempts).body or b""
         size += len(body)
         page = _reply(manifest, body)
         pages.append(page)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from eventlog.log import EventLog
 from feeds import metrics
 from feeds.check import split
 from feeds.contract import ParseContext, Parsed
-from feeds.fetch import FailedFetch, Failure, Validators, fetch
+from feeds.fetch import ATTEMPTS, FailedFetch, Failure, Validators, fetch
 from feeds.manifest import load_parser
 from feeds.memory import FeedMemory, FeedState, Pending
 from feeds.quarantine import Kept, Quarantine
@@ -58,6 +59,19 @@ class Examined:
     fit: Sequence[Observation]
     kept_aside: Sequence[Kept]
 
+    @cached_property
+    def identities(self) -> Sequence[str]:
+        """Which reading each fit observation is of."""
+        return [_identity(observation) for observation in self.fit]
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """Each reading to all that the delivery says of it, whatever the order of its rows."""
+        said: dict[str, set[str]] = defaultdict(set)
+        for identity, observation in zip(self.identities, self.fit, strict=True):
+            said[identity].add(_word(observation))
+        return {identity: "; ".join(sorted(words)) for identity, words in said.items()}
+
 
 class Ingest:
     """The way in for a country's feeds.
@@ -65,9 +79,18 @@ class Ingest:
     Args:
         state: folder of this run; memories, quarantine and what parsers cache lie below it.
         base_url: of stand-ins; none asks the sources themselves.
+        attempts: how often a source out of breath is asked in one run.
     """
 
-    def __init__(self, country: LoadedCountry, log: EventLog, archive: Archive, state: Path, base_url: str | None = None) -> None:
+    def __init__(
+        self,
+        country: LoadedCountry,
+        log: EventLog,
+        archive: Archive,
+        state: Path,
+        base_url: str | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> None:
         self._country = country
         self._log = log
         self._archive = archive
@@ -75,6 +98,7 @@ class Ingest:
         self._quarantine = Quarantine(state / "quarantine")
         self._cache = state / "cache"
         self._base_url = base_url
+        self._attempts = attempts
 
     def run(self, manifest: FeedManifest, now: datetime) -> IngestResult:
         """Fetch a feed once and publish what is new.
@@ -87,7 +111,7 @@ class Ingest:
         """
         memory = self._finish(manifest, self._memories.load(manifest.feed))
         try:
-            answer = fetch(manifest, self._base_url, Validators(memory.etag, memory.last_modified))
+            answer = fetch(manifest, self._base_url, Validators(memory.etag, memory.last_modified), attempts=self._attempts)
             if answer.body is None or hashlib.sha256(answer.body).hexdigest() == memory.delivery:
                 return self._nothing_new(manifest, memory, answer.validators, now)
             delivery = self._archive.keep(answer.body)
@@ -125,8 +149,11 @@ class Ingest:
 
     def _publish(self, manifest: FeedManifest, memory: FeedMemory, examined: Examined, delivery: str, now: datetime) -> IngestResult:
         feed = manifest.feed
-        words = _words(examined.fit)
-        changed = [o for o in examined.fit if memory.readings.get(_identity(o)) != words[_identity(o)]]
+        changed = [
+            observation
+            for identity, observation in zip(examined.identities, examined.fit, strict=True)
+            if memory.readings.get(identity) != examined.words[identity]
+        ]
         self._quarantine.keep(examined.kept_aside)
         records: list[Record] = []
         if changed:
@@ -202,28 +229,21 @@ def _remember(examined: Examined, delivery: str, said: Validators, now: datetime
         etag=said.etag,
         last_modified=said.last_modified,
         delivery=delivery,
-        readings=_words(examined.fit),
+        readings=examined.words,
         rows=examined.parsed.rows,
         quarantined=len(examined.kept_aside),
         fetched=now,
     )
 
 
-def _words(observations: Sequence[Observation]) -> dict[str, str]:
-    """Each reading to all that a delivery says of it, whatever the order of its rows."""
-    said: dict[str, set[str]] = defaultdict(set)
-    for observation in observations:
-        said[_identity(observation)].add(_digest(observation))
-    return {identity: "; ".join(sorted(digests)) for identity, digests in said.items()}
-
-
 def _identity(observation: Observation) -> str:
     """What makes two readings one, as the engine sees it; the feed's own key is not part of it."""
     o = observation
-    period = (o.start.isoformat(), o.end.isoformat())
-    return "|".join((o.indicator, o.area, *period, str(o.lead or ""), "" if o.member is None else str(o.member)))
+    end = "" if o.end == o.start else o.end.isoformat()
+    return f"{o.indicator}|{o.area}|{o.start.isoformat()}|{end}|{o.lead or ''}|{'' if o.member is None else o.member}"
 
 
-def _digest(observation: Observation) -> str:
+def _word(observation: Observation) -> str:
     o = observation
-    return f"{o.value!r} {o.unit} {o.issued.isoformat() if o.issued else ''} {o.quality.value} {o.key}"
+    issued = "" if o.issued is None else "start" if o.issued == o.start else o.issued.isoformat()
+    return f"{o.value!r} {o.unit} {issued} {o.quality.value} {o.key}"

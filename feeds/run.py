@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from eventlog.log import EventLog
 from eventlog.state import archive, opened_log, state_folder
 from feeds.clock import clock_from_environment
+from feeds.fetch import ATTEMPTS
 from feeds.ingest import Ingest, IngestResult
 from feeds.manifest import ROOT, load_manifest
 from feeds.memory import FeedState
@@ -50,13 +51,16 @@ def run_feed(feed: str, *, asked: datetime | None = None, scheduled: bool = Fals
     """
     manifest = _manifest_of(feed, _modified(ROOT / feed / "feed.yaml"))
     base_url = os.environ.get(SOURCES) or None
-    now = _plain(asked) if asked is not None and base_url is not None and not scheduled else clock_from_environment().now()
+    played = asked is not None and base_url is not None and not scheduled
+    now = _plain(asked) if asked is not None and played else clock_from_environment().now()
+    # A case's clock stands still while we wait, so that a source asked again would say the same.
+    attempts = 1 if played else ATTEMPTS
     folder = countries_root() / manifest.country.lower()
     with opened_log() as log:
         if scheduled and not _due(manifest, folder, log, now):
             _LOG.info("%s goes at its calm pace and was fetched lately", feed)
             return None
-        result = Ingest(_places_of(folder), log, archive(), state_folder(), base_url).run(manifest, now)
+        result = Ingest(_places_of(folder), log, archive(), state_folder(), base_url, attempts).run(manifest, now)
     _LOG.info("%s: %s rows, %s readings published, %s kept aside", feed, result.rows, result.readings, result.quarantined)
     return result
 

@@ -68,6 +68,14 @@ def test_waits_grow(source: Source, waits: list[float]) -> None:
     assert [0.2 * 2**n <= wait <= 0.2 * 2**n + 1 for n, wait in enumerate(waits)] == [True] * len(waits)
 
 
+def test_a_source_may_be_asked_once_only(source: Source, waits: list[float]) -> None:
+    """In a played case the clock stands still between two tries, so there is one."""
+    source.script(Reply(status=503), Reply(BODY))
+    with pytest.raises(FailedFetch):
+        fetch(RIVER, source.base_url, Validators(), attempts=1)
+    assert (len(source.asked), waits) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("headers", "asked"),
     [
