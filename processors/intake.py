@@ -116,6 +116,7 @@ class Intake:
         for place in sorted(p for p in self.tracks if p[1] == declaration.area):
             settings, dead = self._planned.settings(*place), declaration.state == "dead"
             self._put(place, take_declaration(self.tracks[place], micros(declaration.at), dead, settings, self._bounds(place)))
+            self.changed.add(place)
 
     def configuration(self, change: ConfigChange) -> None:
         """From here on the shard is judged by this.

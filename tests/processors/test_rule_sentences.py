@@ -1,0 +1,346 @@
+"""Section 4 of the specification, and what section 6 adds to it, a sentence a table."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from engine_tables import at, begun, configuration, play, rows_of
+
+from processors.engine import step, timelines
+from schemas.levels import Truth
+from schemas.records import CompoundEvent, EventChange, Evidence
+
+RIVER: dict[str, Any] = {"name": "river", "levels": {"orange": "7 m", "red": "9 m"}, "hold_for": "2 h"}
+SLOPE: dict[str, Any] = {"name": "slope", "indicator": "landslide_warning", "levels": {"orange": "2 level"}, "hold_for": "2 h"}
+CASES: dict[str, Any] = {"name": "cases", "indicator": "dengue_cases", "levels": {"orange": "50 cases"}, "stale_after": "21 d"}
+FEEDS = [
+    {"feed": "river", "every": "1 h", "indicators": ["river_level"]},
+    {"feed": "nbro", "every": "1 h", "indicators": ["landslide_warning"]},
+    {"feed": "dengue", "every": "1 w", "indicators": ["dengue_cases"]},
+]
+R, S, C = "indicator river_level", "indicator landslide_warning", "indicator dengue_cases"
+GAUGES = [{"code": f"g{n}", "name": f"{n}", "feed": "river", "areas": ["A"]} for n in range(1, 5)]
+
+
+def truth(when: Any, table: str, **more: Any) -> list[tuple[str, str]]:
+    """The truth of a rule over valid time after a table."""
+    configured = configuration([RIVER, SLOPE, CASES], [{"name": "rule", "when": when}], feeds=FEEDS, **more)
+    state = begun(configured)
+    for _, record, _ in rows_of(table):
+        state, _ = step(state, record)
+    return [(f"{moment:%d %H:%M}", "held" if held else value.value) for moment, value, held in timelines(state).get(("rule", "A"), ())]
+
+
+def events(rule: dict[str, Any], table: str, *others: dict[str, Any], **more: Any) -> list[CompoundEvent]:
+    """Play a table for one rule and look at its events alone."""
+    rules = [{"name": "rule", **rule}, *others]
+    _, said = play(configuration([RIVER, SLOPE, CASES], rules, feeds=FEEDS, **more), table, only="events")
+    return [e for e in said if isinstance(e, CompoundEvent)]
+
+
+TWO = f"00:00 A 8 {R}\n00:00 A 0 {S}\n01:00 A 8 {R}\n01:00 A 2 {S}\n02:00 A 4 {R}\n02:00 A 2 {S}"
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ({"all": ["river >= orange", "slope >= orange"]}, ["false", "true", "false"]),
+        ({"any": ["river >= orange", "slope >= orange"]}, ["true"]),
+        ({"at_least": 2, "of": ["river >= orange", "slope >= orange"]}, ["false", "true", "false"]),
+        ("not river >= orange", ["false", "true"]),
+    ],
+)
+def test_kleenes_tables(when: Any, expected: list[str]) -> None:
+    """all, any, at_least and not over two series that are both known."""
+    assert [value for _, value in truth(when, TWO)] == expected
+
+
+def test_an_unknown_part_decides_only_where_it_must() -> None:
+    """all with a false part is false, any with a true part is true, whatever the silent one would say."""
+    silent = f"00:00 A 0 {S}\n00:00 A 8 {R}\n04:00 A 8 {R}\n06:00 A 8 {R}"
+    assert truth({"any": ["river >= orange", "slope >= orange"]}, silent) == [
+        ("20 00:00", "true"),
+        ("20 03:00", "held"),
+        ("20 04:00", "true"),
+    ]
+    low = f"00:00 A 0 {S}\n00:00 A 4 {R}\n02:00 A 4 {R}\n04:00 A 4 {R}"
+    assert truth({"all": ["river >= orange", "slope >= orange"]}, low) == [("20 00:00", "false")]
+    assert truth(either, low)[-1] == ("20 03:00", "unknown")
+
+
+def test_what_is_not_covered_is_left_out() -> None:
+    """6.3: any and at_least look at what the area has; all with a part that it has not is unknown, fewer than n are unknown."""
+    table = f"00:00 A 4 {R}"
+    assert truth({"any": ["river >= orange", "slope >= orange"]}, table) == [("20 00:00", "false")]
+    assert truth({"at_least": 1, "of": ["river >= orange", "slope >= orange"]}, table) == [("20 00:00", "false")]
+    assert truth({"at_least": 2, "of": ["river >= orange", "slope >= orange"]}, table) == [("20 00:00", "unknown")]
+    assert truth({"all": ["river >= orange", "slope >= orange"]}, f"00:00 A 8 {R}") == [("20 00:00", "unknown")]
+
+
+def test_within_remembers_what_was_true() -> None:
+    """`within: 2 h` is true for two hours after it was, then false if nothing else is known."""
+    table = f"00:00 A 4 {R}\n02:00 A 8 {R}\n03:00 A 4 {R}\n06:00 A 4 {R}"
+    expected = [("20 00:00", "unknown"), ("20 02:00", "true"), ("20 05:00", "false")]
+    assert truth({"condition": "river >= orange", "within": "2 h"}, table) == expected
+
+
+def test_within_beside_all_holds_for_each() -> None:
+    """River at two, slope at four: together within three hours, never at one moment."""
+    table = f"00:00 A 0 {S}\n00:00 A 8 {R}\n01:00 A 4 {R}\n02:00 A 0 {S}\n03:00 A 2 {S}\n03:00 A 4 {R}\n04:00 A 0 {S}\n04:00 A 4 {R}"
+    parts = ["river >= orange", "slope >= orange"]
+    assert "true" not in [v for _, v in truth({"all": parts}, table)]
+    assert ("20 03:00", "true") in truth({"all": parts, "within": "3 h"}, table)
+
+
+SEQUENCE = {"sequence": ["river >= orange", "cases >= orange"], "within": "2 w"}
+
+
+def test_a_sequence_is_true_while_its_last_part_is() -> None:
+    """First water, then cases: true from the week of cases on, known with its count."""
+    flood = f"00:00 A 4 {R}\n01:00 A 8 {R}\n02:00 A 4 {R}\n"
+    table = flood + f"d8 00:00 A 60 valid d1 00:00..d8 00:00 {C}\nd15 00:00 A 5 valid d8 00:00..d15 00:00 {C}"
+    assert truth(SEQUENCE, table)[-2:] == [("21 00:00", "true"), ("28 00:00", "false")]
+
+
+def test_onsets_are_compared_by_the_end_of_a_period() -> None:
+    """6.7: a week of cases that began before the flood and ended after it comes after it; one that ended before does not."""
+    flood = f"d2 00:00 A 4 {R}\nd3 00:00 A 8 {R}\nd3 01:00 A 4 {R}\n"
+    after = flood + f"d8 00:00 A 60 valid d0 00:00..d7 00:00 {C}"
+    assert truth(SEQUENCE, after)[-1] == ("23 00:00", "true")
+    before = flood + f"d8 00:00 A 5 valid d0 00:00..d1 00:00 {C}\nd8 00:00 A 60 valid d1 00:00..d2 12:00 {C}"
+    assert "true" not in [value for _, value in truth(SEQUENCE, before)]
+
+
+def test_a_sequence_too_far_apart_or_too_near_is_none() -> None:
+    """Beyond `within`, or under `least_lag`, the onsets form no chain."""
+    table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n01:00 A 5 {C}\n02:00 A 4 {R}\n03:00 A 60 {C}"
+    assert ("20 03:00", "true") in truth({**SEQUENCE, "within": "2 h"}, table)
+    assert "true" not in [v for _, v in truth({**SEQUENCE, "within": "1 h"}, table)]
+    assert "true" not in [v for _, v in truth({**SEQUENCE, "least_lag": "3 h"}, table)]
+
+
+def test_true_unknown_true_is_no_new_onset() -> None:
+    """4.1: a gauge that was silent in between did not become true again; the old onset is too far back."""
+    table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n12:00 A 8 {R}\n12:00 A 5 {C}\n13:00 A 60 {C}"
+    assert "true" not in [v for _, v in truth({**SEQUENCE, "within": "6 h"}, table)]
+
+
+def test_dimensions_count_what_breaches_belong_to() -> None:
+    """Environment and health, each by any of its thresholds, each within the window."""
+    table = f"00:00 A 8 {R}\n00:00 A 0 {S}\n00:00 A 60 {C}"
+    assert truth({"dimensions": 2, "level": "orange"}, table) == [("20 00:00", "true")]
+    assert truth({"dimensions": 3, "level": "orange"}, table) == [("20 00:00", "unknown")]
+
+
+SILENT = {"silent": {"count": 3, "of": "river", "within": "40 min", "stale_after": "1 h"}}
+STATIONS: dict[str, Any] = {"stations": GAUGES}
+
+
+def silent_table(*more: str) -> str:
+    """Four gauges, three of which stop between 08:00 and 08:30, a feed that is heard each hour."""
+    first = [f"08:00 g1 4 {R}", f"08:15 g2 4 {R}", f"08:30 g3 4 {R}", f"08:30 g4 4 {R}"]
+    beats = [f"09:{m:02d} g4 4 {R}" for m in (10, 50)] + [f"10:30 g4 4 {R}"]
+    return "\n".join([*first, *beats, *more])
+
+
+def silences(table: str) -> list[tuple[str, str]]:
+    """The truth of the joint silence."""
+    configured = configuration([{**RIVER, "at": "station"}], [{"name": "rule", "when": SILENT}], feeds=FEEDS[:1], **STATIONS)
+    state = begun(configured)
+    for _, record, _ in rows_of(table):
+        state, _ = step(state, record)
+    return [(f"{moment:%H:%M}", value.value) for moment, value, _ in timelines(state)["rule", "A"]]
+
+
+def test_a_joint_silence_is_true_while_enough_are_silent() -> None:
+    """It begins when the third goes stale, and ends when one of the three speaks again (6.6)."""
+    assert silences(silent_table()) == [("08:00", "false"), ("09:30", "true")]
+    assert silences(silent_table(f"11:00 g1 4 {R}"))[-1] == ("11:00", "false")
+
+
+def test_a_feed_that_is_dead_says_nothing_about_its_gauges() -> None:
+    """6.6: when the feed itself does not deliver, nobody can tell."""
+    assert silences(silent_table("16:00 - tick"))[-1] == ("12:30", "unknown")
+
+
+# Life -----------------------------------------------------------------------------------------------------------------
+
+FLOOD = {"when": "river >= orange"}
+
+
+def test_an_event_opens_is_confirmed_and_closes() -> None:
+    """4.3: unknown closes nothing; the event stays, unconfirmed, and names who is silent since when."""
+    said = events(
+        FLOOD,
+        f"""
+        00:00 A 4 {R}    |
+        01:00 A 8 {R}    | rule A opened orange
+        04:30 A tick     |
+        06:01 A tick     | rule A unconfirmed orange
+        08:00 A 8 {R}    | rule A confirmed orange
+        09:00 A 4 {R}    | rule A closed orange
+        """,
+    )
+    assert said[1].silent == ("river A: no reading since 2025-11-20T01:00+00:00",)
+    assert said[1].unconfirmed
+    assert len({e.id for e in said}) == 1
+    assert (said[-1].since, said[-1].until) == (at("01:00"), at("09:00"))
+
+
+def test_what_is_held_opens_nothing() -> None:
+    """6.2: a slope that joins a river which is held, not read, opens no event."""
+    table = f"00:00 A 8 {R} |\n00:00 A 0 {S} |\n03:00 A 0 {S} |\n04:00 A 2 {S} |\n04:30 A 8 {R} | rule A opened orange"
+    events({"when": {"all": ["river >= orange", "slope >= orange"]}}, table)
+
+
+def test_nobody_can_tell_is_no_all_clear() -> None:
+    """4.3, 6.4: it ends `otherwise_after` from the last truth that was not held, as what it is."""
+    said = events(
+        {**FLOOD, "ends": {"otherwise_after": "2 d"}},
+        f"01:00 A 8 {R} | rule A opened orange\n07:00 A tick | rule A unconfirmed orange\nd2 04:01 A tick | rule A cannot_tell orange",
+    )
+    assert said[-1].until == at("d2 04:00")
+
+
+def test_until_alone_closes() -> None:
+    """6.4: with `until`, a `when` that is false closes nothing, and does not open again before it was false."""
+    rule = {"when": {"condition": "river >= red", "within": "1 h"}, "until": "not river >= orange"}
+    events(
+        rule,
+        f"""
+        00:00 A 9 {R}    | rule A opened orange
+        01:00 A 8 {R}    |
+        02:30 A 8 {R}    |
+        03:00 A 4 {R}    | rule A closed orange
+        03:30 A 9 {R}    | rule A opened orange
+        03:45 A 4 {R}    | rule A closed orange
+        04:00 A 4 {R}    |
+        """,
+    )
+
+
+def test_what_has_ended_when_it_becomes_known_warns_nobody() -> None:
+    """4.3: one delivery brings rise and fall of last night."""
+    table = "12:00 A 8 valid 01:00 | \n"
+    configured = configuration([{**RIVER, "stale_after": "3 h"}], [{"name": "rule", **FLOOD}], feeds=FEEDS[:1])
+    _, said = play(configured, f"11:00 A 4 valid 02:00 |\n{table.replace('| ', '| rule A found_afterwards orange')}", only="events")
+    (event,) = [e for e in said if isinstance(e, CompoundEvent)]
+    assert (event.change, event.since, event.until) == (EventChange.FOUND_AFTERWARDS, at("01:00"), at("02:00"))
+
+
+def test_a_revision_that_unmakes_an_event_retracts_it() -> None:
+    """4.3: the reading it rested on was wrong."""
+    events(FLOOD, f"01:00 A 8 {R} | rule A opened orange\n02:00 A 4 valid 01:00 {R} | rule A retracted orange")
+
+
+def test_a_moved_onset_keeps_the_identifier() -> None:
+    """4.4: a late reading shows that it began earlier."""
+    said = events(FLOOD, f"01:00 A 8 {R} | rule A opened orange\n02:00 A 8 valid 00:30 {R} | rule A updated orange")
+    assert said[0].id == said[1].id
+    assert said[1].since == at("00:30")
+
+
+def test_a_split_closes_the_one_and_opens_the_rest_anew() -> None:
+    """4.4: a late low reading lies between."""
+    said = events(
+        FLOOD,
+        f"01:00 A 8 {R} | rule A opened orange\n03:00 A 8 {R} |\n03:30 A 4 valid 02:00 {R} | rule A closed orange; rule A opened orange",
+    )
+    assert said[1].id == said[0].id != said[2].id
+
+
+def test_in_a_merge_the_older_stays() -> None:
+    """4.4: the reading that parted them was wrong; the younger ends by reference to the older, and nobody is told all is clear."""
+    said = events(
+        FLOOD,
+        f"""
+        01:00 A 8 {R}               | rule A opened orange
+        02:00 A 4 {R}               | rule A closed orange
+        03:00 A 8 {R}               | rule A opened orange
+        03:30 A 8 valid 02:00 {R}   | rule A opened orange; rule A closed orange
+        """,
+    )
+    older, younger = said[3], said[4]
+    assert (older.id, younger.id) == (said[0].id, said[2].id)
+    assert older.id in younger.quiet
+
+
+def test_levels_are_raised_and_eased_by_readable_steps() -> None:
+    """4.5: base, then raise; an unknown raise keeps the last answer that was known."""
+    said = events(
+        {**FLOOD, "raise": {"to": "red", "if": "slope >= orange"}},
+        f"""
+        00:00 A 8 {R}   | rule A opened orange
+        00:30 A 2 {S}   | rule A escalated red
+        02:00 A 8 {R}   |
+        04:00 A 8 {R}   |
+        06:30 A 8 {R}   |
+        07:00 A 0 {S}   | rule A eased orange
+        """,
+    )
+    assert [s.step for s in said[1].steps] == ["base", "raise"]
+
+
+def test_cool_down_marks_and_lets_a_higher_level_pass() -> None:
+    """4.6: the second within six hours is quiet, and is heard at the end of it if it still stands; red is heard at once."""
+    rule = {**FLOOD, "raise": {"to": "red", "if": "river >= red"}, "cool_down": "6 h"}
+    said = events(
+        rule,
+        f"""
+        00:00 A 8 {R}   | rule A opened orange
+        01:00 A 4 {R}   | rule A closed orange
+        02:00 A 8 {R}   | rule A opened orange
+        04:00 A 8 {R}   |
+        06:01 A 8 {R}   | rule A updated orange
+        """,
+    )
+    assert [bool(e.quiet) for e in said] == [False, False, True, False]
+    red = events(rule, f"00:00 A 8 {R} | rule A opened orange\n01:00 A 4 {R} | rule A closed orange\n02:00 A 9 {R} | rule A opened red")
+    assert red[-1].quiet == ""
+
+
+def test_the_big_event_mutes_the_small_one() -> None:
+    """4.6: in the same area; if the big one ends first, the small one is heard."""
+    big = {"name": "big", "when": {"all": ["river >= orange", "slope >= orange"]}, "mutes": ["rule"]}
+    said = events(
+        FLOOD,
+        f"""
+        00:00 A 2 {S}   |
+        01:00 A 8 {R}   | big A opened orange; rule A opened orange
+        02:00 A 0 {S}   | big A closed orange; rule A updated orange
+        """,
+        big,
+    )
+    small = [e for e in said if e.rule == "rule"]
+    assert [e.quiet for e in small] == ["muted by big", ""]
+
+
+def test_identifiers_are_made_of_shard_rule_area_and_record() -> None:
+    """2.5: the same log gives the same identifiers, another opening record another one."""
+    one = events(FLOOD, f"01:00 A 8 {R} | rule A opened orange")
+    again = events(FLOOD, f"01:00 A 8 {R} | rule A opened orange")
+    other = events(FLOOD, f"01:01 A 8 {R} | rule A opened orange")
+    assert one[0].id == again[0].id != other[0].id
+
+
+def test_an_event_carries_its_reasons_down_to_readings() -> None:
+    """4.7: each condition with its truth, the reading behind it with its bound, times, age, delivery and record."""
+    said = events(
+        {"when": {"any": ["river >= orange", "cases >= orange"]}},
+        f"01:00 A 8 valid 00:45 {R} | rule A opened orange",
+    )
+    evidence = said[0].evidence
+    assert (evidence.condition, evidence.truth) == ("any", Truth.TRUE)
+    river, cases = evidence.parts
+    assert (cases.covered, cases.note) == (False, "no series here")
+    (reading,) = river.readings
+    assert (reading.value, reading.bound, reading.unit, reading.age) == (8.0, 7.0, "m", timedelta(minutes=15))
+    assert reading.record == said[0].record
+    assert isinstance(river, Evidence)
+
+
+def test_where_records_are_cut_decides_when_and_never_what() -> None:
+    """2.2: all readings in one record end in the truths of one reading a record."""
+    table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n01:30 A 9 {R}\n03:00 A 4 {R}\n08:00 A 8 {R}"
+    late = "\n".join(f"09:00 A {row.split()[2]} valid {row.split()[0]} {R}" for row in table.splitlines())
+    assert truth("river >= orange", table) == truth("river >= orange", late)[: len(truth("river >= orange", table))]
