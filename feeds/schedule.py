@@ -4,7 +4,7 @@ A manifest that cannot be read takes no other feed with it: it is planned too, s
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,10 @@ from schemas.yaml_files import YamlFile, plain
 
 ENVIRONMENT_VARIABLE = "POLYRISK_FEEDS"
 """Feeds to be scheduled, separated by commas; without it, all."""
+SPEED = "POLYRISK_SPEED"
+"""How much faster than ours the clock of a played case goes; schedules keep its time. Without it, as fast as ours."""
+QUICKEST = timedelta(minutes=1)
+"""No schedule is quicker: a scheduler needs some seconds for each run."""
 FEEDS_ROOT = Path(__file__).resolve().parent
 BROKEN_EVERY = timedelta(hours=1)
 """How often a feed whose manifest cannot be read fails, in place of the interval that nobody can read."""
@@ -46,7 +50,9 @@ def planned_feeds(root: Path | None = None) -> tuple[PlannedFeed, ...]:
     """The feeds with a manifest below `root` (by default this folder), in order of name; only those of `POLYRISK_FEEDS`, if it is set."""
     only = {name.strip() for name in os.environ.get(ENVIRONMENT_VARIABLE, "").split(",") if name.strip()}
     paths = sorted((root or FEEDS_ROOT).glob("*/feed.yaml"))
-    return tuple(_planned(path, path.stat().st_mtime_ns) for path in paths if not only or path.parent.name in only)
+    planned = (_planned(path, path.stat().st_mtime_ns) for path in paths if not only or path.parent.name in only)
+    speed = float(os.environ.get(SPEED) or 1)
+    return tuple(replace(feed, every=max(QUICKEST, feed.every / speed)) for feed in planned)
 
 
 @lru_cache(maxsize=1024)

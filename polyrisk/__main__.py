@@ -17,8 +17,9 @@ from polyrisk.check import check as check_all
 from polyrisk.explain import events_of, find_warning, tree_of
 from polyrisk.installation import Installation
 from polyrisk.live import PARTS, run_parts
+from polyrisk.live import sign as sign_message
 from polyrisk.status import status_of
-from polyrisk.story import clock, warnings_said
+from polyrisk.story import clock, lines_of, waiting_messages, warnings_said
 from schemas.country_files import countries_root
 from schemas.errors import PolyriskError
 from schemas.moments import to_utc
@@ -152,6 +153,35 @@ def status(state: Path, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("warning")
+@click.option("--by", required=True, help="Who signs, by name.")
+@click.option("--role", required=True, help="In which role of country.yaml.")
+@click.option("--state", type=_FOLDER, default=Path("var/live"), show_default=True, help="Folder of the installation.")
+@_told
+def sign(warning: str, by: str, role: str, state: Path) -> None:
+    """Sign a WARNING that waits; with the last signature it needs it goes out. `polyrisk pending` lists what waits."""
+    with _opened(state) as here:
+        signed = sign_message(state, here.country, here.log, warning, by, role)
+    names = ", ".join(f"{s.by} ({s.role})" for s in signed.signatures)
+    click.echo(f"{signed.id}: {signed.status.value}; signed by {names}")
+
+
+@main.command()
+@click.option("--state", type=_FOLDER, default=Path("var/live"), show_default=True, help="Folder of the installation.")
+@_JSON
+@_told
+def pending(state: Path, as_json: bool) -> None:
+    """List the messages that wait for signatures, with every text as it would go out."""
+    with _opened(state) as here:
+        for warning in waiting_messages(here.log):
+            if as_json:
+                click.echo(warning.model_dump_json())
+                continue
+            for line in lines_of(warning, here.country, None):
+                _OUT.print(line)
+
+
+@main.command()
 @click.argument("part", type=click.Choice(["all", *PARTS]))
 @click.option("--state", type=_FOLDER, default=Path("var/live"), show_default=True, help="Folder of the installation.")
 @click.option("--country", default="lka", show_default=True, help="Folder below countries/.")
@@ -161,11 +191,12 @@ def status(state: Path, as_json: bool) -> None:
 @click.option("--start", help="Where in the case its clock begins, such as 2025-11-26T06:00+05:30; by default at its start.")
 @click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
 @click.option("--port", default=demonstration.PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@click.option("--send", is_flag=True, help="Hand messages to Twilio itself; without it nothing leaves this machine.")
 @_told
-def run(part: str, state: Path, country: str, case: str, start: str | None, speed: float, port: int) -> None:
+def run(part: str, state: Path, country: str, case: str, start: str | None, speed: float, port: int, send: bool) -> None:
     """Run the ticker, the processor, the alert service, the console, or all of them with Airflow and the stand-in sources."""
     begin = to_utc(datetime.fromisoformat(start)) if start else None
-    run_parts(part, state, countries_root() / country, None if case == "none" else case, begin, speed, port)
+    run_parts(part, state, countries_root() / country, None if case == "none" else case, begin, speed, port, send=send)
 
 
 def _silence(text: str) -> tuple[str, datetime]:

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def run(state: Path, out: Console, *, serve: bool = False, port: int = PORT) -> 
     )
     failed = _live_through(state, out)
     for name in failed:
-        out.print(f"[red]{name} ended badly[/]; see {state / name.rpartition('/')[2] / 'run.log'}")
+        out.print(f"[red]{name} ended badly[/]; see {state / name.rpartition('/')[2]}.log")
     if failed:
         return 1
     unmet = 0
@@ -120,31 +121,28 @@ def _load(name: str) -> tuple[Case, LoadedCountry]:
 
 
 def _live_through(state: Path, out: Console) -> list[str]:
-    """Run every case as a process; the names of those that failed."""
+    """Run every case as a process, two at a time; the names of those that failed."""
     shutil.rmtree(state, ignore_errors=True)
-    failed = []
-    with _progress(out) as progress:
-        running = {}
-        for name in CASES:
-            folder = state / name.rpartition("/")[2]
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "polyrisk", "case", name, "--state", str(folder), "--json"]
-            # The command is made of constants, this interpreter's path and a folder.
-            process = subprocess.Popen(  # noqa: S603
-                command, stdout=subprocess.PIPE, stderr=(state / f"{folder.name}.log").open("wb"), text=True
-            )
-            running[name] = (process, progress.add_task(folder.name, total=1.0))
-        while running:
-            for name, (process, task) in list(running.items()):
-                line = process.stdout.readline() if process.stdout else ""
-                if line:
-                    progress.update(task, completed=json.loads(line).get("done", 1.0))
-                elif process.wait() != 0:
-                    failed.append(name)
-                    del running[name]
-                else:
-                    del running[name]
-    return failed
+    state.mkdir(parents=True)
+    with _progress(out) as progress, ThreadPoolExecutor(max_workers=2) as pool:
+        tasks = {name: progress.add_task(name, total=1.0, start=False) for name in CASES}
+
+        def live(name: str) -> int:
+            progress.start_task(tasks[name])
+            return _one(name, state / name.rpartition("/")[2], lambda share: progress.update(tasks[name], completed=share))
+
+        return [name for name, code in zip(CASES, pool.map(live, CASES), strict=True) if code != 0]
+
+
+def _one(name: str, folder: Path, tell: Callable[[float], None]) -> int:
+    """Run one case in a process of its own and answer its exit code; what it complains of goes to a file beside its folder."""
+    command = [sys.executable, "-m", "polyrisk", "case", name, "--state", str(folder), "--json"]
+    with folder.with_suffix(".log").open("wb") as complaints:
+        # The command is made of constants, this interpreter's path and a folder.
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process:  # noqa: S603
+            for line in process.stdout or ():
+                tell(json.loads(line).get("done", 1.0))
+        return process.returncode
 
 
 def _progress(out: Console) -> Progress:

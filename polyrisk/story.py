@@ -16,6 +16,8 @@ from schemas.topics import EVENTS, WARNINGS
 
 SAID = {WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL}
 """The states in which a message has gone out."""
+WAITING = {WarningStatus.PROPOSED, WarningStatus.ESCALATED}
+"""The states in which nobody has signed enough yet."""
 _OPENED = {EventChange.OPENED, EventChange.FOUND_AFTERWARDS}
 _HAPPENED = {
     "river_peak": "the river's peak",
@@ -32,12 +34,18 @@ def warnings_said(log: EventLog) -> list[Warning]:
     return sorted(found, key=lambda w: (w.issued or w.proposed, w.area, w.id))
 
 
+def waiting_messages(log: EventLog) -> list[Warning]:
+    """The messages that wait for signatures, gravest first."""
+    newest = {w.id: w for s in log.read(WARNINGS.name) if isinstance(w := read_output(s.record), Warning)}
+    return sorted((w for w in newest.values() if w.status in WAITING), key=lambda w: (-w.level, w.proposed, w.id))
+
+
 def events_said(log: EventLog) -> list[CompoundEvent]:
     """All changes of all events, in the order they were said."""
     return [e for s in log.read(EVENTS.name) if isinstance(e := read_output(s.record), CompoundEvent)]
 
 
-def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame) -> Iterator[str]:
+def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | None) -> Iterator[str]:
     """One message as lines for a terminal (rich markup). An Alert with every text, what follows it in one language."""
     zone = country.timezone
     out = (warning.issued or warning.proposed).astimezone(zone)
@@ -57,7 +65,7 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame) -
         draft = "" if text.reviewed else ", draft, not reviewed"
         yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
     yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"
-    if first:
+    if first and outcomes is not None:
         yield from (f"    {line}" for line in lead_times(warning, outcomes))
 
 
