@@ -89,7 +89,7 @@ def _inputs(country: LoadedCountry) -> Iterator[Record]:
     yield from (input_record(country.shard, b) for b in _baselines(country))
     for hour in range(0, 97, 2):
         yield input_record(country.shard, Tick(at=START + timedelta(hours=hour)))
-    for hour in range(0, 97, 3):
+    for hour in range(0, 96, 3):
         yield from _delivery(country, "lka_irrigation_river", START + timedelta(hours=hour, minutes=40), _rivers(country, hour))
     for day in range(-1, 4):
         at = START + timedelta(days=day, hours=11, minutes=5)
