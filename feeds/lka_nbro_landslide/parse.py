@@ -27,14 +27,23 @@ def parse(raw: bytes, context: ParseContext) -> Parsed:
     """The level of each division in scope, at the bulletin's own time.
 
     Raises:
-        SourceChanged: no JSON, no date, a date that cannot be, or no `level_to_district_to_dsds`: then nothing may be called green.
+        SourceChanged: no JSON, no date, no `level_to_district_to_dsds`, or a date that cannot be over an empty list: nothing may then
+            be called green.
     """
     bulletin = _bulletin(raw)
-    issued = _issued(bulletin, context)
+    entries = list(_entries(bulletin["level_to_district_to_dsds"]))
     account = RowAccount()
+    try:
+        issued = _issued(bulletin, context)
+    except UnfitRow as unfit:
+        if not entries:
+            raise SourceChanged(f"{unfit.reason[:1].upper()}{unfit.reason[1:]}.", remedy=unfit.remedy) from unfit
+        for level, division in entries:
+            account.quarantine(account.row(), unfit, json.dumps([level, division]))
+        return account.parsed([])
     named: dict[str, float] = {}
     spoilt = False
-    for level, division in _entries(bulletin["level_to_district_to_dsds"]):
+    for level, division in entries:
         row = account.row()
         try:
             code, value = _division(division, context), _level(level)
@@ -72,7 +81,7 @@ def _issued(bulletin: dict[str, Any], context: ParseContext) -> datetime:
     if not bulletin.get("time_str") and local.date() == context.received.astimezone(zone).date():
         moment = min(moment, context.received)  # one of today that is read before the usual hour must not wait for it
     if moment.year < EARLIEST or moment > context.received:
-        raise SourceChanged(f"The bulletin is dated {text}, which cannot be.", remedy="Wait for its correction, or ask the institute.")
+        raise UnfitRow(f"wrong time: the bulletin is dated {text}", "Wait for its correction, or ask the institute.")
     return moment
 
 

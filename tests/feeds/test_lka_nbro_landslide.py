@@ -98,14 +98,10 @@ def test_a_bulletin_without_its_hour_is_of_four_in_the_afternoon(received: datet
     "changes",
     [
         {"date_id": "2027-11-27"},
-        {"date_id": "2099-01-01"},
-        {"date_id": "1970-01-01"},
         {"date_id": "0001-01-01", "time_str": "00:00"},
-        {"date_id": "2025-11-28", "time_str": None},
         {"date_id": "27/11/2025"},
         {"date_id": None},
         {"time_str": "25:00"},
-        {"time_str": "20:00"},
         {"level_to_district_to_dsds": None},
         {"level_to_district_to_dsds": []},
         {"level_to_district_to_dsds": {"1": ["LK-2118"]}},
@@ -117,6 +113,23 @@ def test_a_bulletin_of_no_day_or_another_shape_is_refused(changes: dict[str, Any
     with pytest.raises(SourceChanged) as caught:
         read({}, **changes)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"date_id": "2027-11-27"},
+        {"date_id": "2099-01-01"},
+        {"date_id": "1970-01-01"},
+        {"date_id": "2025-11-28", "time_str": None},
+        {"time_str": "20:00"},
+    ],
+)
+def test_a_bulletin_at_a_wrong_time_is_kept_aside_whole(changes: dict[str, Any]) -> None:
+    """Each entry goes to quarantine with the date as its reason, and nobody is called green by it."""
+    found = read({"1": {"LK-21": ["LK-2118"]}, "3": {"LK-91": ["LK-9109"]}}, **changes)
+    assert (found.rows, list(found.observations), [q.row for q in found.quarantined]) == (2, [], [1, 2])
+    assert all("wrong time" in q.reason and q.remedy for q in found.quarantined)
 
 
 @pytest.mark.parametrize("raw", [b"", b"null", b"[]", b'{"date_id": "2025-11-27", "level_to', b"[" * 100_000])
