@@ -67,7 +67,12 @@ def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:
 
 
 def _known_for(manifest: FeedManifest, names: Names) -> timedelta | None:
-    """How old a feed's newest value may be before the first threshold on it is unknown; none if no threshold looks at it."""
+    """How old a feed's newest value may be before the first threshold on it is unknown.
+
+    None if no threshold looks at it, or if it lists only what is active: then a delivery without any value says that all is green.
+    """
+    if manifest.lists == "active":
+        return None
     given = {gives.indicator for gives in manifest.gives}
     stale = [t.stale_after for t in names.country.configuration.thresholds if t.indicator in given]
     return min(stale) + manifest.delay if stale else None

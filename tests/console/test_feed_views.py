@@ -46,6 +46,13 @@ def test_a_feed_that_answers_but_brings_nothing_new_is_marked(names: Names) -> N
     assert [(f.alive, f.behind) for f in behind] == [(True, True), (True, False)]
 
 
+def test_a_list_of_what_is_active_is_not_behind_when_nothing_is(names: Names) -> None:
+    """Landslide bulletins that name nobody for a month say that nobody is warned."""
+    beats = {"lka_nbro_landslide": heartbeat("lka_nbro_landslide", NOON)}
+    quiet = known(NOON, heartbeats=beats, newest={"lka_nbro_landslide": NOON - timedelta(days=30)})
+    assert not next(f for f in feed_views(quiet, names) if f.feed == "lka_nbro_landslide").behind
+
+
 def test_a_log_that_says_nothing_at_all_is_the_first_silence(names: Names) -> None:
     """If not even time is told any more, that is said before any feed."""
     late = known(NOON + UNJUDGED_AFTER + timedelta(minutes=1), last=NOON)
