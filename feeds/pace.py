@@ -1,7 +1,7 @@
 """How often a feed is asked: at its full pace while a rule that reads it is near an event, else at its calm pace."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from eventlog.log import EventLog
 from schemas.conditions import AtLevel, Dimensions, Silent, walk
@@ -11,9 +11,11 @@ from schemas.manifests import FeedManifest
 from schemas.records import CompoundEvent, EventChange
 from schemas.topics import EVENTS
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 NEAR = timedelta(hours=48)
-"""An event is near for this long after its last change."""
+"""An event is near for this long after its last change that a reading made."""
 
+_BY_SILENCE = {EventChange.UNCONFIRMED, EventChange.CANNOT_TELL}
 _ENDED = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
 
 
@@ -30,6 +32,7 @@ class Pace:
         self._after = -1
         self._shard = configuration.shard
         self._last: dict[str, CompoundEvent] = {}
+        self._moved: dict[str, datetime] = {}
         self._indicators = _indicators_of_rules(configuration)
 
     def interval(self, manifest: FeedManifest, now: datetime) -> timedelta:
@@ -47,7 +50,7 @@ class Pace:
         gives = {g.indicator for g in manifest.gives}
         return any(
             gives & self._indicators.get(event.rule, set())
-            and (now - event.known <= NEAR or (event.change not in _ENDED and not event.unconfirmed))
+            and (now - self._moved.get(event.id, NEVER) <= NEAR or (event.change not in _ENDED and not event.unconfirmed))
             for event in self._last.values()
         )
 
@@ -57,6 +60,8 @@ class Pace:
             event = read_output(stored.record)
             if isinstance(event, CompoundEvent):
                 self._last[event.id] = event
+                if event.change not in _BY_SILENCE:
+                    self._moved[event.id] = event.known
 
 
 def _indicators_of_rules(configuration: Configuration) -> Mapping[str, set[str]]:
