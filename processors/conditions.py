@@ -146,7 +146,7 @@ class Sight:
             feed = self.plan.feed_of(place, self.plan.thresholds[silence.of].indicator)
             alive = self.alive.get(feed.feed, ()) if feed is not None else ()
             stations.append((silences(given.starts.tolist(), given.ends.tolist(), stale, dead_spans(track)), alive))
-            known_from = min(known_from, track.entries[0].start if track.entries else FAR)
+            known_from = min(known_from, next((entry.start for entry in track.entries if entry.counts), FAR))
         return together(stations, silence.count, micros(silence.within), known_from)
 
 

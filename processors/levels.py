@@ -166,8 +166,7 @@ def ahead(machine: Machine, settings: Settings, declarations: Declarations) -> l
 
 def _level(machine: Machine, settings: Settings, k: int, end: int, value: int, bound: int) -> Code:
     """Judge one level by one reading."""
-    if bound == NO_BOUND:
-        machine.count[k] = 0
+    if bound == NO_BOUND:  # neither counts nor breaks a run, as a null
         return Code.OPEN if machine.entered[k] else Code.UNKNOWN
     limit = settings.sign * bound
     under_floor = value < settings.floor
@@ -194,7 +193,7 @@ def _completes(machine: Machine, settings: Settings, k: int, end: int) -> bool:
     elif end - machine.counted[k] >= settings.burst:
         machine.count[k] += 1
         machine.counted[k] = end
-    complete = machine.count[k] >= settings.readings if settings.readings else end - machine.first[k] >= settings.run
+    complete = machine.count[k] >= settings.readings if settings.readings else machine.counted[k] - machine.first[k] >= settings.run
     if complete:
         machine.entered[k], machine.count[k] = True, 0
     return complete

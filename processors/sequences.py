@@ -28,8 +28,7 @@ def in_sequence(lines: Sequence[Line], window: int, least_lag: int) -> Line:
     for one in lines:
         for start, end in zip(one.starts, one.ends, strict=True):
             shown[start] = max(shown.get(start, end), end)
-    began = min(shown, default=FAR)
-    moments = {*shown, *(m for part in (*keep, *sure) for m in part.moments(window, least_lag, len(lines)) if m >= began)}
+    moments = {*shown, *(m for part in (*keep, *sure) for m in part.moments(window, least_lag, len(lines)))}
     return line((m, shown.get(m, m - 1), _truth(keep, m, window, least_lag), _truth(sure, m, window, least_lag)) for m in sorted(moments))
 
 
@@ -41,6 +40,7 @@ class _Part:
     """
 
     def __init__(self, starts: Sequence[int], ends: Sequence[int], truths: Sequence[int]) -> None:
+        starts, ends, truths = (BEGINNING, *starts), (BEGINNING - 1, *ends), (UNKNOWN, *truths)  # before all knowledge: unknown
         self.starts, self.ends, self.truths = starts, ends, truths
         self.known: list[Onset] = []
         self.hidden: list[Onset] = []
@@ -71,7 +71,7 @@ class _Part:
     def moments(self, window: int, least_lag: int, parts: int) -> Iterator[int]:
         """The moments beside its changes at which what may be can change."""
         for onset in self.hidden:
-            for lags in range(parts + 1 if least_lag else 1):
+            for lags in range(parts + 1 if least_lag else 1) if onset.first != BEGINNING else ():
                 yield onset.first + lags * least_lag
                 yield onset.first + lags * least_lag - window
 
@@ -100,7 +100,7 @@ class _Part:
 def _truth(parts: Sequence[_Part], moment: int, window: int, least_lag: int) -> int:
     *earlier, last = parts
     truth = last.at(moment)
-    if truth == FALSE or not last.starts or moment < last.starts[0]:
+    if truth == FALSE:
         return FALSE
     known, possible = last.last(moment)
     if truth == TRUE and any(_chain(o.first, [p.onsets(moment, hidden=False) for p in earlier], window, least_lag) for o in known):
@@ -119,7 +119,7 @@ def _chain(at: int, before: Sequence[Sequence[Onset]], window: int, least_lag: i
     """Whether going back from the last onset, each time to the latest that fits, stays within the window."""
     latest = at
     for onsets in reversed(before):
-        latest = max((min(o.last, latest - least_lag) for o in onsets if o.first <= latest - least_lag), default=BEGINNING)
-        if latest == BEGINNING:
+        latest = max((min(o.last, latest - least_lag) for o in onsets if o.first <= max(latest - least_lag, BEGINNING)), default=FAR)
+        if latest == FAR:
             return False
     return at - latest <= window

@@ -91,7 +91,7 @@ def test_a_span_completes_a_run() -> None:
     """3.2: `for: 2 h` is entered by the first reading two hours after the run's first."""
     play(
         configuration([{"name": "river", "levels": {"orange": "7 m"}, "for": "2 h"}]),
-        "00:00 A 7.1 |\n01:00 A 7.1 |\n01:59 A 7.1 |\n02:00 A 7.1 | A opened orange",
+        "00:00 A 7.1 |\n01:00 A 7.1 |\n01:30 A 7.1 |\n02:00 A 7.1 | A opened orange",
     )
 
 
