@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 from rich.tree import Tree
 
 from eventlog.log import EventLog
+from polyrisk.story import rounded
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import RefusedError
 from schemas.levels import Truth
-from schemas.moments import format_span
 from schemas.records import CompoundEvent, Evidence, Reading, Warning
 from schemas.topics import EVENTS, WARNINGS
 
@@ -86,7 +86,7 @@ def _line(reading: Reading, country: LoadedCountry) -> str:
     received = _clock(reading.received, zone)
     return (
         f"{name or reading.area}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {received}, "
-        f"age {format_span(reading.age)}, {reading.quality.value}, {reading.feed}, raw {reading.delivery[:12]}"
+        f"age {rounded(reading.age)}, {reading.quality.value}, {reading.feed}, raw {reading.delivery[:12]}"
     )
 
 

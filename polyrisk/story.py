@@ -79,7 +79,7 @@ def lead_times(warning: Warning, outcomes: pd.DataFrame) -> Iterator[str]:
             continue
         row = rows.iloc[0]
         lead = row["at"].to_pydatetime() - issued
-        when = f"{_rounded(lead)} before" if lead > timedelta(0) else f"[red]{_rounded(-lead)} after[/]"
+        when = f"{rounded(lead)} before" if lead > timedelta(0) else f"[red]{rounded(-lead)} after[/]"
         place = f" at {row['place']}" if row["place"] else ""
         yield f"lead: {when} {words}{place} ({row['value']:g} {row['unit']}, {row['source']})"
 
@@ -118,7 +118,8 @@ def _meets(must: Must, event: CompoundEvent, events: Sequence[CompoundEvent]) ->
     return in_time and (must.level is None or reached >= must.level)
 
 
-def _rounded(span: timedelta) -> str:
+def rounded(span: timedelta) -> str:
+    """A span for people: minutes, hours or days."""
     hours = span.total_seconds() / 3600
     return (
         f"{hours / 24:.1f} days"

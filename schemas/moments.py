@@ -43,7 +43,7 @@ def format_span(span: timedelta) -> str:
     for unit, size in (("w", 604_800), ("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds and seconds % size == 0:
             return f"{int(seconds // size)} {unit}"
-    return f"{seconds:g} s"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + " s"
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
