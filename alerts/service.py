@@ -86,9 +86,13 @@ class AlertService:
         Raises:
             ChannelError: the provider refuses us as a whole; the queue is kept.
         """
+        return self.take_in(now) + self.dispatch(now).settled
+
+    def take_in(self, now: datetime) -> int:
+        """Take in what is new and let time pass; nothing is sent. Answers how many events and steps that were."""
         done = self._consume(now) + self._pass_time(now)
         self._flush()
-        return done + self.dispatch(now).settled
+        return done
 
     def pending(self) -> list[Warning]:
         """Messages that wait for signatures, gravest first."""
@@ -108,17 +112,27 @@ class AlertService:
 
     def dispatch(self, now: datetime) -> DispatchReport:
         """Send what is due and publish how many messages stand where."""
-        if self._dispatcher is None:
-            return DispatchReport()
-        report = self._dispatcher.run(now)
-        if self._counted and not (report.settled or report.later or report.waiting):
-            return report
+        report = self.send(now)
+        self.publish_counts(report, now)
+        return report
+
+    def send(self, now: datetime) -> DispatchReport:
+        """Send what is due. May run in a thread of its own while nothing else is asked of this service.
+
+        Raises:
+            ChannelError: the provider refuses us as a whole; the queue is kept.
+        """
+        return DispatchReport() if self._dispatcher is None else self._dispatcher.run(now)
+
+    def publish_counts(self, report: DispatchReport, now: datetime) -> None:
+        """Publish how many messages stand where, if a round of sending has moved any."""
+        if self._dispatcher is None or (self._counted and not (report.settled or report.later or report.waiting)):
+            return
         self._counted = True
         with self.registry.begin() as connection:
             deliveries.publish(connection, self.country.shard, now)
             self.metrics.observe(intents.counts(connection), ledger.statuses(connection))
         self._flush()
-        return report
 
     def notices(self) -> list[Notice]:
         """What the people on duty were told, oldest first."""

@@ -5,6 +5,7 @@ Only the sources' servers and the message provider are stand-ins, on loopback. T
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.dispatch import DispatchReport
 from alerts.keys import Keys
 from alerts.registry import Registry
 from alerts.service import AlertService
@@ -116,6 +118,8 @@ class CaseRun:
                     parts.hour(now)
                     progress(now)
                 now += self.step
+            parts.finish_sending()
+            parts.sender.shutdown()
         return self.tally
 
     @contextmanager
@@ -164,6 +168,8 @@ class _Parts:
         self.manifests = [m for m in load_manifests() if m.feed in run.case.feeds]
         self.last: dict[str, datetime] = {}
         self.seen = -1
+        self.sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sending")
+        self.sending: tuple[Future[DispatchReport], datetime] | None = None
         configuration = country.configuration
         log.append(
             [
@@ -191,14 +197,22 @@ class _Parts:
             self._fetch(manifest, now)
         self.ticker.tick(now)
         self.processor.run_until_idle()
-        self.service.run_once(now)
+        self.finish_sending()
+        self.service.take_in(now)
         waiting = self.service.pending()
-        if not waiting:
-            return
         for span, role in zip(SIGNED_AFTER, self.signers, strict=True):
             for warning in waiting:
                 self.service.sign(warning.id, f"demonstration {role}", role, now + span)
-        self.service.run_once(now + SIGNED_AFTER[-1])
+        out = now + SIGNED_AFTER[-1]
+        # Sending goes on while the next hour is fetched and judged, and ends before anything new is proposed: warnings do not depend on it.
+        self.sending = (self.sender.submit(self.service.send, out), out)
+
+    def finish_sending(self) -> None:
+        """Wait until what was signed last is sent, and publish the counts."""
+        if self.sending is not None:
+            future, out = self.sending
+            self.sending = None
+            self.service.publish_counts(future.result(), out)
 
     def _fetch(self, manifest: FeedManifest, now: datetime) -> None:
         counts = self.run.tally.fetched

@@ -20,18 +20,20 @@ from eventlog.log import EventLog, open_log
 from feeds.cases import Case
 from polyrisk.airflow_runner import AirflowRunner
 from polyrisk.case_run import CaseRun, DirectFetch
-from polyrisk.explain import events_of, tree_of
+from polyrisk.explain import event_tree, events_of, tree_of
 from polyrisk.serving import Serving
 from polyrisk.story import events_said, judge, lines_of, warnings_said
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError
-from schemas.records import Warning
+from schemas.records import EventChange, Warning
 
 STATE = Path("var/demo")
 PORT = 8450
 CASES = ("lka/ditwah-2025", "lka/colombo-2023", "npl/trishuli-2026")
 STEPS = {"ditwah-2025": timedelta(hours=1), "colombo-2023": timedelta(hours=6), "trishuli-2026": timedelta(minutes=10)}
 """How far the clock moves at a time: an hour in a storm, less among gauges that report every ten minutes, more over half a year."""
+SUBSCRIBERS = {"ditwah-2025": 20_000, "colombo-2023": 2_000, "trishuli-2026": 2_000}
+"""How many synthetic people each case has; the storm is the one that shows the load."""
 COMPOUND = "river_and_landslide"
 AFTERWARDS = "flood_then_dengue"
 ALL_THREE = "three_at_once"
@@ -137,6 +139,7 @@ def _live_through(state: Path, out: Console) -> list[str]:
 def _one(name: str, folder: Path, tell: Callable[[float], None]) -> int:
     """Run one case in a process of its own and answer its exit code; what it complains of goes to a file beside its folder."""
     command = [sys.executable, "-m", "polyrisk", "case", name, "--state", str(folder), "--json"]
+    command += ["--subscribers", str(SUBSCRIBERS[folder.name])]
     with folder.with_suffix(".log").open("wb") as complaints:
         # The command is made of constants, this interpreter's path and a folder.
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process:  # noqa: S603
@@ -156,10 +159,16 @@ def _share(case: Case, now: datetime) -> float:
 def _tell(case: Case, country: LoadedCountry, log: EventLog, out: Console) -> int:
     """Print a case's story; answers how many of its expectations were not met."""
     out.rule(f"[bold]{case.title}")
+    if case.name in SUBSCRIBERS:
+        out.print(f"[dim]{SUBSCRIBERS[case.name]:,} people made up by seed[/]")
     said = warnings_said(log)
     for warning in said:
         for line in lines_of(warning, country, case.outcomes):
             out.print(line)
+    for event in events_said(log):
+        if event.change is EventChange.FOUND_AFTERWARDS and event.rule == ALL_THREE:
+            out.print("\n[bold]Found afterwards, when it was over[/]: recorded and shown, nobody is warned")
+            out.print(event_tree(event, country))
     for warning in _worth_explaining(said):
         out.print(f"\n[bold]Why?[/] polyrisk explain {warning.id}")
         out.print(tree_of(warning, events_of(log, warning.event), country))

@@ -1,5 +1,6 @@
 """`polyrisk explain WARNING`: the whole chain behind a warning as a tree, down to each reading and its raw bytes."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ from schemas.levels import Truth
 from schemas.records import CompoundEvent, Evidence, Reading, Warning
 from schemas.topics import EVENTS, WARNINGS
 
+FEW = 4
+"""Fewer places than this are shown one by one."""
 _SIGN = {Truth.TRUE: "[bold red]true[/]", Truth.FALSE: "[green]false[/]", Truth.UNKNOWN: "[yellow]cannot tell[/]"}
 
 
@@ -37,6 +40,18 @@ def events_of(log: EventLog, event_id: str) -> list[CompoundEvent]:
     return [e for s in log.read(EVENTS.name) if isinstance(e := read_output(s.record), CompoundEvent) and e.id == event_id]
 
 
+def event_tree(event: CompoundEvent, country: LoadedCountry) -> Tree:
+    """An event of which nobody was warned: when it was true, when that was known, and because of what."""
+    zone = country.timezone
+    root = Tree(f"[bold]{event.change.value}[/] {_place(event.area, country)} ({event.area}), {event.level.word}: {event.rule}")
+    until = f", until {_clock(event.until, zone)}" if event.until else ""
+    root.add(f"occurred {_clock(event.since, zone)}{until} · known {_clock(event.known, zone)}")
+    for line in _silent(event.silent):
+        root.add(f"[yellow]nobody can tell[/]: {line}")
+    _add(root.add("because"), event.evidence, country)
+    return root
+
+
 def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCountry) -> Tree:
     """The tree: the warning, its event, each change of it, and the conditions of the one that made this message."""
     event = next((e for e in events if e.known == warning.known), events[-1])
@@ -51,7 +66,7 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
         level.add(f"{step.step}: {step.level.word} - {step.why}")
     if event.silent:
         silent = root.add("[yellow]what nobody can tell[/]")
-        for line in event.silent:
+        for line in _silent(event.silent):
             silent.add(line)
     _add(root.add("because"), event.evidence, country)
     changes = root.add("what was said of it")
@@ -62,30 +77,62 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
 
 
 def _add(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
+    place = f" in {_place(evidence.area, country)}" if evidence.area else ""
     held = " (held)" if evidence.held else ""
     cover = "" if evidence.covered else " [dim](not covered here)[/]"
     since = f" since {_clock(evidence.since, country.timezone)}" if evidence.since else ""
     note = f" - {evidence.note}" if evidence.note else ""
-    branch = node.add(f"{evidence.condition}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}")
+    branch = node.add(f"{evidence.condition}{place}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}")
+    alike = [part for part in evidence.parts if part.condition == evidence.condition and not _notable(part)]
     for part in evidence.parts:
-        _add(branch, part, country)
+        if part not in alike or len(alike) < FEW:
+            _add(branch, part, country)
+    if len(alike) >= FEW:
+        branch.add(_together(alike, country))
     for reading in evidence.readings:
         branch.add(_line(reading, country))
 
 
+def _notable(evidence: Evidence) -> bool:
+    """A place that is at the level, or once was: a reading of it met its bound."""
+    met = any(r.value is not None and r.bound is not None and r.value >= r.bound for r in evidence.readings)
+    return evidence.truth is Truth.TRUE or met
+
+
+def _together(places: Sequence[Evidence], country: LoadedCountry) -> str:
+    """Places of which there is nothing else to say, in one line."""
+    truths = Counter(p.truth for p in places)
+    counted = ", ".join(f"{count} {_SIGN[truth]}" for truth, count in truths.items())
+    newest = max((r.received for p in places for r in p.readings), default=None)
+    heard = f"; last heard of {_clock(newest, country.timezone)}" if newest else ""
+    return f"{len(places)} other places: {counted}{heard}"
+
+
+def _silent(lines: Sequence[str]) -> list[str]:
+    """Places of one feed that have been silent since the same moment, in one line."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for line in lines:
+        who, _, since = line.partition(": ")
+        feed, _, place = who.partition(" ")
+        groups[feed, since].append(place)
+    return [f"{feed}: {', '.join(p) if len(p) < FEW else f'{len(p)} places'}: {since}" for (feed, since), p in groups.items()]
+
+
+def _place(code: str, country: LoadedCountry) -> str:
+    station, area = country.places.stations.get(code), country.places.areas.get(code)
+    return station.name if station else area.names.get("en", code) if area else code
+
+
 def _line(reading: Reading, country: LoadedCountry) -> str:
     zone = country.timezone
-    places = country.places
-    name = places.stations[reading.area].name if reading.area in places.stations else None
-    if name is None and reading.area in places.areas:
-        name = places.areas[reading.area].names.get("en")
+    name = _place(reading.area, country)
     value = "none given" if reading.value is None else f"{reading.value:g} {reading.unit}"
     bound = "" if reading.bound is None else f" against {reading.bound:g}"
     period = _clock(reading.start, zone) + (f" to {_clock(reading.end, zone)}" if reading.end != reading.start else "")
     issued = f", issued {_clock(reading.issued, zone)}" if reading.issued else ""
     received = _clock(reading.received, zone)
     return (
-        f"{name or reading.area}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {received}, "
+        f"{name}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {received}, "
         f"age {rounded(reading.age)}, {reading.quality.value}, {reading.feed}, raw {reading.delivery[:12]}"
     )
 

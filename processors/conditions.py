@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from processors.bounds import baseline_bounds, fixed_bounds, step_bounds
-from processors.levels import Entry, level_line
+from processors.levels import Code, Entry, level_line
 from processors.plan import BASELINE_KINDS, Plan
 from processors.roll_up import ENOUGH, worst
 from processors.sequences import in_sequence
@@ -54,7 +54,10 @@ class Sight:
         if read[0][0] == area or read[0][0] in self.plan.around(area):
             return level_line(read[0][1].entries, number)
         roll_up = self.plan.thresholds[threshold].roll_up
-        entries = [self._counted(threshold, place, track) for place, track in read]
+        if self.plan.thresholds[threshold].kind in BASELINE_KINDS:
+            entries = self._admitted(threshold, area, dict(read))
+        else:
+            entries = [track.entries for _, track in read]
         return worst(entries, number, ENOUGH[roll_up.needs if roll_up is not None else "half"])
 
     def bounds_of(self, threshold: str, place: str) -> BoundsOf:
@@ -82,12 +85,21 @@ class Sight:
         newest = [track.newest for track in tracks if track.newest is not None]
         return max([self.now, *newest]) - (micros(settle) + 1 if settle else 0)
 
-    def _counted(self, threshold: str, place: str, track: Track) -> Sequence[Entry]:
-        if self.plan.thresholds[threshold].kind not in BASELINE_KINDS:
-            return track.entries
-        if any(row.admitted for row in self.baselines.get(threshold, {}).get(place, ())):
-            return track.entries
-        return [entry._replace(counts=False) for entry in track.entries]
+    def _admitted(self, threshold: str, area: str, read: Mapping[str, Track]) -> list[Sequence[Entry]]:
+        """What is said of the places of an area; those with an admitted baseline count from the beginning, read or not."""
+        first = min((track.entries[0].start for track in read.values() if track.entries), default=0)
+        unknown = Entry(first, first, (Code.UNKNOWN,) * len(self.plan.bounds[threshold]), True)
+        found: list[Sequence[Entry]] = []
+        for place in self.plan.places(threshold, area):
+            track = read.get(place) or self.tracks.get((threshold, place))
+            entries = track.entries if track is not None else ()
+            if not any(row.admitted for row in self.baselines.get(threshold, {}).get(place, ())):
+                found.append([entry._replace(counts=False) for entry in entries])
+            elif entries and entries[0].start <= first:
+                found.append(entries)
+            else:
+                found.append((unknown, *entries))
+        return found
 
     def truth(self, condition: Condition, area: str) -> Line | None:
         """The truth of a condition in an area; none if the area is not covered."""

@@ -109,13 +109,18 @@ class Intake:
             if self.plan is not None and place in self.tracks:
                 settings, held = self.plan.settings(*place), bounds_for(self.plan, before, *place)
                 self._put(place, take_bounds(self.tracks[place], settings, held, self._bounds(place), self.now))
-                self.changed.add(place)
+            self.changed.add(place)  # also without a reading: an admitted place counts for what it rolls up to
 
     def declaration(self, declaration: GaugeDeclaration) -> None:
-        """A person says that a station is dead, or back."""
-        for place in sorted(p for p in self.tracks if p[1] == declaration.area):
-            settings, dead = self._planned.settings(*place), declaration.state == "dead"
-            self._put(place, take_declaration(self.tracks[place], micros(declaration.at), dead, settings, self._bounds(place)))
+        """A person says that a station is dead, or back; it holds for readings that come later too."""
+        if self.plan is None:
+            return
+        code, dead = declaration.area, declaration.state == "dead"
+        for threshold in sorted(t.name for t in self.plan.thresholds.values() if self.plan.level_of.get(code) == t.at):
+            place = (threshold, code)
+            settings = self.plan.settings(*place)
+            track = self.tracks.get(place) or new_track(settings, self._steps(threshold))
+            self._put(place, take_declaration(track, micros(declaration.at), dead, settings, self._bounds(place)))
             self.changed.add(place)
 
     def configuration(self, change: ConfigChange) -> None:

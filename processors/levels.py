@@ -145,7 +145,7 @@ def judge(
             continue
         if machine.end != BEGINNING and start > machine.end + settings.stale:
             out.extend(_silence(machine, settings, start, _bridged(machine, settings, start, value, bound)))
-            machine.count = [0] * settings.levels
+            machine.count, machine.leaving = [0] * settings.levels, [FAR] * settings.levels
         codes = tuple([_level(machine, settings, k, end, settings.sign * value, bound[k]) for k in range(settings.levels)])
         machine.start, machine.end, machine.codes = start, end, codes
         machine.peak = max(machine.peak, settings.sign * value) if any(machine.entered) else BEGINNING
@@ -223,8 +223,8 @@ def _silence(machine: Machine, settings: Settings, until: int, bridged: Sequence
 
 
 def _silent(machine: Machine, k: int, holding: bool, bridged: bool) -> Code:
-    if machine.entered[k]:
-        return Code.HELD if holding else Code.OPEN
+    if machine.entered[k]:  # held is what was known when it went stale, not what had lost its bound before
+        return Code.HELD if holding and machine.codes[k] == Code.TRUE else Code.OPEN
     if machine.codes[k] == Code.PENDING:
         return Code.PENDING  # until a reading decides
     return Code.LOWER if bridged else Code.UNKNOWN

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from worlds import SHARD
+from configurations import SHARD
 
 from processors.engine import from_bytes, initial, step, to_bytes
-from schemas.levels import Truth
-from schemas.records import CompoundEvent, Record, ThresholdBreach
+from schemas.levels import Level, Truth
+from schemas.records import CompoundEvent, EventChange, Record, ThresholdBreach
 
 INSTANT = timedelta(microseconds=1)
 Steps = Sequence[tuple[datetime, Truth, bool]]
@@ -23,6 +23,16 @@ def run(records: Iterable[Record], *, snapshot_each: bool = False):
         state, outputs = step(state, record)
         said += outputs
     return state, said
+
+
+def final(said: Iterable[ThresholdBreach | CompoundEvent]) -> set[tuple[str, str, datetime, datetime | None, Level | None]]:
+    """What all that was said comes to: rule, area, since, until, and the level while it stands, of each event not retracted."""
+    last: dict[str, CompoundEvent] = {}
+    for event in said:
+        if isinstance(event, CompoundEvent):
+            last[event.id] = event
+    stands = [e for e in last.values() if e.change is not EventChange.RETRACTED]
+    return {(e.rule, e.area, e.since, e.until, e.level if e.until is None else None) for e in stands}
 
 
 def value_at(steps: Steps, moment: datetime) -> tuple[Truth, bool]:

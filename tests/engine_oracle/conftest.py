@@ -1,12 +1,18 @@
-"""Bounded and repeatable: the examples are derived from the tests' own names. POLYRISK_EXAMPLES asks for more of them."""
+"""Bounded and repeatable: the examples are derived from the tests' own names, and a failing one is shown as it was found.
+
+POLYRISK_EXAMPLES asks for another number of examples, and then for the smallest failing one too, which may take minutes.
+"""
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+
+_EXAMPLES = os.environ.get("POLYRISK_EXAMPLES")
 
 settings.register_profile(
     "engine_oracle",
-    max_examples=int(os.environ.get("POLYRISK_EXAMPLES", "200")),
+    max_examples=int(_EXAMPLES or "200"),
+    phases=[Phase.generate, Phase.shrink] if _EXAMPLES else [Phase.generate],
     derandomize=True,
     deadline=None,
     database=None,

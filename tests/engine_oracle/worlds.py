@@ -1,35 +1,26 @@
-"""Small configurations and logs for the property tests: built from small integers, so that a failure shrinks to a few readings.
+"""Logs for the property tests: readings that wander around the levels, with every fault a real feed has.
 
-Three districts' worth of places, feeds of some hours, and every fault a real feed has: duplicates, revisions, nulls, late
-readings, bursts, gaps, silence.
+Duplicates, revisions, nulls, late readings, bursts, gaps and silence; ticks, heartbeats, baselines and declarations between them.
 """
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+from configurations import FEEDS, SHARD, STATIONS, configurations
 from hypothesis import strategies as st
 
 from schemas.configuration import Configuration
-from schemas.envelopes import input_record, observations_record
+from schemas.envelopes import input_record, observations_record, read_input
 from schemas.indicators import CATALOGUE
-from schemas.observations import to_batch
+from schemas.observations import decode, encode, from_batch, to_batch
 from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, Tick
 
-SHARD = "XYA"
 START = datetime(2025, 6, 1, tzinfo=UTC)
 GRID = timedelta(minutes=10)
-AREAS = [("A", "adm1", None), ("B", "adm2", "A"), ("C", "adm2", "A"), ("B1", "adm3", "B"), ("B2", "adm3", "B"), ("C1", "adm3", "C")]
-STATIONS = {"s1": ["B1"], "s2": ["B2"], "s3": ["B"], "s4": ["C1"]}
-FEEDS = {
-    "gauges": ("1 h", "0 min", ["river_level", "river_level.yellow", "river_level.orange", "river_level.red"]),
-    "slopes": ("6 h", "0 min", ["landslide_warning"]),
-    "clinics": ("6 h", "1 h", ["dengue_cases"]),
-    "markets": ("12 h", "2 h", ["price_rice_white"]),
-}
-PLACES = {"gauges": list(STATIONS), "slopes": ["B1", "B2", "C1", "B1"], "clinics": ["B", "C", "B", "C"], "markets": ["B", "C", "C", "B"]}
-DOCUMENT = {"title": "for tests", "date": date(2025, 1, 1), "owner": "tests"}
-SPANS = ["3 h", "6 h", "12 h"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,9 +42,6 @@ class World:
 
 def said(record: Record) -> str:
     """A record in a line or two."""
-    from schemas.envelopes import read_input
-    from schemas.observations import from_batch
-
     content = read_input(record)
     if record.kind != "observations":
         return f"{record.received:%d %H:%M} {content}"
@@ -61,188 +49,140 @@ def said(record: Record) -> str:
     return f"{record.received:%d %H:%M} " + "; ".join(rows)
 
 
-# Configurations -------------------------------------------------------------------------------------------------------
-
-spans = st.sampled_from(SPANS)
-persistence = st.sampled_from(["1 readings", "2 readings", "3 readings", "1 h", "90 min"])
-some_levels = st.sampled_from([["yellow", "orange", "red"], ["orange", "red"], ["orange"]])
-
-
-@st.composite
-def thresholds(draw: st.DrawFn, kind: str) -> dict[str, Any]:
-    """A threshold of one kind with every setting that the meaning of a series depends on."""
-    body: dict[str, Any] = {"name": kind, "document": DOCUMENT, "for": draw(persistence), "stale_after": draw(spans)}
-    body |= {"hold_for": draw(spans), "horizon": draw(st.sampled_from(["12 h", "3 d", "14 d"]))}
-    body |= {key: draw(spans) for key in ("bridge", "quiet", "settle") if draw(st.integers(0, 3)) == 0}
-    words = draw(some_levels)
-    match kind:
-        case "river":
-            body |= {"indicator": "river_level", "at": "station", "kind": "fixed", "direction": draw(st.sampled_from(["above", "below"]))}
-            numbers = {"yellow": 2, "orange": 4, "red": 6} if body["direction"] == "above" else {"yellow": 6, "orange": 4, "red": 2}
-            body["levels"] = {word: f"{numbers[word]} m" for word in words}
-        case "gauge":
-            body |= {"indicator": "river_level", "at": "station", "kind": "station_levels", "levels": dict.fromkeys(words, "own")}
-        case "slope":
-            body |= {"indicator": "landslide_warning", "at": "adm3", "kind": "fixed"}
-            body["levels"] = {word: f"{ {'yellow': 1, 'orange': 2, 'red': 3}[word] } level" for word in words}
-        case "dengue":
-            body |= {"indicator": "dengue_cases", "at": "adm2", "kind": "endemic_channel", "levels": dict.fromkeys(words, "mean + 2 sd")}
-            body |= {"floor": "3 cases"} if draw(st.booleans()) else {}
-        case "price":
-            body |= {"indicator": "price_rice_white", "at": "adm2", "kind": "alps", "levels": dict.fromkeys(words, "1 sd")}
-    unit = CATALOGUE[body["indicator"]].unit
-    body |= {"leave_below": f"{draw(st.sampled_from(['0.5', '1', '2']))} {unit}"} if draw(st.booleans()) else {}
-    if body["at"] != "adm2" and draw(st.booleans()):
-        body["roll_up"] = {"to": "adm2", "by": "worst", "needs": draw(st.sampled_from(["half", "all", "one"]))}
-    return body
+def split(records: Sequence[Record]) -> list[Record]:
+    """The same log with one reading a record."""
+    cut: list[Record] = []
+    for record in records:
+        if record.kind != "observations":
+            cut.append(record)
+            continue
+        for number, row in enumerate(from_batch(decode(record.payload))):
+            cut.append(record.model_copy(update={"id": f"{record.id}/{number}", "payload": encode(to_batch([row]))}))
+    return cut
 
 
-def conditions(names: list[tuple[str, list[str]]], *, silent: bool) -> st.SearchStrategy[Any]:
-    """A random tree of conditions over thresholds and the levels they have."""
-    leaf = st.sampled_from([{"threshold": name, "level": word} for name, words in names for word in words])
-    windows = st.one_of(st.just({}), st.fixed_dictionaries({"within": spans}))
-    counted = st.builds(lambda n, w: {"dimensions": n, "level": w}, st.integers(1, 2), st.sampled_from(["yellow", "orange"]))
-    leaves = [leaf, st.builds(lambda c, w: {**c, **w}, counted, windows)]
-    if silent:
-        stations = next(name for name, _ in names if name in ("river", "gauge"))
-        leaves.append(
-            st.builds(
-                lambda n, w, a, s: {"silent": {"count": n, "of": stations, "within": w, **a, **s}},
-                st.integers(2, 3),
-                st.sampled_from(["1 h", "3 h"]),
-                st.sampled_from([{}, {"areas": ["B", "C"]}]),
-                st.sampled_from([{}, {"stale_after": "2 h"}]),
-            )
-        )
-
-    def compound(part: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-        many = st.lists(part, min_size=2, max_size=3)
-        lags = st.one_of(st.just({}), st.fixed_dictionaries({"least_lag": st.sampled_from(["1 h", "3 h"])}))
-        return st.one_of(
-            st.builds(lambda parts, w: {"all": parts, **w}, many, windows),
-            st.builds(lambda parts, w: {"any": parts, **w}, many, windows),
-            st.builds(lambda one: {"not": one}, part),
-            st.builds(lambda parts, n, w: {"at_least": min(n, len(parts)), "of": parts, **w}, many, st.integers(1, 2), windows),
-            st.builds(lambda one, w: {"condition": one, "within": w}, part, spans),
-            st.builds(lambda parts, w, lag: {"sequence": parts, "within": w, **lag}, many, spans, lags),
-        )
-
-    return st.recursive(st.one_of(*leaves), compound, max_leaves=4)
+def without_horizon(world: World) -> World:
+    """The same, with a horizon longer than the log."""
+    thresholds = tuple(t.model_copy(update={"horizon": timedelta(days=365)}) for t in world.configuration.thresholds)
+    configuration = world.configuration.model_copy(update={"thresholds": thresholds})
+    return World(configuration, (_configured(configuration), *world.records[1:]))
 
 
-@st.composite
-def configurations(draw: st.DrawFn) -> Configuration:
-    """One to three thresholds of mixed kinds and one or two rules with random trees."""
-    kinds = draw(st.lists(st.sampled_from(["river", "gauge", "slope", "dengue", "price"]), min_size=1, max_size=3, unique=True))
-    bodies = [draw(thresholds(kind)) for kind in kinds]
-    names = [(b["name"], list(b["levels"])) for b in bodies]
-    tree = conditions(names, silent=bool({"river", "gauge"} & set(kinds)))
-    rules = [_rule(draw, f"rule{i}", tree) for i in range(draw(st.integers(1, 2)))]
-    return Configuration.model_validate(
-        {
-            "shard": SHARD,
-            "areas_version": "tests",
-            "areas": [{"code": c, "level": level, "parent": p, "names": {"en": c}} for c, level, p in AREAS],
-            "stations": [{"code": c, "name": c, "feed": "gauges", "areas": a} for c, a in STATIONS.items()],
-            "feeds": [{"feed": f, "every": e, "delay": d, "indicators": i} for f, (e, d, i) in FEEDS.items()],
-            "thresholds": bodies,
-            "rules": rules,
-        }
-    )
-
-
-def _rule(draw: st.DrawFn, name: str, tree: st.SearchStrategy[Any]) -> dict[str, Any]:
-    body: dict[str, Any] = {"name": name, "area": draw(st.sampled_from(["adm2", "adm2", "adm1", "adm3"])), "dimensions": ["health"]}
-    body |= {"when": draw(tree), "level": "orange", "text": "t", "document": DOCUMENT}
-    body |= {"ends": {"otherwise_after": draw(st.sampled_from(["12 h", "2 d", "30 d"]))}}
-    body |= {"until": draw(tree)} if draw(st.integers(0, 3)) == 0 else {}
-    body |= {"raise": [{"to": "red", "if": draw(tree)}]} if draw(st.booleans()) else {}
-    return body
+def _configured(configuration: Configuration) -> Record:
+    content = ConfigChange(at=START, hash=configuration.hash, configuration=configuration.canonical(), author="tests", reason="tests")
+    return input_record(SHARD, content)
 
 
 # Logs -----------------------------------------------------------------------------------------------------------------
 
-_STEPS = [0, 0, 1, 2, 6, 6, 12, 36]
-_AGES = [0, 0, 0, 1, 3, 6, 12, 30, 90]
-_VALUES = [None, 0.0, 1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0]
-_SIZES = {"river_level": 0, "landslide_warning": 0, "dengue_cases": 36, "price_rice_white": 72}
+PLACES = {"gauges": list(STATIONS), "slopes": ["B1", "B2", "C1"], "clinics": ["B", "C"], "markets": ["B", "C"]}
+_STEPS = [0, 1, 3, 6, 6, 6, 12, 36]
+_AGES = [0, 0, 0, 0, 1, 2, 6, 12, 40, 100]
+_PERIODS = {"dengue_cases": 36, "price_rice_white": 72}
+"""Length of a period in steps of the grid; all others are moments."""
+_SEEDS = st.integers(0, 2**32)
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, records: int = 25) -> World:
+def worlds(draw: st.DrawFn, *, records: int = 40) -> World:
     """A configuration and up to `records` records after it."""
     configuration = draw(configurations())
-    said_at = [ConfigChange(at=START, hash=configuration.hash, configuration=configuration.canonical(), author="tests", reason="tests")]
-    log = [input_record(SHARD, said_at[0])]
-    entry = st.tuples(st.integers(0, 99), st.sampled_from(_STEPS), st.lists(_rows(configuration), min_size=1, max_size=3))
-    now = START
-    for index, (what, step, rows) in enumerate(draw(st.lists(entry, min_size=1, max_size=records))):
-        now += step * GRID
-        log.append(_record(configuration, index, what, now, rows))
-    return World(configuration, tuple(log))
+    chance = random.Random(draw(_SEEDS))
+    log = Log(configuration, chance)
+    for _ in range(chance.randint(records // 5, records)):
+        log.add()
+    return World(configuration, (_configured(configuration), *log.records))
 
 
-def _rows(configuration: Configuration) -> st.SearchStrategy[tuple[str, int, int, int, int]]:
-    """Indicator, place, age, value and issue of a reading, as small numbers."""
-    indicators = sorted({t.indicator for t in configuration.thresholds})
-    if any(t.kind == "station_levels" for t in configuration.thresholds):
-        indicators += ["river_level.yellow", "river_level.orange", "river_level.red"]
-    numbers = (st.integers(0, 3), st.sampled_from(_AGES), st.integers(0, len(_VALUES) - 1), st.integers(0, 4))
-    return st.tuples(st.sampled_from(indicators), *numbers)
+class Log:
+    """A log as it grows. Each series wanders by at most a level a reading, so that runs of readings happen."""
 
+    def __init__(self, configuration: Configuration, chance: random.Random) -> None:
+        self.configuration = configuration
+        self.chance = chance
+        self.now = START
+        self.records: list[Record] = []
+        self.worth: dict[tuple[str, str], float] = {}
+        self.given: list[Observation] = []
+        own = ["yellow", "orange", "red"] if any(t.kind == "station_levels" for t in configuration.thresholds) else []
+        self.indicators = sorted({t.indicator for t in configuration.thresholds}) + [f"river_level.{word}" for word in own]
+        self.baselined = [t.name for t in configuration.thresholds if t.kind in ("endemic_channel", "alps")]
 
-def _record(configuration: Configuration, index: int, what: int, now: datetime, rows: list[tuple[str, int, int, int, int]]) -> Record:
-    kinds = [t for t in configuration.thresholds if t.kind in ("endemic_channel", "alps")]
-    if what < 12:
-        return input_record(SHARD, Tick(at=now))
-    if what < 22:
-        feed = list(FEEDS)[index % 2]
-        return input_record(SHARD, Heartbeat(feed=feed, received=now, delivery=f"h{index}", new=False, rows=0, quarantined=0))
-    if what < 26:
-        place = ["s1", "s2", "B1"][rows[0][1] % 3]
-        state = "dead" if what < 24 else "back"
-        return input_record(SHARD, GaugeDeclaration(at=now, area=place, state=state, by="a named person", reason=f"tests {index}"))
-    if what < 40 and kinds:
-        return input_record(SHARD, _baseline(kinds[index % len(kinds)].name, index, now, rows[0]))
-    observations = [_observation(index, number, now, row) for number, row in enumerate(rows)]
-    batch = to_batch([o for o in observations if o.feed == observations[0].feed])
-    return observations_record(SHARD, observations[0].feed, f"{index:016d}", now, batch)
+    def add(self) -> None:
+        """One more record, some time after the last."""
+        self.now += self.chance.choice(_STEPS) * GRID
+        dice, number = self.chance.random(), len(self.records)
+        if dice < 0.12:
+            self.records.append(input_record(SHARD, Tick(at=self.now)))
+        elif dice < 0.2:
+            feed = self.chance.choice(list(FEEDS))
+            beat = Heartbeat(feed=feed, received=self.now, delivery=f"h{number}", new=False, rows=0, quarantined=0)
+            self.records.append(input_record(SHARD, beat))
+        elif dice < 0.24:
+            place, state = self.chance.choice(["s1", "s2", "B1", "B"]), self.chance.choice(["dead", "back"])
+            said_so = GaugeDeclaration(at=self.now, area=place, state=state, by="a named person", reason=f"tests {number}")
+            self.records.append(input_record(SHARD, said_so))
+        elif self.baselined and (dice < 0.3 or number < 2):
+            self.records.append(input_record(SHARD, self._baseline(number)))
+        else:
+            self.records.append(self._delivery(number))
 
+    def _delivery(self, number: int) -> Record:
+        first = self.chance.choice(self.indicators)
+        feed = next(f for f, (_, _, given) in FEEDS.items() if first in given)
+        of_feed = [i for i in self.indicators if i in FEEDS[feed][2]]
+        received = self.now - (2 * GRID if self.chance.random() < 0.05 and self.now > START + 2 * GRID else timedelta(0))
+        rows = [self._reading(feed, self.chance.choice(of_feed), f"{number}/{n}", received) for n in range(self.chance.randint(1, 4))]
+        if self.chance.random() < 0.15:
+            again = [o for o in self.given if o.feed == feed]
+            rows += [self._revised(o, f"{number}/again", received) for o in self.chance.sample(again, min(1, len(again)))]
+        self.given += rows
+        return observations_record(SHARD, feed, f"{number:016d}", received, to_batch(rows))
 
-def _observation(index: int, number: int, now: datetime, row: tuple[str, int, int, int, int]) -> Observation:
-    indicator, place, age, value, issue = row
-    feed = next(f for f, (_, _, given) in FEEDS.items() if indicator in given)
-    size = _SIZES.get(indicator, 0)
-    end = now - age * GRID
-    if size:
-        end = START + ((end - START) // (size * GRID)) * size * GRID
-    worth = _VALUES[value]
-    if indicator.count(".") and worth is not None:
-        worth = {"yellow": 2.0, "orange": 4.0, "red": 6.0}[indicator.split(".")[1]] + (value % 3) * 0.25
-    return Observation(
-        area=PLACES[feed][place],
-        indicator=indicator,
-        start=end - size * GRID,
-        end=end,
-        issued=None if issue < 3 else now - issue * GRID,
-        received=now,
-        value=worth if indicator != "landslide_warning" or worth is None else worth // 2,
-        unit=CATALOGUE[indicator].unit,
-        feed=feed,
-        key=f"{index}/{number}",
-        delivery=f"{index:016d}",
-    )
+    def _revised(self, before: Observation, key: str, received: datetime) -> Observation:
+        """The same identity once more: the same value, another, or none; said to be issued later, or not."""
+        value = self.chance.choice([before.value, None, (before.value or 0.0) + 2, 1.0])
+        issued = self.chance.choice([before.issued, None, received])
+        changed = {"value": value, "issued": issued, "received": received, "key": key, "delivery": key}
+        return before.model_copy(update=changed)
 
+    def _reading(self, feed: str, indicator: str, key: str, received: datetime) -> Observation:
+        place = self.chance.choice(PLACES[feed])
+        period = _PERIODS.get(indicator, 0)
+        end = received - self.chance.choice(_AGES) * GRID
+        if period:
+            end = START + ((end - START) // (period * GRID)) * period * GRID
+        return Observation(
+            area=place,
+            indicator=indicator,
+            start=end - period * GRID,
+            end=end,
+            issued=None if self.chance.random() < 0.7 else received - self.chance.choice([0, 1, 4]) * GRID,
+            received=received,
+            value=None if self.chance.random() < 0.05 else self._value(indicator, place),
+            unit=CATALOGUE[indicator].unit,
+            feed=feed,
+            key=key,
+            delivery=key,
+        )
 
-def _baseline(threshold: str, index: int, now: datetime, row: tuple[str, int, int, int, int]) -> Baseline:
-    """Rows that join one another, each admitted or not."""
-    edges = [START - timedelta(days=9), START + timedelta(days=1), START + timedelta(days=20)]
-    rows = []
-    for number, area in enumerate(["B", "C"]):
-        for period in (0, 1):
-            lift = (row[3] + period + number) % 3 * 0.5
-            fits = (row[4] + period + number) % 4 != 0
-            bounds = {"yellow": 2 + lift, "orange": 4 + lift, "red": 6 + lift} if fits else {}
-            reason = "enough" if fits else "too little history"
-            rows.append(BaselineRow(area=area, start=edges[period], end=edges[period + 1], bounds=bounds, admitted=fits, reason=reason))
-    return Baseline(at=now, threshold=threshold, inputs_hash=f"{index:016d}", rows=tuple(rows))
+    def _value(self, indicator: str, place: str) -> float:
+        """The series' next value: a station's own levels hardly move, all else wanders from 0 to 8."""
+        if "." in indicator:
+            return {"yellow": 2.0, "orange": 4.0, "red": 6.0}[indicator.split(".")[1]] + self.chance.choice([0, 0, 0, 0.25, 0.5])
+        moved = self.worth.get((indicator, place), self.chance.choice([1.0, 3.0, 5.0])) + self.chance.choice([-2, -1, -0.5, 0, 0.5, 1, 2])
+        self.worth[(indicator, place)] = min(max(moved, 0.0), 8.0)
+        value = self.worth[(indicator, place)]
+        return min(value // 2, 3.0) if indicator == "landslide_warning" else value
+
+    def _baseline(self, number: int) -> Baseline:
+        """Rows of two periods that join one another, each admitted or not."""
+        edges = [START - timedelta(days=9), START + timedelta(days=1), START + timedelta(days=20)]
+        rows = []
+        for area in ("B", "C"):
+            for start, end in pairwise(edges):
+                lift, fits = self.chance.choice([0, 0.5, 1]), self.chance.random() < 0.75
+                bounds = {"yellow": 2 + lift, "orange": 4 + lift, "red": 6 + lift} if fits else {}
+                reason = "enough" if fits else "too little history"
+                rows.append(BaselineRow(area=area, start=start, end=end, bounds=bounds, admitted=fits, reason=reason))
+        return Baseline(at=self.now, threshold=self.chance.choice(self.baselined), inputs_hash=f"{number:016d}", rows=tuple(rows))
