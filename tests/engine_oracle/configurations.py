@@ -1,0 +1,120 @@
+"""Random configurations: thresholds of every kind with every setting, and rules as random trees over them."""
+
+from datetime import date
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.configuration import Configuration
+from schemas.indicators import CATALOGUE
+
+SHARD = "XYA"
+AREAS = [("A", "adm1", None), ("B", "adm2", "A"), ("C", "adm2", "A"), ("B1", "adm3", "B"), ("B2", "adm3", "B"), ("C1", "adm3", "C")]
+STATIONS = {"s1": ["B1"], "s2": ["B2"], "s3": ["B"], "s4": ["C1"]}
+FEEDS = {
+    "gauges": ("1 h", "0 min", ["river_level", "river_level.yellow", "river_level.orange", "river_level.red"]),
+    "slopes": ("6 h", "0 min", ["landslide_warning"]),
+    "clinics": ("6 h", "1 h", ["dengue_cases"]),
+    "markets": ("12 h", "2 h", ["price_rice_white"]),
+}
+DOCUMENT = {"title": "for tests", "date": date(2025, 1, 1), "owner": "tests"}
+_RANK = {"station": 4, "adm3": 3, "adm2": 2, "adm1": 1}
+SPANS = ["3 h", "6 h", "12 h"]
+
+spans = st.sampled_from(SPANS)
+persistence = st.sampled_from(["1 readings", "2 readings", "3 readings", "1 h", "90 min"])
+some_levels = st.sampled_from([["yellow", "orange", "red"], ["orange", "red"], ["orange"]])
+
+
+@st.composite
+def thresholds(draw: st.DrawFn, kind: str, area: str) -> dict[str, Any]:
+    """A threshold of one kind with every setting that the meaning of a series depends on, rolled up to where rules are judged."""
+    body: dict[str, Any] = {"name": kind, "document": DOCUMENT, "for": draw(persistence), "stale_after": draw(spans)}
+    body |= {"hold_for": draw(spans), "horizon": draw(st.sampled_from(["12 h", "3 d", "14 d"]))}
+    body |= {key: draw(spans) for key in ("bridge", "quiet", "settle") if draw(st.integers(0, 3)) == 0}
+    words = draw(some_levels)
+    match kind:
+        case "river":
+            body |= {"indicator": "river_level", "at": "station", "kind": "fixed", "direction": draw(st.sampled_from(["above", "below"]))}
+            numbers = {"yellow": 2, "orange": 4, "red": 6} if body["direction"] == "above" else {"yellow": 6, "orange": 4, "red": 2}
+            body["levels"] = {word: f"{numbers[word]} m" for word in words}
+        case "gauge":
+            body |= {"indicator": "river_level", "at": "station", "kind": "station_levels", "levels": dict.fromkeys(words, "own")}
+        case "slope":
+            body |= {"indicator": "landslide_warning", "at": "adm3", "kind": "fixed"}
+            body["levels"] = {word: f"{ {'yellow': 1, 'orange': 2, 'red': 3}[word] } level" for word in words}
+        case "dengue":
+            body |= {"indicator": "dengue_cases", "at": "adm2", "kind": "endemic_channel", "levels": dict.fromkeys(words, "mean + 2 sd")}
+            body |= {"floor": "3 cases"} if draw(st.booleans()) else {}
+        case "price":
+            body |= {"indicator": "price_rice_white", "at": "adm2", "kind": "alps", "levels": dict.fromkeys(words, "1 sd")}
+    unit = CATALOGUE[body["indicator"]].unit
+    body |= {"leave_below": f"{draw(st.sampled_from(['0.5', '1', '2']))} {unit}"} if draw(st.booleans()) else {}
+    if _RANK[body["at"]] > _RANK[area]:
+        body["roll_up"] = {"to": area, "by": "worst", "needs": draw(st.sampled_from(["half", "all", "one"]))}
+    return body
+
+
+def conditions(names: list[tuple[str, list[str]]], *, silent: bool) -> st.SearchStrategy[Any]:
+    """A random tree of conditions over thresholds and the levels they have."""
+    leaf = st.sampled_from([{"threshold": name, "level": word} for name, words in names for word in words])
+    windows = st.one_of(st.just({}), st.fixed_dictionaries({"within": spans}))
+    counted = st.builds(lambda n, w: {"dimensions": n, "level": w}, st.integers(1, 2), st.sampled_from(["yellow", "orange"]))
+    leaves = [leaf, leaf, leaf, st.builds(lambda c, w: {**c, **w}, counted, windows)]
+    if silent:
+        stations = next(name for name, _ in names if name in ("river", "gauge"))
+        leaves.append(
+            st.builds(
+                lambda n, w, a, s: {"silent": {"count": n, "of": stations, "within": w, **a, **s}},
+                st.integers(2, 3),
+                st.sampled_from(["1 h", "3 h"]),
+                st.sampled_from([{}, {"areas": ["B", "C"]}]),
+                st.sampled_from([{}, {"stale_after": "2 h"}]),
+            )
+        )
+
+    def compound(part: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        many = st.lists(part, min_size=2, max_size=3)
+        lags = st.one_of(st.just({}), st.fixed_dictionaries({"least_lag": st.sampled_from(["1 h", "3 h"])}))
+        return st.one_of(
+            st.builds(lambda parts, w: {"all": parts, **w}, many, windows),
+            st.builds(lambda parts, w: {"any": parts, **w}, many, windows),
+            st.builds(lambda one: {"not": one}, part),
+            st.builds(lambda parts, n, w: {"at_least": min(n, len(parts)), "of": parts, **w}, many, st.integers(1, 2), windows),
+            st.builds(lambda one, w: {"condition": one, "within": w}, part, spans),
+            st.builds(lambda parts, w, lag: {"sequence": parts, "within": w, **lag}, many, spans, lags),
+        )
+
+    return st.recursive(st.one_of(*leaves), compound, max_leaves=4)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    """One to three thresholds of mixed kinds and one or two rules with random trees."""
+    area = draw(st.sampled_from(["adm2", "adm2", "adm2", "adm1", "adm3"]))
+    possible = ["slope", "dengue", "price"] if area == "adm3" else ["river", "gauge", "slope", "dengue", "price"]
+    kinds = draw(st.lists(st.sampled_from(possible), min_size=1, max_size=3, unique=True))
+    bodies = [draw(thresholds(kind, area)) for kind in kinds]
+    names = [(b["name"], list(b["levels"])) for b in bodies]
+    tree = conditions(names, silent=bool({"river", "gauge"} & set(kinds)))
+    rules = [_rule(draw, f"rule{i}", area, tree) for i in range(draw(st.integers(1, 2)))]
+    return Configuration.model_validate(
+        {
+            "shard": SHARD,
+            "areas_version": "tests",
+            "areas": [{"code": c, "level": level, "parent": p, "names": {"en": c}} for c, level, p in AREAS],
+            "stations": [{"code": c, "name": c, "feed": "gauges", "areas": a} for c, a in STATIONS.items()],
+            "feeds": [{"feed": f, "every": e, "delay": d, "indicators": i} for f, (e, d, i) in FEEDS.items()],
+            "thresholds": bodies,
+            "rules": rules,
+        }
+    )
+
+
+def _rule(draw: st.DrawFn, name: str, area: str, tree: st.SearchStrategy[Any]) -> dict[str, Any]:
+    body: dict[str, Any] = {"name": name, "area": area, "dimensions": ["health"]}
+    body |= {"when": draw(tree), "level": "orange", "text": "t", "document": DOCUMENT}
+    body |= {"ends": {"otherwise_after": draw(st.sampled_from(["12 h", "2 d", "30 d"]))}}
+    body |= {"until": draw(tree)} if draw(st.integers(0, 3)) == 0 else {}
+    body |= {"raise": [{"to": "red", "if": draw(tree)}]} if draw(st.booleans()) else {}
+    return body

@@ -1,0 +1,117 @@
+"""The life of events over a finished truth: sections 4.3, 4.5, 6.2 and 6.4 of the specification.
+
+From scratch again: nothing here knows what was said before. An event is a stretch that the truth over time makes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from oracle import areas_of, judged_until
+from oracle_known import Known
+from oracle_levels import FALSE, TRUE, UNKNOWN, Steps, truth_at
+from oracle_rules import Rules
+
+from schemas.configuration import Rule
+from schemas.levels import Level
+
+
+@dataclass(frozen=True)
+class Life:
+    """A stretch in which a rule was true, held through unknown.
+
+    Attributes:
+        until: when it ended, none while it stands. told: false if it ended because nobody can tell any more.
+        level: at its end, or now.
+    """
+
+    rule: str
+    area: str
+    since: datetime
+    until: datetime | None
+    told: bool
+    level: Level
+
+
+@dataclass(frozen=True)
+class Courses:
+    """All truths over time that a rule's life looks at; `keep` takes held breaches as true, `opening` as unknown."""
+
+    keep: Steps
+    opening: Steps
+    until: Steps | None
+
+
+def lives(known: Known, rule: Rule, area: str) -> list[Life]:
+    """All events of a rule in an area, as the readings known now make them."""
+    as_true, as_unknown = Rules(known, TRUE), Rules(known, UNKNOWN)
+    until = as_unknown.truth(rule.until, area) if rule.until else None
+    courses = Courses(as_true.truth(rule.when, area), as_unknown.truth(rule.when, area), until)
+    raised = [(step.to, as_true.truth(step.if_, area), as_unknown.truth(step.if_, area)) for step in rule.raise_]
+    judged = judged_until(known, rule)
+    return [
+        Life(rule.name, area, since, end, told, _level(rule, raised, since, min(end or judged, judged)))
+        for since, end, told in stretches(courses, rule, judged)
+    ]
+
+
+def all_lives(known: Known) -> list[Life]:
+    """All events of all rules."""
+    return [life for rule in known.configuration.rules for area in areas_of(known, rule) for life in lives(known, rule, area)]
+
+
+def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[datetime, datetime | None, bool]]:
+    """(since, until, told) of each event up to where the rule is judged (4.3)."""
+    changes = {at for steps in (courses.keep, courses.opening, courses.until or []) for at, _ in steps}
+    moments = sorted(at for at in changes if at < judged)
+    found: list[tuple[datetime, datetime | None, bool]] = []
+    since: datetime | None = None
+    told_until: datetime | None = None
+    for index, at in enumerate(moments):
+        if since is not None and told_until is not None and at >= told_until + rule.ends.otherwise_after:
+            found.append((since, told_until + rule.ends.otherwise_after, False))
+            since = None
+        if since is not None and _closes(courses, at):
+            found.append((since, at, True))
+            since = None
+        elif since is None and _opens(courses, at):
+            since = at
+        if since is not None:
+            told_until = _last_told(courses, at, moments[index + 1] if index + 1 < len(moments) else None, told_until)
+        else:
+            told_until = None
+    if since is not None and told_until is not None and told_until + rule.ends.otherwise_after < judged:
+        return [*found, (since, told_until + rule.ends.otherwise_after, False)]
+    return found if since is None else [*found, (since, None, True)]
+
+
+def _opens(courses: Courses, at: datetime) -> bool:
+    """Where the truth is true without held breaches, and what ends it is not."""
+    return truth_at(courses.opening, at) is TRUE and (courses.until is None or truth_at(courses.until, at) is not TRUE)
+
+
+def _closes(courses: Courses, at: datetime) -> bool:
+    """By `until` alone if there is one, else when known false."""
+    return truth_at(courses.keep, at) is FALSE if courses.until is None else truth_at(courses.until, at) is TRUE
+
+
+def _last_told(courses: Courses, at: datetime, following: datetime | None, before: datetime | None) -> datetime | None:
+    """The end of the last stretch of a truth that was not held (6.4); none while it lasts."""
+    if courses.until is None:
+        told = truth_at(courses.opening, at) is not UNKNOWN
+    else:
+        told = truth_at(courses.opening, at) is TRUE or truth_at(courses.until, at) is not UNKNOWN
+    return following if told else before
+
+
+def _level(rule: Rule, raised: list[tuple[Level, Steps, Steps]], since: datetime, end: datetime) -> Level:
+    """Base, then each `raise`; an unknown one keeps its last known answer in this event's life, else the base (4.5)."""
+    level = rule.level
+    for to, keep, opening in raised:
+        answer = truth_at(opening, since) is TRUE
+        for at in sorted({at for steps in (keep, opening) for at, _ in steps if since <= at < end}):
+            if truth_at(opening, at) is TRUE:
+                answer = True
+            elif truth_at(keep, at) is FALSE:
+                answer = False
+        level = max(level, to) if answer else level
+    return level
