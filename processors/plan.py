@@ -144,7 +144,7 @@ class Plan:
 
     @cached_property
     def _settings_of(self) -> dict[tuple[str, str], Settings]:
-        feeds = [("", 0, 0)] + [(f.feed, micros(f.delay), micros(f.every)) for f in self.configuration.feeds]
+        feeds = [("", 0, 0)] + [(f.feed, micros(f.delay), micros(f.at_best or f.every)) for f in self.configuration.feeds]
         return {
             (t.name, name): _settings(t, self.bounds[t.name], delay, every)
             for t in self.thresholds.values()

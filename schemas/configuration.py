@@ -60,13 +60,15 @@ class FeedFacts(Decided):
     """What the engine and the checker must know of a feed.
 
     Attributes:
-        every: how often it delivers. delay: its declared delay from the end of a period to its publication.
+        every: how often it delivers at its slowest. at_best: how often when an event is near, if that is more often; readings nearer to
+            each other than a quarter of it count as one. delay: its declared delay from the end of a period to its publication.
         lists: `active` if a delivery names only what is active, so that a complete one is green for all else in `scope`.
         scope: areas that such a list speaks for.
     """
 
     feed: str
     every: Span
+    at_best: Span | None = None
     delay: Span = parse_span("0 min")
     indicators: tuple[str, ...]
     lists: Literal["all", "active"] = "all"

@@ -57,6 +57,7 @@ class FeedManifest(BaseModel):
         return FeedFacts(
             feed=self.feed,
             every=self.calm_every or self.every,
+            at_best=self.every if self.calm_every is not None else None,
             delay=self.delay,
             indicators=tuple(g.indicator for g in self.gives),
             lists=self.lists,
