@@ -34,22 +34,28 @@ class Life:
 
 @dataclass(frozen=True)
 class Courses:
-    """All truths over time that a rule's life looks at; `keep` takes held breaches as true, `opening` as unknown."""
+    """All truths over time that a rule's life looks at; `keep` takes held breaches as true, `opening` as unknown.
+
+    Attributes:
+        until: what alone closes, with held breaches taken as unknown; none without it. until_keep: the same with them as true.
+    """
 
     keep: Steps
     opening: Steps
     until: Steps | None
+    until_keep: Steps
 
 
 def lives(known: Known, rule: Rule, area: str) -> list[Life]:
     """All events of a rule in an area, as the readings known now make them."""
     as_true, as_unknown = Rules(known, TRUE), Rules(known, UNKNOWN)
     until = as_unknown.truth(rule.until, area) if rule.until else None
-    courses = Courses(as_true.truth(rule.when, area), as_unknown.truth(rule.when, area), until)
+    until_keep = as_true.truth(rule.until, area) if rule.until else []
+    courses = Courses(as_true.truth(rule.when, area), as_unknown.truth(rule.when, area), until, until_keep)
     raised = [(step.to, as_true.truth(step.if_, area), as_unknown.truth(step.if_, area)) for step in rule.raise_]
     judged = judged_until(known, rule)
     return [
-        Life(rule.name, area, since, end, told, _level(rule, raised, since, min(end or judged, judged)))
+        Life(rule.name, area, since, end, told, _level(rule, raised, min(end or judged, judged)))
         for since, end, told in stretches(courses, rule, judged)
     ]
 
@@ -60,20 +66,25 @@ def all_lives(known: Known) -> list[Life]:
 
 
 def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[datetime, datetime | None, bool]]:
-    """(since, until, told) of each event up to where the rule is judged (4.3)."""
-    changes = {at for steps in (courses.keep, courses.opening, courses.until or []) for at, _ in steps}
+    """(since, until, told) of each event up to where the rule is judged (4.3).
+
+    After `until` closed an event the same truth opens none: not before either is known false.
+    """
+    changes = {at for steps in (courses.keep, courses.opening, courses.until or [], courses.until_keep) for at, _ in steps}
     moments = sorted(at for at in changes if at < judged)
     found: list[tuple[datetime, datetime | None, bool]] = []
     since: datetime | None = None
     told_until: datetime | None = None
+    armed = True
     for index, at in enumerate(moments):
         if since is not None and told_until is not None and at >= told_until + rule.ends.otherwise_after:
             found.append((since, told_until + rule.ends.otherwise_after, False))
-            since = None
+            since, armed = None, True
         if since is not None and _closes(courses, at):
             found.append((since, at, True))
-            since = None
-        elif since is None and _opens(courses, at):
+            since, armed = None, courses.until is None
+        armed = armed or truth_at(courses.keep, at) is FALSE or (courses.until is not None and truth_at(courses.until, at) is FALSE)
+        if since is None and armed and _opens(courses, at):
             since = at
         if since is not None:
             told_until = _last_told(courses, at, moments[index + 1] if index + 1 < len(moments) else None, told_until)
@@ -86,7 +97,7 @@ def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[date
 
 def _opens(courses: Courses, at: datetime) -> bool:
     """Where the truth is true without held breaches, and what ends it is not."""
-    return truth_at(courses.opening, at) is TRUE and (courses.until is None or truth_at(courses.until, at) is not TRUE)
+    return truth_at(courses.opening, at) is TRUE and (courses.until is None or truth_at(courses.until_keep, at) is not TRUE)
 
 
 def _closes(courses: Courses, at: datetime) -> bool:
@@ -103,12 +114,12 @@ def _last_told(courses: Courses, at: datetime, following: datetime | None, befor
     return following if told else before
 
 
-def _level(rule: Rule, raised: list[tuple[Level, Steps, Steps]], since: datetime, end: datetime) -> Level:
-    """Base, then each `raise`; an unknown one keeps its last known answer in this event's life, else the base (4.5)."""
+def _level(rule: Rule, raised: list[tuple[Level, Steps, Steps]], end: datetime) -> Level:
+    """Base, then each `raise`; an unknown one keeps its last known answer, else the base (4.5)."""
     level = rule.level
     for to, keep, opening in raised:
-        answer = truth_at(opening, since) is TRUE
-        for at in sorted({at for steps in (keep, opening) for at, _ in steps if since <= at < end}):
+        answer = False
+        for at in sorted({at for steps in (keep, opening) for at, _ in steps if at < end}):
             if truth_at(opening, at) is TRUE:
                 answer = True
             elif truth_at(keep, at) is FALSE:
