@@ -24,7 +24,9 @@ from schemas.country_files import countries_root
 from schemas.errors import PolyriskError
 from schemas.moments import to_utc
 
-_OUT = Console(soft_wrap=True, highlight=False)
+_WIDE = 240
+"""Columns of output that is no terminal, so that no reading of a tree is cut off in a file."""
+_OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 _P = ParamSpec("_P")
 _FOLDER = click.Path(path_type=Path)
 _STATE = click.option(
@@ -133,7 +135,7 @@ def explain(warning: str, state: Path, as_json: bool) -> None:
             chain = {"warning": message.model_dump(mode="json"), "events": [e.model_dump(mode="json") for e in events]}
             click.echo(json.dumps(chain, ensure_ascii=False))
         else:
-            _OUT.print(tree_of(message, events, here.country))
+            _OUT.print(tree_of(message, events, here.country), soft_wrap=False)
 
 
 @main.command()

@@ -168,10 +168,10 @@ def _tell(case: Case, country: LoadedCountry, log: EventLog, out: Console) -> in
     for event in events_said(log):
         if event.change is EventChange.FOUND_AFTERWARDS and event.rule == ALL_THREE:
             out.print("\n[bold]Found afterwards, when it was over[/]: recorded and shown, nobody is warned")
-            out.print(event_tree(event, country))
+            out.print(event_tree(event, country), soft_wrap=False)
     for warning in _worth_explaining(said):
         out.print(f"\n[bold]Why?[/] polyrisk explain {warning.id}")
-        out.print(tree_of(warning, events_of(log, warning.event), country))
+        out.print(tree_of(warning, events_of(log, warning.event), country), soft_wrap=False)
     out.print(f"\n[bold]What had to be warned, and what not[/] ({case.name})")
     judged = judge(case, events_said(log))
     for one in judged:

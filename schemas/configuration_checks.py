@@ -178,11 +178,37 @@ def _conditions(file: YamlFile, node: Any, location: Location, rule: Rule, aroun
         if "threshold" in node:
             yield from _at_level(file, (*location, "threshold"), str(node["threshold"]), str(node.get("level")), rule, around)
         yield from _window(file, node, location, around)
+        if isinstance(node.get("sequence"), Sequence):
+            yield from _steps(file, node, location)
         for key, value in node.items():
             yield from _conditions(file, value, (*location, key), rule, around) if key not in {"within", "to", "level", "threshold"} else ()
     elif isinstance(node, Sequence):
         for index, value in enumerate(node):
             yield from _conditions(file, value, (*location, index), rule, around)
+
+
+def _steps(file: YamlFile, node: Mapping[str, Any], location: Location) -> Iterator[Finding]:
+    """What may stand in a sequence: levels joined by all, any, not, at_least. Onsets of windows are not proved to be right there."""
+    for index, step in enumerate(node["sequence"]):
+        windowed = sorted(_keys(step) & {"within", "silent", "dimensions", "sequence", "condition"})
+        if windowed:
+            what = f"a step of a sequence holds `{windowed[0]}`."
+            why = "When a window or a silence began is not what a sequence compares."
+            yield file.finding("sequence-step", (*location, "sequence", index), what, why, "Write levels, joined by all, any or not.")
+    if "least_lag" in node and "within" in node:
+        least, most = parse_span(node["least_lag"]) * (len(node["sequence"]) - 1), parse_span(node["within"])
+        if least > most:
+            what = f"the lags of {len(node['sequence'])} steps need {least}, the sequence allows {most}."
+            yield file.finding("sequence-lag", (*location, "least_lag"), what, "It can never be true.", "Write a longer `within`.")
+
+
+def _keys(node: Any) -> set[str]:
+    """All keys of a condition as written, at any depth."""
+    if isinstance(node, Mapping):
+        return {str(key) for key in node} | {key for value in node.values() for key in _keys(value)}
+    if isinstance(node, Sequence) and not isinstance(node, str):
+        return {key for value in node for key in _keys(value)}
+    return set()
 
 
 def _at_level(file: YamlFile, location: Location, name: str, level: str, rule: Rule, around: Surroundings) -> Iterator[Finding]:

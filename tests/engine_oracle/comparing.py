@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from configurations import SHARD
+from oracle_events import Life
 
 from processors.engine import from_bytes, initial, step, to_bytes
 from schemas.levels import Level, Truth
@@ -12,6 +13,7 @@ from schemas.records import CompoundEvent, EventChange, Record, ThresholdBreach
 INSTANT = timedelta(microseconds=1)
 Steps = Sequence[tuple[datetime, Truth, bool]]
 Said = list[ThresholdBreach | CompoundEvent]
+Ended = tuple[str, str, datetime, datetime]
 
 
 def run(records: Iterable[Record], *, snapshot_each: bool = False):
@@ -25,7 +27,7 @@ def run(records: Iterable[Record], *, snapshot_each: bool = False):
     return state, said
 
 
-def final(said: Iterable[ThresholdBreach | CompoundEvent]) -> set[tuple[str, str, datetime, datetime | None, Level | None]]:
+def final(said: Said) -> set[tuple[str, str, datetime, datetime | None, Level | None]]:
     """What all that was said comes to: rule, area, since, until, and the level while it stands, of each event not retracted."""
     last: dict[str, CompoundEvent] = {}
     for event in said:
@@ -33,6 +35,29 @@ def final(said: Iterable[ThresholdBreach | CompoundEvent]) -> set[tuple[str, str
             last[event.id] = event
     stands = [e for e in last.values() if e.change is not EventChange.RETRACTED]
     return {(e.rule, e.area, e.since, e.until, e.level if e.until is None else None) for e in stands}
+
+
+def unlike(expected: Iterable[Life], said: Said) -> str:
+    """What the oracle's events and those said differ in; empty if they agree.
+
+    Those that stand agree in since and level. Of those that ended each overlaps one of the other side: nothing is said of an event
+    whose onset moves after its end.
+    """
+    lives = list(expected)
+    told = final(said)
+    stand = {(life.rule, life.area, life.since, life.level) for life in lives if life.until is None}
+    told_stand = {(rule, area, since, level) for rule, area, since, until, level in told if until is None}
+    if stand != told_stand:
+        return f"standing: oracle only {stand - told_stand}, engine only {told_stand - stand}"
+    ended = {(life.rule, life.area, life.since, life.until) for life in lives if life.until is not None}
+    told_ended = {(rule, area, since, until) for rule, area, since, until, _ in told if until is not None}
+    alone = [one for one in ended if not any(_overlap(one, other) for other in told_ended)]
+    told_alone = [one for one in told_ended if not any(_overlap(one, other) for other in ended)]
+    return f"ended: oracle only {alone}, engine only {told_alone}" if alone or told_alone else ""
+
+
+def _overlap(one: Ended, other: Ended) -> bool:
+    return one[:2] == other[:2] and one[2] < other[3] and other[2] < one[3]
 
 
 def value_at(steps: Steps, moment: datetime) -> tuple[Truth, bool]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.configuration import Configuration
 from schemas.indicators import CATALOGUE
+from schemas.moments import parse_span
 
 SHARD = "XYA"
 AREAS = [("A", "adm1", None), ("B", "adm2", "A"), ("C", "adm2", "A"), ("B1", "adm3", "B"), ("B2", "adm3", "B"), ("C1", "adm3", "C")]
@@ -60,6 +61,10 @@ def conditions(names: list[tuple[str, list[str]]], *, silent: bool) -> st.Search
     leaf = st.sampled_from([{"threshold": name, "level": word} for name, words in names for word in words])
     windows = st.one_of(st.just({}), st.fixed_dictionaries({"within": spans}))
     counted = st.builds(lambda n, w: {"dimensions": n, "level": w}, st.integers(1, 2), st.sampled_from(["yellow", "orange"]))
+    # What `polyrisk check` lets stand in a sequence: levels joined by all, any, not, without windows of their own.
+    pair = st.lists(leaf, min_size=2, max_size=2)
+    joined = (st.builds(lambda two: {"all": two}, pair), st.builds(lambda two: {"any": two}, pair))
+    steps = st.one_of(leaf, leaf, *joined, st.builds(lambda one: {"not": one}, leaf))
     leaves = [leaf, leaf, leaf, st.builds(lambda c, w: {**c, **w}, counted, windows)]
     if silent:
         stations = next(name for name, _ in names if name in ("river", "gauge"))
@@ -82,10 +87,16 @@ def conditions(names: list[tuple[str, list[str]]], *, silent: bool) -> st.Search
             st.builds(lambda one: {"not": one}, part),
             st.builds(lambda parts, n, w: {"at_least": min(n, len(parts)), "of": parts, **w}, many, st.integers(1, 2), windows),
             st.builds(lambda one, w: {"condition": one, "within": w}, part, spans),
-            st.builds(lambda parts, w, lag: {"sequence": parts, "within": w, **lag}, many, spans, lags),
+            st.builds(_sequence, st.lists(steps, min_size=2, max_size=3), spans, lags),
         )
 
     return st.recursive(st.one_of(*leaves), compound, max_leaves=4)
+
+
+def _sequence(steps: list[Any], within: str, lag: dict[str, str]) -> dict[str, Any]:
+    """A sequence whose lags fit into it, as `polyrisk check` asks."""
+    fits = not lag or parse_span(lag["least_lag"]) * (len(steps) - 1) <= parse_span(within)
+    return {"sequence": steps, "within": within, **(lag if fits else {})}
 
 
 @st.composite

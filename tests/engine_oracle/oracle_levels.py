@@ -154,8 +154,9 @@ class Levels:
         return needed - reading.value > leave if threshold.direction == "above" else reading.value - needed > leave
 
     def _run(self, threshold: Threshold, run: list[Reading], reading: Reading) -> list[Reading]:
-        """The readings that count: those nearer than a quarter of the feed's interval to the last that counts are one with it."""
-        if run and reading.end - run[-1].end < self.known.feed(reading.feed).every / 4:
+        """The readings that count: those nearer than a quarter of the feed's interval at its best to the last that counts are one."""
+        feed = self.known.feed(reading.feed)
+        if run and reading.end - run[-1].end < (feed.at_best or feed.every) / 4:
             return run
         return [*run, reading]
 
