@@ -124,11 +124,14 @@ def test_a_warning_nobody_signs_is_passed_on_and_never_lapses(service: AlertServ
 
 def test_a_standing_warning_is_said_again_and_renewed_before_it_runs_out(service: AlertService, log: EventLog) -> None:
     """A reminder when the rule says so; and if nobody signs anything new, the end of the last message is recorded, not passed over."""
-    service.run_once(tell(log, event(EventChange.OPENED)))
+    opened = event(EventChange.OPENED)
+    (remind,) = (r.remind for r in service.country.configuration.rules if r.name == opened.rule)
+    assert remind is not None
+    service.run_once(tell(log, opened))
     sign_all(service)
-    service.run_once(START + timedelta(days=2, hours=23))
+    service.run_once(START + remind.every - timedelta(hours=1))
     assert service.pending() == []
-    service.run_once(START + timedelta(days=3))
+    service.run_once(START + remind.every)
     (reminder,) = service.pending()
     assert (reminder.reason, reminder.message_type) == ("reminder", "Update")
     service.run_once(START + timedelta(days=15))
