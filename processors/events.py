@@ -51,6 +51,15 @@ def _unjudged_from(place: Place, sight: Sight) -> int:
     return min((unjudged_from(sight.tracks[p], sight.judged_to(p[0], sight.tracks[p])) for p in settling), default=FAR)
 
 
+def _silent_from(place: Place, sight: Sight, upto: int) -> int:
+    """The first moment after `upto` at which silence would change what a series says.
+
+    A reading that only prolongs what is said does not have the rule judged again; from that moment on it says more than was foreseen.
+    """
+    read = [(p, sight.tracks[p]) for p in sight.plan.read_by(*place) if p in sight.tracks]
+    return min((entry.start for p, track in read for entry in sight.judged(*p, track).tail if entry.start > upto), default=FAR)
+
+
 def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str) -> tuple[list[Change], Judged]:
     """What must be said of a rule in an area, and how it stands after that."""
     rule = sight.plan.rules[place[0]]
@@ -66,7 +75,7 @@ def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str) 
         said=tuple(s for s in said if s.until is None or s.until > settled.at),
         judged=upto,
         settled=settled.at,
-        deadline=min(next_deadline(standing, lines, law, upto), _unjudged_from(place, sight)),
+        deadline=min(next_deadline(standing, lines, law, upto), _unjudged_from(place, sight), _silent_from(place, sight, upto)),
         issued=before.issued,
         issued_level=before.issued_level,
     )

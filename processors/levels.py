@@ -243,7 +243,8 @@ def _declare(machine: Machine, settings: Settings, declaration: tuple[int, bool]
     machine.end, machine.dead, machine.declared = BEGINNING, dead, machine.declared + 1
     machine.peak = BEGINNING
     code = Code.DEAD if dead else Code.UNKNOWN
-    _emit(machine, Entry(at, at, (code,) * settings.levels, False), out)
+    counts = not dead and settings.lapse == FAR  # where a baseline makes a place count, it does so again
+    _emit(machine, Entry(at, at, (code,) * settings.levels, counts), out)
 
 
 def _emit(machine: Machine, entry: Entry, out: list[Entry]) -> None:

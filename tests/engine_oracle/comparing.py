@@ -28,12 +28,16 @@ def run(records: Iterable[Record], *, snapshot_each: bool = False):
 
 
 def final(said: Said) -> set[tuple[str, str, datetime, datetime | None, Level | None]]:
-    """What all that was said comes to: rule, area, since, until, and the level while it stands, of each event not retracted."""
+    """What all that was said comes to: rule, area, since, until, and the level while it stands.
+
+    Events that were retracted, or merged into an older one (closed without an end of their own), have come to nothing.
+    """
     last: dict[str, CompoundEvent] = {}
     for event in said:
         if isinstance(event, CompoundEvent):
             last[event.id] = event
-    stands = [e for e in last.values() if e.change is not EventChange.RETRACTED]
+    gone = [e.id for e in last.values() if e.change is EventChange.RETRACTED or (e.change is EventChange.CLOSED and e.until is None)]
+    stands = [e for e in last.values() if e.id not in gone]
     return {(e.rule, e.area, e.since, e.until, e.level if e.until is None else None) for e in stands}
 
 

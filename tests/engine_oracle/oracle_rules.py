@@ -241,8 +241,8 @@ class _Part:
                 last_known = truth
         return found
 
-    def hidden(self, moment: datetime) -> list[tuple[datetime, datetime]]:
-        """Unknown stretches up to `moment`, as first and last moment an onset may be at, by which it is compared.
+    def hidden(self, moment: datetime, after: datetime = BEGINNING) -> list[tuple[datetime, datetime]]:
+        """Unknown stretches from `after` up to `moment`, as first and last moment an onset may be at, by which it is compared.
 
         An unknown stretch between two truths hides none (4.1).
         """
@@ -251,7 +251,7 @@ class _Part:
         for index, (at, truth) in enumerate(self.steps):
             end, following = stretches[index + 1][0], stretches[index + 1][1]
             before = self.steps[index - 1][1] if index else FALSE
-            if truth is UNKNOWN and at <= moment and not (before is TRUE and following is TRUE and index + 1 < len(self.steps)):
+            if truth is UNKNOWN and after <= at <= moment and not (before is TRUE and following is TRUE and index + 1 < len(self.steps)):
                 last = min(end - INSTANT, moment)
                 found.append((at, last))
                 found += [(e, e) for s, e in self.ends.items() if at <= s <= last and e > s]
@@ -268,8 +268,7 @@ class _Part:
             return exact
         if truth is FALSE or not possible:
             return []
-        hiding = [(a, b) for a, b in self.hidden(moment) if fell is None or b >= fell]
-        return exact + hiding
+        return exact + self.hidden(moment, fell or BEGINNING)
 
 
 def _in_sequence(parts: Sequence[_Part], moment: datetime, span: timedelta, lag: timedelta) -> Truth:
