@@ -90,7 +90,7 @@ class _Part:
         fallen = bisect_right(self.fell, moment)
         fell = self.fell[fallen - 1] if fallen else BEGINNING
         known = [o for o in self.onsets(moment, hidden=False) if o.start > fell][-1:]
-        return known, [*known, *(o for o in self._hiding(moment) if o.last >= fell)]
+        return known, [*known, *(o for o in self._hiding(moment) if o.start >= fell)]
 
     def _hiding(self, moment: int) -> list[Onset]:
         # An onset compared by the end of its period may lie after the moment; one within a stretch may not.
