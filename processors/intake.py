@@ -180,7 +180,7 @@ class Intake:
     def _put(self, place: Place, track: Track) -> None:
         before = self.tracks.get(place)
         self.tracks[place] = track
-        if before is None or not before.says_what(track):
+        if before is None or not before.says_what(track, self.now):
             self.changed.add(place)
 
     def _bounds(self, place: Place) -> BoundsOf:

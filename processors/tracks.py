@@ -48,13 +48,16 @@ class Track:
         """All that is said of the place, into the future as if no further reading came."""
         return self.frozen + self.live + self.tail
 
-    def says_what(self, other: "Track") -> bool:
-        """Whether another track says the same, silence to come aside."""
-        if self.heard != other.heard:
+    def says_what(self, other: "Track", now: int) -> bool:
+        """Whether another track says the same up to a moment, silence to come aside."""
+        if self.heard != other.heard or self._silence(now) != other._silence(now):
             return False
         if self.frozen is other.frozen:
             return self.live == other.live
         return self.frozen + self.live == other.frozen + other.live
+
+    def _silence(self, now: int) -> list[Entry]:
+        return [entry for entry in self.tail if entry.start <= now]
 
     @property
     def newest(self) -> int | None:
