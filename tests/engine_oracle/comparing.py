@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from configurations import SHARD
 from oracle_events import Life
 
-from processors.engine import from_bytes, initial, step, to_bytes
+from processors.engine import State, from_bytes, initial, step, to_bytes
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, EventChange, Record, ThresholdBreach
 
@@ -16,7 +16,7 @@ Said = list[ThresholdBreach | CompoundEvent]
 Ended = tuple[str, str, datetime, datetime]
 
 
-def run(records: Iterable[Record], *, snapshot_each: bool = False):
+def run(records: Iterable[Record], *, snapshot_each: bool = False) -> tuple[State, Said]:
     """The state after all records, and all that was said."""
     state, said = initial(SHARD), []
     for record in records:

@@ -1,6 +1,7 @@
 """Random configurations: thresholds of every kind with every setting, and rules as random trees over them."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -56,7 +57,8 @@ def thresholds(draw: st.DrawFn, kind: str, area: str) -> dict[str, Any]:
     return body
 
 
-def conditions(names: list[tuple[str, list[str]]], *, silent: bool) -> st.SearchStrategy[Any]:
+@lru_cache(maxsize=256)
+def conditions(names: tuple[tuple[str, tuple[str, ...]], ...], *, silent: bool) -> st.SearchStrategy[Any]:
     """A random tree of conditions over thresholds and the levels they have."""
     leaf = st.sampled_from([{"threshold": name, "level": word} for name, words in names for word in words])
     windows = st.one_of(st.just({}), st.fixed_dictionaries({"within": spans}))
@@ -106,7 +108,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
     possible = ["slope", "dengue", "price"] if area == "adm3" else ["river", "gauge", "slope", "dengue", "price"]
     kinds = draw(st.lists(st.sampled_from(possible), min_size=1, max_size=3, unique=True))
     bodies = [draw(thresholds(kind, area)) for kind in kinds]
-    names = [(b["name"], list(b["levels"])) for b in bodies]
+    names = tuple((b["name"], tuple(b["levels"])) for b in bodies)
     tree = conditions(names, silent=bool({"river", "gauge"} & set(kinds)))
     rules = [_rule(draw, f"rule{i}", area, tree) for i in range(draw(st.integers(1, 2)))]
     return Configuration.model_validate(

@@ -58,7 +58,7 @@ def steps_from(moments: Iterable[datetime], truth: Callable[[datetime], Truth]) 
 
 
 class Levels:
-    """The levels that a prefix of the log makes. `held_as` says what a held breach is taken for (6.2)."""
+    """The levels that a prefix of the log makes. `held_as`, where asked for, says what a held breach is taken for (6.2)."""
 
     def __init__(self, known: Known) -> None:
         self.known = known
@@ -182,7 +182,7 @@ class Levels:
         """`threshold >= level` at one place (3.2, 3.3, first line of the table of 4)."""
         reading = self.last(threshold, place, moment)
         levels = self.at_or_above(threshold, level)
-        if reading is None or not levels or self._dead_since(place, reading, moment):
+        if reading is None or not levels or self.dead_since(place, reading, moment):
             return UNKNOWN
         standings = [self._stands(threshold, place, each, reading) for each in levels]
         stale = self.limit(threshold, reading)
@@ -194,7 +194,8 @@ class Levels:
             return TRUE
         return FALSE if standings[0] is Standing.LOWER else UNKNOWN
 
-    def _dead_since(self, place: str, reading: Reading, moment: datetime) -> bool:
+    def dead_since(self, place: str, reading: Reading, moment: datetime) -> bool:
+        """Whether a person declared the gauge dead after a reading and up to a moment; back or not, it starts afresh (3.3)."""
         return dead_at(self.known, place, moment) or self._declared_between(place, reading.start, moment)
 
     def _bridged(self, threshold: Threshold, place: str, level: Level, reading: Reading) -> bool:
@@ -211,7 +212,7 @@ class Levels:
     def blocks(self, threshold: Threshold, place: str, level: Level, moment: datetime) -> bool:
         """Whether a place has an unclosed breach at the level, or a reading at it that is not decided (3.8, 6.1)."""
         reading = self.last(threshold, place, moment)
-        if reading is None or self._dead_since(place, reading, moment):
+        if reading is None or self.dead_since(place, reading, moment):
             return False
         standings = {self._stands(threshold, place, each, reading) for each in self.at_or_above(threshold, level)}
         return bool(standings & {Standing.ENTERED, Standing.ENTERED_NO_BOUND, Standing.UNDECIDED})
@@ -223,7 +224,7 @@ class Levels:
         if threshold.kind in ("endemic_channel", "alps"):
             return any(row.area == place and row.admitted for row, _ in self.known.baselines.get(threshold.name, []))
         reading = self.last(threshold, place, moment)
-        if reading is None or self._dead_since(place, reading, moment):
+        if reading is None or self.dead_since(place, reading, moment):
             return False
         return reading.end + self.known.feed(reading.feed).delay + threshold.horizon > moment
 

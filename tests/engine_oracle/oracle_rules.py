@@ -157,7 +157,7 @@ class Rules:
         def went(place: str, moment: datetime) -> Reading | None:
             """The last reading of a place that is silent at the moment."""
             last = self.levels.last(threshold, place, moment)
-            if last is None or self.levels._dead_since(place, last, moment):
+            if last is None or self.levels.dead_since(place, last, moment):
                 return None
             return last if moment >= last.end + self.known.feed(last.feed).delay + stale_after else None
 
