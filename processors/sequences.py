@@ -70,7 +70,7 @@ class _Part:
 
     def moments(self, window: int, least_lag: int, parts: int) -> Iterator[int]:
         """The moments beside its changes at which what may be can change."""
-        for onset in self.hidden:
+        for onset in (*self.known, *self.hidden):
             for lags in range(parts + 1 if least_lag else 1) if onset.first != BEGINNING else ():
                 yield onset.first + lags * least_lag
                 yield onset.first + lags * least_lag - window

@@ -222,7 +222,8 @@ class Levels:
         if dead_at(self.known, place, moment):
             return False
         if threshold.kind in ("endemic_channel", "alps"):
-            return any(row.area == place and row.admitted for row, _ in self.known.baselines.get(threshold.name, []))
+            standing = {(row.start, row.end): row for row, _ in self.known.baselines.get(threshold.name, []) if row.area == place}
+            return any(row.admitted for row in standing.values())
         reading = self.last(threshold, place, moment)
         if reading is None or self.dead_since(place, reading, moment):
             return False
