@@ -118,6 +118,7 @@ class Case:
         self.folder = folder
         self.facts = facts
         self._series: dict[str, pd.DataFrame] = {}
+        self._extra: dict[str, Mapping[str, pd.DataFrame]] = {}
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -211,7 +212,9 @@ class Case:
 
     def extra(self, feed: str) -> Mapping[str, pd.DataFrame]:
         """The side tables of a feed by name; all text, but for coordinates and levels (float) and times (UTC)."""
-        return {name: self._typed(self._table(file)) for name, file in self.facts.feeds[feed].extra.items()}
+        if feed not in self._extra:
+            self._extra[feed] = {name: self._typed(self._table(file)) for name, file in self.facts.feeds[feed].extra.items()}
+        return self._extra[feed]
 
     def _readings(self, file: SeriesFile) -> pd.DataFrame:
         table = self._table(file.file)

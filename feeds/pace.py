@@ -1,10 +1,10 @@
 """How often a feed is asked: at its full pace while a rule that reads it is near an event, else at its calm pace."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from eventlog.log import EventLog
-from schemas.conditions import AtLevel, Dimensions, Silent, walk
+from schemas.conditions import AtLevel, Condition, Dimensions, Sequence, Silent, walk
 from schemas.configuration import Configuration, Rule
 from schemas.envelopes import read_output
 from schemas.manifests import FeedManifest
@@ -13,7 +13,7 @@ from schemas.topics import EVENTS
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 NEAR = timedelta(hours=48)
-"""An event is near for this long after its last change that a reading made."""
+"""An event is near for this long after its last change that a reading made. After that, only what can still move it keeps it near."""
 
 _BY_SILENCE = {EventChange.UNCONFIRMED, EventChange.CANNOT_TELL}
 _ENDED = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
@@ -33,7 +33,9 @@ class Pace:
         self._shard = configuration.shard
         self._last: dict[str, CompoundEvent] = {}
         self._moved: dict[str, datetime] = {}
-        self._indicators = _indicators_of_rules(configuration)
+        indicator = {t.name: t.indicator for t in configuration.thresholds}
+        self._opens = {rule.name: _indicators([rule.when, *_levels(rule)], indicator) for rule in configuration.rules}
+        self._moves = {rule.name: _indicators(_still_asked(rule), indicator) for rule in configuration.rules}
 
     def interval(self, manifest: FeedManifest, now: datetime) -> timedelta:
         """The span between two fetches of the feed, as things stand at `now` (UTC)."""
@@ -48,11 +50,17 @@ class Pace:
     def _near(self, manifest: FeedManifest, now: datetime) -> bool:
         self._follow()
         gives = {g.indicator for g in manifest.gives}
-        return any(
-            gives & self._indicators.get(event.rule, set())
-            and (now - self._moved.get(event.id, NEVER) <= NEAR or (event.change not in _ENDED and not event.unconfirmed))
-            for event in self._last.values()
-        )
+        return any(gives & asked for asked in self._asked_for(now))
+
+    def _asked_for(self, now: datetime) -> Iterator[set[str]]:
+        """For each event that is near, what its rule wants to know: while it is open what can change it, then what can bring it back."""
+        for event in self._last.values():
+            lately = now - self._moved.get(event.id, NEVER) <= NEAR
+            if event.change in _ENDED:
+                if lately:
+                    yield self._opens.get(event.rule, set())
+            elif lately or not event.unconfirmed:
+                yield self._moves.get(event.rule, set())
 
     def _follow(self) -> None:
         for stored in self._log.read(EVENTS.name, after=self._after, shard=self._shard):
@@ -64,15 +72,20 @@ class Pace:
                     self._moved[event.id] = event.known
 
 
-def _indicators_of_rules(configuration: Configuration) -> Mapping[str, set[str]]:
-    """For each rule, the indicators that its conditions read."""
-    indicator = {t.name: t.indicator for t in configuration.thresholds}
-    return {rule.name: {indicator[name] for name in _thresholds(rule, indicator) if name in indicator} for rule in configuration.rules}
+def _levels(rule: Rule) -> list[Condition]:
+    return [step.if_ for step in rule.raise_]
 
 
-def _thresholds(rule: Rule, known: Mapping[str, str]) -> set[str]:
+def _still_asked(rule: Rule) -> list[Condition]:
+    """The conditions that can still change an open event of the rule: of a sequence that is complete, only its last step."""
+    end = rule.until or (rule.when.sequence[-1] if isinstance(rule.when, Sequence) else rule.when)
+    return [end, *_levels(rule)]
+
+
+def _indicators(conditions: Iterable[Condition], known: Mapping[str, str]) -> set[str]:
+    """The indicators that conditions read."""
     names: set[str] = set()
-    for condition in walk(rule.when) + (walk(rule.until) if rule.until else []):
+    for condition in (part for whole in conditions for part in walk(whole)):
         match condition:
             case AtLevel():
                 names.add(condition.threshold)
@@ -82,4 +95,4 @@ def _thresholds(rule: Rule, known: Mapping[str, str]) -> set[str]:
                 names.update(known)
             case _:
                 pass
-    return names
+    return {known[name] for name in names if name in known}

@@ -15,6 +15,7 @@ from processors.plan import BASELINE_KINDS
 from schemas.configuration import BaselineSettings, Configuration, Threshold
 from schemas.envelopes import input_record, read_input
 from schemas.moments import to_utc
+from schemas.observations import SCHEMA
 from schemas.places import Places
 from schemas.records import Baseline, BaselineRow
 from schemas.topics import INPUT
@@ -84,8 +85,11 @@ def publish_baselines(log: EventLog, archive: Archive, country: Country, at: dat
     last = _last_hashes(log, country.shard)
     made = []
     for threshold in wanted:
-        delay = max((f.delay for f in country.configuration.feeds if threshold.indicator in f.indicators), default=timedelta(0))
-        baseline = compute(threshold, country.places, archive.observations(indicator=threshold.indicator), at, delay)
+        feeds = [f for f in country.configuration.feeds if threshold.indicator in f.indicators]
+        delay = max((f.delay for f in feeds), default=timedelta(0))
+        # Asked feed by feed: the archive lies by feed, and one with hourly gauges has many files that say nothing of a price.
+        read = [archive.observations(f.feed, threshold.indicator) for f in feeds]
+        baseline = compute(threshold, country.places, pa.concat_tables(read) if read else SCHEMA.empty_table(), at, delay)
         if baseline.rows and last.get(threshold.name) != baseline.inputs_hash:
             made.append(input_record(country.shard, baseline))
     if made:

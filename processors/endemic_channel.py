@@ -6,6 +6,7 @@ fourth day lies, because sources begin their weeks on other days, and changed th
 one more in the same ISO year, so the first and the last week of a year have one neighbour only.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -39,9 +40,10 @@ def rows(
     """
     years, offsets, needs, ddof = _read(settings)
     monday = first.date() - timedelta(days=first.weekday())
+    known: dict[date, float] = history.to_dict()
     found = []
     while datetime(monday.year, monday.month, monday.day, tzinfo=UTC) < last:
-        by_year = [_counts(history, monday, n, offsets) for n in range(1, years + 1)]
+        by_year = [_counts(known, monday, n, offsets) for n in range(1, years + 1)]
         counts = [count for year in by_year for count in year]
         with_counts = sum(bool(year) for year in by_year)
         found.append(_row(area, monday, counts, with_counts, needs, ddof, bounds, years))
@@ -60,12 +62,12 @@ def _read(settings: BaselineSettings) -> tuple[int, tuple[int, ...], int, int]:
     return settings.years, offsets, int(words[0]), 1 if settings.sd == "sample" else 0
 
 
-def _counts(history: "pd.Series[float]", monday: date, years: int, offsets: tuple[int, ...]) -> list[float]:
+def _counts(history: Mapping[date, float], monday: date, years: int, offsets: tuple[int, ...]) -> list[float]:
     """The counts of the weeks of an earlier year that stand for the week of `monday`."""
     year, week, _ = monday.isocalendar()
     last = date(year - years, 12, 28).isocalendar().week
     weeks = [date.fromisocalendar(year - years, week + n, 1) for n in offsets if 1 <= week + n <= last]
-    return [float(history[monday]) for monday in weeks if monday in history.index]
+    return [float(history[monday]) for monday in weeks if monday in history]
 
 
 def _row(
