@@ -246,4 +246,4 @@ def _identity(observation: Observation) -> str:
 def _word(observation: Observation) -> str:
     o = observation
     issued = "" if o.issued is None else "start" if o.issued == o.start else o.issued.isoformat()
-    return f"{o.value!r} {o.unit} {issued} {o.quality.value} {o.key}"
+    return f"{o.value!r} {o.unit} {issued} {o.quality} {o.key}"

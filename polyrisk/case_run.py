@@ -146,7 +146,6 @@ class CaseRun:
             service = stack.enter_context(closing(AlertService(log, registry, self.country, TwilioSms(account))))
             processor = stack.enter_context(closing(Processor(log, self.country.shard)))
             yield _Parts(self, clock, log, processor, service, fetch)
-            self.tally.sent = len(provider.accepted)
 
 
 class _Parts:
@@ -212,7 +211,9 @@ class _Parts:
         if self.sending is not None:
             future, out = self.sending
             self.sending = None
-            self.service.publish_counts(future.result(), out)
+            report = future.result()
+            self.run.tally.sent += report.accepted + report.found
+            self.service.publish_counts(report, out)
 
     def _fetch(self, manifest: FeedManifest, now: datetime) -> None:
         counts = self.run.tally.fetched

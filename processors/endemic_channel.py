@@ -8,6 +8,7 @@ one more in the same ISO year, so the first and the last week of a year have one
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def rows(
     """
     years, offsets, needs, ddof = _read(settings)
     monday = first.date() - timedelta(days=first.weekday())
-    known: dict[date, float] = history.to_dict()
+    known = cast(dict[date, float], history.to_dict())
     found = []
     while datetime(monday.year, monday.month, monday.day, tzinfo=UTC) < last:
         by_year = [_counts(known, monday, n, offsets) for n in range(1, years + 1)]

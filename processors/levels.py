@@ -259,11 +259,11 @@ def _emit(machine: Machine, entry: Entry, out: list[Entry]) -> None:
 
 def reaching(entry: Entry, level: int) -> Code:
     """What an entry says of `level` or more: entered if that level or one above it is, undecided if one is and it is not lower."""
-    own = entry.codes[level]
-    entered = max((c for c in entry.codes[level:] if c >= Code.OPEN), default=None)
-    if entered is not None:
-        return entered
-    return Code.PENDING if own != Code.LOWER and Code.PENDING in entry.codes[level:] else own
+    codes = entry.codes[level:]
+    own, most = codes[0], max(codes)
+    if most >= Code.OPEN:
+        return most
+    return Code.PENDING if own != Code.LOWER and Code.PENDING in codes else own
 
 
 def level_line(entries: Sequence[Entry], level: int) -> Line:

@@ -16,6 +16,8 @@ def to_utc(moment: datetime) -> datetime:
     Raises:
         ValueError: the moment has no time zone.
     """
+    if moment.tzinfo is UTC and type(moment) is datetime:
+        return moment
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
     utc = moment.astimezone(UTC)

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from lived_cases import SUBSCRIBERS, Live, Lived
+from lived_cases import SUBSCRIBERS, Live, Lived, inputs, judged
 
 from eventlog.log import EventLog, open_log
 from feeds.cases import Case
 from polyrisk.case_run import CaseRun, DirectFetch
+from processors.engine import State
 from schemas.country_files import countries_root, load_country
 
 
@@ -42,6 +43,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def ditwah(live: Live) -> Lived:
     """Cyclone Ditwah from its first rain to the end of the case."""
     return live("lka/ditwah-2025")
+
+
+@pytest.fixture(scope="session")
+def replayed(ditwah: Lived) -> tuple[State, list[bytes]]:
+    """The engine's last state and all it says when Ditwah's log is read again from its beginning."""
+    return judged(inputs(ditwah), ditwah.country.shard)
 
 
 @pytest.fixture(scope="session")

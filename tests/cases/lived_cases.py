@@ -7,7 +7,11 @@ from pathlib import Path
 from eventlog.log import EventLog
 from feeds.cases import Case
 from polyrisk.case_run import Tally
+from processors.engine import State, initial, step
+from processors.loop import published
 from schemas.country_files import LoadedCountry
+from schemas.records import Record
+from schemas.topics import INPUT
 
 SUBSCRIBERS = 400
 
@@ -24,3 +28,17 @@ class Lived:
 
 
 Live = Callable[..., Lived]
+
+
+def inputs(lived: Lived) -> list[Record]:
+    """All that the engine read, in its order."""
+    return [s.record for s in lived.log.read(INPUT.name, shard=lived.country.shard)]
+
+
+def judged(records: list[Record], shard: str) -> tuple[State, list[bytes]]:
+    """The engine's last state, and all it said as it would be published."""
+    state, said = initial(shard), []
+    for record in records:
+        state, outputs = step(state, record)
+        said += [r.payload for r in published(outputs, record)]
+    return state, said

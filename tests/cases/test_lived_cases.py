@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from lived_cases import Live, Lived
+from lived_cases import Live, Lived, inputs, judged
 
 from polyrisk.__main__ import main
 from polyrisk.status import status_of
 from polyrisk.story import events_said, judge, warnings_said
-from processors.engine import State, initial, levels, step, timelines
-from processors.loop import published
+from processors.engine import State, levels, timelines
 from schemas.envelopes import observations_record, read_input, read_output
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, Record, Warning, WarningStatus
@@ -21,21 +20,8 @@ from schemas.topics import BREACHES, EVENTS, INPUT, WARNINGS
 
 PERADENIYA_LAST_HEARD = datetime(2025, 11, 27, 14, 33, tzinfo=UTC)
 HAZARDS = {"river_flood", "landslide", "river_and_landslide"}
+Replayed = tuple[State, list[bytes]]
 ENDED = {WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL}
-
-
-def inputs(lived: Lived) -> list[Record]:
-    """All that the engine read, in its order."""
-    return [s.record for s in lived.log.read(INPUT.name, shard=lived.country.shard)]
-
-
-def judged(records: list[Record], shard: str) -> tuple[State, list[bytes]]:
-    """The engine's last state, and all it said as it would be published."""
-    state, said = initial(shard), []
-    for record in records:
-        state, outputs = step(state, record)
-        said += [r.payload for r in published(outputs, record)]
-    return state, said
 
 
 def test_ditwah_warns_where_it_had_to_and_nowhere_else(ditwah: Lived) -> None:
@@ -59,9 +45,9 @@ def test_colombo_is_true_in_three_dimensions_in_june_and_known_in_july(live: Liv
     assert {d.value for d in found[0].dimensions} == {"environmental", "health", "food"}
 
 
-def test_kandy_never_turns_calm_after_its_gauge_died(ditwah: Lived) -> None:
+def test_kandy_never_turns_calm_after_its_gauge_died(ditwah: Lived, replayed: Replayed) -> None:
     """Peradeniya is never heard of after 27 November 20:03; Nawalapitiya reads low later. Neither makes Kandy's rivers known lower."""
-    state, _ = judged(inputs(ditwah), ditwah.country.shard)
+    state, _ = replayed
     later = [truth for start, truth, _ in levels(state)["river_station", "LK21", Level.ORANGE] if start > PERADENIYA_LAST_HEARD]
     assert later
     assert Truth.FALSE not in later
@@ -79,17 +65,17 @@ def test_every_hazard_warning_ends_in_an_all_clear_or_says_that_nobody_can_tell(
     assert {area: states for area, states in areas.items() if not any(s in ENDED for s in states)} == {}
 
 
-def test_the_market_cannot_be_told_and_it_says_since_when(ditwah: Lived) -> None:
+def test_the_market_cannot_be_told_and_it_says_since_when(replayed: Replayed) -> None:
     """Prices end in September 2025: a rule that needs the market says that it cannot tell, and since which price."""
-    state, _ = judged(inputs(ditwah), ditwah.country.shard)
+    state, _ = replayed
     line = levels(state)["rice_price", "LK11", Level.ORANGE]
     assert line[-1][1] is Truth.UNKNOWN
     assert timelines(state)["three_at_once", "LK11"][-1][1] is not Truth.TRUE
 
 
-def test_the_same_log_says_the_same(ditwah: Lived) -> None:
+def test_the_same_log_says_the_same(ditwah: Lived, replayed: Replayed) -> None:
     """Replaying the log gives the published breaches and events byte for byte, however its records were cut into polls."""
-    _, said = judged(inputs(ditwah), ditwah.country.shard)
+    _, said = replayed
     stored = [s.record.payload for topic in (BREACHES, EVENTS) for s in ditwah.log.read(topic.name)]
     assert sorted(said) == sorted(stored)
 
