@@ -134,8 +134,10 @@ messages = Table(
     Column("provider_id", String(64), unique=True),
     Column("refusal", String(40), nullable=False),
     Column("possibly_doubled", Boolean, nullable=False),
-    Index("messages_by_state", "state", "priority", "area"),
 )
+
+# In the very order in which messages go out, so that the next chunk is read from the front and the rest of the queue is not sorted.
+Index("messages_in_turn", messages.c.state, messages.c.priority.desc(), messages.c.area, messages.c.message, messages.c.subscriber)
 
 delivery_counts = Table(
     "delivery_counts",

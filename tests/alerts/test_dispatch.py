@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import CHECKOUT, START
 from event_makers import event, tell
+from sqlalchemy.event import listen
 
 from alerts import intents
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
@@ -99,6 +101,19 @@ def test_most_at_risk_first(intend: Intend, registry: Registry, wall: Wall) -> N
     order = ["කෑගල්ල" in m.body or "கேகாலை" in m.body or "Kegalle" in m.body for m in provider.accepted]
     assert order == sorted(order, reverse=True)
     assert 0 < sum(order) < len(order)
+
+
+def test_the_next_chunk_is_read_from_the_front_of_the_queue(registry: Registry, wall: Wall) -> None:
+    """SQLite finds the next messages in their order, by the index; sorting the queue for each chunk grows with its square."""
+    asked: list[tuple[str, Any]] = []
+    with registry.begin() as connection:
+        listen(connection, "before_cursor_execute", lambda _c, _u, statement, values, _x, _m: asked.append((statement, values)))
+        intents.claim(connection, 500, wall())
+        (statement, values), *more = asked
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert more == []
+    assert "INDEX messages_in_turn (state=?)" in plan[0]
+    assert all(step.startswith("SEARCH") for step in plan), plan
 
 
 @pytest.mark.parametrize("mode", [Mode.ACCEPT_THEN_500, Mode.ACCEPT_THEN_DROP])
