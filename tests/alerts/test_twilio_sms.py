@@ -5,6 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
 
 from alerts.channels.contract import Accepted, Outgoing, Refusal, Refused, Unanswered
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
@@ -49,6 +50,25 @@ def test_each_fault_is_one_request_and_one_of_three_outcomes(mode: Mode, outcome
         got = _send(provider, timeout_s=0.5)
     assert (got.refusal if isinstance(got, Refused) else type(got)) is outcome
     assert (provider.requests, len(provider.accepted)) == (1, accepted)
+
+
+@pytest.mark.parametrize("content", ['{"sid": "SM', "[1, 2]", '"SM1"', "<html>", "", "{}", '{"sid": "SM1", "to": "+999000000001"}'])
+def test_a_success_that_makes_no_sense_is_perhaps(content: str) -> None:
+    """A 201 or 200 that is no JSON, no object, or about nobody or somebody else, says nothing about our message."""
+
+    class Babbling(StandInProvider):
+        async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+            return web.Response(status=201 if request.method == "POST" else 200, text=content, content_type="application/json")
+
+    async def look_up(provider: StandInProvider) -> tuple[Accepted, ...]:
+        async with TwilioSms(_account(provider)) as channel:
+            return await channel.look_up(Outgoing(TO, "FLOOD", 60), datetime.now(UTC))
+
+    with Babbling() as provider:
+        assert isinstance(_send(provider), Unanswered)
+        if not content.startswith('{"sid": "SM1"'):
+            with pytest.raises(Unanswered):
+                asyncio.run(look_up(provider))
 
 
 def test_nothing_listening_is_surely_not_sent() -> None:
