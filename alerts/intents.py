@@ -3,6 +3,7 @@
 A message's identity is the warning's message and the subscriber, so that it can exist only once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,10 +136,13 @@ def claim(connection: Connection, limit: int, at: datetime) -> list[Intent]:
     query = _selected().where(messages.c.state == MessageState.INTENDED.value, subscribers.c.status == "active")
     query = query.order_by(messages.c.priority.desc(), messages.c.area, messages.c.message, messages.c.subscriber).limit(limit)
     taken = _read(connection.execute(query))
-    if taken:
-        keys = [{"m": i.message, "s": i.subscriber} for i in taken]
-        sending = _one().values(state=MessageState.SENDING.value, attempts=messages.c.attempts + 1, attempted_at=at)
-        connection.execute(sending, keys)
+    of: dict[str, list[str]] = defaultdict(list)
+    for intent in taken:
+        of[intent.message].append(intent.subscriber)
+    sending = {"state": MessageState.SENDING.value, "attempts": messages.c.attempts + 1, "attempted_at": at}
+    for message, people in of.items():  # few messages to many people: one statement each, not one a person
+        query = update(messages).where(messages.c.message == message, messages.c.subscriber.in_(people))
+        connection.execute(query.values(**sending))
     return taken
 
 
