@@ -58,7 +58,7 @@ class Sight:
             entries = self._admitted(threshold, area, dict(read))
         else:
             entries = [track.entries for _, track in read]
-        return worst(entries, number, ENOUGH[roll_up.needs if roll_up is not None else "half"])
+        return worst(tuple(entries), number, ENOUGH[roll_up.needs if roll_up is not None else "half"])
 
     def bounds_of(self, threshold: str, place: str) -> BoundsOf:
         """What readings of a threshold at a place are held against."""
@@ -85,16 +85,16 @@ class Sight:
         newest = [track.newest for track in tracks if track.newest is not None]
         return max([self.now, *newest]) - (micros(settle) + 1 if settle else 0)
 
-    def _admitted(self, threshold: str, area: str, read: Mapping[str, Track]) -> list[Sequence[Entry]]:
+    def _admitted(self, threshold: str, area: str, read: Mapping[str, Track]) -> list[tuple[Entry, ...]]:
         """What is said of the places of an area; those with an admitted baseline count from the beginning, read or not."""
         first = min((track.entries[0].start for track in read.values() if track.entries), default=0)
         unknown = Entry(first, first, (Code.UNKNOWN,) * len(self.plan.bounds[threshold]), True)
-        found: list[Sequence[Entry]] = []
+        found: list[tuple[Entry, ...]] = []
         for place in self.plan.places(threshold, area):
             track = read.get(place) or self.tracks.get((threshold, place))
             entries = track.entries if track is not None else ()
             if not any(row.admitted for row in self.baselines.get(threshold, {}).get(place, ())):
-                found.append([entry._replace(counts=False) for entry in entries])
+                found.append(tuple(entry._replace(counts=False) for entry in entries))
             elif entries and entries[0].start <= first:
                 found.append(entries)
             else:

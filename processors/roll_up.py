@@ -1,6 +1,7 @@
 """The level of a larger area out of those of its places: the worst of them, if enough of them are known."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 
 from processors.levels import Code, Entry, reaching
 from processors.timelines import BEGINNING, FALSE, TRUE, UNKNOWN, Line, line
@@ -14,7 +15,9 @@ ENOUGH: dict[str, Enough] = {
 }
 
 
-def worst(places: Sequence[Sequence[Entry]], level: int, enough: Enough) -> Line:
+# Of the areas that a record touches most have said the same before: another threshold of the same rule is what is new there.
+@lru_cache(maxsize=2048)
+def worst(places: tuple[tuple[Entry, ...], ...], level: int, enough: Enough) -> Line:
     """True if one place is at the level or held at it; false only if no place has an unclosed breach or an undecided reading
     there and enough of the places that count are known lower; else unknown.
 

@@ -10,6 +10,7 @@ unknown, and decides whether an event opens and when a condition became true.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.levels import Truth
@@ -135,6 +136,7 @@ def at_least(count: int, lines: Sequence[Line]) -> Line:
     return merged(lines, combine)
 
 
+@lru_cache(maxsize=2048)
 def lately(one: Line, span: int) -> Line:
     """True where `one` was true at some moment of the last `span`, false where it was known false throughout it."""
     if not one.starts:
