@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import smsutil
@@ -17,7 +18,7 @@ from schemas.findings import Finding
 
 _VIRAMAS = {"\u0dca", "\u094d", "\u09cd", "\u0bcd"}
 _JOINERS = {"\u200c", "\u200d"}
-_LEVELS = ("yellow", "orange", "red")
+_CHOICES = {"level": ("yellow", "orange", "red"), "confirmed": ("yes", "no")}
 
 
 def findings(folder: Path) -> list[Finding]:
@@ -105,8 +106,7 @@ def _length(country: LoadedCountry, pattern: Pattern) -> Iterator[Finding]:
     reached = {code for rule in country.configuration.rules if rule.text == pattern.name for code in _areas(country, rule)}
     places = {place_name(country, code, pattern.language) for code in reached}
     fixed = {"source": source, "time": "28/12 20:58", "rivers": NONE, "divisions": NONE, "stations": NONE}
-    levels = _LEVELS if "level" in patterns.arguments(pattern.text) else _LEVELS[:1]
-    texts = [pattern.render({**fixed, "place": place, "level": level}) for place in places for level in levels]
+    texts = [pattern.render({**fixed, "place": place, **choice}) for place, choice in product(places, _choices(pattern))]
     if not texts:
         return
     longest = max(texts, key=lambda t: len(t.encode("utf-16-be")))
@@ -118,6 +118,13 @@ def _length(country: LoadedCountry, pattern: Pattern) -> Iterator[Finding]:
     if odd and len(odd) <= 3:
         what = f"leaves GSM-7 for {', '.join(f'U+{ord(c):04X}' for c in odd)}: less than half fits into a segment."
         yield _at(pattern, "leaves-gsm7", what, "Write plain quotes, hyphens and dots.")
+
+
+def _choices(pattern: Pattern) -> list[dict[str, str]]:
+    """Each way in which the arguments that a pattern chooses by can be given; those it does not ask for, in one way."""
+    used = patterns.arguments(pattern.text)
+    ways = ([(name, value) for value in (values if name in used else values[:1])] for name, values in _CHOICES.items())
+    return [dict(way) for way in product(*ways)]
 
 
 def _at(pattern: Pattern, check: str, what: str, remedy: str = "") -> Finding:

@@ -45,10 +45,10 @@ class Intent:
 
 
 def _told(warning: str) -> Select[Any]:
-    """Subscribers who have or may have a warning or update of a life, with the language of their last one."""
+    """Subscribers who have or may have a word that a warning stands, the first or a later one, with the language of their last one."""
     query = select(messages.c.subscriber, func.max(messages.c.language).label("language"))
     query = query.join(warnings, warnings.c.id == messages.c.message).join(subscribers, subscribers.c.id == messages.c.subscriber)
-    said = (Kind.WARNING.value, Kind.UPDATE.value)
+    said = (Kind.WARNING.value, Kind.UPDATE.value, Kind.STILL.value)
     query = query.where(warnings.c.warning == warning, warnings.c.kind.in_(said), messages.c.state.in_(MAYBE_TAKEN))
     return query.where(subscribers.c.status == "active").group_by(messages.c.subscriber)
 

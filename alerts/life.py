@@ -88,6 +88,7 @@ class Decision:
 _MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]] = {
     Kind.WARNING: ("Alert", WarningStatus.ISSUED),
     Kind.UPDATE: ("Update", WarningStatus.UPDATED),
+    Kind.STILL: ("Update", WarningStatus.UPDATED),
     Kind.ALL_CLEAR: ("Cancel", WarningStatus.CANCELLED),
     Kind.RETRACTION: ("Cancel", WarningStatus.CANCELLED),
     Kind.CANNOT_TELL: ("Update", WarningStatus.CANNOT_TELL),
@@ -187,7 +188,7 @@ def due(life: Life, now: datetime, *, remind_every: timedelta | None, ahead: tim
     if life.pending is not None or life.quiet:
         return None
     if now >= life.expires - ahead:
-        return Decision(Reason.RENEWED, Kind.UPDATE)
+        return Decision(Reason.RENEWED, Kind.STILL)
     if remind_every is not None and now >= life.last_issued + remind_every:
-        return Decision(Reason.REMINDER, Kind.UPDATE)
+        return Decision(Reason.REMINDER, Kind.STILL)
     return None

@@ -73,6 +73,7 @@ class Renderer:
             "place": place_name(self.country, event.area, pattern.language),
             "time": event.known.astimezone(self.country.timezone).strftime("%d/%m %H:%M"),
             "level": event.level.word,
+            "confirmed": "no" if event.unconfirmed else "yes",
         }
         return self._fitting(pattern, fixed, names)
 

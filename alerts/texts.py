@@ -19,10 +19,14 @@ from schemas.errors import ConfigurationError
 
 
 class Kind(StrEnum):
-    """What a text is for. `retraction` says that the first message rested on a wrong reading."""
+    """What a text is for.
+
+    `update` says that something changed, `still` that nothing did; `retraction` that the first message rested on a wrong reading.
+    """
 
     WARNING = "warning"
     UPDATE = "update"
+    STILL = "still"
     ALL_CLEAR = "all_clear"
     CANNOT_TELL = "cannot_tell"
     RETRACTION = "retraction"
@@ -31,8 +35,9 @@ class Kind(StrEnum):
 REQUIRED = frozenset({"source", "place", "time"})
 """Every text says who speaks, where, and as of when."""
 
-OPTIONAL = frozenset({"level", "rivers", "divisions", "stations"})
-"""`rivers`, `divisions` and `stations` are lists of names and may be empty: a pattern asks `{rivers, select, none {} other {...}}`."""
+OPTIONAL = frozenset({"level", "confirmed", "rivers", "divisions", "stations"})
+"""`confirmed` is `no` while the event rests on what fell silent, else `yes`. `rivers`, `divisions` and `stations` are lists of names and
+may be empty: a pattern asks `{rivers, select, none {} other {...}}`."""
 
 
 @dataclass(frozen=True)

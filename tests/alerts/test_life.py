@@ -8,10 +8,10 @@ from event_makers import event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.life import ENDINGS, Life, Pending, Reason, decide, due, message_type
+from alerts.life import ENDINGS, Life, Pending, Reason, decide, due, issued_status, message_type
 from alerts.texts import Kind
 from schemas.levels import Level, Truth
-from schemas.records import EventChange
+from schemas.records import EventChange, WarningStatus
 
 NEW = Life("w1", "e1")
 PROPOSED = Life("w1", "e1", messages=1, pending=Pending("w1.1", Kind.WARNING, Level.ORANGE))
@@ -100,6 +100,7 @@ def test_we_can_no_longer_tell_is_no_cancel() -> None:
     assert {kind: message_type(kind) for kind in Kind} == {
         Kind.WARNING: "Alert",
         Kind.UPDATE: "Update",
+        Kind.STILL: "Update",
         Kind.ALL_CLEAR: "Cancel",
         Kind.RETRACTION: "Cancel",
         Kind.CANNOT_TELL: "Update",
@@ -114,3 +115,13 @@ def test_what_the_passing_of_time_leads_to(hours: int, expected: Reason | None) 
     """A standing warning is said again, is renewed before it runs out, and never runs out in silence."""
     decision = due(STANDING, START + timedelta(hours=hours), remind_every=timedelta(days=3), ahead=timedelta(hours=2))
     assert (decision.reason if decision else None) is expected
+
+
+@pytest.mark.parametrize("hours", [72, 14 * 24 - 2])
+def test_what_is_only_said_again_is_said_as_still_in_force(hours: int) -> None:
+    """An update says that something changed; households that hear "now GRAVE" each week stop listening."""
+    decision = due(STANDING, START + timedelta(hours=hours), remind_every=timedelta(days=3), ahead=timedelta(hours=2))
+    assert decision is not None
+    assert decision.say is Kind.STILL
+    assert decision.say not in ENDINGS
+    assert issued_status(decision.say) is WarningStatus.UPDATED

@@ -48,6 +48,11 @@ def sign_all(service: AlertService, hours: float = 0) -> list[Warning]:
     return [service.sign(waiting.id, "second person", "director", now) for waiting in service.pending()]
 
 
+def english(warning: Warning) -> str:
+    """A message as it is read in English."""
+    return next(t.body for t in warning.texts if t.language == "en")
+
+
 def warnings(log: EventLog) -> list[Warning]:
     """All that was published of warnings, in order."""
     return [w for s in log.read("warnings") if isinstance(w := read_output(s.record), Warning)]
@@ -134,9 +139,43 @@ def test_a_standing_warning_is_said_again_and_renewed_before_it_runs_out(service
     service.run_once(START + remind.every)
     (reminder,) = service.pending()
     assert (reminder.reason, reminder.message_type) == ("reminder", "Update")
+    assert "STILL IN FORCE" in english(reminder)
+    assert "GRAVE" not in english(reminder)
     service.run_once(START + timedelta(days=15))
     assert warnings(log)[-1].status is WarningStatus.EXPIRED
     assert "expired" in [n.kind for n in service.notices()]
+
+
+def test_a_reminder_says_when_nothing_is_heard_from_the_gauges(service: AlertService, log: EventLog) -> None:
+    """Who hears that a warning stands may rely on it being watched; so silence is said, and only silence."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(START + timedelta(days=7))
+    assert "NO readings" not in english(service.pending()[0])
+    sign_all(service, 7 * 24)
+    service.run_once(tell(log, event(EventChange.UNCONFIRMED, hours=8 * 24, unconfirmed=True)))
+    service.run_once(START + timedelta(days=14))
+    assert "NO readings" in english(service.pending()[0])
+
+
+def test_the_end_goes_to_those_too_who_heard_only_that_the_warning_still_stands(
+    service: AlertService, log: EventLog, registry: Registry, country: LoadedCountry, provider: StandInProvider
+) -> None:
+    """Who came after the first message and had the reminder has been warned."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(START)
+    fill(registry, country, households=HOUSEHOLDS + 200, seed=2)
+    provider.accepted.clear()
+    service.run_once(START + timedelta(days=7))
+    sign_all(service, 7 * 24)
+    service.run_once(START + timedelta(days=7))
+    reminded = sorted(m.to for m in provider.accepted)
+    provider.accepted.clear()
+    service.run_once(tell(log, event(EventChange.CLOSED, hours=8 * 24)))
+    sign_all(service, 8 * 24)
+    service.run_once(START + timedelta(days=8))
+    assert sorted(m.to for m in provider.accepted) == reminded
 
 
 def test_what_overtakes_a_proposal_withdraws_it(service: AlertService, log: EventLog, provider: StandInProvider) -> None:

@@ -38,10 +38,10 @@ def test_every_text_keeps_its_budget_for_every_district_and_level(country: Loade
     budgets = {"en": 1, "si": 2, "ta": 2}
     checked = 0
     for pattern in Catalogue.load(country.folder).patterns:
-        for place, level in product(_names(country, pattern.language), ("orange", "red")):
-            lists = {"rivers": NONE, "divisions": NONE, "stations": NONE}
+        for place, level, confirmed in product(_names(country, pattern.language), ("orange", "red"), ("yes", "no")):
+            choices = {"level": level, "confirmed": confirmed, "rivers": NONE, "divisions": NONE, "stations": NONE}
             source = country.facts.messaging.speaks_as[pattern.language]
-            text = pattern.render({"source": source, "place": place, "time": "27/11 20:30", "level": level, **lists})
+            text = pattern.render({"source": source, "place": place, "time": "27/11 20:30", **choices})
             size = measure(text)
             assert size.segments <= budgets[pattern.language], (size.units, text)
             assert size.encoding == ("GSM-7" if pattern.language == "en" else "UCS-2"), text
@@ -49,6 +49,23 @@ def test_every_text_keeps_its_budget_for_every_district_and_level(country: Loade
             assert text == unicodedata.normalize("NFC", text)
             checked += 1
     assert checked > 3_000
+
+
+@pytest.mark.parametrize("code", ["lka", "npl"])
+def test_what_still_stands_is_said_differently_when_gauges_are_silent(code: str) -> None:
+    """Each text to households says so, in each language; that to people on duty is about silence itself."""
+    for pattern in Catalogue.load(CHECKOUT / "countries" / code).patterns:
+        if pattern.kind == Kind.STILL:
+            fixed = {"source": "s", "place": "p", "time": "t", "level": "red", "rivers": NONE, "divisions": NONE, "stations": NONE}
+            told = {pattern.render({**fixed, "confirmed": confirmed}) for confirmed in ("yes", "no")}
+            assert len(told) == (1 if pattern.name == "joint_silence" else 2), told
+
+
+def test_the_longest_of_all_choices_is_held_against_the_budget(country: LoadedCountry, tmp_path: Path) -> None:
+    """A text that is too long only when gauges are silent is found before they are."""
+    text = "{source} {place} {time} {confirmed, select, no {" + "x" * 160 + "} other {}}"
+    folder = _copy_with(country, tmp_path, ("river_flood", "still", text))
+    assert [f.check for f in findings_of(replace(country, folder=folder))] == ["too-long"]
 
 
 def test_every_text_is_marked_as_a_draft(country: LoadedCountry) -> None:
