@@ -12,10 +12,11 @@ from schemas.records import Delivery, MessageState
 def publish(connection: Connection, shard: str, at: datetime) -> int:
     """Put the counts that changed since they were last published into the outbox; answers how many.
 
-    A count stands for itself: the newest of a message, area, language and state replaces the one before it, zeros included.
+    A count stands for itself: the newest of a message, area, language and state replaces the one before it, zeros included. Messages of
+    which nobody's can move any more are not counted again, so a round costs as much as it sends, not as much as was ever sent.
     """
-    now = intents.counts(connection)
-    before = intents.published_counts(connection)
+    now = intents.counts(connection, intents.unsettled())
+    before = intents.published_counts(connection, intents.unsettled())
     changed = {
         key: (now.get(key, 0), before.get(key, (0, 0))[1] + 1) for key in {**now, **before} if now.get(key, 0) != before.get(key, (0, 0))[0]
     }
@@ -25,6 +26,11 @@ def publish(connection: Connection, shard: str, at: datetime) -> int:
         ledger.to_publish(connection, output_record(delivery, identity, at))
     intents.keep_counts(connection, changed)
     return len(changed)
+
+
+def published(connection: Connection) -> dict[intents.Counted, int]:
+    """All counts as they were last published."""
+    return {key: count for key, (count, _) in intents.published_counts(connection).items()}
 
 
 def _delivery(message: str, area: str, language: str, state: MessageState, count: int, shard: str, at: datetime) -> Delivery:

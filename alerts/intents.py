@@ -21,6 +21,11 @@ MAYBE_TAKEN = tuple(
     s.value for s in (MessageState.SENDING, MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 )
 """States in which a person has, or may have, the message."""
+MOVING = (MessageState.INTENDED.value, MessageState.SENDING.value)
+"""States that a message leaves again; it stays in all others. What moves one out of another state must add that state here."""
+
+Counted = tuple[str, str, str, MessageState]
+"""What is counted: message, area, language, state."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +146,8 @@ def claim(connection: Connection, limit: int, at: datetime) -> list[Intent]:
         of[intent.message].append(intent.subscriber)
     sending = {"state": MessageState.SENDING.value, "attempts": messages.c.attempts + 1, "attempted_at": at}
     for message, people in of.items():  # few messages to many people: one statement each, not one a person
-        query = update(messages).where(messages.c.message == message, messages.c.subscriber.in_(people))
-        connection.execute(query.values(**sending))
+        chosen = update(messages).where(messages.c.message == message, messages.c.subscriber.in_(people))
+        connection.execute(chosen.values(**sending))
     return taken
 
 
@@ -205,23 +210,39 @@ def known_provider_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
     return set(connection.execute(select(messages.c.provider_id).where(messages.c.provider_id.in_(ids))).scalars())
 
 
-def counts(connection: Connection, message: str | None = None) -> dict[tuple[str, str, str, MessageState], int]:
-    """(message, area, language, state) to the number of messages."""
+def unsettled() -> Select[Any]:
+    """Messages of warnings whose counts may differ from those published: never published, or published with people in a moving state.
+
+    It reads what was published, not what this process remembers, so that a crash between sending and publishing leaves nothing uncounted.
+    """
+    published = select(delivery_counts.c.message).where(delivery_counts.c.message == warnings.c.id)
+    moving = published.where(delivery_counts.c.state.in_(MOVING), delivery_counts.c["count"] > 0)
+    return select(warnings.c.id).where(~published.exists() | moving.exists())
+
+
+def counts(connection: Connection, of: Select[Any] | None = None) -> dict[Counted, int]:
+    """The number of messages to people.
+
+    Args:
+        of: a query for the ids of those of warnings to count; by default all that there ever were are read.
+    """
     keys = (messages.c.message, messages.c.area, messages.c.language, messages.c.state)
     query = select(*keys, func.count()).group_by(*keys)
-    if message is not None:
-        query = query.where(messages.c.message == message)
+    if of is not None:
+        query = query.where(messages.c.message.in_(of))
     return {(m, a, lang, MessageState(s)): n for m, a, lang, s, n in connection.execute(query)}
 
 
-def published_counts(connection: Connection) -> dict[tuple[str, str, str, MessageState], tuple[int, int]]:
-    """(message, area, language, state) to the count last published and how often it was."""
+def published_counts(connection: Connection, of: Select[Any] | None = None) -> dict[Counted, tuple[int, int]]:
+    """The count last published and how often it was; of the same messages as `counts`."""
     table = delivery_counts.c
-    rows = connection.execute(select(table.message, table.area, table.language, table.state, table["count"], table.revision))
-    return {(m, a, lang, MessageState(s)): (count, revision) for m, a, lang, s, count, revision in rows}
+    query = select(table.message, table.area, table.language, table.state, table["count"], table.revision)
+    if of is not None:
+        query = query.where(table.message.in_(of))
+    return {(m, a, lang, MessageState(s)): (count, revision) for m, a, lang, s, count, revision in connection.execute(query)}
 
 
-def keep_counts(connection: Connection, changed: Mapping[tuple[str, str, str, MessageState], tuple[int, int]]) -> None:
+def keep_counts(connection: Connection, changed: Mapping[Counted, tuple[int, int]]) -> None:
     """Note counts as published."""
     for (message, area, language, state), (count, revision) in changed.items():
         key = {"message": message, "area": area, "language": language, "state": state.value}
@@ -233,8 +254,7 @@ def keep_counts(connection: Connection, changed: Mapping[tuple[str, str, str, Me
 
 def waiting(connection: Connection) -> bool:
     """Whether any message is intended or without an answer."""
-    states = (MessageState.INTENDED.value, MessageState.SENDING.value)
-    return connection.execute(select(messages.c.message).where(messages.c.state.in_(states)).limit(1)).first() is not None
+    return connection.execute(select(messages.c.message).where(messages.c.state.in_(MOVING)).limit(1)).first() is not None
 
 
 def leave(connection: Connection, subscriber: str, at: datetime, reason: str) -> None:

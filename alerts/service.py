@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
-from alerts import deliveries, intents, ledger
+from alerts import deliveries, ledger
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
 from alerts.life import MERGED, Decision, Life, Reason, decide, due
@@ -73,7 +73,7 @@ class AlertService:
         self._rules = {rule.name: rule for rule in country.configuration.rules}
         self._proposals = Proposals(country, Renderer(country))
         self._consumer = log.consumer(group, member, [EVENTS.name], shard=country.shard)
-        self._counted = False  # counting reads all messages, so it is done once, and then when something has moved
+        self._counted = False  # once after a start, for what was sent before a crash; then when something has moved
         live = country.facts.standing == "warning"
         self._dispatcher = None if channel is None else Dispatcher(registry, channel, agreed=live, wall_clock=wall_clock)
 
@@ -131,7 +131,7 @@ class AlertService:
         self._counted = True
         with self.registry.begin() as connection:
             deliveries.publish(connection, self.country.shard, now)
-            self.metrics.observe(intents.counts(connection), ledger.statuses(connection))
+            self.metrics.observe(deliveries.published(connection), ledger.statuses(connection))
         self._flush()
 
     def notices(self) -> list[Notice]:
