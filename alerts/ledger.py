@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from alerts.life import Life, Pending
 from alerts.tables import bodies, lives, notices, outbox, processed, signatures, warnings
@@ -88,15 +88,18 @@ def latest_event(connection: Connection, warning: str) -> CompoundEvent:
 
 def standing(connection: Connection) -> list[tuple[Life, str]]:
     """Lives in which somebody was warned and not told the end, with their rules, in the order of their warnings' ids."""
-    rows = connection.execute(select(lives).where(lives.c.told).order_by(lives.c.warning)).all()
+    return _told(connection)
+
+
+def standing_beside(connection: Connection, area: str, other_than: str) -> list[tuple[Life, str]]:
+    """The same of other warnings of this area. A warning stands until its end went out, also while that end waits for signatures."""
+    return _told(connection, lives.c.area == area, lives.c.warning != other_than)
+
+
+def _told(connection: Connection, *where: ColumnElement[bool]) -> list[tuple[Life, str]]:
+    rows = connection.execute(select(lives).where(lives.c.told, *where).order_by(lives.c.warning)).all()
     waiting = _pending(connection, [row.warning for row in rows]) if rows else {}
     return [(replace(_life(row), pending=waiting.get(row.warning)), row.rule) for row in rows]
-
-
-def told_rules(connection: Connection, area: str, other_than: str) -> set[str]:
-    """Rules of other warnings that people of this area stand under, their events still open."""
-    query = select(lives.c.rule).where(lives.c.area == area, lives.c.told, lives.c.open, lives.c.warning != other_than)
-    return set(connection.execute(query).scalars())
 
 
 def propose(connection: Connection, warning: Warning, kind: Kind, audience: str, people: int, escalate_at: datetime) -> None:

@@ -4,6 +4,7 @@ A warning lives as in CAP 1.2: Alert, then Updates, then an end. Three promises 
 in an all-clear, an end is told if and only if somebody was warned, and whatever is not said is recorded with its reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -109,17 +110,17 @@ def issued_status(kind: Kind) -> WarningStatus:
     return _MESSAGE[kind][1]
 
 
-def decide(life: Life, event: CompoundEvent, *, in_greater: bool = False, has_until: bool = False) -> Decision:
+def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_until: bool = False) -> Decision:
     """What to say about a change of the life's event.
 
     Args:
-        in_greater: people of this area stand under another warning that speaks for this one, greater or merged with it; so will its end.
+        over: other warnings that people of this area stand under and that speak for this one, greater or merged with it.
         has_until: the rule says what must be known for its end, so a close is known whatever the rule's own truth is.
     """
     if event.change is EventChange.FOUND_AFTERWARDS:
         return Decision(Reason.FOUND_AFTERWARDS)
     if event.change in _ENDS:
-        return _end(life, event, in_greater, has_until)
+        return _end(life, event, over, has_until)
     if event.change is EventChange.UNCONFIRMED:
         return Decision(Reason.UNCONFIRMED)
     if event.quiet:
@@ -152,7 +153,7 @@ def _first_reason(life: Life, event: CompoundEvent) -> Reason:
     return Reason.OPENED if event.change is EventChange.OPENED else Reason.NO_LONGER_QUIET
 
 
-def _end(life: Life, event: CompoundEvent, in_greater: bool, has_until: bool) -> Decision:
+def _end(life: Life, event: CompoundEvent, over: Sequence[Life], has_until: bool) -> Decision:
     """The event has ended; only those who were warned hear of it."""
     waiting = life.pending
     kind, reason = _ending(event, has_until)
@@ -160,9 +161,20 @@ def _end(life: Life, event: CompoundEvent, in_greater: bool, has_until: bool) ->
         return Decision(Reason.ENDED_UNSENT, withdraw=waiting is not None)
     if waiting is not None and waiting.kind is kind:
         return Decision(Reason.NO_CHANGE)
-    if in_greater and (kind is Kind.ALL_CLEAR or event.quiet.startswith(MERGED)):
+    if (over and event.quiet.startswith(MERGED)) or any(_says_no_less(other, kind) for other in over):
         return Decision(Reason.ENDED_IN_GREATER, withdraw=waiting is not None)
     return Decision(reason, kind, withdraw=waiting is not None)
+
+
+def _says_no_less(greater: Life, kind: Kind) -> bool:
+    """Whether an end of this kind may be left to a greater warning: it still stands, or the end that waits hides nothing of this one.
+
+    So it does not matter which of two that end together is handled first. A retraction is said for itself, and stands for no other end.
+    """
+    if kind is Kind.RETRACTION:
+        return False
+    waits = greater.pending.kind if greater.pending is not None else None
+    return greater.open or waits is Kind.CANNOT_TELL or (waits is Kind.ALL_CLEAR and kind is Kind.ALL_CLEAR)
 
 
 def _ending(event: CompoundEvent, has_until: bool) -> tuple[Kind, Reason]:

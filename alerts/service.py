@@ -31,7 +31,7 @@ _TOLD_ON_DUTY = {
     Reason.ENDED_UNSENT: "ended before anybody was warned; nothing was sent.",
     Reason.FOUND_AFTERWARDS: "was found afterwards; nobody is warned.",
     Reason.QUIET: "is quiet: {quiet}.",
-    Reason.ENDED_IN_GREATER: "ended while people stand under a greater warning; its end will speak for both.",
+    Reason.ENDED_IN_GREATER: "ended ({change}) while people stand under a greater warning; its end will speak for both.",
     Reason.REOPENED: "stands again; the end that waited for signatures was withdrawn.",
 }
 
@@ -188,10 +188,8 @@ class AlertService:
 
     def _act(self, connection: Connection, rule: Rule, event: CompoundEvent, record: str) -> Decision:
         life = ledger.load_life(connection, event.id, warning_id(event.id))
-        others = ledger.told_rules(connection, event.area, life.warning)
-        spoken_for = any(rule.name in self._rules[name].mutes for name in others if name in self._rules)
-        merged = event.quiet.startswith(MERGED) and rule.name in others
-        decision = decide(life, event, in_greater=spoken_for or merged, has_until=rule.until is not None)
+        over = self._over(connection, rule, event, life)
+        decision = decide(life, event, over=over, has_until=rule.until is not None)
         if decision.withdraw and life.pending is not None:
             self._proposals.withdraw(connection, life.pending.message, event.known)
         life = replace(
@@ -208,10 +206,18 @@ class AlertService:
         self._tell_duty(connection, decision.reason, event, record, life.warning)
         return decision
 
+    def _over(self, connection: Connection, rule: Rule, event: CompoundEvent, life: Life) -> list[Life]:
+        """Warnings that speak for this one: of rules that mute its rule, and of its own rule if its event was merged into another."""
+        speaking = {name for name, other in self._rules.items() if rule.name in other.mutes}
+        if event.quiet.startswith(MERGED):
+            speaking.add(rule.name)
+        return [other for other, name in ledger.standing_beside(connection, event.area, life.warning) if name in speaking]
+
     def _tell_duty(self, connection: Connection, reason: Reason, event: CompoundEvent, record: str, warning: str) -> None:
         sentence = _TOLD_ON_DUTY.get(reason)
         if sentence is not None:
-            text = sentence.format(silent="; ".join(event.silent) or "no reading", quiet=event.quiet)
+            change = event.change.replace("_", " ")
+            text = sentence.format(silent="; ".join(event.silent) or "no reading", quiet=event.quiet, change=change)
             ledger.note(connection, f"{reason}:{record}", event.known, reason.value, warning, f"{event.rule} in {event.area} {text}")
 
     def _not_said(self, connection: Connection, record: str, event: CompoundEvent, why: str) -> None:

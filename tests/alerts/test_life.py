@@ -71,14 +71,34 @@ def test_nothing_unknown_ever_ends_in_an_all_clear(life: Life, change: EventChan
 @given(LIVES, st.sampled_from(list(EventChange)), st.sampled_from(list(Truth)), st.booleans())
 def test_an_end_is_told_only_to_those_who_were_told_of_a_beginning(life: Life, change: EventChange, truth: Truth, greater: bool) -> None:
     """A warning that never went out has no end to tell."""
-    if decide(life, event(change, truth=truth), in_greater=greater).say in ENDINGS:
+    if decide(life, event(change, truth=truth), over=(STANDING,) if greater else ()).say in ENDINGS:
         assert life.told
 
 
-def test_the_end_of_a_small_warning_is_not_told_while_the_greater_stands() -> None:
-    """ "The river is over" must not be said to people who still stand under flood and landslide; but "we cannot tell" is."""
-    assert decide(STANDING, event(EventChange.CLOSED), in_greater=True).reason is Reason.ENDED_IN_GREATER
-    assert decide(STANDING, event(EventChange.CANNOT_TELL), in_greater=True).say is Kind.CANNOT_TELL
+def ending(kind: Kind) -> Life:
+    """A greater warning whose event has ended, and whose end waits for signatures."""
+    return Life("w9", "e9", told=True, level=Level.RED, open=False, last_issued=START, pending=Pending("w9.2", kind, Level.RED))
+
+
+@pytest.mark.parametrize(
+    ("greater", "change", "say"),
+    [
+        (STANDING, EventChange.CLOSED, None),
+        (STANDING, EventChange.CANNOT_TELL, None),
+        (STANDING, EventChange.RETRACTED, Kind.RETRACTION),
+        (ending(Kind.ALL_CLEAR), EventChange.CLOSED, None),
+        (ending(Kind.ALL_CLEAR), EventChange.CANNOT_TELL, Kind.CANNOT_TELL),
+        (ending(Kind.CANNOT_TELL), EventChange.CLOSED, None),
+        (ending(Kind.CANNOT_TELL), EventChange.CANNOT_TELL, None),
+        (ending(Kind.RETRACTION), EventChange.CLOSED, Kind.ALL_CLEAR),
+        (ending(Kind.RETRACTION), EventChange.CANNOT_TELL, Kind.CANNOT_TELL),
+    ],
+)
+def test_an_end_is_left_to_a_greater_warning_that_says_no_less(greater: Life, change: EventChange, say: Kind | None) -> None:
+    """Neither "it is over" nor "we cannot tell" is said to who stands under flood and landslide; an all-clear hides nothing unknown."""
+    decision = decide(STANDING, event(change), over=(greater,))
+    assert decision.say is say
+    assert (decision.reason is Reason.ENDED_IN_GREATER) is (say is None)
 
 
 def test_a_known_until_ends_in_an_all_clear_though_the_rule_itself_is_unknown() -> None:
@@ -91,8 +111,8 @@ def test_a_known_until_ends_in_an_all_clear_though_the_rule_itself_is_unknown() 
 def test_what_was_merged_ends_with_the_older_one() -> None:
     """No end is told of a warning that became part of one which still stands."""
     merged = event(EventChange.RETRACTED, quiet="merged into LKA:river_flood:LK21:1")
-    assert decide(STANDING, merged, in_greater=True).reason is Reason.ENDED_IN_GREATER
-    assert decide(STANDING, merged, in_greater=False).say is Kind.RETRACTION
+    assert decide(STANDING, merged, over=(STANDING,)).reason is Reason.ENDED_IN_GREATER
+    assert decide(STANDING, merged).say is Kind.RETRACTION
 
 
 def test_we_can_no_longer_tell_is_no_cancel() -> None:

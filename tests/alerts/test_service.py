@@ -213,6 +213,59 @@ def test_a_dead_gauge_ends_in_we_can_no_longer_tell(service: AlertService, log: 
     assert "lk-peradeniya" in next(n.text for n in service.notices() if n.kind == "unconfirmed")
 
 
+GREATER, LESSER = "river_and_landslide", "landslide"
+
+
+def both_stand(service: AlertService, log: EventLog) -> None:
+    """Households stand under a landslide warning, and under that of river and landslide which mutes it."""
+    service.run_once(tell(log, event(EventChange.OPENED, rule=LESSER)))
+    sign_all(service)
+    service.run_once(tell(log, event(EventChange.OPENED, rule=GREATER, hours=1)))
+    sign_all(service, 1)
+
+
+@pytest.mark.parametrize("change", [EventChange.CANNOT_TELL, EventChange.CLOSED])
+@pytest.mark.parametrize("order", [(GREATER, LESSER), (LESSER, GREATER)])
+def test_two_warnings_that_end_together_end_in_one_message(
+    service: AlertService, log: EventLog, order: tuple[str, str], change: EventChange
+) -> None:
+    """Whichever is handled first, the greater one's end speaks for both, and the people on duty know it."""
+    both_stand(service, log)
+    service.run_once(tell(log, *(event(change, rule=rule, hours=400, quiet=_muted(rule)) for rule in order)))
+    assert [(w.rule, w.reason) for w in service.pending()] == [(GREATER, change.value)]
+    (notice,) = [n for n in service.notices() if n.kind == "ended_in_greater"]
+    assert notice.text.startswith(f"{LESSER} in LK21 ended ({change.value.replace('_', ' ')})")
+
+
+def _muted(rule: str) -> str:
+    return f"muted by {GREATER}" if rule == LESSER else ""
+
+
+def test_an_end_that_was_left_to_a_greater_warning_is_not_taken_back_by_its_end_being_signed(service: AlertService, log: EventLog) -> None:
+    """One message for both, whenever it is signed; after it, nobody is owed a word."""
+    both_stand(service, log)
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=GREATER, hours=400)))
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=LESSER, hours=401, quiet=_muted(LESSER))))
+    assert [w.rule for w in sign_all(service, 402)] == [GREATER]
+    assert service.run_once(START + timedelta(hours=500)) == 0
+
+
+def test_the_end_of_a_small_warning_is_told_once_the_greater_ones_end_went_out(service: AlertService, log: EventLog) -> None:
+    """What ended long before speaks for nobody: the small one's own end is owed to those who were warned."""
+    both_stand(service, log)
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=GREATER, hours=300)))
+    sign_all(service, 300)
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=LESSER, hours=400)))
+    assert [(w.rule, w.reason) for w in service.pending()] == [(LESSER, "cannot_tell")]
+
+
+def test_a_retraction_is_said_though_a_greater_warning_stands(service: AlertService, log: EventLog) -> None:
+    """That a warning rested on a wrong reading is news whatever else stands."""
+    both_stand(service, log)
+    service.run_once(tell(log, event(EventChange.RETRACTED, rule=LESSER, hours=5, quiet=_muted(LESSER))))
+    assert [(w.rule, w.reason) for w in service.pending()] == [(LESSER, "retracted")]
+
+
 def test_what_concerns_operators_alone_reaches_them_at_once_and_no_household(
     service: AlertService, log: EventLog, provider: StandInProvider
 ) -> None:
