@@ -9,7 +9,7 @@ from aiohttp import web
 
 from alerts.channels.contract import Accepted, Outgoing, Refusal, Refused, Unanswered
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
-from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, Mode, StandInProvider
+from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, Mode, StandInProcess, StandInProvider
 
 TO = "+999123456789"
 
@@ -168,3 +168,21 @@ def test_what_was_taken_is_found_by_recipient_time_and_body() -> None:
 
     with StandInProvider(clock=lambda: clock[0]) as provider:
         assert asyncio.run(call(provider)) == [1, 0, 0]
+
+
+def test_a_stand_in_in_a_process_of_its_own_tells_what_it_took() -> None:
+    """Each message with its recipient, sender, words and time, in their order, repeated words included."""
+
+    async def call(provider: StandInProcess) -> None:
+        for sender, body in (("PolyriskLK", "FLOOD"), ("PolyriskLK", "නියඟය + வெள்ளம்"), ("MG" + "0" * 32, "FLOOD"), ("PolyriskLK", "FLOOD")):
+            async with TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, sender, provider.base_url)) as channel:
+                await channel.send(Outgoing(TO, body, 60))
+
+    begun = datetime.now(UTC)
+    with StandInProcess() as provider:
+        asyncio.run(call(provider))
+        accepted = provider.accepted
+    assert [(m.sender[:2], m.body) for m in accepted] == [("Po", "FLOOD"), ("Po", "නියඟය + வெள்ளம்"), ("MG", "FLOOD"), ("Po", "FLOOD")]
+    assert {m.to for m in accepted} == {TO}
+    assert len({m.sid for m in accepted}) == 4
+    assert begun <= accepted[0].at <= accepted[-1].at <= datetime.now(UTC)
