@@ -102,6 +102,17 @@ def _told(connection: Connection, *where: ColumnElement[bool]) -> list[tuple[Lif
     return [(replace(_life(row), pending=waiting.get(row.warning)), row.rule) for row in rows]
 
 
+def acted_on(connection: Connection, event: str) -> bool:
+    """Whether anything was ever kept of an event."""
+    return connection.execute(select(lives.c.warning).where(lives.c.event == event)).first() is not None
+
+
+def exchange(connection: Connection, one: Life, other: Life) -> None:
+    """Let two lives change their events, so that a warning goes on for another event than the one that began it."""
+    for warning, event in ((other.warning, other.warning), (one.warning, other.event), (other.warning, one.event)):
+        connection.execute(update(lives).where(lives.c.warning == warning).values(event=event))
+
+
 def propose(connection: Connection, warning: Warning, kind: Kind, audience: str, people: int, escalate_at: datetime) -> None:
     """Keep a message of a warning's life that waits for signatures, with its texts."""
     connection.execute(

@@ -35,6 +35,8 @@ class Reason(StrEnum):
     NO_CHANGE = "no_change"
     ENDED_UNSENT = "ended_unsent"
     ENDED_IN_GREATER = "ended_in_greater"
+    MERGED = "merged"
+    REVISED = "revised"
     UNSIGNED = "unsigned"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
@@ -97,7 +99,9 @@ _MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]]
 ENDINGS = frozenset({Kind.ALL_CLEAR, Kind.RETRACTION, Kind.CANNOT_TELL})
 MERGED = "merged into"
 """How the engine marks the end of an event that became part of an older one."""
-_ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED}
+_ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
+_ANEW = {EventChange.OPENED, EventChange.ESCALATED}
+"""What an event that had ended may be warned of again by: it stands again, or is graver than ever."""
 
 
 def message_type(kind: Kind) -> Literal["Alert", "Update", "Cancel"]:
@@ -110,6 +114,11 @@ def issued_status(kind: Kind) -> WarningStatus:
     return _MESSAGE[kind][1]
 
 
+def ended(event: CompoundEvent) -> bool:
+    """Whether the event is over with this change; an end that only moves is an `updated` with an `until`."""
+    return event.change in _ENDS or event.until is not None
+
+
 def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_until: bool = False) -> Decision:
     """What to say about a change of the life's event.
 
@@ -119,8 +128,10 @@ def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_u
     """
     if event.change is EventChange.FOUND_AFTERWARDS:
         return Decision(Reason.FOUND_AFTERWARDS)
-    if event.change in _ENDS:
+    if ended(event):
         return _end(life, event, over, has_until)
+    if not life.told and not life.open and event.change not in _ANEW:
+        return Decision(Reason.REVISED)
     if event.change is EventChange.UNCONFIRMED:
         return Decision(Reason.UNCONFIRMED)
     if event.quiet:
@@ -158,10 +169,12 @@ def _end(life: Life, event: CompoundEvent, over: Sequence[Life], has_until: bool
     waiting = life.pending
     kind, reason = _ending(event, has_until)
     if not life.told:
-        return Decision(Reason.ENDED_UNSENT, withdraw=waiting is not None)
+        return Decision(Reason.ENDED_UNSENT if life.open else Reason.REVISED, withdraw=waiting is not None)
+    if event.quiet.startswith(MERGED):
+        return Decision(Reason.ENDED_IN_GREATER if over else Reason.MERGED, withdraw=waiting is not None)
     if waiting is not None and waiting.kind is kind:
         return Decision(Reason.NO_CHANGE)
-    if (over and event.quiet.startswith(MERGED)) or any(_says_no_less(other, kind) for other in over):
+    if any(_says_no_less(other, kind) for other in over):
         return Decision(Reason.ENDED_IN_GREATER, withdraw=waiting is not None)
     return Decision(reason, kind, withdraw=waiting is not None)
 
@@ -182,7 +195,8 @@ def _ending(event: CompoundEvent, has_until: bool) -> tuple[Kind, Reason]:
         return Kind.RETRACTION, Reason.RETRACTED
     if event.change is EventChange.CANNOT_TELL:
         return Kind.CANNOT_TELL, Reason.CANNOT_TELL
-    if not has_until and (event.truth is Truth.UNKNOWN or event.unconfirmed):
+    by_until = has_until and event.change is EventChange.CLOSED  # an end that moved does not say who knew it: its own truth must
+    if not by_until and (event.truth is Truth.UNKNOWN or event.unconfirmed):
         return Kind.CANNOT_TELL, Reason.CLOSED_UNKNOWN
     return Kind.ALL_CLEAR, Reason.CLOSED
 

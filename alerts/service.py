@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from alerts import deliveries, ledger
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
-from alerts.life import MERGED, Decision, Life, Reason, decide, due
+from alerts.life import MERGED, Decision, Life, Reason, decide, due, ended
 from alerts.metrics import Metrics
 from alerts.proposals import Proposals, publish, warning_id
 from alerts.registry import Registry
@@ -25,13 +25,14 @@ from schemas.records import CompoundEvent, EventChange, Signature, Stored, Warni
 from schemas.topics import EVENTS
 
 BATCH = 500
-_ENDED = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
 _TOLD_ON_DUTY = {
     Reason.UNCONFIRMED: "is unconfirmed: {silent}. The warning stands.",
     Reason.ENDED_UNSENT: "ended before anybody was warned; nothing was sent.",
     Reason.FOUND_AFTERWARDS: "was found afterwards; nobody is warned.",
     Reason.QUIET: "is quiet: {quiet}.",
     Reason.ENDED_IN_GREATER: "ended ({change}) while people stand under a greater warning; its end will speak for both.",
+    Reason.MERGED: "was {quiet}, of which nobody is warned: this warning goes on as that event's.",
+    Reason.REVISED: "was revised after its end ({change}); households hear nothing of it.",
     Reason.REOPENED: "stands again; the end that waited for signatures was withdrawn.",
 }
 
@@ -190,12 +191,19 @@ class AlertService:
         life = ledger.load_life(connection, event.id, warning_id(event.id))
         over = self._over(connection, rule, event, life)
         decision = decide(life, event, over=over, has_until=rule.until is not None)
+        self._tell_duty(connection, decision.reason, event, record, life.warning)
+        if decision.reason is Reason.MERGED:
+            self._go_on_as(connection, life, rule, event)
+            return decision
+        return self._carry_out(connection, life, rule, event, decision)
+
+    def _carry_out(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, decision: Decision) -> Decision:
         if decision.withdraw and life.pending is not None:
             self._proposals.withdraw(connection, life.pending.message, event.known)
         life = replace(
             life,
             pending=None if decision.withdraw else life.pending,
-            open=event.change not in _ENDED,
+            open=not ended(event) and decision.reason is not Reason.REVISED,
             unconfirmed=event.unconfirmed or event.change is EventChange.UNCONFIRMED,
             quiet=bool(event.quiet),
             told=life.told and decision.reason is not Reason.ENDED_IN_GREATER,
@@ -203,8 +211,30 @@ class AlertService:
         if decision.say is not None:
             life = self._proposals.propose(connection, life, rule, event, decision.say, decision.reason, event.known)
         ledger.save_life(connection, life, event)
-        self._tell_duty(connection, decision.reason, event, record, life.warning)
         return decision
+
+    def _go_on_as(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent) -> None:
+        """The warning that people know goes on as that of the event which theirs became part of, so that they will hear its end.
+
+        Nobody is warned of that event under its own warning, else it would speak for both.
+        """
+        other = event.quiet.removeprefix(MERGED).strip()
+        known = ledger.acted_on(connection, other)
+        onward = ledger.load_life(connection, other, warning_id(other))
+        for waits in (life.pending, onward.pending):
+            if waits is not None:
+                self._proposals.withdraw(connection, waits.message, event.known)
+        if not known:
+            ledger.save_life(connection, replace(life, pending=None, open=True), event)
+            return
+        newest = ledger.latest_event(connection, onward.warning)
+        ledger.exchange(connection, life, onward)
+        ledger.save_life(connection, replace(onward, event=life.event, pending=None, open=False), event)
+        life = replace(life, event=other, pending=None, open=onward.open, unconfirmed=onward.unconfirmed, quiet=onward.quiet)
+        ledger.save_life(connection, life, newest)
+        if life.open:  # else its end, found anew, follows
+            newest = newest.model_copy(update={"known": event.known})
+            self._carry_out(connection, life, rule, newest, decide(life, newest))
 
     def _over(self, connection: Connection, rule: Rule, event: CompoundEvent, life: Life) -> list[Life]:
         """Warnings that speak for this one: of rules that mute its rule, and of its own rule if its event was merged into another."""

@@ -1,6 +1,7 @@
 """The life of a warning: what is said, what is not, and why, as a table."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import START
@@ -16,10 +17,11 @@ from schemas.records import EventChange, WarningStatus
 NEW = Life("w1", "e1")
 PROPOSED = Life("w1", "e1", messages=1, pending=Pending("w1.1", Kind.WARNING, Level.ORANGE))
 STANDING = Life("w1", "e1", told=True, level=Level.ORANGE, messages=1, last_issued=START, expires=START + timedelta(days=14))
-ENDING = Life(
-    "w1", "e1", told=True, level=Level.ORANGE, messages=2, last_issued=START, pending=Pending("w1.2", Kind.ALL_CLEAR, Level.ORANGE)
-)
+ENDING = replace(STANDING, messages=2, open=False, pending=Pending("w1.2", Kind.ALL_CLEAR, Level.ORANGE))
 ENDED = Life("w1", "e1", messages=2, last_issued=START, open=False)
+UNSENT = Life("w1", "e1", messages=1, open=False)
+MOVED = {"until": START + timedelta(hours=2)}
+"""Of an event that had ended, a late reading shows another end."""
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,17 @@ ENDED = Life("w1", "e1", messages=2, last_issued=START, open=False)
         (ENDING, EventChange.ESCALATED, Level.RED, {}, Reason.ESCALATED, Kind.UPDATE, True),
         (ENDING, EventChange.CLOSED, Level.ORANGE, {}, Reason.NO_CHANGE, None, False),
         (ENDING, EventChange.RETRACTED, Level.ORANGE, {}, Reason.RETRACTED, Kind.RETRACTION, True),
+        (ENDING, EventChange.UPDATED, Level.ORANGE, {**MOVED, "truth": Truth.FALSE}, Reason.NO_CHANGE, None, False),
+        (ENDING, EventChange.UPDATED, Level.RED, {**MOVED, "truth": Truth.FALSE}, Reason.NO_CHANGE, None, False),
+        (ENDING, EventChange.UPDATED, Level.ORANGE, {**MOVED, "truth": Truth.UNKNOWN}, Reason.CLOSED_UNKNOWN, Kind.CANNOT_TELL, True),
         (ENDED, EventChange.ESCALATED, Level.RED, {}, Reason.REOPENED, Kind.WARNING, False),
+        (ENDED, EventChange.OPENED, Level.ORANGE, {}, Reason.REOPENED, Kind.WARNING, False),
+        (ENDED, EventChange.UPDATED, Level.RED, MOVED, Reason.REVISED, None, False),
+        (ENDED, EventChange.UPDATED, Level.RED, {}, Reason.REVISED, None, False),
+        (ENDED, EventChange.EASED, Level.YELLOW, {}, Reason.REVISED, None, False),
+        (ENDED, EventChange.RETRACTED, Level.ORANGE, {}, Reason.REVISED, None, False),
+        (UNSENT, EventChange.UPDATED, Level.ORANGE, MOVED, Reason.REVISED, None, False),
+        (UNSENT, EventChange.OPENED, Level.ORANGE, {}, Reason.OPENED, Kind.WARNING, False),
     ],
 )
 def test_what_a_change_leads_to(life, change, level, more, reason, say, withdraw) -> None:  # type: ignore[no-untyped-def]  # a table
@@ -58,14 +70,36 @@ def test_what_a_change_leads_to(life, change, level, more, reason, say, withdraw
     assert (decision.reason, decision.say, decision.withdraw) == (reason, say, withdraw)
 
 
-LIVES = st.sampled_from([NEW, PROPOSED, STANDING, ENDING, ENDED])
+LIVES = st.sampled_from([NEW, PROPOSED, STANDING, ENDING, ENDED, UNSENT])
+CHANGES = st.sampled_from(list(EventChange))
+UNTIL = st.sampled_from([None, MOVED["until"]])
 
 
-@given(LIVES, st.sampled_from(list(EventChange)), st.sampled_from(list(Level)[1:]), st.booleans())
-def test_nothing_unknown_ever_ends_in_an_all_clear(life: Life, change: EventChange, level: Level, unconfirmed: bool) -> None:
+@given(LIVES, CHANGES, st.sampled_from(list(Level)[1:]), st.booleans(), UNTIL)
+def test_nothing_unknown_ever_ends_in_an_all_clear(
+    life: Life, change: EventChange, level: Level, unconfirmed: bool, until: datetime | None
+) -> None:
     """Whatever happens at whatever stage, an unknown truth is never told as the end of danger."""
     truth = Truth.TRUE if unconfirmed else Truth.UNKNOWN
-    assert decide(life, event(change, level, truth=truth, unconfirmed=unconfirmed)).say is not Kind.ALL_CLEAR
+    assert decide(life, event(change, level, truth=truth, unconfirmed=unconfirmed, until=until)).say is not Kind.ALL_CLEAR
+
+
+@given(LIVES, st.sampled_from(list(Truth)), UNTIL, st.booleans(), st.booleans())
+def test_what_was_merged_into_another_never_ends_in_an_all_clear(
+    life: Life, truth: Truth, until: datetime | None, greater: bool, has_until: bool
+) -> None:
+    """The danger goes on in the other event, whatever the truth was where this one began."""
+    merged = event(EventChange.CLOSED, truth=truth, until=until, quiet="merged into LKA:river_flood:LK21:1")
+    assert decide(life, merged, over=(STANDING,) if greater else (), has_until=has_until).say is None
+
+
+@given(st.sampled_from([ENDED, UNSENT]), CHANGES, st.sampled_from(list(Level)[1:]), st.sampled_from(list(Truth)), UNTIL)
+def test_after_an_end_only_what_stands_again_is_said(
+    life: Life, change: EventChange, level: Level, truth: Truth, until: datetime | None
+) -> None:
+    """A later look at what is over neither warns anew nor gives the all-clear a second time."""
+    say = decide(life, event(change, level, truth=truth, until=until)).say
+    assert say is None or (say is Kind.WARNING and change in (EventChange.OPENED, EventChange.ESCALATED) and until is None)
 
 
 @given(LIVES, st.sampled_from(list(EventChange)), st.sampled_from(list(Truth)), st.booleans())
@@ -101,6 +135,12 @@ def test_an_end_is_left_to_a_greater_warning_that_says_no_less(greater: Life, ch
     assert (decision.reason is Reason.ENDED_IN_GREATER) is (say is None)
 
 
+def test_a_moved_end_is_known_only_if_its_own_truth_is() -> None:
+    """The engine says only that an end moved, not whether `until` knew it: what is in doubt is then told as such."""
+    moved = event(EventChange.UPDATED, truth=Truth.TRUE, unconfirmed=True, **MOVED)
+    assert decide(replace(STANDING, open=False), moved, has_until=True).say is Kind.CANNOT_TELL
+
+
 def test_a_known_until_ends_in_an_all_clear_though_the_rule_itself_is_unknown() -> None:
     """`until` is what the planner said must be known: if it is, the window of the rule's own condition may still be open."""
     closed = event(EventChange.CLOSED, truth=Truth.UNKNOWN, unconfirmed=True)
@@ -110,9 +150,9 @@ def test_a_known_until_ends_in_an_all_clear_though_the_rule_itself_is_unknown() 
 
 def test_what_was_merged_ends_with_the_older_one() -> None:
     """No end is told of a warning that became part of one which still stands."""
-    merged = event(EventChange.RETRACTED, quiet="merged into LKA:river_flood:LK21:1")
+    merged = event(EventChange.CLOSED, truth=Truth.TRUE, quiet="merged into LKA:river_flood:LK21:1")
     assert decide(STANDING, merged, over=(STANDING,)).reason is Reason.ENDED_IN_GREATER
-    assert decide(STANDING, merged).say is Kind.RETRACTION
+    assert decide(STANDING, merged).reason is Reason.MERGED
 
 
 def test_we_can_no_longer_tell_is_no_cancel() -> None:

@@ -19,7 +19,7 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import RefusedError
 from schemas.levels import Level, Truth
-from schemas.records import Delivery, EventChange, MessageState, Warning, WarningStatus
+from schemas.records import CompoundEvent, Delivery, EventChange, MessageState, Warning, WarningStatus
 
 HOUSEHOLDS = 600
 
@@ -257,6 +257,103 @@ def test_the_end_of_a_small_warning_is_told_once_the_greater_ones_end_went_out(s
     sign_all(service, 300)
     service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=LESSER, hours=400)))
     assert [(w.rule, w.reason) for w in service.pending()] == [(LESSER, "cannot_tell")]
+
+
+def test_a_late_reading_that_moves_an_end_already_told_says_nothing_to_households(service: AlertService, log: EventLog) -> None:
+    """Neither a new warning nor a second all-clear; the people on duty see that it moved. What stands again warns anew."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(tell(log, event(EventChange.CLOSED, hours=5, until=START + timedelta(hours=5))))
+    sign_all(service, 5)
+    for hours in (6, 7):
+        moved = event(EventChange.UPDATED, hours=hours, truth=Truth.FALSE, until=START + timedelta(hours=hours - 2))
+        service.run_once(tell(log, moved))
+    assert service.pending() == []
+    assert [(n.kind, "after its end (updated" in n.text) for n in service.notices()] == [("revised", True)] * 2
+    service.run_once(tell(log, event(EventChange.OPENED, hours=8)))
+    assert [(w.reason, w.message_type) for w in service.pending()] == [("reopened", "Alert")]
+
+
+def test_a_late_reading_that_moves_an_end_not_yet_signed_leaves_it_waiting(service: AlertService, log: EventLog) -> None:
+    """Households are still owed the end; taking it back would leave them under a warning for ever."""
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    sign_all(service)
+    service.run_once(tell(log, event(EventChange.CLOSED, hours=5, until=START + timedelta(hours=5))))
+    service.run_once(tell(log, event(EventChange.UPDATED, hours=6, truth=Truth.FALSE, until=START + timedelta(hours=4))))
+    assert [w.reason for w in service.pending()] == ["closed"]
+    service.run_once(tell(log, event(EventChange.UPDATED, hours=7, truth=Truth.UNKNOWN, until=START + timedelta(hours=6))))
+    assert [w.reason for w in service.pending()] == ["closed_unknown"]
+
+
+OLDER, YOUNGER = {"id": "LKA:river_and_landslide:LK21:1"}, {"id": "LKA:river_and_landslide:LK21:2"}
+
+
+def younger_stands(service: AlertService, log: EventLog, provider: StandInProvider) -> list[str]:
+    """An event has come and gone with its all-clear, and another of the same rule stands; answers whom it warned."""
+    service.run_once(tell(log, event(EventChange.OPENED, **OLDER)))
+    sign_all(service)
+    service.run_once(tell(log, event(EventChange.CLOSED, hours=5, until=START + timedelta(hours=5), **OLDER)))
+    sign_all(service, 5)
+    service.run_once(START + timedelta(hours=5))
+    provider.accepted.clear()
+    service.run_once(tell(log, event(EventChange.OPENED, hours=9, **YOUNGER)))
+    sign_all(service, 9)
+    service.run_once(START + timedelta(hours=9))
+    warned = sorted(m.to for m in provider.accepted)
+    provider.accepted.clear()
+    return warned
+
+
+def merged(hours: float) -> CompoundEvent:
+    """The younger event became part of the older one."""
+    return event(EventChange.CLOSED, hours=hours, truth=Truth.TRUE, quiet=f"merged into {OLDER['id']}", **YOUNGER)
+
+
+@pytest.mark.parametrize("more", [{}, {"quiet": "cooled until 2025-11-28T00:00+00:00"}])
+def test_who_was_warned_of_what_became_part_of_an_older_event_hears_one_end(
+    service: AlertService, log: EventLog, provider: StandInProvider, more: dict[str, str]
+) -> None:
+    """A late reading closes the gap between two: no all-clear and no second warning then, and one end when it is over."""
+    warned = younger_stands(service, log, provider)
+    service.run_once(tell(log, event(EventChange.OPENED, hours=10, **OLDER, **more), merged(10)))
+    assert service.pending() == []
+    assert "merged" in [n.kind for n in service.notices()]
+    service.run_once(tell(log, event(EventChange.CLOSED, hours=20, until=START + timedelta(hours=20), **OLDER, **more)))
+    (issued,) = sign_all(service, 20)
+    service.run_once(START + timedelta(hours=20))
+    assert (issued.reason, issued.message_type) == ("closed", "Cancel")
+    assert sorted(m.to for m in provider.accepted) == warned
+    assert service.run_once(START + timedelta(days=30)) == 0
+
+
+def test_what_became_part_of_an_older_event_that_is_over_ends_with_it(
+    service: AlertService, log: EventLog, provider: StandInProvider
+) -> None:
+    """The late reading shows at once that it was one event and that it is over: its end was told before the second warning."""
+    warned = younger_stands(service, log, provider)
+    over = event(EventChange.UPDATED, hours=10, truth=Truth.FALSE, until=START + timedelta(hours=9.5), **OLDER)
+    service.run_once(tell(log, merged(10), over))
+    (issued,) = sign_all(service, 10)
+    service.run_once(START + timedelta(hours=10))
+    assert issued.message_type == "Cancel"
+    assert sorted(m.to for m in provider.accepted) == warned
+
+
+def test_what_became_part_of_a_graver_event_is_updated(service: AlertService, log: EventLog, provider: StandInProvider) -> None:
+    """The warning goes on as that of the older event, so it says what that one is."""
+    younger_stands(service, log, provider)
+    service.run_once(tell(log, event(EventChange.OPENED, Level.ORANGE, hours=10, **OLDER), merged(10)))
+    assert [(w.reason, w.message_type, w.level) for w in service.pending()] == [("eased", "Update", Level.ORANGE)]
+
+
+def test_what_became_part_of_an_event_nobody_could_put_into_words_goes_on_standing(service: AlertService, log: EventLog) -> None:
+    """Nothing is said rather than a wrong end; it runs out loudly, and the people on duty know why."""
+    service.run_once(tell(log, event(EventChange.OPENED, **YOUNGER)))
+    sign_all(service)
+    service.run_once(tell(log, merged(10)))
+    assert service.pending() == []
+    service.run_once(START + timedelta(days=15))
+    assert [n.kind for n in service.notices()] == ["merged", "expired"]
 
 
 def test_a_retraction_is_said_though_a_greater_warning_stands(service: AlertService, log: EventLog) -> None:
