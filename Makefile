@@ -32,7 +32,7 @@ console: setup
 	@echo "The console of the demonstration; Ctrl-C ends it" && $(BIN)/polyrisk run console --state var/demo/ditwah-2025
 
 live: setup
-	@$(BIN)/polyrisk run all --start 2025-11-26T06:00+05:30
+	@$(BIN)/polyrisk run all --start 2025-11-26T10:00+05:30
 
 test: setup-test
 	@$(BIN)/pytest -q

@@ -18,7 +18,6 @@ from typing import Any
 
 from eventlog.archive import Archive
 from eventlog.log import EventLog
-from feeds import metrics
 from feeds.check import split
 from feeds.contract import ParseContext, Parsed
 from feeds.fetch import ATTEMPTS, FailedFetch, Failure, Validators, fetch
@@ -116,11 +115,7 @@ class Ingest:
                 return self._nothing_new(manifest, memory, answer.validators, now)
             delivery = self._archive.keep(answer.body)
             examined = examine(answer.body, self._context(manifest, now, delivery))
-        except FailedFetch as error:
-            metrics.FAILED.labels(manifest.feed, error.failure.value).inc()
-            raise
         except SourceChanged as error:
-            metrics.FAILED.labels(manifest.feed, Failure.CHANGED.value).inc()
             raise FailedFetch(manifest.feed, Failure.CHANGED, error.what, remedy=error.remedy) from error
         said = answer.validators
         waiting = memory.model_copy(update={"pending": Pending(delivery=delivery, received=now)})
@@ -165,9 +160,6 @@ class Ingest:
         )
         records.append(input_record(manifest.country, heartbeat))
         self._log.append(records)
-        metrics.LAST_SUCCESS.labels(feed).set(now.timestamp())
-        metrics.OBSERVATIONS.labels(feed).inc(len(changed))
-        metrics.QUARANTINED.labels(feed).inc(len(examined.kept_aside))
         return IngestResult(feed, True, examined.parsed.rows, len(changed), len(examined.kept_aside))
 
     def _nothing_new(self, manifest: FeedManifest, memory: FeedMemory, said: Validators, now: datetime) -> IngestResult:
@@ -178,7 +170,6 @@ class Ingest:
         self._log.append([input_record(manifest.country, heartbeat)])
         update = {"etag": said.etag, "last_modified": said.last_modified, "fetched": now}
         self._memories.save(feed, memory.model_copy(update=update))
-        metrics.LAST_SUCCESS.labels(feed).set(now.timestamp())
         return IngestResult(feed, False, memory.rows, 0, memory.quarantined)
 
     def _context(self, manifest: FeedManifest, received: datetime, delivery: str) -> ParseContext:

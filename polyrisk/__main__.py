@@ -193,12 +193,17 @@ def pending(state: Path, as_json: bool) -> None:
 @click.option("--start", help="Where in the case its clock begins, such as 2025-11-26T06:00+05:30; by default at its start.")
 @click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
 @click.option("--port", default=demonstration.PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@click.option("--metrics-port", type=int, help="Of the metrics, on 127.0.0.1; 0 takes a free one; by default each part has its own.")
 @click.option("--send", is_flag=True, help="Hand messages to Twilio itself; without it nothing leaves this machine.")
 @_told
-def run(part: str, state: Path, country: str, case: str, start: str | None, speed: float, port: int, send: bool) -> None:
+def run(
+    part: str, state: Path, country: str, case: str, start: str | None, speed: float, port: int, metrics_port: int | None, send: bool
+) -> None:
     """Run the ticker, the processor, the alert service, the console, or all of them with Airflow and the stand-in sources."""
     begin = to_utc(datetime.fromisoformat(start)) if start else None
-    run_parts(part, state, countries_root() / country, None if case == "none" else case, begin, speed, port, send=send)
+    run_parts(
+        part, state, countries_root() / country, None if case == "none" else case, begin, speed, port, metrics_port=metrics_port, send=send
+    )
 
 
 def _silence(text: str) -> tuple[str, datetime]:

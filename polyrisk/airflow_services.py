@@ -46,7 +46,7 @@ class Standalone:
         Raises:
             PolyriskError: one of the processes has ended; names its log.
         """
-        self._check_running()
+        self.check_running()
         try:
             health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=_ANSWER_WITHIN_S).json()
         except httpx.HTTPError:
@@ -82,7 +82,12 @@ class Standalone:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _check_running(self) -> None:
+    def check_running(self) -> None:
+        """See that none of the processes has ended.
+
+        Raises:
+            PolyriskError: one has; names its log.
+        """
         for name, process in self._processes.items():
             if process.poll() is not None:
                 raise PolyriskError(

@@ -1,6 +1,7 @@
 """`polyrisk run`: the parts of an installation, each alone or all together with Airflow and the sources, until Ctrl-C."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import click
 import uvicorn
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY, start_http_server
 
 from alerts.channels.contract import Channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.keys import Keys
+from alerts.metrics import Metrics
 from alerts.registry import Registry
+from alerts.rendering import place_name
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from alerts.synthetic import fill
@@ -24,7 +27,7 @@ from eventlog.log import EventLog, open_log
 from feeds.cases import Case
 from feeds.clock import Clock, FileClock, WallClock
 from feeds.stand_ins import StandInServer
-from polyrisk.airflow_services import start_standalone
+from polyrisk.airflow_services import Standalone, start_standalone
 from polyrisk.serving import HOST
 from processors.loop import Processor
 from processors.ticker import Ticker
@@ -40,7 +43,16 @@ Turn = Callable[[], object]
 
 
 def run_parts(
-    part: str, state: Path, folder: Path, case: str | None, start: datetime | None, speed: float, port: int, *, send: bool = False
+    part: str,
+    state: Path,
+    folder: Path,
+    case: str | None,
+    start: datetime | None,
+    speed: float,
+    port: int,
+    *,
+    metrics_port: int | None = None,
+    send: bool = False,
 ) -> None:
     """Run one part, or all with Airflow, until Ctrl-C.
 
@@ -48,6 +60,7 @@ def run_parts(
         part: one of `PARTS`, or `all`. state: the installation's folder. folder: of the country.
         case: whose sources stand-ins play (only with `all`); none asks the real sources.
         start: where in the case its clock begins. speed: case time for each second of ours.
+        metrics_port: of the metrics; 0 takes a free one, none the part's own.
         send: hand messages to Twilio itself (`TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`); else they are intended and wait.
     """
     state.mkdir(parents=True, exist_ok=True)
@@ -56,26 +69,31 @@ def run_parts(
     with ExitStack() as stack:
         log = stack.enter_context(closing(open_log(f"sqlite:///{state / 'log.db'}")))
         clock: Clock = FileClock(state / "clock") if (state / "clock").exists() and part != "all" else WallClock()
+        watched: list[Turn] = []
         if part == "all":
-            clock = _everything(stack, state, folder, case, start, speed, clock)
+            clock = clock if case is None else _play(stack, state, folder, case, start, speed)
+            watched = [_airflow(stack, state).check_running]
         _configure(log, country, clock)
         if part in METRICS_PORT:
-            start_http_server(METRICS_PORT[part], HOST)
-            click.echo(f"metrics at http://{HOST}:{METRICS_PORT[part]}/")
+            server, _ = start_http_server(METRICS_PORT[part] if metrics_port is None else metrics_port, HOST)
+            click.echo(f"metrics at http://{HOST}:{server.server_port}/")
         channel = _channel(stack, country, played=part == "all" and case is not None, send=send)
-        turns = [_turn(name, log, country, state, clock, channel, stack) for name in PARTS[:3] if part in (name, "all")]
+        turns = watched + [_turn(name, log, country, state, clock, channel, stack) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
             click.echo(f"console at http://{HOST}:{port}/")
-            server = uvicorn.Server(uvicorn.Config(create_app(log, country, now=clock.now), host=HOST, port=port, log_level="warning"))
+            page = uvicorn.Server(uvicorn.Config(create_app(log, country, now=clock.now), host=HOST, port=port, log_level="warning"))
             if not turns:
-                server.run()
+                page.run()
                 return
-            threading.Thread(target=server.run, name="console", daemon=True).start()
+            threading.Thread(target=page.run, name="console", daemon=True).start()
         click.echo("running; Ctrl-C ends it")
         _take_turns(turns)
 
 
 def _take_turns(turns: list[Turn]) -> None:
+    # A service manager ends us by SIGTERM, and what was started in the background ignores SIGINT unless it says otherwise.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         while True:
             for turn in turns:
@@ -96,8 +114,18 @@ def _turn(name: str, log: EventLog, country: LoadedCountry, state: Path, clock: 
     registry = Registry(f"sqlite:///{state / 'registry.db'}", Keys.load(state / "keys", create=True))
     if isinstance(clock, FileClock):
         fill(registry, country)
-    service = stack.enter_context(closing(AlertService(log, registry, country, channel)))
-    return lambda: service.run_once(clock.now())
+    service = stack.enter_context(closing(AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY))))
+    told: set[str] = set()
+
+    def turn() -> None:
+        service.run_once(clock.now())
+        for warning in service.pending():
+            if warning.id not in told:
+                told.add(warning.id)
+                what = f"{warning.rule}, {place_name(country, warning.area, 'en')}, {warning.level.word}"
+                click.echo(f"waits for signatures: {warning.id} ({what}); `polyrisk pending` shows it")
+
+    return turn
 
 
 def _channel(stack: ExitStack, country: LoadedCountry, *, played: bool, send: bool) -> Channel | None:
@@ -115,25 +143,42 @@ def _channel(stack: ExitStack, country: LoadedCountry, *, played: bool, send: bo
     return TwilioSms(TwilioAccount(os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"], sender))
 
 
-def _everything(stack: ExitStack, state: Path, folder: Path, case: str | None, start: datetime | None, speed: float, clock: Clock) -> Clock:
-    """Airflow, and if a case is played its sources and its clock."""
-    if case is not None:
-        played = Case.load(folder / "cases" / case)
-        file = FileClock(state / "clock")
-        file.set(start or played.start)
-        clock = file
-        threading.Thread(target=_advance, args=(file, start or played.start, speed), name="clock", daemon=True).start()
-        sources = stack.enter_context(StandInServer(played, file))
-        click.echo(f"sources of {played.name} played at {sources.base_url}, clock at {speed:g} times")
-        os.environ["POLYRISK_SOURCES"] = sources.base_url
-        os.environ["POLYRISK_CLOCK"] = str((state / "clock").absolute())
-        os.environ["POLYRISK_FEEDS"] = ",".join(played.feeds)
-        os.environ["POLYRISK_SPEED"] = str(speed)
+def _play(stack: ExitStack, state: Path, folder: Path, case: str, start: datetime | None, speed: float) -> Clock:
+    """The sources of a case, and its clock."""
+    played = Case.load(folder / "cases" / case)
+    begin = begin_of(state, played, start or played.start)
+    clock = FileClock(state / "clock")
+    clock.set(begin)
+    threading.Thread(target=_advance, args=(clock, begin, speed), name="clock", daemon=True).start()
+    sources = stack.enter_context(StandInServer(played, clock))
+    click.echo(f"sources of {played.name} played at {sources.base_url}, clock at {speed:g} times")
+    os.environ["POLYRISK_SOURCES"] = sources.base_url
+    os.environ["POLYRISK_CLOCK"] = str((state / "clock").absolute())
+    os.environ["POLYRISK_FEEDS"] = ",".join(played.feeds)
+    os.environ["POLYRISK_SPEED"] = str(speed)
+    return clock
+
+
+def _airflow(stack: ExitStack, state: Path) -> Standalone:
     click.echo("starting Airflow (some seconds)")
     airflow = stack.enter_context(start_standalone(state))
     airflow.wait_until_healthy()
     click.echo(f"Airflow at {airflow.url}")
-    return clock
+    return airflow
+
+
+def begin_of(state: Path, played: Case, start: datetime) -> datetime:
+    """Where the case's clock goes on: never before what the log of this folder has seen, or its readings would come from the future.
+
+    Raises:
+        RefusedError: the case is over in this folder.
+    """
+    seen = FileClock(state / "clock").now() if (state / "clock").exists() else start
+    if seen >= played.end:
+        raise RefusedError(f"{played.name} has been played to its end here.", where=str(state), remedy="Name another folder with --state.")
+    if seen > start:
+        click.echo(f"goes on where it stopped, at {seen.isoformat()}; name another folder with --state to begin anew")
+    return max(seen, start)
 
 
 def _advance(clock: FileClock, start: datetime, speed: float) -> None:

@@ -15,7 +15,8 @@ from processors.engine import ENGINE_VERSION, State, from_bytes, initial, step, 
 from processors.timelines import BEGINNING, moment
 from schemas.envelopes import output_record
 from schemas.errors import PolyriskError
-from schemas.records import CompoundEvent, Record, Stored, ThresholdBreach, received_of
+from schemas.observations import decode
+from schemas.records import CompoundEvent, Heartbeat, Record, Stored, ThresholdBreach, received_of
 from schemas.topics import INPUT
 
 _LOGGER = logging.getLogger(__name__)
@@ -134,6 +135,8 @@ class Processor:
     def _count(self, taken: list[Stored], said: list[ThresholdBreach | CompoundEvent]) -> None:
         for stored in taken:
             metrics.RECORDS.labels(self.shard, stored.record.kind).inc()
+            if stored.record.id not in self.unreadable:
+                _count_feed(stored.record)
         for output in said:
             if isinstance(output, ThresholdBreach):
                 metrics.BREACHES.labels(self.shard, output.threshold, output.change.value).inc()
@@ -142,6 +145,15 @@ class Processor:
         metrics.LAG.labels(self.shard).set(self.log.lag(self.group).get(INPUT.name, 0))
         if self.state.now != BEGINNING:
             metrics.NOW.labels(self.shard).set(self.state.now / 1_000_000)
+
+
+def _count_feed(record: Record) -> None:
+    if record.kind == "observations":
+        metrics.FEED_READINGS.labels(record.id.partition(":")[0]).inc(decode(record.payload).num_rows)
+    elif record.kind == "heartbeat":
+        heartbeat = Heartbeat.model_validate_json(record.payload)
+        metrics.FEED_SUCCESS.labels(heartbeat.feed).set(heartbeat.received.timestamp())
+        metrics.FEED_QUARANTINED.labels(heartbeat.feed).inc(heartbeat.quarantined if heartbeat.new else 0)
 
 
 def published(said: list[ThresholdBreach | CompoundEvent], record: Record) -> list[Record]:

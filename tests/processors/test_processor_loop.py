@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from engine_tables import DAY, configuration, configured_record, rows_of
+from prometheus_client import REGISTRY
 
 from eventlog.log import EventLog, open_log
 from processors.engine import from_bytes, to_bytes
 from processors.loop import Processor
 from processors.ticker import Ticker
-from schemas.records import Record
+from schemas.envelopes import input_record
+from schemas.records import Heartbeat, Record
 
 CONFIGURED = configuration(
     [{"name": "river", "levels": {"yellow": "5 m", "orange": "7 m"}, "for": "2 readings", "leave_below": "0.2 m"}],
@@ -103,3 +105,23 @@ def test_missed_ticks_are_made_up_for(log: EventLog) -> None:
     assert ticker.tick(DAY + timedelta(minutes=3, seconds=50)) == 0
     assert Ticker(log, "TST").tick(DAY + timedelta(minutes=3, seconds=55)) == 1
     assert len(log.read("input")) == 3
+
+
+def test_what_feeds_bring_is_counted_where_it_arrives(log: EventLog) -> None:
+    """Readings, rows kept aside and the last answer of a feed are metrics of what reads the log; a repeated delivery adds none."""
+    asked = ("polyrisk_feed_observations_total", "polyrisk_feed_quarantined_rows_total", "polyrisk_feed_last_success_timestamp_seconds")
+
+    def counted() -> list[float]:
+        return [REGISTRY.get_sample_value(name, {"feed": "river"}) or 0.0 for name in asked]
+
+    before = counted()
+    answered = DAY + timedelta(hours=9)
+    beats = [
+        Heartbeat(feed="river", received=answered + timedelta(hours=n), delivery="d1", new=n == 0, rows=12, quarantined=2) for n in range(2)
+    ]
+    log.append([*records(), *(input_record("TST", beat) for beat in beats)])
+    Processor(log, "TST").run_until_idle()
+    readings, kept_aside, last = counted()
+    assert readings - before[0] == sum(r.kind == "observations" for r in records())
+    assert kept_aside - before[1] == 2
+    assert last == beats[-1].received.timestamp()

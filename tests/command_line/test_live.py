@@ -1,0 +1,65 @@
+"""`polyrisk run`: where a played case goes on, and what a service manager and Prometheus find."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from feeds.cases import Case
+from feeds.clock import FileClock
+from polyrisk.live import begin_of
+from schemas.country_files import countries_root
+from schemas.errors import RefusedError
+
+
+@pytest.fixture
+def ditwah() -> Case:
+    """The case whose sources are played."""
+    return Case.load(countries_root() / "lka" / "cases" / "ditwah-2025")
+
+
+def test_a_played_case_begins_where_it_is_asked_to(tmp_path: Path, ditwah: Case) -> None:
+    """In a new folder the clock begins at the moment asked for."""
+    start = ditwah.start + timedelta(days=6)
+    assert begin_of(tmp_path, ditwah, start) == start
+
+
+def test_a_second_start_goes_on_where_the_first_stopped(tmp_path: Path, ditwah: Case) -> None:
+    """The log holds readings up to then; a clock set back would make them come from the future."""
+    stopped = ditwah.start + timedelta(days=7)
+    FileClock(tmp_path / "clock").set(stopped)
+    assert begin_of(tmp_path, ditwah, ditwah.start) == stopped
+
+
+def test_a_case_that_is_over_is_refused_with_what_to_do(tmp_path: Path, ditwah: Case) -> None:
+    """Its folder is kept for reading."""
+    FileClock(tmp_path / "clock").set(ditwah.end)
+    with pytest.raises(RefusedError, match="--state"):
+        begin_of(tmp_path, ditwah, ditwah.start)
+
+
+def test_the_alert_service_shows_its_metrics_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    """The part alone, dry: Prometheus finds messages by state, and SIGTERM ends it in order."""
+    command = [sys.executable, "-m", "polyrisk", "run", "alerts", "--state", str(tmp_path), "--metrics-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        lines = []
+        for line in process.stdout or ():
+            lines.append(line)
+            if line.startswith("running"):
+                break
+        url = re.search(r"metrics at (http://127\.0\.0\.1:\d+/)", "".join(lines))
+        assert url is not None
+        with urllib.request.urlopen(url[1], timeout=30) as answer:
+            shown = answer.read().decode()
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read() if process.stdout else ""
+    assert 'polyrisk_messages{state="accepted"}' in shown
+    assert "dry: messages are intended and wait" in "".join(lines)
+    assert rest.strip().endswith("ended")
+    assert process.returncode == 0
