@@ -21,6 +21,7 @@ MAYBE_TAKEN = tuple(
     s.value for s in (MessageState.SENDING, MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 )
 """States in which a person has, or may have, the message."""
+_NOT_TAKEN = tuple(s.value for s in MessageState if s.value not in MAYBE_TAKEN)
 MOVING = (MessageState.INTENDED.value, MessageState.SENDING.value)
 """States that a message leaves again; it stays in all others. What moves one out of another state must add that state here."""
 
@@ -51,10 +52,11 @@ class Intent:
 
 def _told(warning: str) -> Select[Any]:
     """Subscribers who have or may have a word that a warning stands, the first or a later one, with the language of their last one."""
+    standing = (Kind.WARNING.value, Kind.UPDATE.value, Kind.STILL.value)
+    said = select(warnings.c.id).where(warnings.c.warning == warning, warnings.c.kind.in_(standing))
     query = select(messages.c.subscriber, func.max(messages.c.language).label("language"))
-    query = query.join(warnings, warnings.c.id == messages.c.message).join(subscribers, subscribers.c.id == messages.c.subscriber)
-    said = (Kind.WARNING.value, Kind.UPDATE.value, Kind.STILL.value)
-    query = query.where(warnings.c.warning == warning, warnings.c.kind.in_(said), messages.c.state.in_(MAYBE_TAKEN))
+    query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).where(messages.c.message.in_(said))
+    query = query.where(messages.c.state.not_in(_NOT_TAKEN))  # with `in_`, SQLite reads all messages that were ever taken, by their state
     return query.where(subscribers.c.status == "active").group_by(messages.c.subscriber)
 
 
