@@ -73,6 +73,7 @@ class AlertService:
         self.metrics = metrics or Metrics()
         self._rules = {rule.name: rule for rule in country.configuration.rules}
         self._proposals = Proposals(country, Renderer(country))
+        self._group = group
         self._consumer = log.consumer(group, member, [EVENTS.name], shard=country.shard)
         self._counted = False  # once after a start, for what was sent before a crash; then when something has moved
         live = country.facts.standing == "warning"
@@ -94,6 +95,15 @@ class AlertService:
         done = self._consume(now) + self._pass_time(now)
         self._flush()
         return done
+
+    def has_work(self, now: datetime) -> bool:
+        """Whether `take_in` would do anything: there are events it has not seen, or time has made something due."""
+        if self.log.lag(self._group).get(EVENTS.name, 0):
+            return True
+        with self.registry.reading() as connection:
+            if ledger.unsigned(connection, now):
+                return True
+            return any(self._due(life, self._rules.get(name), now) is not None for life, name in ledger.standing(connection))
 
     def pending(self) -> list[Warning]:
         """Messages that wait for signatures, gravest first."""
@@ -279,13 +289,15 @@ class AlertService:
         text = f"{warning.rule} in {warning.area} waits unsigned since {warning.proposed.isoformat()}; passed on to {to}."
         ledger.note(connection, f"unsigned:{message}:{count + 1}", now, Reason.UNSIGNED.value, warning.warning, text)
 
-    def _when_due(self, connection: Connection, life: Life, rule: Rule | None, now: datetime) -> int:
+    def _due(self, life: Life, rule: Rule | None, now: datetime) -> Decision | None:
         if rule is None or life.expires is None:
-            return 0
+            return None
         ahead = self._proposals.signatures(rule, life.level).within * 2
-        every = rule.remind.every if rule.remind else None
-        decision = due(life, now, remind_every=every, ahead=ahead)
-        if decision is None:
+        return due(life, now, remind_every=rule.remind.every if rule.remind else None, ahead=ahead)
+
+    def _when_due(self, connection: Connection, life: Life, rule: Rule | None, now: datetime) -> int:
+        decision = self._due(life, rule, now)
+        if decision is None or rule is None:
             return 0
         event = ledger.latest_event(connection, life.warning)
         if decision.say is None:

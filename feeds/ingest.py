@@ -66,10 +66,13 @@ class Examined:
     @cached_property
     def words(self) -> Mapping[str, str]:
         """Each reading to all that the delivery says of it, whatever the order of its rows."""
-        said: dict[str, set[str]] = defaultdict(set)
+        said: dict[str, str] = {}
+        several: dict[str, set[str]] = defaultdict(set)
         for identity, observation in zip(self.identities, self.fit, strict=True):
-            said[identity].add(_word(observation))
-        return {identity: "; ".join(sorted(words)) for identity, words in said.items()}
+            word = _word(observation)
+            if said.setdefault(identity, word) != word:
+                several[identity].add(word)
+        return said | {identity: "; ".join(sorted({said[identity], *words})) for identity, words in several.items()}
 
 
 class Ingest:

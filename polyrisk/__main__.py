@@ -1,4 +1,8 @@
-"""The command line. Exit codes: 0 ok, 1 a finding, 2 wrong use or something that a person must act on."""
+"""The command line. Exit codes: 0 ok, 1 a finding, 2 wrong use or something that a person must act on.
+
+Each command imports what it does when it is called: tables, grids and pages are heavy, and a demonstration that waits for its cases, or
+somebody who asks for help, needs none of them.
+"""
 
 import json
 import sys
@@ -7,31 +11,25 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 from rich.console import Console
 
-from polyrisk import demo as demonstration
-from polyrisk.check import check as check_all
-from polyrisk.explain import events_of, find_warning, tree_of
-from polyrisk.installation import Installation
-from polyrisk.live import PARTS, run_parts
-from polyrisk.live import sign as sign_message
-from polyrisk.status import status_of
-from polyrisk.story import clock, lines_of, waiting_messages, warnings_said
+from polyrisk.defaults import PARTS, PORT, STATE
 from schemas.country_files import countries_root
 from schemas.errors import PolyriskError
 from schemas.moments import to_utc
+
+if TYPE_CHECKING:
+    from polyrisk.installation import Installation
 
 _WIDE = 240
 """Columns of output that is no terminal, so that no reading of a tree is cut off in a file."""
 _OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 _P = ParamSpec("_P")
 _FOLDER = click.Path(path_type=Path)
-_STATE = click.option(
-    "--state", type=_FOLDER, default=demonstration.STATE / "ditwah-2025", show_default=True, help="Folder of an installation's log."
-)
+_STATE = click.option("--state", type=_FOLDER, default=STATE / "ditwah-2025", show_default=True, help="Folder of an installation's log.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
 
 
@@ -50,7 +48,9 @@ def _told(command: Callable[_P, Any]) -> Callable[_P, Any]:
 
 
 @contextmanager
-def _opened(state: Path) -> Iterator[Installation]:
+def _opened(state: Path) -> Iterator["Installation"]:
+    from polyrisk.installation import Installation
+
     installation = Installation.open(state)
     try:
         yield installation
@@ -65,12 +65,14 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--state", type=_FOLDER, default=demonstration.STATE, show_default=True, help="Where the demonstration keeps what it makes.")
+@click.option("--state", type=_FOLDER, default=STATE, show_default=True, help="Where the demonstration keeps what it makes.")
 @click.option("--serve", is_flag=True, help="Go on serving the console page until Ctrl-C.")
-@click.option("--port", default=demonstration.PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@click.option("--port", default=PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
 @_told
 def demo(state: Path, serve: bool, port: int) -> None:
     """Live through three recorded disasters and print the warnings that people would have had."""
+    from polyrisk import demo as demonstration
+
     sys.exit(demonstration.run(state, _OUT, serve=serve, port=port))
 
 
@@ -84,11 +86,11 @@ def demo(state: Path, serve: bool, port: int) -> None:
 @_told
 def case(case: str, state: Path | None, without_airflow: bool, silence: tuple[str, ...], subscribers: int, as_json: bool) -> None:
     """Live through one CASE, such as lka/ditwah-2025, and judge what was warned against what must have been."""
+    from polyrisk.one_case import run_case
+
     silences = dict(_silence(text) for text in silence)
     folder = state or Path("var/cases") / case.rpartition("/")[2]
-    sys.exit(
-        demonstration.run_case(case, folder, _OUT, airflow=not without_airflow, silences=silences, subscribers=subscribers, as_json=as_json)
-    )
+    sys.exit(run_case(case, folder, _OUT, airflow=not without_airflow, silences=silences, subscribers=subscribers, as_json=as_json))
 
 
 @main.command()
@@ -96,6 +98,8 @@ def case(case: str, state: Path | None, without_airflow: bool, silence: tuple[st
 @_told
 def check(as_json: bool) -> None:
     """Find what is wrong in the files that people wrote: file, line, remedy."""
+    from polyrisk.check import check as check_all
+
     findings, folders = check_all(countries_root())
     if as_json:
         click.echo(json.dumps([f.model_dump() for f in findings], ensure_ascii=False, indent=1))
@@ -112,6 +116,8 @@ def check(as_json: bool) -> None:
 @_told
 def warnings(state: Path, as_json: bool) -> None:
     """List the messages that went out, in order of time."""
+    from polyrisk.story import clock, warnings_said
+
     with _opened(state) as here:
         for warning in warnings_said(here.log):
             if as_json:
@@ -128,6 +134,8 @@ def warnings(state: Path, as_json: bool) -> None:
 @_told
 def explain(warning: str, state: Path, as_json: bool) -> None:
     """Show why a WARNING was given, down to each reading. Its id may be shortened."""
+    from polyrisk.explain import events_of, find_warning, tree_of
+
     with _opened(state) as here:
         message = find_warning(here.log, warning)
         events = events_of(here.log, message.event)
@@ -144,6 +152,8 @@ def explain(warning: str, state: Path, as_json: bool) -> None:
 @_told
 def status(state: Path, as_json: bool) -> None:
     """Say whether the feeds are alive, what is behind, what was kept aside and what waits. Exit code 1 if a feed is silent."""
+    from polyrisk.status import status_of
+
     with _opened(state) as here:
         stands = status_of(here.log, here.country, state, here.feeds)
         if as_json:
@@ -162,6 +172,8 @@ def status(state: Path, as_json: bool) -> None:
 @_told
 def sign(warning: str, by: str, role: str, state: Path) -> None:
     """Sign a WARNING that waits; with the last signature it needs it goes out. `polyrisk pending` lists what waits."""
+    from polyrisk.live import sign as sign_message
+
     with _opened(state) as here:
         signed = sign_message(state, here.country, here.log, warning, by, role)
     names = ", ".join(f"{s.by} ({s.role})" for s in signed.signatures)
@@ -174,6 +186,8 @@ def sign(warning: str, by: str, role: str, state: Path) -> None:
 @_told
 def pending(state: Path, as_json: bool) -> None:
     """List the messages that wait for signatures, with every text as it would go out."""
+    from polyrisk.story import lines_of, waiting_messages
+
     with _opened(state) as here:
         for warning in waiting_messages(here.log):
             if as_json:
@@ -192,7 +206,7 @@ def pending(state: Path, as_json: bool) -> None:
 )
 @click.option("--start", help="Where in the case its clock begins, such as 2025-11-26T06:00+05:30; by default at its start.")
 @click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
-@click.option("--port", default=demonstration.PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@click.option("--port", default=PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
 @click.option("--metrics-port", type=int, help="Of the metrics, on 127.0.0.1; 0 takes a free one; by default each part has its own.")
 @click.option("--send", is_flag=True, help="Hand messages to Twilio itself; without it nothing leaves this machine.")
 @_told
@@ -200,6 +214,8 @@ def run(
     part: str, state: Path, country: str, case: str, start: str | None, speed: float, port: int, metrics_port: int | None, send: bool
 ) -> None:
     """Run the ticker, the processor, the alert service, the console, or all of them with Airflow and the stand-in sources."""
+    from polyrisk.live import run_parts
+
     begin = to_utc(datetime.fromisoformat(start)) if start else None
     run_parts(
         part, state, countries_root() / country, None if case == "none" else case, begin, speed, port, metrics_port=metrics_port, send=send

@@ -1,22 +1,30 @@
-"""Airflow for a case: real runs of the DAGs, one after another, in a process of their own that is told the moment of each.
+"""Airflow for cases: real runs of the DAGs, one after another, in a process of their own that is told the moment of each.
 
 The process is Airflow's alone, because Airflow takes over settings, logging and signals of the process it is imported into, once for all.
+One serves several cases that are lived through at once: making its database and loading it take seconds and a third of a gigabyte.
 """
 
-import contextlib
 import os
+import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, cast
+from typing import Self
 
-from polyrisk.airflow_worker import Ended, Loaded, Problem, Wanted
+from polyrisk.airflow_worker import HOST, KEY, Ended, Loaded, Problem, Wanted
 from schemas.errors import FetchError, PolyriskError
 from schemas.moments import to_utc
 
+PORT = "POLYRISK_AIRFLOW_PORT"
+"""Where a process that is there already listens."""
+OWN = ("POLYRISK_STATE", "POLYRISK_SOURCES", "POLYRISK_CLOCK")
+"""What of the environment is each case's own."""
 DAGS = Path(__file__).resolve().parent.parent / "dags"
 _STOP_WITHIN_S = 20.0
 
@@ -34,33 +42,17 @@ def settings(home: Path, dags: Path = DAGS) -> dict[str, str]:
     }
 
 
-class AirflowRunner:
-    """Runs the DAGs, each at the moment it is told.
+class AirflowRuns:
+    """Asks an Airflow process for runs, as one of those it serves.
 
-    Making one only starts the process, which is then busy for some seconds; the first run waits for it. It is made after
-    `POLYRISK_STATE`, `POLYRISK_SOURCES`, `POLYRISK_CLOCK` and `POLYRISK_FEEDS` are in the environment, which it hands on.
+    What a run needs to know of its case (`POLYRISK_STATE`, `POLYRISK_SOURCES`, `POLYRISK_CLOCK`) is taken from the environment at each run.
 
     Args:
-        state: the folder of this run; Airflow's database and what it prints go to `airflow` in it.
-        dags: the folder of the DAGs, loaded by path.
+        port, key: of the process. log: where it complains, for the message of an error.
     """
 
-    def __init__(self, state: Path, dags: Path = DAGS) -> None:
-        home = (state / "airflow").absolute()
-        home.mkdir(parents=True, exist_ok=True)
-        self._log = home / "worker.log"
-        quiet = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL", "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_PRE_PING": "False"}
-        with self._log.open("ab") as log:
-            # The command is made of constants, this interpreter's path and a folder of ours.
-            self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "polyrisk.airflow_worker", str(dags)],
-                env={**os.environ, **settings(home, dags), **quiet},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        self._requests, self._answers = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
+    def __init__(self, port: int, key: str, log: Path | None = None) -> None:
+        self._port, self._key, self._log = port, key, log
 
     @cached_property
     def dags(self) -> tuple[str, ...]:
@@ -82,23 +74,84 @@ class AirflowRunner:
         """
         if feed not in self.dags:
             raise PolyriskError(f"No DAG is called `{feed}`.", remedy=f"Loaded are {', '.join(self.dags)}.")
+        own = {name: os.environ[name] for name in OWN if name in os.environ}
+        wanted = Wanted(dag=feed, at=to_utc(at), environment=own, niceness=os.getpriority(os.PRIO_PROCESS, 0))
         try:
-            self._requests.write(Wanted(dag=feed, at=to_utc(at)).model_dump_json() + "\n")
-            self._requests.flush()
-        except BrokenPipeError as error:
+            self._connection.send_bytes(wanted.model_dump_json().encode())
+        except OSError as error:
             raise self._ended() from error
         _raise(Ended.model_validate_json(self._answer()).problem)
 
     def close(self) -> None:
-        """End the process, once it has finished what it is at."""
-        with contextlib.suppress(BrokenPipeError):
-            self._requests.close()
+        """Ask for nothing more."""
+        if "_connection" in self.__dict__:
+            self._connection.close()
+
+    @cached_property
+    def _connection(self) -> Connection:
         try:
-            self._process.wait(_STOP_WITHIN_S)
+            return Client((HOST, self._port), authkey=self._key.encode())
+        except OSError as error:
+            raise self._ended() from error
+
+    def _answer(self) -> bytes:
+        try:
+            return self._connection.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise self._ended() from error
+
+    def _ended(self) -> PolyriskError:
+        return PolyriskError("Airflow has ended.", where=str(self._log or ""), remedy="See its log.")
+
+
+class AirflowRunner:
+    """Starts the process, asks it for runs, and ends it.
+
+    Making one only starts it; it is then busy for some seconds, and the first run waits for it. It is made after `POLYRISK_FEEDS` is in
+    the environment, which says which feeds have a DAG.
+
+    Args:
+        state: a folder; Airflow's database and what it prints go to `airflow` in it.
+        dags: the folder of the DAGs, loaded by path.
+    """
+
+    def __init__(self, state: Path, dags: Path = DAGS) -> None:
+        home = (state / "airflow").absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        quiet = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL", "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_PRE_PING": "False"}
+        key = secrets.token_hex(32)
+        with (home / "worker.log").open("ab") as log:
+            # The command is made of constants, this interpreter's path and a folder of ours.
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "polyrisk.airflow_worker", str(dags)],
+                env={**os.environ, **settings(home, dags), **quiet, KEY: key},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        printed = self._process.stdout.readline() if self._process.stdout else ""
+        port = int(printed) if printed.strip().isdigit() else 0
+        self.shared_by = {PORT: str(port), KEY: key}
+        self._runs = AirflowRuns(port, key, home / "worker.log")
+
+    @property
+    def dags(self) -> tuple[str, ...]:
+        """See `AirflowRuns.dags`."""
+        return self._runs.dags
+
+    def run(self, feed: str, at: datetime) -> None:
+        """See `AirflowRuns.run`."""
+        self._runs.run(feed, at)
+
+    def close(self) -> None:
+        """End the process, once it has finished what it is at."""
+        self._runs.close()
+        try:
+            self._process.communicate(timeout=_STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
-        self._answers.close()
+            self._process.communicate()
 
     def __enter__(self) -> Self:
         return self
@@ -106,17 +159,29 @@ class AirflowRunner:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _answer(self) -> str:
-        line = self._answers.readline()
-        if not line:
-            raise self._ended()
-        return line
 
-    def _ended(self) -> PolyriskError:
-        return PolyriskError("Airflow has ended.", where=str(self._log), remedy="See that log.")
+def airflow_of(state: Path) -> AirflowRuns | AirflowRunner:
+    """The Airflow process that the environment names, else one of our own in a folder."""
+    port, key = os.environ.get(PORT), os.environ.get(KEY)
+    return AirflowRuns(int(port), key) if port and key else AirflowRunner(state)
 
 
 def _raise(problem: Problem | None) -> None:
     if problem is not None:
         kind = FetchError if problem.fetch else PolyriskError
         raise kind(problem.what, where=problem.where, remedy=problem.remedy)
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Settings for the parts that are started by path, put back afterwards."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

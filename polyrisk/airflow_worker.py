@@ -1,28 +1,46 @@
-"""The process in which Airflow runs the DAGs of a case one after another. Started by `polyrisk.airflow_runner`, and spoken to in lines.
+"""The process in which Airflow runs the DAGs of cases one after another. Started and spoken to by `polyrisk.airflow_runner`.
 
-Each line of its input is a `Wanted` as JSON, and is answered by one line: first the DAGs that were loaded, then an `Ended` for each run.
+It listens on a port of the loopback interface, which is the first line it prints, and lets in who knows the key in `POLYRISK_AIRFLOW_KEY`.
+Who comes in is told once which DAGs were loaded (`Loaded`); then each `Wanted` is answered by an `Ended`, all as JSON. Several cases may
+ask at once; the least nice is served first, then who asked first. It ends when its standard input does.
 Airflow's settings are in the environment before this module is started, because Airflow reads them when it is first imported.
 """
 
+import contextlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
+from itertools import count
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
-from typing import Any, cast
+from queue import PriorityQueue
+from typing import Any, NamedTuple, cast
 
 from pydantic import AwareDatetime, BaseModel
 
+from polyrisk.garbage import look_less_often
 from schemas.errors import FetchError, PolyriskError
 
+KEY = "POLYRISK_AIRFLOW_KEY"
+HOST = "127.0.0.1"
 _BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
 
 
 class Wanted(BaseModel):
-    """A run that is asked for: which DAG, as of which moment."""
+    """A run that is asked for: which DAG, as of which moment.
+
+    Attributes:
+        environment: what of it is the asker's own (state, sources, clock).
+        niceness: of the asker's process.
+    """
 
     dag: str
     at: AwareDatetime
+    environment: dict[str, str] = {}
+    niceness: int = 0
 
 
 class Problem(BaseModel):
@@ -69,6 +87,7 @@ class Runs:
         self._error = None
         if wanted.dag not in self.dags:
             return Ended(problem=Problem(what=f"No DAG is called `{wanted.dag}`.", remedy=f"Loaded are {', '.join(sorted(self.dags))}."))
+        os.environ.update(wanted.environment)
         run = self.dags[wanted.dag].test(logical_date=wanted.at)
         if run.state == "success":
             return Ended()
@@ -106,23 +125,68 @@ def _load(dags: Path) -> dict[str, Any]:
     return dict(bag.dags)
 
 
+class Asked(NamedTuple):
+    """Something in the queue, in the order it is served.
+
+    Attributes:
+        connection: whom to answer; none: it is time to end. wanted: none asks which DAGs there are.
+    """
+
+    niceness: int
+    place: int
+    connection: Connection | None
+    wanted: Wanted | None
+
+
+Queue = PriorityQueue[Asked]
+_places = count()
+_FIRST, _LAST = -100, 100
+
+
+def _listen(listener: Listener, queue: Queue) -> None:
+    """Let in who knows the key, each heard in a thread of its own: runs are made in the main thread, as Airflow's time-outs want it."""
+    while True:
+        try:
+            connection = listener.accept()
+        except (AuthenticationError, ConnectionError):
+            continue
+        except OSError:
+            return
+        threading.Thread(target=_hear, args=(connection, queue), daemon=True).start()
+
+
+def _hear(connection: Connection, queue: Queue) -> None:
+    queue.put(Asked(_FIRST, next(_places), connection, None))
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            wanted = Wanted.model_validate_json(connection.recv_bytes())
+            queue.put(Asked(wanted.niceness, next(_places), connection, wanted))
+
+
+def _wait_for_end(queue: Queue) -> None:
+    sys.stdin.read()
+    queue.put(Asked(_LAST, next(_places), None, None))
+
+
 def main(dags: Path) -> None:
-    """Answer each line of the input until it ends. What Airflow prints goes to the error output, so that only answers are answers."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+    """Answer until the input ends. What Airflow prints goes to the error output."""
+    queue: Queue = PriorityQueue()
+    with Listener((HOST, 0), authkey=os.environ[KEY].encode()) as listener:
+        print(listener.address[1], flush=True)
         os.dup2(2, 1)
-
-        def answer(what: BaseModel) -> None:
-            answers.write(what.model_dump_json() + "\n")
-            answers.flush()
-
+        for work in ((_listen, listener, queue), (_wait_for_end, queue)):
+            threading.Thread(target=work[0], args=work[1:], daemon=True).start()
+        loaded, runs = Loaded(), None
         try:
             runs = Runs(dags)
+            loaded = Loaded(dags=tuple(sorted(runs.dags)))
+            look_less_often()
         except PolyriskError as error:
-            answer(Loaded(problem=_problem_of(error)))
-            return
-        answer(Loaded(dags=tuple(sorted(runs.dags))))
-        for line in sys.stdin:
-            answer(runs.run(Wanted.model_validate_json(line)))
+            loaded = Loaded(problem=_problem_of(error))
+        while (asked := queue.get()).connection is not None:
+            answer = loaded if asked.wanted is None or runs is None else runs.run(asked.wanted)
+            with contextlib.suppress(OSError):
+                asked.connection.send_bytes(answer.model_dump_json().encode())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 Only the sources' servers and the message provider are stand-ins, on loopback. The clock is the case's.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -27,6 +26,7 @@ from feeds.manifest import load_manifests
 from feeds.pace import Pace
 from feeds.run import run_feed
 from feeds.stand_ins import StandInServer
+from polyrisk.airflow_runner import environment
 from processors.baseline_job import feeds_of_baselines
 from processors.baselines import publish_baselines
 from processors.loop import Processor
@@ -112,14 +112,17 @@ class CaseRun:
         self.state.mkdir(parents=True, exist_ok=True)
         (self.state / "feeds.txt").write_text("\n".join(self.case.feeds), encoding="utf-8")
         with self._parts() as parts:
-            now = self.case.start
-            while now <= self.case.end:
-                if parts.due(now) or now + self.step > self.case.end:
-                    parts.hour(now)
-                    progress(now)
-                now += self.step
-            parts.finish_sending()
-            parts.sender.shutdown()
+            now: datetime | None = self.case.start
+            parts.ask(self.case.start)
+            while now is not None:
+                parts.judge(now)
+                following = parts.following(now)
+                if following is not None:
+                    parts.ask(following)
+                parts.warn(now)
+                progress(now)
+                now = following
+            parts.finish()
         return self.tally
 
     @contextmanager
@@ -131,13 +134,13 @@ class CaseRun:
             sources = stack.enter_context(StandInServer(self.case, clock))
             for feed, since in self._silenced.items():
                 sources.silence(feed, since)
-            environment = {
+            settings = {
                 "POLYRISK_STATE": str(self.state),
                 "POLYRISK_SOURCES": sources.base_url,
                 "POLYRISK_CLOCK": str(self.state / "clock"),
                 "POLYRISK_FEEDS": ",".join(self.case.feeds),
             }
-            stack.enter_context(_environment(environment))
+            stack.enter_context(environment(settings))
             fetch = self._make_fetch()  # Airflow takes some seconds to start, while people are enrolled
             provider = stack.enter_context(StandInProcess())
             registry = Registry(f"sqlite:///{self.state / 'registry.db'}", Keys.load(self.state / "keys", create=True))
@@ -149,7 +152,7 @@ class CaseRun:
 
 
 class _Parts:
-    """The parts of a run while it lasts, and what they do in one hour."""
+    """The parts of a run while it lasts, and what they do in an hour of the case: ask, judge, warn."""
 
     def __init__(self, run: CaseRun, clock: FileClock, log: EventLog, processor: Processor, service: AlertService, fetch: Fetch) -> None:
         self.run = run
@@ -167,8 +170,10 @@ class _Parts:
         self.manifests = [m for m in load_manifests() if m.feed in run.case.feeds]
         self.last: dict[str, datetime] = {}
         self.seen = -1
-        self.sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sending")
-        self.sending: tuple[Future[DispatchReport], datetime] | None = None
+        self.asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="asking")
+        self.sending = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sending")
+        self.asked: list[tuple[FeedManifest, Future[None]]] = []
+        self.sent: tuple[Future[DispatchReport], datetime] | None = None
         configuration = country.configuration
         log.append(
             [
@@ -185,64 +190,78 @@ class _Parts:
             ]
         )
 
-    def due(self, now: datetime) -> list[FeedManifest]:
-        """The feeds to be fetched now. An hour without any is passed over; its tick is made up for, so the engine misses nothing."""
-        return [m for m in self.manifests if self.pace.due(m, self.last.get(m.feed), now)]
+    def following(self, now: datetime) -> datetime | None:
+        """The next moment at which a feed is due, at the latest the case's last; none after that.
 
-    def hour(self, now: datetime) -> None:
-        """Fetch what is due, judge it, propose, sign as the two roles, send."""
+        What lies between is passed over; its ticks are made up for, so the engine misses nothing.
+        """
+        end = self.run.case.end
+        following = now + self.run.step
+        while following + self.run.step <= end and not self._due(following):
+            following += self.run.step
+        return following if following <= end else None
+
+    def ask(self, now: datetime) -> None:
+        """Begin to fetch what is due. Airflow does so beside us, while the hour before is still spoken of: what a source says, and which
+        feeds are due, does not depend on that."""
         self.clock.set(now)
-        for manifest in self.due(now):
-            self._fetch(manifest, now)
+        for manifest in self._due(now):
+            self.last[manifest.feed] = now
+            self.asked.append((manifest, self.asking.submit(self.fetch.run, manifest.feed, now)))
+
+    def judge(self, now: datetime) -> None:
+        """Wait for what was asked, and judge it."""
+        for manifest, future in self.asked:
+            self._answered(manifest, future)
+        self.asked = []
+        if self._brought_readings() & set(self.baseline_feeds):
+            publish_baselines(self.log, self.archive, self.run.country, now)
         self.ticker.tick(now)
         self.processor.run_until_idle()
-        self.finish_sending()
+
+    def warn(self, now: datetime) -> None:
+        """Propose, sign as the two roles, and send.
+
+        Sending goes on while later hours are fetched and judged, until there is something new to say: warnings do not depend on it.
+        """
+        if self.sent is not None and not self.sent[0].done() and not self.service.has_work(now):
+            return
+        self._finish_sending()
         self.service.take_in(now)
         waiting = self.service.pending()
         for span, role in zip(SIGNED_AFTER, self.signers, strict=True):
             for warning in waiting:
                 self.service.sign(warning.id, f"demonstration {role}", role, now + span)
         out = now + SIGNED_AFTER[-1]
-        # Sending goes on while the next hour is fetched and judged, and ends before anything new is proposed: warnings do not depend on it.
-        self.sending = (self.sender.submit(self.service.send, out), out)
+        self.sent = (self.sending.submit(self.service.send, out), out)
 
-    def finish_sending(self) -> None:
-        """Wait until what was signed last is sent, and publish the counts."""
-        if self.sending is not None:
-            future, out = self.sending
-            self.sending = None
+    def finish(self) -> None:
+        """Wait until all is sent."""
+        self._finish_sending()
+        self.asking.shutdown()
+        self.sending.shutdown()
+
+    def _due(self, now: datetime) -> list[FeedManifest]:
+        return [m for m in self.manifests if self.pace.due(m, self.last.get(m.feed), now)]
+
+    def _finish_sending(self) -> None:
+        if self.sent is not None:
+            future, out = self.sent
+            self.sent = None
             report = future.result()
             self.run.tally.sent += report.accepted + report.found
             self.service.publish_counts(report, out)
 
-    def _fetch(self, manifest: FeedManifest, now: datetime) -> None:
+    def _answered(self, manifest: FeedManifest, future: Future[None]) -> None:
         counts = self.run.tally.fetched
         try:
-            self.fetch.run(manifest.feed, now)
+            future.result()
         except FetchError:
             counts = self.run.tally.failed
         counts[manifest.feed] = counts.get(manifest.feed, 0) + 1
-        self.last[manifest.feed] = now
-        if manifest.feed in self.baseline_feeds and self._brought_readings(manifest.feed):
-            publish_baselines(self.log, self.archive, self.run.country, now)
 
-    def _brought_readings(self, feed: str) -> bool:
-        """Whether there are readings of the feed in the log since this was asked last."""
+    def _brought_readings(self) -> set[str]:
+        """The feeds of which there are readings in the log since this was asked last."""
         new = self.log.read(INPUT.name, after=self.seen, shard=self.run.country.shard)
         self.seen = new[-1].offset if new else self.seen
-        return any(s.record.kind == "observations" and s.record.id.startswith(f"{feed}:") for s in new)
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Settings for the parts that are started by path, put back afterwards."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        return {s.record.id.partition(":")[0] for s in new if s.record.kind == "observations"}

@@ -28,6 +28,8 @@ from feeds.cases import Case
 from feeds.clock import Clock, FileClock, WallClock
 from feeds.stand_ins import StandInServer
 from polyrisk.airflow_services import Standalone, start_standalone
+from polyrisk.defaults import PARTS
+from polyrisk.garbage import look_less_often
 from polyrisk.serving import HOST
 from processors.loop import Processor
 from processors.ticker import Ticker
@@ -36,7 +38,6 @@ from schemas.envelopes import input_record
 from schemas.errors import RefusedError
 from schemas.records import ConfigChange, Warning
 
-PARTS = ("ticker", "processor", "alerts", "console")
 METRICS_PORT = {"ticker": 9451, "processor": 9452, "alerts": 9453, "all": 9450}
 PAUSE_S = 1.0
 Turn = Callable[[], object]
@@ -86,6 +87,7 @@ def run_parts(
                 page.run()
                 return
             threading.Thread(target=page.run, name="console", daemon=True).start()
+        look_less_often()
         click.echo("running; Ctrl-C ends it")
         _take_turns(turns)
 

@@ -147,8 +147,8 @@ def _observation(area: str, start: date, end: date, parts: dict[str, list[int | 
     return Observation(
         area=area,
         indicator="dengue_cases",
-        start=datetime.combine(start, time(), zone).astimezone(UTC),
-        end=datetime.combine(end + timedelta(days=1), time(), zone).astimezone(UTC),
+        start=_midnight(start, zone),
+        end=_midnight(end + timedelta(days=1), zone),
         received=context.received,
         value=float(sum(sum(cases) for cases in known.values())) if whole else None,
         unit="cases",
@@ -157,3 +157,9 @@ def _observation(area: str, start: date, end: date, parts: dict[str, list[int | 
         key=f"{area} {start.isoformat()}",
         delivery=context.delivery,
     )
+
+
+@lru_cache(maxsize=4096)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The beginning of a day, UTC; the same few hundred stand in the table for each district."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
