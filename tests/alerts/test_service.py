@@ -452,3 +452,18 @@ def test_silent_gauges_are_named_to_the_people_on_duty(country: LoadedCountry) -
     )
     named = names_of(event(EventChange.OPENED, silent=sentences), country, "en")
     assert set(named.stations) == {"Peradeniya", "Nawalapitiya"}
+
+
+def test_there_is_work_exactly_when_taking_in_would_do_something(service: AlertService, log: EventLog) -> None:
+    """A new event, a signature that is late, a reminder that is due; at no other time does taking in change anything."""
+    assert not service.has_work(START)
+    tell(log, event(EventChange.OPENED))
+    moments = [timedelta(0), timedelta(minutes=10), timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=15)]
+    seen = []
+    for after in moments:
+        expected = service.has_work(START + after)
+        seen.append(expected)
+        assert (service.take_in(START + after) > 0) is expected
+        if after == moments[1]:
+            sign_all(service)
+    assert set(seen) == {True, False}

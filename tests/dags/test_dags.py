@@ -15,7 +15,7 @@ from loopback_source import LoopbackSource
 from eventlog.log import open_log
 from feeds.manifest import load_manifest
 from feeds.schedule import FEEDS_ROOT, planned_feeds
-from polyrisk.airflow_runner import AirflowRunner
+from polyrisk.airflow_runner import PORT, AirflowRunner, AirflowRuns, airflow_of
 from schemas.envelopes import read_input
 from schemas.errors import FetchError, PolyriskError
 from schemas.records import Heartbeat, Record
@@ -131,6 +131,28 @@ def test_a_run_whose_source_is_away_fails_and_says_so(lived: Lived) -> None:
 def test_a_case_is_given_its_own_dags_alone(lived: Lived) -> None:
     """The DAGs of other feeds are not made, nor those of baselines that rest on none of the case's feeds."""
     assert lived.dags == (AWAY, FEED)
+
+
+def test_one_process_serves_several_cases_each_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each asker's log holds what it asked for; the environment names the process, and who has another key is not let in."""
+    monkeypatch.setenv("POLYRISK_FEEDS", FEED)
+    with LoopbackSource(FEED, native_page()) as source, AirflowRunner(tmp_path) as airflow:
+        monkeypatch.setenv("POLYRISK_SOURCES", source.base_url)
+        for name, value in airflow.shared_by.items():
+            monkeypatch.setenv(name, value)
+        for case, at in (("first", NOON), ("second", NOON + timedelta(hours=5))):
+            monkeypatch.setenv("POLYRISK_STATE", str(tmp_path / case))
+            (tmp_path / case).mkdir()
+            asked = airflow_of(tmp_path / case)
+            asked.run(FEED, at)
+            asked.close()
+        stranger = AirflowRuns(int(airflow.shared_by[PORT]), "another key")
+        with pytest.raises(PolyriskError, match="does not let us in"):
+            stranger.run(FEED, NOON)
+    for case, at in (("first", NOON), ("second", NOON + timedelta(hours=5))):
+        log = open_log(f"sqlite:///{tmp_path / case / 'log.db'}")
+        assert {stored.record.received for stored in log.read("input")} == {at}
+        log.close()
 
 
 def test_a_dag_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
