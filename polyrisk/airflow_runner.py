@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from types import TracebackType
@@ -91,6 +92,8 @@ class AirflowRuns:
     def _connection(self) -> Connection:
         try:
             return Client((HOST, self._port), authkey=self._key.encode())
+        except AuthenticationError as error:
+            raise PolyriskError("Airflow's process does not let us in.", remedy=f"{KEY} must be that of the process at {PORT}.") from error
         except OSError as error:
             raise self._ended() from error
 
