@@ -84,6 +84,7 @@ class WarningView:
     silent: tuple[str, ...]
     quiet: str
     reasons: ReasonView | None
+    beside: tuple[ReasonView, ...]
     event: str
     rule: str
     document: str
@@ -129,6 +130,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         silent=tuple(note_text(line, names, clock) for line in event.silent) if event is not None else (),
         quiet=event.quiet.replace("_", " ") if event is not None else "",
         reasons=reason_view(event.evidence, names, clock) if event is not None else None,
+        beside=tuple(reason_view(one, names, clock) for one in event.beside) if event is not None else (),
         event=message.event,
         rule=message.rule,
         document=f"{rule.document.title} ({rule.document.owner}, {rule.document.date})" if rule is not None else "",

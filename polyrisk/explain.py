@@ -1,7 +1,9 @@
 """`polyrisk explain WARNING`: the whole chain behind a warning as a tree, down to each reading and its raw bytes."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich.tree import Tree
@@ -15,6 +17,7 @@ from schemas.levels import Truth
 from schemas.records import CompoundEvent, Evidence, Reading, Warning
 from schemas.topics import EVENTS, WARNINGS
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\+00:00")
 FEW = 4
 """Fewer places than this are shown one by one."""
 _SIGN = {Truth.TRUE: "[bold red]true[/]", Truth.FALSE: "[green]false[/]", Truth.UNKNOWN: "[yellow]cannot tell[/]"}
@@ -49,6 +52,7 @@ def event_tree(event: CompoundEvent, country: LoadedCountry) -> Tree:
     for line in _silent(event.silent):
         root.add(f"[yellow]nobody can tell[/]: {line}")
     _add(root.add("because"), event.evidence, country)
+    _add_beside(root, event, country)
     return root
 
 
@@ -69,6 +73,7 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
         for line in _silent(event.silent):
             silent.add(line)
     _add(root.add("because"), event.evidence, country)
+    _add_beside(root, event, country)
     changes = root.add("what was said of it")
     for change in events:
         changes.add(f"{change.change.value} {change.level.word}: valid {_clock(change.at, zone)}, known {_clock(change.known, zone)}")
@@ -81,7 +86,7 @@ def _add(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
     held = " (held)" if evidence.held else ""
     cover = "" if evidence.covered else " [dim](not covered here)[/]"
     since = f" since {_clock(evidence.since, country.timezone)}" if evidence.since else ""
-    note = f" - {evidence.note}" if evidence.note else ""
+    note = f" - {_in_zone(evidence.note, country.timezone)}" if evidence.note else ""
     branch = node.add(f"{evidence.condition}{place}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}")
     alike = [part for part in evidence.parts if part.condition == evidence.condition and not _notable(part)]
     for part in evidence.parts:
@@ -91,6 +96,14 @@ def _add(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
         branch.add(_together(alike, country))
     for reading in evidence.readings:
         branch.add(_line(reading, country))
+
+
+def _add_beside(root: Tree, event: CompoundEvent, country: LoadedCountry) -> None:
+    """What else people there lived with: no reason for the warning, but what whoever answers for them asks next."""
+    if event.beside:
+        node = root.add("beside it, in the other dimensions")
+        for dimension in event.beside:
+            _add(node, dimension, country)
 
 
 def _notable(evidence: Evidence) -> bool:
@@ -135,6 +148,11 @@ def _line(reading: Reading, country: LoadedCountry) -> str:
         f"{name}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {received}, "
         f"age {rounded(reading.age)}, {reading.quality.value}, {reading.feed}, raw {reading.delivery[:12]}"
     )
+
+
+def _in_zone(note: str, zone: ZoneInfo) -> str:
+    """A note of the engine's with its moments on the place's clock."""
+    return _MOMENT.sub(lambda found: _clock(datetime.fromisoformat(found[0]), zone), note)
 
 
 def _clock(moment: object, zone: ZoneInfo) -> str:

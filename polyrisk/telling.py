@@ -74,8 +74,9 @@ def serve_console(state: Path, country: LoadedCountry, port: int, title: str) ->
 
 
 def _worth_explaining(said: list[Warning]) -> Iterator[Warning]:
-    """One warning of each kind that this project exists for: hazards at once, one after the other, and all three dimensions."""
-    for rule in (COMPOUND, AFTERWARDS, ALL_THREE):
-        first = next((w for w in said if w.rule == rule and w.message_type == "Alert" and (rule != COMPOUND or w.area == "LK21")), None)
+    """One warning of each kind that this project exists for: hazards at once in the hills, and in the capital, whose market has fallen
+    silent; one after the other; and all three dimensions."""
+    for rule, area in ((COMPOUND, "LK21"), (COMPOUND, "LK11"), (AFTERWARDS, ""), (ALL_THREE, "")):
+        first = next((w for w in said if w.rule == rule and w.message_type == "Alert" and area in ("", w.area)), None)
         if first is not None:
             yield first

@@ -1,7 +1,7 @@
 """Why: each condition of a rule as it stood, down to the readings behind it."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -43,6 +43,12 @@ class Witness:
             case _:
                 parts = tuple(self.evidence(part, area, at) for part in condition.parts)
         return _stood(condition.text, line, area, at, parts=parts)
+
+    def beside(self, read: Collection[Dimension], area: str, at: int) -> tuple[Evidence, ...]:
+        """The other dimensions of human security as they stood there: what a rule does not read, whoever answers for people asks."""
+        any_breach = Dimensions(dimensions=1)
+        found = self.sight.dimensions(any_breach, area)
+        return tuple(self._dimension(any_breach, name, line, area, at) for name, line in found if name not in read)
 
     def _at_level(self, condition: AtLevel, line: Line | None, area: str, at: int) -> Evidence:
         read = self.sight.read(condition.threshold, area)

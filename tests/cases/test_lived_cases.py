@@ -146,6 +146,16 @@ def test_explain_reaches_down_to_readings(ditwah: Lived) -> None:
         assert word in shown.output
 
 
+def test_explain_says_what_stood_in_the_other_dimensions_and_since_when_nobody_can_tell(ditwah: Lived) -> None:
+    """Prices of Colombo end in September: beside flood and landslide its market cannot be told, and the tree says since which price."""
+    colombo = next(w for w in warnings_said(ditwah.log) if w.area == "LK11" and w.rule == "river_and_landslide")
+    shown = CliRunner().invoke(main, ["explain", colombo.id, "--state", str(ditwah.state)])
+    beside = shown.output.partition("beside it, in the other dimensions")[2]
+    for word in ("food >= yellow in Colombo: cannot tell since 2025-11", "no reading since 2025-10-01 00:00", "price_rice_white"):
+        assert word in beside
+    assert "health >= yellow in Colombo: false" in beside
+
+
 def test_nothing_in_log_or_page_is_a_number_of_a_person(ditwah: Lived) -> None:
     """No record of any topic holds a synthetic number, and no event names a subscriber."""
     for topic in (INPUT, BREACHES, EVENTS, WARNINGS):

@@ -128,6 +128,13 @@ def test_texts_carry_their_language(pages: dict[str, str]) -> None:
     assert 'lang="en"' in page.partition("<head>")[0]
 
 
+def test_reasons_are_followed_by_how_the_other_dimensions_stood(pages: dict[str, str]) -> None:
+    """Below what a warning rests on: food and health there, with an answer each, and never a calm one where nothing is known."""
+    page = next(page for path, page in pages.items() if path.startswith("/warning/") and "Beside it, in the other dimensions" in page)
+    beside = Outline(page).text.partition("Beside it, in the other dimensions")[2]
+    assert re.search(r"(cannot tell|not covered here) ?food", " ".join(beside.split()))
+
+
 def test_the_map_shows_each_district_once_with_its_sentence(pages: dict[str, str]) -> None:
     """25 shapes with 25 titles, and 25 rows that say the same."""
     titles = re.findall(r"<path class=\"d [^>]*><title>([^<]*)</title>", pages["/"])

@@ -336,6 +336,22 @@ def test_an_event_carries_its_reasons_down_to_readings() -> None:
     assert isinstance(river, Evidence)
 
 
+def test_an_event_says_how_the_other_dimensions_stood() -> None:
+    """4.7: what the rule does not read is no reason, but is shown as it stood: here health, by cases last heard of long before."""
+    said = events(
+        {"when": "river >= orange", "dimensions": ["environmental"]},
+        f"""
+        00:00 A 3 {C}
+        d25 00:00 A 8 {R} | rule A opened orange
+        """,
+    )
+    (health,) = said[0].beside
+    assert (health.condition, health.truth) == ("health >= yellow", Truth.UNKNOWN)
+    (cases,) = health.parts
+    assert cases.note.startswith("no reading since")
+    assert cases.readings[0].value == 3
+
+
 def test_where_records_are_cut_decides_when_and_never_what() -> None:
     """2.2: all readings in one record end in the truths of one reading a record."""
     table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n01:30 A 9 {R}\n03:00 A 4 {R}\n08:00 A 8 {R}"
