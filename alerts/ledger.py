@@ -17,7 +17,7 @@ from alerts.texts import Kind
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Record, Signature, Warning
 
-PENDING, ISSUED, WITHDRAWN = "pending", "issued", "withdrawn"
+PENDING, ISSUED, WITHDRAWN = STAGES = "pending", "issued", "withdrawn"
 
 
 def seen(connection: Connection, record: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from alerts.ledger import STAGES
 from schemas.records import MessageState
 
 
@@ -14,12 +15,15 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         self._messages = Gauge("polyrisk_messages", "Messages to people by state.", ["state"], registry=self.registry)
         self._warnings = Gauge("polyrisk_warning_messages", "Messages of warnings by stage.", ["stage"], registry=self.registry)
-        for state in MessageState:
-            self._messages.labels(state.value).set(0)
+        self.observe_messages({})
+        self.observe_warnings({})
 
-    def observe(self, counts: Mapping[tuple[str, str, str, MessageState], int], stages: Mapping[str, int]) -> None:
-        """Set the gauges to what the registry holds."""
+    def observe_messages(self, counts: Mapping[tuple[str, str, str, MessageState], int]) -> None:
+        """Set the gauges of messages to what the registry holds, by message, area, language and state."""
         for state in MessageState:
             self._messages.labels(state.value).set(sum(n for (_, _, _, s), n in counts.items() if s is state))
-        for stage, number in stages.items():
-            self._warnings.labels(stage).set(number)
+
+    def observe_warnings(self, stages: Mapping[str, int]) -> None:
+        """Set the gauges of warnings; a stage in which nothing is any more goes back to zero."""
+        for stage in STAGES:
+            self._warnings.labels(stage).set(stages.get(stage, 0))

@@ -88,7 +88,10 @@ class AlertService:
         Raises:
             ChannelError: the provider refuses us as a whole; the queue is kept.
         """
-        return self.take_in(now) + self.dispatch(now).settled
+        done = self.take_in(now) + self.dispatch(now).settled
+        with self.registry.reading() as connection:
+            self.metrics.observe_warnings(ledger.statuses(connection))  # each time: another process may have signed
+        return done
 
     def take_in(self, now: datetime) -> int:
         """Take in what is new and let time pass; nothing is sent. Answers how many events and steps that were."""
@@ -142,7 +145,7 @@ class AlertService:
         self._counted = True
         with self.registry.begin() as connection:
             deliveries.publish(connection, self.country.shard, now)
-            self.metrics.observe(deliveries.published(connection), ledger.statuses(connection))
+            self.metrics.observe_messages(deliveries.published(connection))
         self._flush()
 
     def notices(self) -> list[Notice]:

@@ -8,6 +8,7 @@ import pytest
 from conftest import START
 
 from alerts.keys import Keys
+from alerts.ledger import STAGES
 from alerts.metrics import Metrics
 from alerts.registry import Consent, Enrolment, Registry
 from alerts.synthetic import fill, people
@@ -110,8 +111,8 @@ def test_filling_twice_adds_nobody_and_refuses_what_could_be_somebody(registry: 
 def test_metrics_hold_no_person() -> None:
     """Labels are words of closed sets: no number, no id, no area of few people."""
     metrics = Metrics()
-    metrics.observe({("w1.1", "LK21", "si", MessageState.ACCEPTED): 5, ("w1.1", "LK92", "ta", MessageState.ACCEPTED): 2}, {"issued": 1})
+    metrics.observe_messages({("w1.1", "LK21", "si", MessageState.ACCEPTED): 5, ("w1.1", "LK92", "ta", MessageState.ACCEPTED): 2})
     samples = [s for family in metrics.registry.collect() for s in family.samples]
     assert {name for s in samples for name in s.labels} == {"state", "stage"}
-    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, "issued"}
+    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES}
     assert metrics.registry.get_sample_value("polyrisk_messages", {"state": "accepted"}) == 7

@@ -467,3 +467,17 @@ def test_there_is_work_exactly_when_taking_in_would_do_something(service: AlertS
         if after == moments[1]:
             sign_all(service)
     assert set(seen) == {True, False}
+
+
+def test_what_waits_is_a_metric_until_it_is_signed(service: AlertService, log: EventLog) -> None:
+    """The alarm for a warning that nobody signs rests on it, so it counts before anything is sent and goes back to zero."""
+
+    def waiting() -> float | None:
+        return service.metrics.registry.get_sample_value("polyrisk_warning_messages", {"stage": "pending"})
+
+    assert waiting() == 0
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    assert waiting() == 1
+    sign_all(service)
+    service.run_once(START)
+    assert waiting() == 0
