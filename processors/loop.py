@@ -71,7 +71,12 @@ class Processor:
             return initial(self.shard), NOTHING
         if snapshot.engine != ENGINE_VERSION:
             _LOGGER.warning("snapshot of %s was made by engine %s, this is %s", self.shard, snapshot.engine, ENGINE_VERSION)
-        return from_bytes(snapshot.state), snapshot.offset
+        try:
+            return from_bytes(snapshot.state), snapshot.offset
+        except (PolyriskError, LookupError, TypeError, ValueError) as error:
+            # A snapshot is only a short cut, and an older version may have written it otherwise; the log is the truth.
+            _LOGGER.warning("snapshot of %s cannot be read, so all is replayed from the first record: %s", self.shard, error)
+            return initial(self.shard), NOTHING
 
     def run_once(self, timeout_s: float = 0.0) -> int:
         """Take in what has come, and answer how many records that were.

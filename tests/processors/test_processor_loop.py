@@ -8,7 +8,7 @@ import pytest
 from engine_tables import DAY, configuration, configured_record, rows_of
 from prometheus_client import REGISTRY
 
-from eventlog.log import EventLog, open_log
+from eventlog.log import EventLog, Snapshot, open_log
 from processors.engine import from_bytes, to_bytes
 from processors.loop import Processor
 from processors.ticker import Ticker
@@ -105,6 +105,25 @@ def test_missed_ticks_are_made_up_for(log: EventLog) -> None:
     assert ticker.tick(DAY + timedelta(minutes=3, seconds=50)) == 0
     assert Ticker(log, "TST").tick(DAY + timedelta(minutes=3, seconds=55)) == 1
     assert len(log.read("input")) == 3
+
+
+@pytest.mark.parametrize("state", [b"", b"of another version", b'{"format": 0}'])
+def test_a_snapshot_that_cannot_be_read_is_only_a_longer_way(log: EventLog, state: bytes) -> None:
+    """An upgrade may find one that another version wrote: the log is replayed, muted, and what comes after is judged as ever."""
+    first, last = records()[:-3], records()[-3:]
+    log.append(first)
+    stopped = Processor(log, "TST")
+    stopped.run_until_idle()
+    said = outputs(log)
+    log.save_snapshot(Snapshot("processors", "TST", stopped.offset, "0", DAY, state))
+    again = Processor(log, "TST")
+    assert to_bytes(again.state) == to_bytes(stopped.state)
+    assert outputs(log) == said
+    log.append(last)
+    again.run_until_idle()
+    other = Processor(log, "TST", group="another")
+    other.run_until_idle()
+    assert to_bytes(again.state) == to_bytes(other.state)
 
 
 def test_what_feeds_bring_is_counted_where_it_arrives(log: EventLog) -> None:
