@@ -162,6 +162,10 @@ def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding
         if muted not in around.rules or muted == rule.name:
             what = f"mutes `{muted}`, which is no other rule."
             found.append(file.finding("unknown-rule", (rule.name, "mutes", index), what, remedy=nearest(muted, tuple(around.rules))))
+        elif rule.audience == "operators" and around.rules[muted].audience == "public":
+            what = f"mutes `{muted}`, which is for households, and tells only the people on duty."
+            why = "Households would hear of neither."
+            found.append(file.finding("mutes-public", (rule.name, "mutes", index), what, why, f"Take `{muted}` out of it."))
     return found
 
 

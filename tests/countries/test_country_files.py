@@ -136,6 +136,7 @@ BAD = [
     ("rules.yaml", "sign: {people: 2, within: 30 min", "sign: {people: 1, within: 30 min", "sign-weaker", "rules.yaml:10:3", "at least 2"),
     ("rules.yaml", "sign: {people: 2, within: 30 min", "sign: {people: 2, within: 60 min", "sign-weaker", "rules.yaml:10:3", "at red"),
     ("rules.yaml", "mutes: [flood]", "mutes: [floods]", "unknown-rule", "rules.yaml:11:11", "`flood`"),
+    ("rules.yaml", "  text: silence\n", "  text: silence\n  mutes: [flood]\n", "mutes-public", "rules.yaml:39:11", "for households"),
     ("rules.yaml", "  text: silence\n", "", "missing", "rules.yaml:26:1", "text"),
     ("country.yaml", "timezone: Asia/Colombo", "timezone: Asia/Kolombo", "value-error", "country.yaml:4:1", "not an IANA time zone"),
     ("country.yaml", "calling_code:", "caling_code:", "extra-forbidden", "country.yaml:6:1", "`calling_code`"),
