@@ -57,7 +57,7 @@ bench: setup
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 picture: setup-test
-	@$(BIN)/python -m console.screenshot --log sqlite:///var/demo/ditwah-2025/log.db --out docs/console.png
+	@$(BIN)/python -m console.screenshot --log sqlite:///var/demo/ditwah-2025/log.db --at 2025-11-28T06:00 --title "Cyclone Ditwah and the weeks after" --out docs/console.png
 
 clean:
 	@rm -rf var $(VENV)

@@ -84,6 +84,7 @@ class WarningView:
     silent: tuple[str, ...]
     quiet: str
     reasons: ReasonView | None
+    ending: ReasonView | None
     beside: tuple[ReasonView, ...]
     event: str
     rule: str
@@ -130,6 +131,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         silent=tuple(note_text(line, names, clock) for line in event.silent) if event is not None else (),
         quiet=event.quiet.replace("_", " ") if event is not None else "",
         reasons=reason_view(event.evidence, names, clock) if event is not None else None,
+        ending=reason_view(event.ending, names, clock) if event is not None and event.ending is not None and event.until is None else None,
         beside=tuple(reason_view(one, names, clock) for one in event.beside) if event is not None else (),
         event=message.event,
         rule=message.rule,

@@ -50,8 +50,9 @@ def event_tree(event: CompoundEvent, country: LoadedCountry) -> Tree:
     until = f", until {_clock(event.until, zone)}" if event.until else ""
     root.add(f"occurred {_clock(event.since, zone)}{until} · known {_clock(event.known, zone)}")
     for line in _silent(event.silent):
-        root.add(f"[yellow]nobody can tell[/]: {line}")
+        root.add(f"[yellow]nobody can tell[/]: {_in_zone(line, zone)}")
     _add(root.add("because"), event.evidence, country)
+    _add_ending(root, event, country)
     _add_beside(root, event, country)
     return root
 
@@ -71,8 +72,9 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     if event.silent:
         silent = root.add("[yellow]what nobody can tell[/]")
         for line in _silent(event.silent):
-            silent.add(line)
+            silent.add(_in_zone(line, zone))
     _add(root.add("because"), event.evidence, country)
+    _add_ending(root, event, country)
     _add_beside(root, event, country)
     changes = root.add("what was said of it")
     for change in events:
@@ -81,13 +83,17 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     return root
 
 
-def _add(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
+def _said(evidence: Evidence, country: LoadedCountry) -> str:
     place = f" in {_place(evidence.area, country)}" if evidence.area else ""
     held = " (held)" if evidence.held else ""
     cover = "" if evidence.covered else " [dim](not covered here)[/]"
     since = f" since {_clock(evidence.since, country.timezone)}" if evidence.since else ""
     note = f" - {_in_zone(evidence.note, country.timezone)}" if evidence.note else ""
-    branch = node.add(f"{evidence.condition}{place}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}")
+    return f"{evidence.condition}{place}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}"
+
+
+def _add(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
+    branch = node.add(_said(evidence, country))
     alike = [part for part in evidence.parts if part.condition == evidence.condition and not _notable(part)]
     for part in evidence.parts:
         if part not in alike or len(alike) < FEW:
@@ -96,6 +102,22 @@ def _add(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
         branch.add(_together(alike, country))
     for reading in evidence.readings:
         branch.add(_line(reading, country))
+
+
+def _add_ending(root: Tree, event: CompoundEvent, country: LoadedCountry) -> None:
+    """What must be known for the event to end: while it is not, the event stands, also when what began it is over.
+
+    Its readings stand under the conditions above, and are not written twice.
+    """
+    if event.ending is not None and event.until is None:
+        _add_conditions(root.add("ends when this is known"), event.ending, country)
+
+
+def _add_conditions(node: Tree, evidence: Evidence, country: LoadedCountry) -> None:
+    branch = node.add(_said(evidence, country))
+    for part in evidence.parts:
+        if part.condition != evidence.condition:
+            _add_conditions(branch, part, country)
 
 
 def _add_beside(root: Tree, event: CompoundEvent, country: LoadedCountry) -> None:

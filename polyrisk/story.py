@@ -46,7 +46,7 @@ def events_said(log: EventLog) -> list[CompoundEvent]:
 
 
 def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | None) -> Iterator[str]:
-    """One message as lines for a terminal (rich markup). An Alert with every text, what follows it in one language."""
+    """One message as lines for a terminal (rich markup), with every text; an Alert with how long before what happened it went out."""
     zone = country.timezone
     out = (warning.issued or warning.proposed).astimezone(zone)
     name = country.places.areas[warning.area].names.get("en", warning.area)
@@ -56,17 +56,20 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
         f"[bold]{name}[/] {warning.area}  {warning.rule}  [dim]{warning.id}[/]"
     )
     since, known = warning.since.astimezone(zone), warning.known.astimezone(zone)
-    signed = ", ".join(f"{s.by} {s.at.astimezone(zone):%H:%M}" for s in warning.signatures) or "nobody"
-    yield f"    true since {since:%d %b %H:%M}, known {known:%d %b %H:%M}; {warning.reason}; signed by {signed}"
-    first = warning.message_type == "Alert"
+    yield f"    true since {since:%d %b %H:%M}, known {known:%d %b %H:%M}; {warning.reason}; {_signed(warning, country)}"
     for text in sorted(warning.texts, key=lambda t: country.languages.index(t.language)):
-        if not first and text.language != "en":
-            continue
         draft = "" if text.reviewed else ", draft, not reviewed"
         yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
     yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"
-    if first and outcomes is not None:
+    if warning.message_type == "Alert" and outcomes is not None:
         yield from (f"    {line}" for line in lead_times(warning, outcomes))
+
+
+def _signed(warning: Warning, country: LoadedCountry) -> str:
+    if warning.signatures:
+        return "signed by " + ", ".join(f"{s.by} {s.at.astimezone(country.timezone):%H:%M}" for s in warning.signatures)
+    to_operators = any(r.name == warning.rule and r.audience == "operators" for r in country.configuration.rules)
+    return "to the people on duty at once, unsigned" if to_operators and warning.issued else "signed by nobody"
 
 
 def lead_times(warning: Warning, outcomes: pd.DataFrame) -> Iterator[str]:

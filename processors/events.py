@@ -114,6 +114,7 @@ def told(change: Change, place: Place, witness: Witness, record: str, engine: st
         audience=rule.audience,
         quiet=f"merged into {change.into}" if change.into else said.quiet,
         evidence=witness.evidence(rule.when, place[1], change.at),
+        ending=witness.evidence(rule.until, place[1], change.at) if rule.until is not None else None,
         beside=witness.beside(rule.dimensions, place[1], change.at),
         record=record,
         records=said.records,

@@ -261,6 +261,7 @@ class CompoundEvent(Typed):
         audience: `public`, or `operators` for what concerns the people on duty alone.
         quiet: why it is cooled or muted, else empty; grouping and signatures belong to `alerts`.
         records: ids of the input records that made it.
+        ending: the rule's `until` as it stood, if it has one: what must be known for the event to end.
         beside: each dimension of human security that the rule does not read, as it stood in the area at this change.
     """
 
@@ -285,6 +286,7 @@ class CompoundEvent(Typed):
     audience: Literal["public", "operators"] = "public"
     quiet: str = ""
     evidence: Evidence
+    ending: Evidence | None = None
     beside: tuple[Evidence, ...] = ()
     record: str
     records: tuple[str, ...] = ()

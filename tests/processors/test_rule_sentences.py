@@ -336,6 +336,26 @@ def test_an_event_carries_its_reasons_down_to_readings() -> None:
     assert isinstance(river, Evidence)
 
 
+def test_an_event_says_what_must_be_known_for_its_end() -> None:
+    """4.5: with `until`, an event may stand though its condition is over; it then says what is not known yet."""
+    said = events(
+        {"when": {"all": ["river >= orange", "slope >= orange"]}, "until": {"all": ["not river >= orange", "not slope >= orange"]}},
+        f"""
+        00:00 A 2 {S}
+        01:00 A 8 {R}   | rule A opened orange
+        02:00 A 0 {S}
+        05:45 A 0 {S}
+        06:30 A 0 {S}   | rule A unconfirmed orange
+        """,
+    )
+    opened, unconfirmed = (e.ending for e in said)
+    assert opened is not None
+    assert unconfirmed is not None
+    assert [part.truth for part in opened.parts] == [Truth.FALSE, Truth.FALSE]
+    assert (said[1].evidence.truth, unconfirmed.truth) == (Truth.FALSE, Truth.UNKNOWN)
+    assert [part.truth for part in unconfirmed.parts] == [Truth.UNKNOWN, Truth.TRUE]
+
+
 def test_an_event_says_how_the_other_dimensions_stood() -> None:
     """4.7: what the rule does not read is no reason, but is shown as it stood: here health, by cases last heard of long before."""
     said = events(
