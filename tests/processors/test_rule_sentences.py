@@ -344,7 +344,7 @@ def test_an_event_says_what_must_be_known_for_its_end() -> None:
         00:00 A 2 {S}
         01:00 A 8 {R}   | rule A opened orange
         02:00 A 0 {S}
-        05:45 A 0 {S}
+        04:30 A 0 {S}
         06:30 A 0 {S}   | rule A unconfirmed orange
         """,
     )
