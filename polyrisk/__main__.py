@@ -151,7 +151,7 @@ def explain(warning: str, state: Path, as_json: bool) -> None:
 @_JSON
 @_told
 def status(state: Path, as_json: bool) -> None:
-    """Say whether the feeds are alive, what is behind, what was kept aside and what waits. Exit code 1 if a feed is silent."""
+    """Say whether the feeds are alive, what is behind, kept aside, waits. Exit code 1 if a feed is silent or brings nothing new."""
     from polyrisk.status import status_of
 
     with _opened(state) as here:
@@ -161,7 +161,7 @@ def status(state: Path, as_json: bool) -> None:
         else:
             for line in stands.lines(here.country):
                 _OUT.print(line)
-    sys.exit(1 if stands.silent else 0)
+    sys.exit(1 if stands.finding else 0)
 
 
 @main.command()

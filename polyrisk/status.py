@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from alerts.proposals import waiting
+from console.feed_views import feed_views
+from console.names import Names
+from console.reading import LogReader
 from eventlog.log import EventLog
 from feeds.clock import FileClock, WallClock
 from feeds.quarantine import Quarantine
 from schemas.country_files import LoadedCountry
-from schemas.envelopes import read_input
-from schemas.records import Heartbeat
-from schemas.topics import INPUT
-
-MISSED = 2
-"""A feed is silent when this many of its intervals have passed without an answer."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +22,30 @@ class FeedStatus:
     """One feed: when it last answered, and whether that is too long ago.
 
     Attributes:
-        last: none if it never answered. silent_since: the last answer of a silent feed.
+        last: none if it never answered. silent: that is too long ago.
+        newest: the end of the newest period it gave a value for. behind: it answers, but that is so long ago that nobody can tell any more.
     """
 
     feed: str
     last: datetime | None
-    allowed: timedelta
     silent: bool
+    newest: datetime | None
+    behind: bool
     rows: int
     kept_aside: int
+
+    def line(self, now: datetime, zone: ZoneInfo) -> str:
+        """For a terminal (rich markup)."""
+        if self.last is None:
+            return f"[red]SILENT[/]  {self.feed}: has never answered; silence is not safety"
+        last = self.last.astimezone(zone)
+        told = f"last answer {last:%d %b %H:%M}, {self.rows:,} rows, kept aside in all {self.kept_aside:,}"
+        if self.silent:
+            return f"[red]SILENT[/]  {self.feed} since {last:%Y-%m-%d %H:%M}; silence is not safety; {told}"
+        if self.behind and self.newest is not None:
+            age = f"{self.newest.astimezone(zone):%Y-%m-%d %H:%M}, {(now - self.newest).days} days old"
+            return f"[yellow]STALE[/]   {self.feed} answers, but its newest reading is of {age}; {told}"
+        return f"alive   {self.feed}; {told}"
 
 
 @dataclass(frozen=True)
@@ -50,14 +63,7 @@ class Status:
         zone = country.timezone
         yield f"[bold]{country.name}[/] at {self.now.astimezone(zone):%Y-%m-%d %H:%M} ({country.facts.timezone})"
         for feed in self.feeds:
-            if feed.last is None:
-                yield f"  [red]SILENT[/]  {feed.feed}: has never answered; silence is not safety"
-                continue
-            last = feed.last.astimezone(zone)
-            state = (
-                f"[red]SILENT[/]  {feed.feed} since {last:%Y-%m-%d %H:%M}; silence is not safety" if feed.silent else f"alive   {feed.feed}"
-            )
-            yield f"  {state}; last answer {last:%d %b %H:%M}, {feed.rows:,} rows, kept aside in all {feed.kept_aside:,}"
+            yield f"  {feed.line(self.now, zone)}"
         behind = ", ".join(f"{group} {count}" for group, count in self.lag.items())
         yield f"  records behind: {behind}; messages that wait for signatures: {self.unsigned}"
 
@@ -68,7 +74,8 @@ class Status:
                 "feed": f.feed,
                 "silent": f.silent,
                 "last": f.last.isoformat() if f.last else None,
-                "allowed_s": f.allowed.total_seconds(),
+                "newest": f.newest.isoformat() if f.newest else None,
+                "behind": f.behind,
                 "rows": f.rows,
                 "kept_aside": f.kept_aside,
             }
@@ -81,6 +88,11 @@ class Status:
         """The feeds that nobody hears."""
         return [feed for feed in self.feeds if feed.silent]
 
+    @property
+    def finding(self) -> bool:
+        """Whether a feed is silent, or brings nothing new."""
+        return any(feed.silent or feed.behind for feed in self.feeds)
+
 
 def status_of(log: EventLog, country: LoadedCountry, state: Path, feeds: Sequence[str] | None = None) -> Status:
     """Read the log from its beginning and say how things stand.
@@ -88,23 +100,18 @@ def status_of(log: EventLog, country: LoadedCountry, state: Path, feeds: Sequenc
     Args:
         feeds: those that are to be looked at; by default all of the country.
     """
-    beats: dict[str, Heartbeat] = {}
-    for stored in log.read(INPUT.name, shard=country.shard):
-        if stored.record.kind == "heartbeat":
-            content = read_input(stored.record)
-            if isinstance(content, Heartbeat):
-                beats[content.feed] = content
     now = _now(state)
+    reader = LogReader(log, country.shard)
+    reader.refresh()
+    known = reader.until(now)
     kept = Quarantine(state / "quarantine").counts()
     found = []
-    for facts in country.configuration.feeds:
-        if feeds is not None and facts.feed not in feeds:
+    for view in feed_views(known, Names(country)):
+        if feeds is not None and view.feed not in feeds:
             continue
-        beat = beats.get(facts.feed)
-        allowed = facts.every * MISSED
-        silent = beat is None or now - beat.received > allowed
-        aside = sum(count for (feed, _), count in kept.items() if feed == facts.feed)
-        found.append(FeedStatus(facts.feed, beat.received if beat else None, allowed, silent, beat.rows if beat else 0, aside))
+        beat = known.heartbeats.get(view.feed)
+        aside = sum(count for (feed, _), count in kept.items() if feed == view.feed)
+        found.append(FeedStatus(view.feed, view.since, not view.alive, view.newest, view.behind, beat.rows if beat else 0, aside))
     lag = {group: sum(log.lag(group).values()) for group in ("processors", "alerts")}
     return Status(country.code, now, found, lag, waiting(log))
 

@@ -137,6 +137,18 @@ def test_a_silent_feed_makes_districts_unknown_never_calm_and_status_names_it(li
     assert "lka_irrigation_river since 2025-11-26" in shown.output
 
 
+def test_a_feed_that_answers_and_brings_nothing_new_is_no_good_news(ditwah: Lived) -> None:
+    """Gauges end on 1 December and prices in September, though their sources answer to the end: `status` says so and ends with code 1."""
+    stands = status_of(ditwah.log, ditwah.country, ditwah.state, ditwah.case.feeds)
+    behind = {feed.feed: feed.newest for feed in stands.feeds if feed.behind}
+    assert stands.silent == []
+    assert {"lka_irrigation_river", "lka_wfp_prices"} <= behind.keys()
+    assert str(behind["lka_irrigation_river"]).startswith("2025-12-01")
+    shown = CliRunner().invoke(main, ["status", "--state", str(ditwah.state)])
+    assert shown.exit_code == 1
+    assert "STALE   lka_wfp_prices answers, but its newest reading is of 2025-10-01" in shown.output
+
+
 def test_explain_reaches_down_to_readings(ditwah: Lived) -> None:
     """`explain` shows a warning's conditions and the readings behind them, with value, bound, times and the hash of the raw bytes."""
     kandy = next(w for w in warnings_said(ditwah.log) if w.area == "LK21" and w.rule == "river_and_landslide")
