@@ -38,7 +38,8 @@ def run(state: Path, out: Console, *, serve: bool = False, port: int = PORT) -> 
     if failed:
         return 1
     from eventlog.log import open_log
-    from polyrisk.telling import load, serve_console, show_page, tell
+    from polyrisk.loading import load
+    from polyrisk.telling import serve_console, show_page, tell
 
     unmet = 0
     for name in CASES:

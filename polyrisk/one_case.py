@@ -13,8 +13,8 @@ from feeds.cases import Case
 from polyrisk.airflow_runner import AirflowRunner, AirflowRuns, airflow_of
 from polyrisk.case_run import CaseRun, DirectFetch
 from polyrisk.garbage import look_less_often
+from polyrisk.loading import load
 from polyrisk.progress import bars
-from polyrisk.telling import load, tell
 
 STEPS = {"colombo-2023": timedelta(hours=6), "trishuli-2026": timedelta(minutes=10)}
 """How far the clock moves at a time, where it is not an hour: less among gauges that report every ten minutes, more over half a year."""
@@ -52,6 +52,8 @@ def run_case(
     if as_json:
         print(json.dumps({"fetched": tally.fetched, "failed": tally.failed, "sent": tally.sent}), flush=True)
         return 0
+    from polyrisk.telling import tell  # pages and trees, which a run for programs does without
+
     log = open_log(f"sqlite:///{state / 'log.db'}")
     try:
         return 1 if tell(case, country, log, out, subscribers) and not silences else 0

@@ -13,27 +13,12 @@ from feeds.cases import Case
 from polyrisk.explain import event_tree, events_of, tree_of
 from polyrisk.serving import Serving
 from polyrisk.story import events_said, judge, lines_of, warnings_said
-from schemas.country_files import LoadedCountry, countries_root, load_country
-from schemas.errors import ConfigurationError
+from schemas.country_files import LoadedCountry
 from schemas.records import EventChange, Warning
 
 COMPOUND = "river_and_landslide"
 AFTERWARDS = "flood_then_dengue"
 ALL_THREE = "three_at_once"
-
-
-def load(name: str) -> tuple[Case, LoadedCountry]:
-    """A case by `country/name`, and its country.
-
-    Raises:
-        ConfigurationError: there is no such case.
-    """
-    country, _, case = name.partition("/")
-    folder = countries_root() / country / "cases" / case
-    if not (folder / "case.yaml").exists():
-        known = ", ".join(f"{p.parts[-4]}/{p.parts[-2]}" for p in sorted(countries_root().glob("*/cases/*/case.yaml")))
-        raise ConfigurationError(f"There is no case `{name}`.", remedy=f"Known are {known}.")
-    return Case.load(folder), load_country(countries_root() / country)
 
 
 def tell(case: Case, country: LoadedCountry, log: EventLog, out: Console, subscribers: int) -> int:

@@ -16,7 +16,7 @@ ENOUGH: dict[str, Enough] = {
 
 
 # Of the areas that a record touches most have said the same before: another threshold of the same rule is what is new there.
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def worst(places: tuple[tuple[Entry, ...], ...], level: int, enough: Enough) -> Line:
     """True if one place is at the level or held at it; false only if no place has an unclosed breach or an undecided reading
     there and enough of the places that count are known lower; else unknown.

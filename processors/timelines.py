@@ -136,7 +136,7 @@ def at_least(count: int, lines: Sequence[Line]) -> Line:
     return merged(lines, combine)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def lately(one: Line, span: int) -> Line:
     """True where `one` was true at some moment of the last `span`, false where it was known false throughout it."""
     if not one.starts:
