@@ -78,7 +78,8 @@ def run_parts(
         if part in METRICS_PORT:
             server, _ = start_http_server(METRICS_PORT[part] if metrics_port is None else metrics_port, HOST)
             click.echo(f"metrics at http://{HOST}:{server.server_port}/")
-        channel = _channel(stack, country, played=part == "all" and case is not None, send=send)
+        sends = part in ("alerts", "all")
+        channel = _channel(stack, country, played=part == "all" and case is not None, send=send) if sends else None
         turns = watched + [_turn(name, log, country, state, clock, channel, stack) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
             click.echo(f"console at http://{HOST}:{port}/")
