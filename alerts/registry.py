@@ -59,6 +59,9 @@ class Registry:
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
         metadata.create_all(self.engine)
+        for table in metadata.sorted_tables:
+            for index in table.indexes:  # a registry of an older version has the table, but not what was indexed since
+                index.create(self.engine, checkfirst=True)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
