@@ -1,40 +1,15 @@
 """What the tests of alerts share: a country, a registry, a log, a loopback provider, and events built by hand."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alert_places import country_without_feeds
 
 from alerts.keys import Keys
 from alerts.registry import Registry
 from eventlog.log import EventLog, open_log
-from schemas.configuration import Configuration, Rule
-from schemas.country_facts import CountryFacts
 from schemas.country_files import LoadedCountry
-from schemas.place_tables import read_places
-from schemas.yaml_files import YamlFile, plain
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-START = datetime(2025, 11, 27, 12, tzinfo=UTC)
-
-
-def country_without_feeds(code: str) -> LoadedCountry:
-    """A country of the checkout with its places, facts and rules; alerts need none of its feeds or thresholds."""
-    folder = CHECKOUT / "countries" / code
-    facts = CountryFacts.model_validate(plain(YamlFile(folder / "country.yaml").data))
-    tables = read_places(folder, f"countries/{code}", facts.feeds)
-    rules = plain(YamlFile(folder / "rules.yaml").data)
-    configuration = Configuration(
-        shard=facts.shard,
-        areas_version=facts.areas_version,
-        areas=tuple(tables.areas.values()),
-        stations=tuple(tables.stations.values()),
-        feeds=(),
-        thresholds=(),
-        rules=tuple(Rule.model_validate({**body, "name": name}) for name, body in rules.items()),
-    )
-    return LoadedCountry(folder, facts, tables.places, configuration, {}, tables.languages)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from conftest import START
+from alert_places import START
 
 from eventlog.log import EventLog
 from schemas.envelopes import output_record

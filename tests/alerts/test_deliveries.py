@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import START
+from alert_places import START
 from event_makers import event, tell
 from sqlalchemy import Connection
 from sqlalchemy.event import listen

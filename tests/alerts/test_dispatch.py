@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CHECKOUT, START
+from alert_places import CHECKOUT, START
 from event_makers import event, tell
 from sqlalchemy.event import listen
 

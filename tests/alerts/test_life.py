@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import START
+from alert_places import START
 from event_makers import event
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import START
+from alert_places import START
 from sqlalchemy import inspect
 
 from alerts.keys import Keys

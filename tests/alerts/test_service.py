@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from conftest import START
+from alert_places import START
 from event_makers import event, tell
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, country_without_feeds
+from alert_places import CHECKOUT, country_without_feeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
