@@ -99,7 +99,6 @@ _MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]]
 ENDINGS = frozenset({Kind.ALL_CLEAR, Kind.RETRACTION, Kind.CANNOT_TELL})
 MERGED = "merged into"
 """How the engine marks the end of an event that became part of an older one."""
-_ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
 _ANEW = {EventChange.OPENED, EventChange.ESCALATED}
 """What an event that had ended may be warned of again by: it stands again, or is graver than ever."""
 
@@ -114,11 +113,6 @@ def issued_status(kind: Kind) -> WarningStatus:
     return _MESSAGE[kind][1]
 
 
-def ended(event: CompoundEvent) -> bool:
-    """Whether the event is over with this change; an end that only moves is an `updated` with an `until`."""
-    return event.change in _ENDS or event.until is not None
-
-
 def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_until: bool = False) -> Decision:
     """What to say about a change of the life's event.
 
@@ -128,7 +122,7 @@ def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_u
     """
     if event.change is EventChange.FOUND_AFTERWARDS:
         return Decision(Reason.FOUND_AFTERWARDS)
-    if ended(event):
+    if event.ended:
         return _end(life, event, over, has_until)
     if not life.told and not life.open and event.change not in _ANEW:
         return Decision(Reason.REVISED)

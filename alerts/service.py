@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from alerts import deliveries, ledger
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
-from alerts.life import MERGED, Decision, Life, Reason, decide, due, ended
+from alerts.life import MERGED, Decision, Life, Reason, decide, due
 from alerts.metrics import Metrics
 from alerts.proposals import Proposals, publish, warning_id
 from alerts.registry import Registry
@@ -216,7 +216,7 @@ class AlertService:
         life = replace(
             life,
             pending=None if decision.withdraw else life.pending,
-            open=not ended(event) and decision.reason is not Reason.REVISED,
+            open=not event.ended and decision.reason is not Reason.REVISED,
             unconfirmed=event.unconfirmed or event.change is EventChange.UNCONFIRMED,
             quiet=bool(event.quiet),
             told=life.told and decision.reason is not Reason.ENDED_IN_GREATER,

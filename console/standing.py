@@ -5,10 +5,7 @@ from datetime import datetime
 
 from console.reading import Known
 from schemas.levels import Level
-from schemas.records import CompoundEvent, EventChange
-
-ENDS = frozenset({EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS})
-"""Changes after which an event no longer stands."""
+from schemas.records import CompoundEvent
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,6 @@ def standing_events(known: Known) -> tuple[Standing, ...]:
     """The events that stand, gravest first, then by area and rule."""
     warnings = {p.warning.event: p.warning.warning for p in known.warnings}
     told = {p.warning.event for p in known.warnings if p.warning.issued is not None}
-    stand = [e for e in newest_changes(known).values() if e.change not in ENDS]
+    stand = [e for e in newest_changes(known).values() if not e.ended]
     ordered = sorted(stand, key=lambda e: (-e.level, e.area, e.rule))
     return tuple(Standing(e, warnings.get(e.id), e.id in told) for e in ordered)

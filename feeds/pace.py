@@ -16,7 +16,6 @@ NEAR = timedelta(hours=48)
 """An event is near for this long after its last change that a reading made. After that, only what can still move it keeps it near."""
 
 _BY_SILENCE = {EventChange.UNCONFIRMED, EventChange.CANNOT_TELL}
-_ENDED = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
 
 
 class Pace:
@@ -56,7 +55,7 @@ class Pace:
         """For each event that is near, what its rule wants to know: while it is open what can change it, then what can bring it back."""
         for event in self._last.values():
             lately = now - self._moved.get(event.id, NEVER) <= NEAR
-            if event.change in _ENDED:
+            if event.ended:
                 if lately:
                     yield self._opens.get(event.rule, set())
             elif lately or not event.unconfirmed:

@@ -293,6 +293,14 @@ class CompoundEvent(Typed):
     configuration: str
     engine: str
 
+    @property
+    def ended(self) -> bool:
+        """Whether the event is over with this change; an end that only moves is an `updated` with an `until`."""
+        return self.change in _ENDS or self.until is not None
+
+
+_ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
+
 
 class WarningStatus(StrEnum):
     """Where a warning stands. `cannot_tell` ends it without an all-clear; `withdrawn` is a proposal overtaken before it was signed."""

@@ -90,6 +90,15 @@ def test_an_ended_event_is_near_for_48_hours(told: Told) -> None:
     assert not told.hurried(RIVERS, 59)
 
 
+def test_an_end_that_a_late_reading_moved_is_still_an_end(told: Told) -> None:
+    """It is said as an update with the time of the end; taken for standing, it would hurry the rivers for ever."""
+    told.event("river_flood", EventChange.OPENED, 0)
+    told.event("river_flood", EventChange.CLOSED, 10, until=OPENED + timedelta(hours=9))
+    told.event("river_flood", EventChange.UPDATED, 12, until=OPENED + timedelta(hours=8))
+    assert told.hurried(RIVERS, 60)
+    assert not told.hurried(RIVERS, 61)
+
+
 def test_an_event_that_stands_only_because_its_gauges_are_silent_is_near_until_48_hours_after_its_last_reading(told: Told) -> None:
     told.event("river_flood", EventChange.OPENED, 0)
     told.event("river_flood", EventChange.UNCONFIRMED, 40, unconfirmed=True)
