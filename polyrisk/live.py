@@ -64,6 +64,10 @@ def run_parts(
         metrics_port: of the metrics; 0 takes a free one, none the part's own.
         send: hand messages to Twilio itself (`TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`); else they are intended and wait.
     """
+    # A service manager ends us by SIGTERM, and what was started in the background ignores SIGINT unless it says otherwise.
+    # From the first moment on, so that Airflow is not left behind by an end while it starts.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     state.mkdir(parents=True, exist_ok=True)
     country = load_country(folder)
     os.environ["POLYRISK_STATE"] = str(state.absolute())
@@ -94,9 +98,6 @@ def run_parts(
 
 
 def _take_turns(turns: list[Turn]) -> None:
-    # A service manager ends us by SIGTERM, and what was started in the background ignores SIGINT unless it says otherwise.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)
     try:
         while True:
             for turn in turns:
