@@ -11,8 +11,9 @@ from processors.roll_up import ENOUGH, worst
 from processors.sequences import in_sequence
 from processors.silence import silences, together
 from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lately, micros, opposite, some
+from processors.together import together_within
 from processors.tracks import BoundsOf, Track, as_judged, step_columns
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Within
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Together, Within
 from schemas.conditions import Sequence as InSequence
 from schemas.levels import Dimension, Level
 from schemas.records import BaselineRow
@@ -119,6 +120,9 @@ class Sight:
             case AtLeast():
                 covered = [one for one in self._parts(condition.of, area, condition.within) if one is not None]
                 return at_least(condition.at_least, covered) if covered else None
+            case Together():
+                covered = [one for one in self._parts(condition.of, area, None) if one is not None]
+                return together_within(condition.together, covered, micros(condition.within)) if covered else None
             case InSequence():
                 lines = self._parts(condition.sequence, area, None)
                 lag = micros(condition.least_lag) if condition.least_lag is not None else 0

@@ -7,7 +7,7 @@ from functools import cached_property
 from processors.bounds import Bound, bounds_of, quantity
 from processors.levels import Settings
 from processors.timelines import BEGINNING, FAR, micros
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Sequence, Silence, Silent, Within, walk
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Sequence, Silence, Silent, Together, Within, walk
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
 from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
@@ -225,7 +225,8 @@ class Plan:
     def window(self, rule: str) -> int:
         """The longest span over which the rule looks back, in microseconds."""
         parts = [p for c in conditions_of(self.rules[rule]) for p in walk(c)]
-        spans = [p.within for p in parts if isinstance(p, All | AnyOf | AtLeast | Within | Sequence | Dimensions) and p.within is not None]
+        windowed = All | AnyOf | AtLeast | Together | Within | Sequence | Dimensions
+        spans = [p.within for p in parts if isinstance(p, windowed) and p.within is not None]
         return sum(micros(s) for s in spans)
 
 

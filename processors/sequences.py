@@ -1,103 +1,17 @@
-"""Conditions that became true one after another: onsets, the chain they form, and what could still form one."""
+"""Conditions that became true one after another: the chain that onsets form, and what could still form one."""
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line, line
-
-
-class Onset(NamedTuple):
-    """When a condition became true, compared by the end of the period of the reading that showed it.
-
-    Attributes:
-        start: the valid time from which it can be said.
-        first, last: equal if the onset is known; else it hides somewhere between them.
-    """
-
-    start: int
-    first: int
-    last: int
+from processors.onsets import Onset, Onsets, over_time
+from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line
 
 
 def in_sequence(lines: Sequence[Line], window: int, least_lag: int) -> Line:
     """True where the last condition is true, and it and those before became true in this order within `window`."""
-    keep = [_Part(one.starts, one.ends, one.keep) for one in lines]
-    sure = [_Part(one.starts, one.ends, one.sure) for one in lines]
-    shown: dict[int, int] = {}
-    for one in lines:
-        for start, end in zip(one.starts, one.ends, strict=True):
-            shown[start] = max(shown.get(start, end), end)
-    moments = {*shown, *(m for part in (*keep, *sure) for m in part.moments(window, least_lag, len(lines)))}
-    return line((m, shown.get(m, m - 1), _truth(keep, m, window, least_lag), _truth(sure, m, window, least_lag)) for m in sorted(moments))
+    return over_time(lines, window, least_lag, lambda parts, moment: _truth(parts, moment, window, least_lag))
 
 
-class _Part:
-    """One truth of one condition over time, with its onsets and where one may hide.
-
-    Became true is false to true, also through unknown; true, unknown, true is none. The first truth known counts as an onset. An onset
-    may hide in any unknown stretch but one between two truths.
-    """
-
-    def __init__(self, starts: Sequence[int], ends: Sequence[int], truths: Sequence[int]) -> None:
-        starts, ends, truths = (BEGINNING, *starts), (BEGINNING - 1, *ends), (UNKNOWN, *truths)  # before all knowledge: unknown
-        self.starts, self.ends, self.truths = starts, ends, truths
-        self.known: list[Onset] = []
-        self.hidden: list[Onset] = []
-        self.fell: list[int] = []
-        settled = FALSE
-        for n, (start, truth) in enumerate(zip(starts, truths, strict=True)):
-            if truth == TRUE and settled != TRUE:
-                shown = max(start, ends[n])
-                self.known.append(Onset(start, shown, shown))
-            if truth == FALSE:
-                self.fell.append(start)
-            settled = truth if truth != UNKNOWN else settled
-        for n, until in self._unknown():
-            self.hidden.append(Onset(starts[n], starts[n], until - 1))
-            periods = [(starts[i], ends[i]) for i in range(n, len(starts)) if starts[i] < until and ends[i] > starts[i]]
-            self.hidden.extend(Onset(start, end, end) for start, end in periods)
-
-    def _unknown(self) -> Iterator[tuple[int, int]]:
-        """The index at which each unknown stretch in which an onset may hide begins, and its end."""
-        n = 0
-        while n < len(self.starts):
-            following = next((i for i in range(n, len(self.starts)) if self.truths[i] != self.truths[n]), len(self.starts))
-            between = n > 0 and following < len(self.starts) and self.truths[n - 1] == TRUE == self.truths[following]
-            if self.truths[n] == UNKNOWN and not between:
-                yield n, self.starts[following] if following < len(self.starts) else FAR
-            n = following
-
-    def moments(self, window: int, least_lag: int, parts: int) -> Iterator[int]:
-        """The moments beside its changes at which what may be can change."""
-        for onset in (*self.known, *self.hidden):
-            for lags in range(parts + 1 if least_lag else 1) if onset.first != BEGINNING else ():
-                yield onset.first + lags * least_lag
-                yield onset.first + lags * least_lag - window
-
-    def at(self, moment: int) -> int:
-        """The truth at a moment."""
-        index = bisect_right(self.starts, moment) - 1
-        return self.truths[index] if index >= 0 else UNKNOWN
-
-    def onsets(self, moment: int, *, hidden: bool) -> list[Onset]:
-        """The onsets up to a moment: those known, and if asked those that may hide."""
-        known = self.known[: bisect_right(self.known, moment, key=lambda o: o.start)]
-        return [*known, *self._hiding(moment)] if hidden else known
-
-    def last(self, moment: int) -> tuple[list[Onset], list[Onset]]:
-        """The known onset of a truth that still stands at a moment, and where it may hide."""
-        fallen = bisect_right(self.fell, moment)
-        fell = self.fell[fallen - 1] if fallen else BEGINNING
-        known = [o for o in self.onsets(moment, hidden=False) if o.start > fell][-1:]
-        return known, [*known, *(o for o in self._hiding(moment) if o.start >= fell)]
-
-    def _hiding(self, moment: int) -> list[Onset]:
-        # An onset compared by the end of its period may lie after the moment; one within a stretch may not.
-        return [o if o.first == o.last else o._replace(last=min(o.last, moment)) for o in self.hidden if o.start <= moment]
-
-
-def _truth(parts: Sequence[_Part], moment: int, window: int, least_lag: int) -> int:
+def _truth(parts: Sequence[Onsets], moment: int, window: int, least_lag: int) -> int:
     *earlier, last = parts
     truth = last.at(moment)
     if truth == FALSE:

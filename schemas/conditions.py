@@ -1,7 +1,7 @@
 """The conditions of a rule as a tree. What each is true, false and unknown at is the engine's matter; this is how it is written.
 
 A condition in a file is a text (`river_station >= orange`) or a mapping with one of the keys
-`all`, `any`, `not`, `at_least`, `sequence`, `silent`, `dimensions`, `condition`.
+`all`, `any`, `not`, `at_least`, `together`, `sequence`, `silent`, `dimensions`, `condition`.
 """
 
 import re
@@ -105,6 +105,27 @@ class AtLeast(Part):
         return self.of
 
 
+class Together(Part):
+    """At least n of the conditions are true, and the onsets of these n lie at most `within` apart.
+
+    True if n are true whose onsets are known to lie so near; false if that cannot be from what is known; else unknown. A condition became
+    true when it went from false to true, also through unknown; the first truth known counts as an onset, at or before it; held is unknown.
+    Onsets are compared by the end of a period. Those without a series in the area are not covered: left out of n's candidates and shown.
+    """
+
+    together: int = Field(ge=2)
+    of: tuple["Condition", ...] = Field(min_length=2)
+    within: Span
+
+    @property
+    def text(self) -> str:
+        return f"{self.together} of {len(self.of)} together" + _within(self.within)
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return self.of
+
+
 class Within(Part):
     """The condition was true at some moment of the last span, in valid time."""
 
@@ -187,6 +208,7 @@ _KEYS = {
     "not": "not",
     "not_": "not",
     "at_least": "at_least",
+    "together": "together",
     "sequence": "sequence",
     "silent": "silent",
     "dimensions": "dimensions",
@@ -221,6 +243,7 @@ Condition = Annotated[
         Annotated[AnyOf, Tag("any")],
         Annotated[Not, Tag("not")],
         Annotated[AtLeast, Tag("at_least")],
+        Annotated[Together, Tag("together")],
         Annotated[Sequence, Tag("sequence")],
         Annotated[Silent, Tag("silent")],
         Annotated[Dimensions, Tag("dimensions")],
@@ -228,7 +251,7 @@ Condition = Annotated[
     ],
     Discriminator(_kind),
 ]
-for _model in (All, AnyOf, Not, AtLeast, Within, Sequence):
+for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sequence):
     _model.model_rebuild()
 
 

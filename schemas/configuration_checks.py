@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from schemas.conditions import AtLeast, Dimensions, walk
+from schemas.conditions import AtLeast, Dimensions, Together, walk
 from schemas.configuration import Area, FeedFacts, Rule, Threshold
 from schemas.country_facts import CountryFacts
 from schemas.findings import Finding
@@ -183,7 +183,10 @@ def _conditions(file: YamlFile, node: Any, location: Location, rule: Rule, aroun
             yield from _at_level(file, (*location, "threshold"), str(node["threshold"]), str(node.get("level")), rule, around)
         yield from _window(file, node, location, around)
         if isinstance(node.get("sequence"), Sequence):
-            yield from _steps(file, node, location)
+            yield from _onsets(file, node, location, "sequence")
+            yield from _lags(file, node, location)
+        if "together" in node and isinstance(node.get("of"), Sequence):
+            yield from _onsets(file, node, location, "of")
         for key, value in node.items():
             yield from _conditions(file, value, (*location, key), rule, around) if key not in {"within", "to", "level", "threshold"} else ()
     elif isinstance(node, Sequence):
@@ -191,14 +194,19 @@ def _conditions(file: YamlFile, node: Any, location: Location, rule: Rule, aroun
             yield from _conditions(file, value, (*location, index), rule, around)
 
 
-def _steps(file: YamlFile, node: Mapping[str, Any], location: Location) -> Iterator[Finding]:
-    """What may stand in a sequence: levels joined by all, any, not, at_least. Onsets of windows are not proved to be right there."""
-    for index, step in enumerate(node["sequence"]):
-        windowed = sorted(_keys(step) & {"within", "silent", "dimensions", "sequence", "condition"})
+def _onsets(file: YamlFile, node: Mapping[str, Any], location: Location, key: str) -> Iterator[Finding]:
+    """What may stand where onsets are compared: levels joined by all, any, not, at_least. Onsets of windows are not proved to be right."""
+    compared, code = ("a step of a sequence", "sequence-step") if key == "sequence" else ("a condition of `together`", "together-part")
+    for index, step in enumerate(node[key]):
+        windowed = sorted(_keys(step) & {"within", "silent", "dimensions", "sequence", "together", "condition"})
         if windowed:
-            what = f"a step of a sequence holds `{windowed[0]}`."
-            why = "When a window or a silence began is not what a sequence compares."
-            yield file.finding("sequence-step", (*location, "sequence", index), what, why, "Write levels, joined by all, any or not.")
+            what = f"{compared} holds `{windowed[0]}`."
+            why = "When a window or a silence began is not what is compared there."
+            yield file.finding(code, (*location, key, index), what, why, "Write levels, joined by all, any or not.")
+
+
+def _lags(file: YamlFile, node: Mapping[str, Any], location: Location) -> Iterator[Finding]:
+    """A sequence whose least lags fit into it."""
     if "least_lag" in node and "within" in node:
         least, most = parse_span(node["least_lag"]) * (len(node["sequence"]) - 1), parse_span(node["within"])
         if least > most:
@@ -276,9 +284,11 @@ def _silent(file: YamlFile, node: Mapping[str, Any], location: Location, around:
 def _counts(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
     dimensions = {CATALOGUE[t.indicator].dimension for t in around.thresholds.values()}
     for condition in walk(rule.when):
-        if isinstance(condition, AtLeast) and condition.at_least > len(condition.of):
-            what = f"asks for {condition.at_least} of {len(condition.of)} conditions."
-            yield file.finding("at-least-too-many", (rule.name, "when", "at_least"), what, "It can never be true.", "Lower the number.")
+        if isinstance(condition, AtLeast | Together):
+            key, count = ("at_least", condition.at_least) if isinstance(condition, AtLeast) else ("together", condition.together)
+            if count > len(condition.of):
+                what = f"asks for {count} of {len(condition.of)} conditions."
+                yield file.finding("at-least-too-many", (rule.name, "when", key), what, "It can never be true.", "Lower the number.")
         if isinstance(condition, Dimensions) and condition.dimensions > len(dimensions):
             what = f"asks for {condition.dimensions} dimensions; thresholds watch {len(dimensions)}: {', '.join(sorted(dimensions))}."
             remedy = "Add a threshold or lower the number."

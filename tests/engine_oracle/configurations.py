@@ -63,7 +63,7 @@ def conditions(names: tuple[tuple[str, tuple[str, ...]], ...], *, silent: bool) 
     leaf = st.sampled_from([{"threshold": name, "level": word} for name, words in names for word in words])
     windows = st.one_of(st.just({}), st.fixed_dictionaries({"within": spans}))
     counted = st.builds(lambda n, w: {"dimensions": n, "level": w}, st.integers(1, 2), st.sampled_from(["yellow", "orange"]))
-    # What `polyrisk check` lets stand in a sequence: levels joined by all, any, not, without windows of their own.
+    # What `polyrisk check` lets stand where onsets are compared: levels joined by all, any, not, without windows of their own.
     pair = st.lists(leaf, min_size=2, max_size=2)
     joined = (st.builds(lambda two: {"all": two}, pair), st.builds(lambda two: {"any": two}, pair))
     steps = st.one_of(leaf, leaf, *joined, st.builds(lambda one: {"not": one}, leaf))
@@ -89,6 +89,7 @@ def conditions(names: tuple[tuple[str, tuple[str, ...]], ...], *, silent: bool) 
             st.builds(lambda one: {"not": one}, part),
             st.builds(lambda parts, n, w: {"at_least": min(n, len(parts)), "of": parts, **w}, many, st.integers(1, 2), windows),
             st.builds(lambda one, w: {"condition": one, "within": w}, part, spans),
+            st.builds(lambda parts, w: {"together": 2, "of": parts, "within": w}, st.lists(steps, min_size=2, max_size=3), spans),
             st.builds(_sequence, st.lists(steps, min_size=2, max_size=3), spans, lags),
         )
 

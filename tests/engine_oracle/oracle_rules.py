@@ -5,12 +5,12 @@ Each form is evaluated twice from the leaves: once with held breaches taken as t
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, product
 
 from oracle_known import NO_TIME, Known, Reading, admitted
 from oracle_levels import FALSE, TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
 
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Within
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Together, Within
 from schemas.conditions import Sequence as InSequence
 from schemas.configuration import Threshold
 from schemas.indicators import CATALOGUE
@@ -115,6 +115,8 @@ class Rules:
                 return [(at, not_(truth)) for at, truth in self.truth(condition.not_, area)]
             case Within():
                 return within(self.truth(condition.condition, area), condition.within)
+            case Together():
+                return self.together(condition, area)
             case InSequence():
                 return self.sequence(condition, area)
             case Silent():
@@ -191,6 +193,13 @@ class Rules:
         marks = {m for part in parts for m in part.marks}
         moments = {m + j * lag + w for m in marks for j in range(len(parts) + 1) for w in (NO_TIME, condition.within, -condition.within)}
         return steps_from(moments, lambda t: _in_sequence(parts, t, condition.within, lag))
+
+    def together(self, condition: Together, area: str) -> Steps:
+        """n of those covered are true, and their onsets lie at most `within` apart; fewer than n to look at is unknown (6.3)."""
+        parts = [_Part(self.truth(part, area), self._ends(part, area)) for part in condition.of if self.covered(part, area)]
+        marks = {m for part in parts for m in part.marks}
+        moments = {m + w for m in marks for w in (NO_TIME, condition.within, -condition.within)}
+        return steps_from(moments, lambda t: _together(parts, condition.together, t, condition.within))
 
     def _ends(self, condition: Condition, area: str) -> dict[datetime, datetime]:
         """Start of a reading to the end of its period, for all readings that a condition looks at."""
@@ -281,6 +290,17 @@ def _in_sequence(parts: Sequence[_Part], moment: datetime, span: timedelta, lag:
         for at in _choices(low, high, before, lag):
             if _chain(before, at, at, span, lag):
                 return UNKNOWN
+    return FALSE
+
+
+def _together(parts: Sequence[_Part], count: int, moment: datetime, span: timedelta) -> Truth:
+    if len(parts) < count:
+        return UNKNOWN
+    for possible, truth in ((False, TRUE), (True, UNKNOWN)):
+        for chosen in combinations(parts, count):
+            for onsets in product(*(part.last_runs(moment, possible=possible) for part in chosen)):
+                if max(low for low, _ in onsets) - min(high for _, high in onsets) <= span:
+                    return truth
     return FALSE
 
 

@@ -226,6 +226,21 @@ def test_a_sequence_too_slow_is_false() -> None:
     assert _rule(known) == [(1, "false")]
 
 
+TOGETHER = {"together": 2, "of": [RIVER, {"threshold": "river", "level": "yellow"}], "within": "1 h"}
+
+
+def test_together_needs_onsets_that_lie_near_and_is_unknown_while_they_may() -> None:
+    """Section 4: yellow at 1 h and orange at 2 h are together, at 3 h no more; in silence both may have risen."""
+    levels = {"levels": {"yellow": "2 m", "orange": "4 m"}}
+    rise = [(0, "s4", 1.0), (1, "s4", 3.0), (2, "s4", 5.0), (3, "s4", 3.0)]
+    assert _rule(_known(_configuration(levels, TOGETHER), rise, now=4)) == [(0, "false"), (2, "true"), (3, "false")]
+    slow = [(0, "s4", 1.0), (1, "s4", 3.0), (2, "s4", 3.0), (3, "s4", 5.0)]
+    assert _rule(_known(_configuration(levels, TOGETHER), slow, now=4)) == [(0, "false")]
+    silent = [(0, "s4", 1.0), (6, "s4", 3.0), (7, "s4", 5.0)]
+    expected = [(0, "false"), (3, "unknown"), (6, "false"), (7, "true")]
+    assert _rule(_known(_configuration(levels, TOGETHER), silent, now=8)) == expected
+
+
 SILENT = {"silent": {"count": 2, "of": "river", "within": "1 h"}}
 
 

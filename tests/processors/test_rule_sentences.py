@@ -122,6 +122,52 @@ def test_true_unknown_true_is_no_new_onset() -> None:
     assert "true" not in [v for _, v in truth({**SEQUENCE, "within": "6 h"}, table)]
 
 
+TOGETHER = {"together": 2, "of": ["river >= orange", "slope >= orange"], "within": "2 h"}
+
+
+def test_together_needs_onsets_that_lie_near() -> None:
+    """River at one, slope at three: two hours apart is together for as long as both stand; a minute more is not."""
+    rise = f"00:00 A 4 {R}\n00:00 A 0 {S}\n01:00 A 8 {R}\n02:30 A 0 {S}\n03:00 A 2 {S}\n03:00 A 8 {R}\n"
+    assert truth(TOGETHER, rise + f"05:00 A 4 {R}")[-3:] == [("20 00:00", "false"), ("20 03:00", "true"), ("20 05:00", "false")]
+    later = rise.replace("03:00 A 2", "03:01 A 2")
+    assert truth(TOGETHER, later + f"05:00 A 4 {R}")[-1:] == [("20 00:00", "false")]
+
+
+def test_together_is_unknown_while_an_onset_may_hide_near_enough() -> None:
+    """4.1: silent from four to nine, so the river may have risen any time between; the slope rose at six, and both stand at nine."""
+    table = f"00:00 A 4 {R}\n01:00 A 4 {R}\n03:00 A 0 {S}\n06:00 A 2 {S}\n08:30 A 2 {S}\n09:00 A 8 {R}\n10:00 A 4 {R}"
+    expected = [("20 00:00", "false"), ("20 06:00", "unknown"), ("20 10:00", "false")]
+    assert truth(TOGETHER, table)[:1] + truth(TOGETHER, table)[-2:] == expected
+    assert ("20 09:00", "true") in truth({**TOGETHER, "within": "3 h"}, table)
+
+
+def test_together_true_unknown_true_keeps_its_onset() -> None:
+    """4.1: a river that was silent in between rose when it first did, which is too long before the slope."""
+    table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n07:00 A 0 {S}\n08:00 A 8 {R}\n09:00 A 2 {S}"
+    assert "true" not in [value for _, value in truth(TOGETHER, table)]
+    assert ("20 09:00", "true") in truth({**TOGETHER, "within": "8 h"}, table)
+
+
+def test_together_counts_the_first_truth_known_as_an_onset() -> None:
+    """4.1: both were high when first heard of, so both rose then or before; nobody knows whether nearer to each other than that."""
+    first = f"00:00 A 8 {R}\n01:00 A 2 {S}"
+    assert [v for _, v in truth(TOGETHER, first)] == ["unknown", "true"]
+    assert truth(TOGETHER, first)[-1] == ("20 01:00", "true")
+
+
+def test_together_takes_what_is_held_as_unknown_for_opening() -> None:
+    """6.2: a slope that joins a river which is held, not read, opens no event; the river's reading shows that both stand."""
+    table = f"00:00 A 4 {R} |\n00:00 A 0 {S} |\n01:00 A 8 {R} |\n03:00 A 0 {S} |\n04:30 A 2 {S} |\n05:00 A 8 {R} | rule A opened orange"
+    events({"when": {**TOGETHER, "within": "4 h"}}, table)
+
+
+def test_together_leaves_out_what_is_not_covered() -> None:
+    """6.3: fewer than two with a series are unknown, never false."""
+    assert truth(TOGETHER, f"00:00 A 4 {R}") == [("20 00:00", "unknown")]
+    three = {**TOGETHER, "of": [*TOGETHER["of"], "cases >= orange"]}
+    assert truth(three, f"00:00 A 4 {R}\n00:00 A 0 {S}") == [("20 00:00", "false")]
+
+
 def test_dimensions_count_what_breaches_belong_to() -> None:
     """Environment and health, each by any of its thresholds, each within the window."""
     table = f"00:00 A 8 {R}\n00:00 A 0 {S}\n00:00 A 60 {C}"
