@@ -7,7 +7,7 @@ name in `eventlog/homes/` with `open_home(url) -> EventLog`.
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,10 +43,13 @@ class Snapshot:
 class Consumer(Protocol):
     """A member of a consumer group. The group's members share its shards; each shard has one holder at a time."""
 
-    def poll(self, limit: int = 500, timeout_s: float = 0.0) -> list[Stored]:
+    def poll(self, limit: int = 500, timeout_s: float = 0.0, *, limit_bytes: int | None = None) -> list[Stored]:
         """The next records of the shards held, each shard's in its order, beginning after what the group has committed.
 
         Waits up to `timeout_s` for the first. Polling is what keeps a member alive.
+
+        Args:
+            limit_bytes: no further record once the payloads have this many bytes, so that the last one may pass it.
 
         Raises:
             FencedError: the member was replaced; it must stop, and open a new consumer if it wants to go on.
@@ -55,6 +58,13 @@ class Consumer(Protocol):
 
     def shards(self) -> tuple[str, ...]:
         """The shards held at the last poll, by name."""
+        ...
+
+    def assigned(self) -> Mapping[str, int]:
+        """The shards held at the last poll, each with a number that is another one whenever the shard was given to this member anew.
+
+        While the number stays, nobody else can have committed for the shard since the poll that showed it first.
+        """
         ...
 
     def rewind(self) -> None:

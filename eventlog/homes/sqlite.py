@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -214,18 +214,22 @@ class SqliteConsumer:
         self._positions: dict[tuple[str, int], int] = {}
         self._turn = 0
 
-    def poll(self, limit: int = 500, timeout_s: float = 0.0) -> list[Stored]:
+    def poll(self, limit: int = 500, timeout_s: float = 0.0, *, limit_bytes: int | None = None) -> list[Stored]:
         deadline = time.monotonic() + timeout_s
         while True:
-            found = self._poll(limit)
+            found = self._poll(limit, limit_bytes)
             if found or time.monotonic() >= deadline:
                 return found
             time.sleep(min(_WAIT_S, max(0.0, deadline - time.monotonic())))
 
     def shards(self) -> tuple[str, ...]:
+        return tuple(self.assigned())
+
+    def assigned(self) -> Mapping[str, int]:
         with self._log._using():
             rows = self._log._connection.execute("SELECT partition, shard FROM shards ORDER BY partition").fetchall()
-        return tuple(shard for partition, shard in rows if partition in self.membership.held)
+        held = self.membership.held
+        return {shard: held[partition] for partition, shard in rows if partition in held}
 
     def rewind(self) -> None:
         self._positions.clear()
@@ -234,7 +238,7 @@ class SqliteConsumer:
         with self._log._using():
             self.membership.leave()
 
-    def _poll(self, limit: int) -> list[Stored]:
+    def _poll(self, limit: int, limit_bytes: int | None) -> list[Stored]:
         with self._log._using():
             before = dict(self.membership.held)
             self.membership.refresh()
@@ -246,10 +250,11 @@ class SqliteConsumer:
             self._turn = (self._turn + 1) % max(1, len(places))
             found: list[Stored] = []
             for place in places[self._turn :] + places[: self._turn]:
-                found += self._next(place, limit - len(found))
+                left = None if limit_bytes is None else limit_bytes - sum(len(s.record.payload) for s in found)
+                found += self._next(place, limit - len(found), left)
         return found
 
-    def _next(self, place: tuple[str, int], limit: int) -> list[Stored]:
+    def _next(self, place: tuple[str, int], limit: int, limit_bytes: int | None) -> list[Stored]:
         execute = self._log._connection.execute
         if place not in self._positions:
             row = execute(
@@ -260,10 +265,15 @@ class SqliteConsumer:
             f"""SELECT {_COLUMNS} FROM records JOIN shards USING (partition)
             WHERE topic = ? AND partition = ? AND offset > ? ORDER BY offset LIMIT ?""",  # noqa: S608 - the columns are a constant
             (*place, self._positions[place], limit),
-        ).fetchall()
-        if rows:
-            self._positions[place] = rows[-1][2]
-        return [_stored(row) for row in rows]
+        )
+        found: list[Stored] = []
+        while (limit_bytes is None or limit_bytes > 0) and (row := rows.fetchone()) is not None:
+            found.append(_stored(row))
+            limit_bytes = None if limit_bytes is None else limit_bytes - len(found[-1].record.payload)
+        rows.close()
+        if found:
+            self._positions[place] = found[-1].offset
+        return found
 
 
 def _stored(row: tuple[str, int, int, str, str, int, str, bytes, str]) -> Stored:

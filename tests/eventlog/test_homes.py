@@ -256,6 +256,30 @@ def test_a_busy_shard_keeps_no_other_waiting(log: EventLog) -> None:
     assert seen == {"LKA", "NPL"}
 
 
+def test_a_poll_is_bounded_in_bytes(log: EventLog) -> None:
+    """A poll ends with the record that reaches the bytes asked for, and the next goes on after it; one record always comes."""
+    log.append([record(n).model_copy(update={"payload": bytes(100)}) for n in range(5)])
+    consumer = log.consumer("processors", "a", ["input"])
+    polled = [[s.record.id for s in consumer.poll(limit_bytes=most)] for most in (1, 150, 10_000)]
+    assert polled == [["tick:0"], ["tick:1", "tick:2"], ["tick:3", "tick:4"]]
+
+
+def test_a_shard_that_comes_back_is_known_to_have_been_away(log: EventLog) -> None:
+    """A shard that another member held meanwhile has another number when it returns; one that stayed keeps its own."""
+    log.append([record(1), record(1, shard="NPL")])
+    first = log.consumer("processors", "a", ["input"])
+    first.poll()
+    before = first.assigned()
+    second = log.consumer("processors", "b", ["input"])
+    lost = {s.record.shard for s in second.poll()}
+    second.close()
+    first.poll()
+    after = first.assigned()
+    assert set(before) == set(after) == {"LKA", "NPL"}
+    assert {shard for shard in after if after[shard] != before[shard]} == lost
+    assert len(lost) == 1
+
+
 def test_the_order_of_a_shard_does_not_depend_on_how_it_is_polled(log: EventLog) -> None:
     """Polled in parts of any size, each shard's records come once each, in the order of their offsets."""
     chance = random.Random(20251127)
