@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from schemas.envelopes import CLOUDEVENTS
+from schemas.envelopes import CLOUDEVENTS, type_of
 from schemas.observations import SCHEMA
 from schemas.topics import INPUT, TOPICS, Topic
 
@@ -21,14 +21,16 @@ _TITLES = {
     "event": "A change of a compound event",
     "warning": "One message of a warning's life",
     "delivery": "Counts of messages by state",
+    "dead_letter": "An input record that could not be taken in",
+    "engine": "From here on judged by this engine",
 }
 _ATTRIBUTES = {
     "ce_specversion": {"type": "string", "const": CLOUDEVENTS},
     "ce_id": {"type": "string", "minLength": 1},
     "ce_source": {"type": "string", "format": "uri-reference", "pattern": "^/polyrisk/"},
-    "ce_type": {"type": "string", "pattern": r"^org\.polyrisk\.[a-z]+\.v1$"},
+    "ce_type": {"type": "string", "pattern": r"^org\.polyrisk\.[a-z_]+\.v[0-9]+$"},
     "ce_time": {"type": "string", "format": "date-time"},
-    "ce_subject": {"type": "string", "description": "The area's code."},
+    "ce_subject": {"type": "string", "description": "The area's code; of a dead letter the record's id, of an engine the shard."},
     "ce_datacontenttype": {"type": "string", "const": "application/json"},
     "ce_dataschema": {"type": "string", "format": "uri-reference"},
 }
@@ -78,6 +80,8 @@ def _operations(topic: Topic) -> Iterable[tuple[str, dict[str, Any]]]:
 
 def _message(topic: Topic, kind: str) -> dict[str, Any]:
     message: dict[str, Any] = {"name": kind, "title": _TITLES[kind]}
+    if topic is INPUT:
+        message["headers"] = {"type": "object", "properties": {"ce_type": {"type": "string", "const": type_of(kind)}}}
     if kind == "observations":
         return {**message, "contentType": "application/vnd.apache.arrow.stream", "payload": _arrow()}
     message |= {"contentType": "application/json", "payload": {"$ref": f"./json/{kind}.json"}}

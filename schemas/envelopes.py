@@ -1,16 +1,20 @@
 """How each record is put into its envelope and read out of it, CloudEvents 1.0 attributes included."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from schemas.errors import NewerVersionError, PolyriskError
 from schemas.observations import decode, encode
 from schemas.records import (
     Baseline,
     CompoundEvent,
     ConfigChange,
+    DeadLetter,
     Delivery,
+    EngineChange,
     GaugeDeclaration,
     Heartbeat,
     Input,
@@ -21,12 +25,35 @@ from schemas.records import (
     Warning,
     received_of,
 )
-from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
+from schemas.topics import BREACHES, DEAD_LETTERS, DELIVERIES, ENGINES, EVENTS, INPUT, WARNINGS
 
 _INPUT: TypeAdapter[Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration] = TypeAdapter(Input)
-_OUTPUT: TypeAdapter[ThresholdBreach | CompoundEvent | Warning | Delivery] = TypeAdapter(Output)
-_TOPIC_OF = {"breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "delivery": DELIVERIES}
+Published = ThresholdBreach | CompoundEvent | Warning | Delivery | DeadLetter | EngineChange
+"""All that leaves a processor or the alert service by the log."""
+_OUTPUT: TypeAdapter[Published] = TypeAdapter(Output)
+_TOPIC_OF = {
+    "breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "delivery": DELIVERIES, "dead_letter": DEAD_LETTERS, "engine": ENGINES,
+}  # fmt: skip
 CLOUDEVENTS = "1.0"
+VERSIONS: Mapping[str, int] = {
+    "observations": 1,
+    "heartbeat": 1,
+    "tick": 1,
+    "configuration": 1,
+    "baseline": 1,
+    "declaration": 1,
+    "breach": 2,
+    "event": 2,
+    "warning": 1,
+    "delivery": 1,
+    "dead_letter": 1,
+    "engine": 1,
+}
+"""Kind to the version of its payload's schema. It goes up whenever an older program could not read a payload, a new field included.
+
+Breaches and events are at 2 since they give a `reason`; a payload of 1 is read as if it had none.
+"""
+_TYPE = "ce_type"
 
 
 def observations_record(shard: str, feed: str, delivery: str, received: datetime, batch: pa.RecordBatch) -> Record:
@@ -38,6 +65,7 @@ def observations_record(shard: str, feed: str, delivery: str, received: datetime
         id=f"{feed}:{received_of(received)}:{delivery[:16]}",
         received=received,
         payload=encode(batch),
+        headers={_TYPE: type_of("observations")},
     )
 
 
@@ -51,6 +79,7 @@ def input_record(shard: str, content: Heartbeat | Tick | ConfigChange | Baseline
         id=":".join((content.kind, received_of(received), *_subject(content))),
         received=received,
         payload=content.model_dump_json().encode(),
+        headers={_TYPE: type_of(content.kind)},
     )
 
 
@@ -69,7 +98,32 @@ def _subject(content: Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclarat
             return ()
 
 
-def output_record(content: ThresholdBreach | CompoundEvent | Warning | Delivery, record_id: str, received: datetime) -> Record:
+def type_of(kind: str) -> str:
+    """The CloudEvents type of a kind, with the version of its schema."""
+    return f"org.polyrisk.{kind}.v{VERSIONS[kind]}"
+
+
+def check_version(record: Record) -> None:
+    """Refuse a payload of a newer schema. Without a version it is of the first.
+
+    Raises:
+        NewerVersionError: says what to start.
+        PolyriskError: the type names no version.
+    """
+    type_ = record.headers.get(_TYPE)
+    version = "1" if type_ is None else type_.rpartition(".v")[2]
+    if not version.isdecimal():
+        raise PolyriskError(f"The record's type `{type_}` names no version.", where=f"{record.topic}, record {record.id}")
+    known = VERSIONS.get(record.kind, 1)
+    if int(version) > known:
+        raise NewerVersionError(
+            f"The record was written by a newer version of Polyrisk (its schema is {version}, this one knows {known}).",
+            where=f"{record.topic}, record {record.id}",
+            remedy="Start that version; nothing was lost.",
+        )
+
+
+def output_record(content: Published, record_id: str, received: datetime) -> Record:
     """A published event with its CloudEvents attributes (binary mode: attributes are headers, the payload is the data)."""
     return Record(
         topic=_TOPIC_OF[content.kind].name,
@@ -82,28 +136,43 @@ def output_record(content: ThresholdBreach | CompoundEvent | Warning | Delivery,
             "ce_specversion": CLOUDEVENTS,
             "ce_id": record_id,
             "ce_source": f"/polyrisk/{content.shard}",
-            "ce_type": f"org.polyrisk.{content.kind}.v1",
+            _TYPE: type_of(content.kind),
             "ce_time": received.isoformat(),
-            "ce_subject": content.area,
+            "ce_subject": _area_or(content),
             "ce_datacontenttype": "application/json",
             "ce_dataschema": f"schemas/json/{content.kind}.json",
         },
     )
 
 
+def _area_or(content: Published) -> str:
+    """What a published event is about: an area, but for what concerns the log itself."""
+    match content:
+        case DeadLetter():
+            return content.record
+        case EngineChange():
+            return content.shard
+        case _:
+            return content.area
+
+
 def read_input(record: Record) -> pa.RecordBatch | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration:
     """What an input record says: a batch of observations, or one of the other inputs.
 
     Raises:
+        NewerVersionError: the payload is of a newer schema.
         PolyriskError, pydantic.ValidationError: the payload is not of its kind.
     """
+    check_version(record)
     return decode(record.payload) if record.kind == "observations" else _INPUT.validate_json(record.payload)
 
 
-def read_output(record: Record) -> ThresholdBreach | CompoundEvent | Warning | Delivery:
+def read_output(record: Record) -> Published:
     """What a published record says.
 
     Raises:
+        NewerVersionError: the payload is of a newer schema.
         pydantic.ValidationError: the payload is not of its kind.
     """
+    check_version(record)
     return _OUTPUT.validate_json(record.payload)

@@ -41,6 +41,10 @@ class FencedError(LogError):
     """A member of a consumer group was replaced by another; it must stop and commit nothing."""
 
 
+class NewerVersionError(LogError):
+    """What is kept was written by a newer version of Polyrisk; nothing of it is read, because it might be misread."""
+
+
 class ChannelError(PolyriskError):
     """A message channel refused or did not answer."""
 

@@ -20,7 +20,9 @@ from schemas.records import (
     Baseline,
     CompoundEvent,
     ConfigChange,
+    DeadLetter,
     Delivery,
+    EngineChange,
     GaugeDeclaration,
     Heartbeat,
     Message,
@@ -44,6 +46,8 @@ RECORDS: Mapping[str, type[BaseModel]] = {
     "warning": Warning,
     "message": Message,
     "delivery": Delivery,
+    "dead_letter": DeadLetter,
+    "engine": EngineChange,
 }
 """Record kind to its model. `observation` is one row of an `observations` batch; `message` never enters the log."""
 

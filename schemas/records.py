@@ -206,6 +206,7 @@ class ThresholdBreach(Typed):
         id: made of shard, threshold, area and the opening reading's record; stable through its life.
         since: valid time of the reading that opened it. at: valid time of this change. known: when it was known.
         record: the id of the input record that showed it.
+        reason: `engine` if another version of the engine judges otherwise what was said before; else empty.
     """
 
     kind: Literal["breach"] = "breach"
@@ -224,6 +225,7 @@ class ThresholdBreach(Typed):
     record: str
     configuration: str
     engine: str
+    reason: Literal["", "engine"] = ""
     readings: tuple[Reading, ...] = ()
 
 
@@ -263,6 +265,7 @@ class CompoundEvent(Typed):
         records: ids of the input records that made it.
         ending: the rule's `until` as it stood, if it has one: what must be known for the event to end.
         beside: each dimension of human security that the rule does not read, as it stood in the area at this change.
+        reason: `engine` if another version of the engine judges otherwise what was said before; else empty.
     """
 
     kind: Literal["event"] = "event"
@@ -292,6 +295,7 @@ class CompoundEvent(Typed):
     records: tuple[str, ...] = ()
     configuration: str
     engine: str
+    reason: Literal["", "engine"] = ""
 
     @property
     def ended(self) -> bool:
@@ -417,7 +421,61 @@ class Delivery(Typed):
     at: Moment
 
 
-Output = Annotated[ThresholdBreach | CompoundEvent | Warning | Delivery, Field(discriminator="kind")]
+class DeadLetter(Typed):
+    """An input record that could not be taken in. The shard went on without it, judged by the configuration that stood.
+
+    Attributes:
+        topic, record, record_kind, received: of the input record; `record` is its id.
+        sha256, size: of its payload, size in bytes. payload: base64 of it, or of its beginning if it was `cut`.
+        error: the exception's name. reason, remedy: what is wrong, and what a person can do.
+        configuration: the hash of the configuration in force; none before the first.
+        engine: the version that could not take it in. at: the same as `received`.
+    """
+
+    kind: Literal["dead_letter"] = "dead_letter"
+    shard: str
+    topic: str
+    record: str
+    record_kind: str
+    received: Moment
+    sha256: str
+    size: int = Field(ge=0)
+    payload: str
+    cut: bool
+    error: str
+    reason: str
+    remedy: str
+    configuration: str | None
+    engine: str
+    at: Moment
+
+
+class EngineChange(Typed):
+    """From here on a shard's input is judged by this version of the engine.
+
+    Attributes:
+        group: the consumer group that judges. number: how many of these came before in the shard and group.
+        engine, before: the version, and the one that judged before; none at the first record.
+        record: id of the last input record that was judged by the one before.
+        at: the shard's own now.
+        said: how many changes went out because the new engine judges otherwise.
+        renamed: identifiers that this engine makes of the input up to `record`, to those under which the same was said before; it goes on
+            under the latter.
+    """
+
+    kind: Literal["engine"] = "engine"
+    shard: str
+    group: str
+    number: int = Field(ge=0)
+    engine: str
+    before: str | None
+    record: str | None
+    at: Moment
+    said: int = Field(ge=0)
+    renamed: dict[str, str] = {}
+
+
+Output = Annotated[ThresholdBreach | CompoundEvent | Warning | Delivery | DeadLetter | EngineChange, Field(discriminator="kind")]
 
 
 class Record(Typed):
@@ -426,11 +484,12 @@ class Record(Typed):
     Attributes:
         topic: one of `schemas.topics.TOPICS`.
         shard: the key; all of a shard's input is one order.
-        kind: `observations`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`, `delivery`.
+        kind: `observations`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`, `delivery`,
+            `dead_letter`, `engine`.
         id: unique and made by whoever appends it from what it says, never from an offset.
         received: when it was made known to us; the engine's only clock.
         payload: Arrow IPC for `observations`, else the model's JSON.
-        headers: CloudEvents attributes on published events.
+        headers: CloudEvents attributes on published events; on inputs the type alone, which ends in the version of the payload's schema.
     """
 
     topic: str

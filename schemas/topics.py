@@ -25,4 +25,8 @@ BREACHES = Topic("breaches", "Thresholds breached, held and left", ("breach",), 
 EVENTS = Topic("events", "Compound events and their changes", ("event",), "processors", ("alerts", "console"))
 WARNINGS = Topic("warnings", "Warnings proposed, issued, updated and ended", ("warning",), "alerts", ("console",))
 DELIVERIES = Topic("deliveries", "Counts of messages by warning, area, language and state", ("delivery",), "alerts", ("console",))
-TOPICS: dict[str, Topic] = {t.name: t for t in (INPUT, BREACHES, EVENTS, WARNINGS, DELIVERIES)}
+DEAD_LETTERS = Topic(
+    "dead_letters", "Input records that could not be taken in, each with its reason", ("dead_letter",), "processors", ("administrators",)
+)
+ENGINES = Topic("engines", "Which engine a shard is judged by, from when on", ("engine",), "processors", ("processors",))
+TOPICS: dict[str, Topic] = {t.name: t for t in (INPUT, BREACHES, EVENTS, WARNINGS, DELIVERIES, DEAD_LETTERS, ENGINES)}

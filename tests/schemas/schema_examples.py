@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 
+from schemas.envelopes import Published
 from schemas.levels import Dimension, Level, Truth
 from schemas.records import (
     Baseline,
@@ -11,7 +12,9 @@ from schemas.records import (
     BreachChange,
     CompoundEvent,
     ConfigChange,
+    DeadLetter,
     Delivery,
+    EngineChange,
     EventChange,
     Evidence,
     GaugeDeclaration,
@@ -80,7 +83,7 @@ INPUTS: dict[str, Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration]
     ),
     "declaration": GaugeDeclaration(at=AT, area="LK21", state="dead", by="a duty officer", reason="washed away"),
 }
-OUTPUTS: dict[str, ThresholdBreach | CompoundEvent | Warning | Delivery] = {
+OUTPUTS: dict[str, Published] = {
     "breach": ThresholdBreach(
         id="b1",
         shard="LKA",
@@ -97,6 +100,7 @@ OUTPUTS: dict[str, ThresholdBreach | CompoundEvent | Warning | Delivery] = {
         record="r1",
         configuration=SHA,
         engine="1",
+        reason="engine",
         readings=(READING,),
     ),
     "event": CompoundEvent(
@@ -151,6 +155,26 @@ OUTPUTS: dict[str, ThresholdBreach | CompoundEvent | Warning | Delivery] = {
     ),
     "delivery": Delivery(
         warning="w1", message="w1.1", shard="LKA", area="LK21", language="en", state=MessageState.DELIVERED, count=2, at=LATER
+    ),
+    "dead_letter": DeadLetter(
+        shard="LKA",
+        topic="input",
+        record="r1",
+        record_kind="tick",
+        received=LATER,
+        sha256=SHA,
+        size=5,
+        payload="YnJva2U=",
+        cut=False,
+        error="ValidationError",
+        reason="no JSON",
+        remedy="send it again",
+        configuration=SHA,
+        engine="1",
+        at=LATER,
+    ),
+    "engine": EngineChange(
+        shard="LKA", group="processors", number=1, engine="2", before="1", record="r1", at=LATER, said=1, renamed={"e2": "e1"}
     ),
 }
 MESSAGE = Message(id="m1", warning="w1.1", subscriber="s1", language="en", area="LK21", body="Leave", state=MessageState.INTENDED)

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from schema_examples import AT, OUTPUTS
 
-from schemas.envelopes import output_record
+from schemas.envelopes import output_record, type_of
 from schemas.observations import SCHEMA
 from schemas.topics import INPUT, TOPICS
 
@@ -74,12 +74,14 @@ def test_operations_name_messages_of_their_own_channel() -> None:
 
 
 def test_published_events_carry_cloudevents_headers() -> None:
-    """Real headers of each published kind are valid by the document's trait; inputs have none."""
+    """Real headers of each published kind are valid by the document's trait; inputs carry their type alone."""
     headers = _resolve("#/components/messageTraits/cloudEvent")["headers"]
     for kind, content in OUTPUTS.items():
         assert DOCUMENT["components"]["messages"][kind]["traits"] == [{"$ref": "#/components/messageTraits/cloudEvent"}]
         Draft202012Validator(headers).validate(output_record(content, "id", AT).headers)
-    assert not any("traits" in DOCUMENT["components"]["messages"][kind] for kind in INPUT.kinds)
+    for kind in INPUT.kinds:
+        assert "traits" not in DOCUMENT["components"]["messages"][kind]
+        assert DOCUMENT["components"]["messages"][kind]["headers"]["properties"]["ce_type"]["const"] == type_of(kind)
 
 
 def test_observations_name_the_arrow_columns() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schema_examples import AT, INPUTS, LATER, OBSERVATION, OUTPUTS, SHA
 
-from schemas.envelopes import input_record, observations_record, output_record, read_input, read_output
-from schemas.errors import PolyriskError
+from schemas.envelopes import VERSIONS, input_record, observations_record, output_record, read_input, read_output
+from schemas.errors import NewerVersionError, PolyriskError
 from schemas.indicators import CATALOGUE
 from schemas.observations import SCHEMA, check, decode, encode, from_batch, to_batch
 from schemas.records import Observation, Quality
@@ -114,6 +114,28 @@ def test_outputs_travel_as_cloudevents(kind: str) -> None:
     assert record.headers["ce_specversion"] == "1.0"
     assert record.headers["ce_id"] == "an-id"
     assert record.headers["ce_source"] == "/polyrisk/LKA"
-    assert record.headers["ce_type"] == f"org.polyrisk.{kind}.v1"
+    assert record.headers["ce_type"] == f"org.polyrisk.{kind}.v{VERSIONS[kind]}"
     assert datetime.fromisoformat(record.headers["ce_time"]) == AT
     assert record.headers["ce_dataschema"] == f"schemas/json/{kind}.json"
+
+
+@pytest.mark.parametrize("kind", sorted({**INPUTS, **OUTPUTS}))
+def test_a_payload_of_a_newer_schema_is_refused(kind: str) -> None:
+    """What a newer version wrote might be misread, so it is not read at all, and the error says what to start."""
+    written = input_record("LKA", INPUTS[kind]) if kind in INPUTS else output_record(OUTPUTS[kind], "an-id", AT)
+    newer = written.model_copy(update={"headers": {**written.headers, "ce_type": f"org.polyrisk.{kind}.v{VERSIONS[kind] + 1}"}})
+    with pytest.raises(NewerVersionError, match=r"newer version.*Start that version"):
+        (read_input if kind in INPUTS else read_output)(newer)
+
+
+def test_an_input_without_a_version_is_of_the_first() -> None:
+    """Inputs of the first release carried none; a type that names none is no record of ours."""
+    tick = input_record("LKA", INPUTS["tick"])
+    assert read_input(tick.model_copy(update={"headers": {}})) == INPUTS["tick"]
+    with pytest.raises(PolyriskError, match="names no version"):
+        read_input(tick.model_copy(update={"headers": {"ce_type": "tick"}}))
+
+
+def test_every_kind_of_every_topic_has_a_version() -> None:
+    """No kind may travel whose payload could not be told from that of another version."""
+    assert set(VERSIONS) == {kind for topic in TOPICS.values() for kind in topic.kinds}
