@@ -7,19 +7,19 @@ exactly what a page must not guess.
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from threading import Event, Lock, Thread
 
-from pydantic import ValidationError
-
 from eventlog.log import NOTHING, EventLog
-from processors.engine import ENGINE_VERSION, State, from_bytes, initial, step
+from processors.engine import ENGINE_VERSION, State, from_bytes, initial
+from processors.taking import Engine, take
 from schemas.errors import PolyriskError
-from schemas.records import Record
 from schemas.topics import INPUT
 
 _LOGGER = logging.getLogger(__name__)
-_BATCH = 200
+_ENGINE = Engine()
 _EVERY = 100
+"""Records that are read at a time, and after which a state is kept."""
 _MOST = 200
 
 
@@ -95,16 +95,15 @@ class Judge:
 
     def _replayed(self, job: _Job, at: datetime) -> State:
         here = self._nearest(at)
-        while found := self._log.read(INPUT.name, after=here.offset, shard=self._shard, limit=_BATCH):
-            for stored in found:
-                if stored.record.received > at:
-                    self._keep(here)
-                    return here.state
-                here = Checkpoint(stored.offset, _later(here.received, stored.record.received), _stepped(here.state, stored.record))
+        while found := self._log.read(INPUT.name, after=here.offset, shard=self._shard, limit=_EVERY):
+            known = list(takewhile(lambda stored: stored.record.received <= at, found))
+            for stored in known:
+                state, _ = take(_ENGINE, here.state, [stored.record])  # what cannot be taken in is left out, as the processor leaves it
+                here = Checkpoint(stored.offset, _later(here.received, stored.record.received), state)
                 job.came_to = here.received
-                if stored.offset % _EVERY == 0:
-                    self._keep(here)
-        self._keep(here)
+            self._keep(here)
+            if len(known) < len(found):
+                break
         return here.state
 
     def _nearest(self, at: datetime) -> Checkpoint:
@@ -131,11 +130,3 @@ class Judge:
 
 def _later(one: datetime | None, other: datetime) -> datetime:
     return other if one is None else max(one, other)
-
-
-def _stepped(state: State, record: Record) -> State:
-    """A step; a record that cannot be read is left out, as the processor leaves it out, counts it and logs it."""
-    try:
-        return step(state, record)[0]
-    except (PolyriskError, ValidationError, ValueError):
-        return state

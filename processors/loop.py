@@ -1,110 +1,109 @@
 """The loop around the step: poll, step, and write what is said together with how far the input was read, all or nothing.
 
-The state lives in memory. After a crash it is made again from the last snapshot and the records up to what was committed, whose outputs
-are already out and are not written again; the step is a function, so that is exact.
+A processor judges one shard, or all that its group gives it. What it holds of each is a `ShardTask`, made again from the log whenever the
+shard comes, also if it was away only for a while.
 """
 
-import hashlib
-import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from pydantic import ValidationError
-
-from eventlog.log import NOTHING, EventLog, Snapshot
+from eventlog.log import SESSION_S, EventLog
 from processors import metrics
-from processors.engine import ENGINE_VERSION, State, from_bytes, initial, step, to_bytes
-from processors.timelines import BEGINNING, moment
-from schemas.envelopes import output_record
-from schemas.errors import PolyriskError
+from processors.engine import State
+from processors.shard_task import ReplayBound, ShardTask
+from processors.taking import Engine, Taken
+from processors.timelines import BEGINNING
+from schemas.errors import FencedError, RefusedError
 from schemas.observations import decode
-from schemas.records import CompoundEvent, Heartbeat, Record, Stored, ThresholdBreach, received_of
+from schemas.records import Heartbeat, Record, Stored, ThresholdBreach
 from schemas.topics import INPUT
 
-_LOGGER = logging.getLogger(__name__)
+INPUT_BYTES = 16 * 1024 * 1024
+"""No further record is taken into a transaction once the payloads taken have this many bytes, so that a backlog cannot fill the memory."""
+OUTPUT_RECORDS, OUTPUT_BYTES = 2_000, 32 * 1024 * 1024
+"""Nor once this much is said because of them; a transaction is cut after whole input records only."""
+_LAG_EVERY_S = 1.0
+_BREATHS = 4
+"""A member polls this often in its session while it replays."""
+_MOST_FENCES = 3
+"""Shards may move away between poll and commit now and then; a member whose commits are refused one after the other was replaced."""
 
 
 class Processor:
-    """Judges one shard. One instance in one thread.
+    """Judges one shard, or all that the group gives it. One instance in one thread.
 
     Args:
+        shard: the one to judge; none for as many as the group gives this member, which may come and go.
         group, member: of the log's consumer group; a member of the same name that is still running is fenced.
-        batch: how many records are taken in one transaction.
-        snapshot_every: records between two snapshots.
+        batch: how many records are taken in one transaction at most.
+        snapshot_every: records between two snapshots. bound: the same in bytes and in time.
+        engine: the judgement. go_back: whether it may be older than the one that judged before.
+        session_s: seconds of silence after which another member may take over.
     """
 
     def __init__(
         self,
         log: EventLog,
-        shard: str,
+        shard: str | None,
         group: str = "processors",
         member: str = "processor",
         *,
         batch: int = 500,
-        snapshot_every: int = 1000,
+        snapshot_every: int | None = None,
+        bound: ReplayBound | None = None,
+        engine: Engine | None = None,
+        go_back: bool = False,
+        session_s: float = SESSION_S,
     ) -> None:
-        self.log, self.shard, self.group = log, shard, group
-        self.batch, self.snapshot_every = batch, snapshot_every
-        self.consumer = log.consumer(group, member, [INPUT.name], shard=shard)
-        self.state: State = initial(shard)
-        self.offset = NOTHING
-        self._snapshot_at = NOTHING
-        self.unreadable: list[str] = []
-        self.recover()
+        self.log, self.shard, self.group, self.batch = log, shard, group, batch
+        kept = bound or ReplayBound()
+        self.bound = kept if snapshot_every is None else ReplayBound(snapshot_every, kept.size, kept.elapsed)
+        self.engine = engine or Engine()
+        self._go_back = go_back
+        self.tasks: dict[str, ShardTask] = {}
+        self._assigned: dict[str, int] = {}
+        self._breathed, self._breath_s = time.monotonic(), session_s / _BREATHS
+        self._lag_at = 0.0
+        self._fenced = 0
+        self.consumer = log.consumer(group, member, [INPUT.name], shard=shard, session_s=session_s)
+        self._poll(0.0)
+        self.consumer.rewind()
 
-    def recover(self) -> None:
-        """Make the state again as it was when the group last committed."""
-        partition = self.log.partition(self.shard)
-        committed = self.log.committed(self.group).get((INPUT.name, partition), NOTHING) if partition is not None else NOTHING
-        self.state, self.offset = self._from_snapshot(committed)
-        self._snapshot_at = self.offset
-        while self.offset < committed:
-            found = self.log.read(INPUT.name, after=self.offset, shard=self.shard, limit=min(self.batch, committed - self.offset))
-            if not found:
-                break
-            for stored in found:
-                if stored.offset <= committed:
-                    self.state, _ = self._stepped(self.state, stored.record)
-                self.offset = stored.offset
+    @property
+    def state(self) -> State:
+        """How the one shard stands.
 
-    def _from_snapshot(self, committed: int) -> tuple[State, int]:
-        snapshot = self.log.load_snapshot(self.group, self.shard)
-        if snapshot is None or snapshot.offset > committed:
-            return initial(self.shard), NOTHING
-        if snapshot.engine != ENGINE_VERSION:
-            _LOGGER.warning("snapshot of %s was made by engine %s, this is %s", self.shard, snapshot.engine, ENGINE_VERSION)
-        try:
-            return from_bytes(snapshot.state), snapshot.offset
-        except (PolyriskError, LookupError, TypeError, ValueError) as error:
-            # A snapshot is only a short cut, and an older version may have written it otherwise; the log is the truth.
-            _LOGGER.warning("snapshot of %s cannot be read, so all is replayed from the first record: %s", self.shard, error)
-            return initial(self.shard), NOTHING
+        Raises:
+            RefusedError: it is not held, or has no record yet.
+        """
+        return self._only.state
+
+    @property
+    def offset(self) -> int:
+        """The last input record in the state of the one shard.
+
+        Raises:
+            RefusedError: it is not held, or has no record yet.
+        """
+        return self._only.offset
 
     def run_once(self, timeout_s: float = 0.0) -> int:
         """Take in what has come, and answer how many records that were.
 
         Raises:
-            FencedError: another member holds the shard now; stop.
-            LogError: the log cannot be read or written; nothing was taken in.
+            FencedError: another member has replaced this one, or holds its one shard now; stop.
+            LogError: the log cannot be read or written; nothing was taken in that was not committed.
+            NewerVersionError: a newer version wrote the records, or judged the shard.
         """
-        found = self.consumer.poll(self.batch, timeout_s)
+        found = self._poll(timeout_s)
         if not found:
+            self._measure_lag()
             return 0
-        if found[0].offset != self.offset + 1:
-            self.recover()
-        fresh = [stored for stored in found if stored.offset > self.offset]
-        state = self.state
-        outputs: list[Record] = []
-        everything: list[ThresholdBreach | CompoundEvent] = []
-        for stored in fresh:
-            state, said = self._stepped(state, stored.record)
-            everything.extend(said)
-            outputs.extend(published(said, stored.record))
-        with self.log.transaction(self.consumer) as transaction:
-            transaction.append(outputs)
-            transaction.commit(found)
-        self.state, self.offset = state, found[-1].offset
-        self._count(fresh, everything)
-        if self.offset - self._snapshot_at >= self.snapshot_every:
-            self.snapshot()
+        with self._tolerant():
+            self._take(found)
+            self._fenced = 0
+        self._measure_lag()
         return len(found)
 
     def run_until_idle(self) -> int:
@@ -115,53 +114,142 @@ class Processor:
         return total
 
     def snapshot(self) -> None:
-        """Keep the state, so that a recovery need not begin at the first record."""
-        if self.offset == NOTHING or self.state.now == BEGINNING:
-            return
-        at = moment(self.state.now)
-        self.log.save_snapshot(Snapshot(self.group, self.shard, self.offset, ENGINE_VERSION, at, to_bytes(self.state)))
-        self._snapshot_at = self.offset
+        """Keep each shard's state, so that a recovery need not begin at the first record."""
+        for task in self.tasks.values():
+            task.snapshot()
 
     def close(self) -> None:
-        """Keep the state and leave the group."""
+        """Keep the states and leave the group."""
         self.snapshot()
         self.consumer.close()
 
-    def _stepped(self, state: State, record: Record) -> tuple[State, list[ThresholdBreach | CompoundEvent]]:
-        """A step; a record that cannot be read is reported and left out, because the next one may carry a warning."""
-        try:
-            return step(state, record)
-        except (PolyriskError, ValidationError, ValueError) as error:
-            _LOGGER.warning("record %s of %s (%s) cannot be read and is left out: %s", record.id, self.shard, record.kind, error)
-            metrics.UNREADABLE.labels(self.shard, record.kind).inc()
-            self.unreadable.append(record.id)
-            return state, []
+    @property
+    def _only(self) -> ShardTask:
+        task = self.tasks.get(self.shard) if self.shard is not None else None
+        if task is None:
+            raise RefusedError(f"This processor does not hold {self.shard or 'one shard alone'}.", remedy="Run it once, then ask again.")
+        return task
 
-    def _count(self, taken: list[Stored], said: list[ThresholdBreach | CompoundEvent]) -> None:
-        for stored in taken:
-            metrics.RECORDS.labels(self.shard, stored.record.kind).inc()
-            if stored.record.id not in self.unreadable:
-                _count_feed(stored.record)
-        for output in said:
+    def _poll(self, timeout_s: float) -> list[Stored]:
+        """The next records, with a state for each shard held that stands for all before them."""
+        found = self._polled(timeout_s)
+        while self._settle():
+            # Making a state takes its time, and may poll to stay alive; what was polled before may be another's by now.
+            self.consumer.rewind()
+            found = self._polled(0.0)
+        return found
+
+    def _polled(self, timeout_s: float) -> list[Stored]:
+        self._breathed = time.monotonic()
+        return self.consumer.poll(self.batch, timeout_s, limit_bytes=INPUT_BYTES)
+
+    def _settle(self) -> bool:
+        """Let go of the shards that were lost and make the states of those that came; whether any did, or had to be looked at again."""
+        assigned = dict(self.consumer.assigned())
+        self.tasks = {shard: task for shard, task in self.tasks.items() if shard in assigned}
+        came = [s for s, number in assigned.items() if s not in self.tasks or self.tasks[s].unsure or self._assigned.get(s) != number]
+        for shard in came:
+            with self._tolerant():
+                self._make(shard)
+        self._assigned = assigned
+        metrics.SHARDS.set(len(self.tasks))
+        return bool(came)
+
+    def _make(self, shard: str) -> None:
+        task = self.tasks.pop(shard, None)
+        if task is None:
+            task = ShardTask(self.log, self.consumer, shard, self.group, self.engine, self.bound, self._breathe, go_back=self._go_back)
+        else:
+            task.follow()
+        self.tasks[shard] = task
+
+    @contextmanager
+    def _tolerant(self) -> Iterator[None]:
+        """Of several shards one may move away between poll and commit; then it is let go of, and the next poll says what is held."""
+        try:
+            yield
+        except FencedError:
+            self._fenced += 1
+            if self.shard is not None or self._fenced >= _MOST_FENCES:
+                raise
+
+    def _breathe(self) -> None:
+        """Say that this member lives, if it is time."""
+        if time.monotonic() - self._breathed > self._breath_s:
+            self._breathed = time.monotonic()
+            self.consumer.poll(1)
+            self.consumer.rewind()
+
+    def _take(self, found: Sequence[Stored]) -> None:
+        """Judge the records of each shard in their order, and commit them with all that is said."""
+        by_shard: dict[str, list[Stored]] = {}
+        for stored in found:
+            by_shard.setdefault(stored.record.shard, []).append(stored)
+        judged = {shard: self.tasks[shard].taken(part) for shard, part in by_shard.items()}
+        judged = {shard: (state, taken) for shard, (state, taken) in judged.items() if taken}
+        try:
+            for part, outputs in self._transactions(judged):
+                with self.log.transaction(self.consumer) as transaction:
+                    transaction.append(outputs)
+                    transaction.commit(part)
+        except BaseException:
+            for shard in judged:
+                self.tasks[shard].unsure = True
+            raise
+        for shard, (state, taken) in judged.items():
+            self.tasks[shard].accept(state, taken)
+            _count(shard, state, taken)
+
+    def _transactions(self, judged: dict[str, tuple[State, list[tuple[Stored, Taken]]]]) -> Iterator[tuple[list[Stored], list[Record]]]:
+        """Input records with all that is said because of them, in parts that are not too large."""
+        part: list[Stored] = []
+        outputs: list[Record] = []
+        size = 0
+        for shard, (_, taken) in judged.items():
+            outputs += self.tasks[shard].first_outputs(taken[0][0].record)
+            for stored, one in taken:
+                part.append(stored)
+                made = one.outputs()
+                outputs += made
+                size += sum(len(record.payload) for record in made)
+                if len(outputs) >= OUTPUT_RECORDS or size >= OUTPUT_BYTES:
+                    yield part, outputs
+                    part, outputs, size = [], [], 0
+        if part:
+            yield part, outputs
+
+    def _measure_lag(self) -> None:
+        """Asked for now and then alone: it costs a question to the log."""
+        if time.monotonic() - self._lag_at >= _LAG_EVERY_S:
+            self._lag_at = time.monotonic()
+            metrics.LAG.labels(self.group).set(self.log.lag(self.group).get(INPUT.name, 0))
+
+
+def _count(shard: str, state: State, taken: Sequence[tuple[Stored, Taken]]) -> None:
+    for _, one in taken:
+        kind = one.record.kind
+        metrics.RECORDS.labels(shard, kind).inc()
+        if kind == "configuration":
+            metrics.CONFIGURATION_REFUSED.labels(shard).set(one.letter is not None)
+        if one.letter is not None:
+            metrics.DEAD_LETTERS.labels(shard, kind).inc()
+        else:
+            _count_feed(one.record)
+        for output in one.said:
             if isinstance(output, ThresholdBreach):
-                metrics.BREACHES.labels(self.shard, output.threshold, output.change.value).inc()
+                metrics.BREACHES.labels(shard, output.threshold, output.change.value).inc()
             else:
-                metrics.EVENTS.labels(self.shard, output.rule, output.change.value).inc()
-        metrics.LAG.labels(self.shard).set(self.log.lag(self.group).get(INPUT.name, 0))
-        if self.state.now != BEGINNING:
-            metrics.NOW.labels(self.shard).set(self.state.now / 1_000_000)
+                metrics.EVENTS.labels(shard, output.rule, output.change.value).inc()
+    if state.now != BEGINNING:
+        metrics.NOW.labels(shard).set(state.now / 1_000_000)
 
 
 def _count_feed(record: Record) -> None:
     if record.kind == "observations":
         metrics.FEED_READINGS.labels(record.id.partition(":")[0]).inc(decode(record.payload).num_rows)
+    elif record.kind == "reading":
+        metrics.FEED_READINGS.labels(record.id.partition(":")[0]).inc()
     elif record.kind == "heartbeat":
         heartbeat = Heartbeat.model_validate_json(record.payload)
         metrics.FEED_SUCCESS.labels(heartbeat.feed).set(heartbeat.received.timestamp())
         metrics.FEED_QUARANTINED.labels(heartbeat.feed).inc(heartbeat.quarantined if heartbeat.new else 0)
-
-
-def published(said: list[ThresholdBreach | CompoundEvent], record: Record) -> list[Record]:
-    """What a step said, as records whose ids are made of what they say and of the record that showed it."""
-    shown_by = hashlib.sha256(record.id.encode()).hexdigest()[:12]
-    return [output_record(o, ":".join((o.id, o.change.value, received_of(o.at), shown_by)), o.known) for o in said]

@@ -456,6 +456,7 @@ class EngineChange(Typed):
     Attributes:
         group: the consumer group that judges. number: how many of these came before in the shard and group.
         engine, before: the version, and the one that judged before; none at the first record.
+        first: id of the shard's first input record, so that it is known later whether the log still begins there.
         record: id of the last input record that was judged by the one before.
         at: the shard's own now.
         said: how many changes went out because the new engine judges otherwise.
@@ -469,6 +470,7 @@ class EngineChange(Typed):
     number: int = Field(ge=0)
     engine: str
     before: str | None
+    first: str
     record: str | None
     at: Moment
     said: int = Field(ge=0)
@@ -484,8 +486,8 @@ class Record(Typed):
     Attributes:
         topic: one of `schemas.topics.TOPICS`.
         shard: the key; all of a shard's input is one order.
-        kind: `observations`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`, `delivery`,
-            `dead_letter`, `engine`.
+        kind: `observations`, `reading`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`,
+            `delivery`, `dead_letter`, `engine`.
         id: unique and made by whoever appends it from what it says, never from an offset.
         received: when it was made known to us; the engine's only clock.
         payload: Arrow IPC for `observations`, else the model's JSON.

@@ -1,38 +1,22 @@
 """The loop around the step: nothing said twice, nothing lost, whatever happens between."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from engine_tables import DAY, configuration, configured_record, rows_of
+from engine_tables import DAY
+from loop_case import gap, of_shard, outputs, records, with_gaps
 from prometheus_client import REGISTRY
 
-from eventlog.log import EventLog, Snapshot, open_log
+from eventlog.log import Consumer, EventLog, Snapshot, Transaction, open_log
 from processors.engine import from_bytes, to_bytes
 from processors.loop import Processor
 from processors.ticker import Ticker
 from schemas.envelopes import input_record
-from schemas.records import Heartbeat, Record
-
-CONFIGURED = configuration(
-    [{"name": "river", "levels": {"yellow": "5 m", "orange": "7 m"}, "for": "2 readings", "leave_below": "0.2 m"}],
-    [{"name": "flood", "when": "river >= orange", "cool_down": "6 h"}],
-)
-TABLE = """
-00:00 A 4.0
-01:00 A 7.1
-02:00 A 7.2
-04:00 A null
-06:00 A tick
-07:00 A 7.3
-08:00 A 4.0
-09:00 A 7.0 valid 07:30
-10:00 A 8.0
-11:00 A 8.0
-20:00 A tick
-23:00 A 1.0
-"""
+from schemas.errors import FencedError, LogError, NewerVersionError
+from schemas.records import Heartbeat
 
 
 @pytest.fixture
@@ -41,16 +25,6 @@ def log(tmp_path: Path) -> Iterator[EventLog]:
     opened = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
     yield opened
     opened.close()
-
-
-def records() -> list[Record]:
-    """The case as records."""
-    return [configured_record(CONFIGURED), *(record for _, record, _ in rows_of(TABLE))]
-
-
-def outputs(log: EventLog) -> list[bytes]:
-    """All that was said, as it stands in the log."""
-    return [s.record.payload for topic in ("breaches", "events") for s in log.read(topic)]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, 500])
@@ -79,15 +53,92 @@ def test_a_crash_after_any_record_changes_nothing(log: EventLog, tmp_path: Path,
     broken.close()
 
 
-def test_a_record_that_cannot_be_read_is_reported_and_does_not_stop_the_next(log: EventLog) -> None:
-    """A broken record is named and left out; what comes after it is judged."""
-    configured, first, *rest = records()
-    broken = first.model_copy(update={"id": "broken", "payload": b"\x00not Arrow"})
-    log.append([configured, broken, first, *rest])
-    processor = Processor(log, "TST")
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_offsets_may_have_gaps(log: EventLog, tmp_path: Path, batch: int) -> None:
+    """Where offsets are missing, as they are after each transaction in Kafka, the same is said, restarts included."""
+    log.append(records())
+    Processor(log, "TST").run_until_idle()
+    gappy = open_log(f"sqlite:///{tmp_path / 'gappy.sqlite'}")
+    gappy.append([r for n, record in enumerate(records()) for r in (gap(2 * n, record), record, gap(2 * n + 1, record))])
+    with_gaps(tmp_path / "gappy.sqlite")
+    while Processor(gappy, "TST", batch=batch, snapshot_every=4).run_once():
+        pass
+    assert outputs(gappy) == outputs(log)
+    assert gappy.lag("processors") == {"input": 1}  # the gap at the end, which nobody can take in
+    gappy.close()
+
+
+def test_what_another_member_took_in_meanwhile_is_taken_in_mute(log: EventLog) -> None:
+    """A shard that was another's for a while comes back with a state that stands for what that one committed."""
+    shards = ("TST", "NPL")
+    parts = [[of_shard(r, shard) for shard in shards for r in part] for part in (records()[:4], records()[4:8], records()[8:])]
+    log.append(parts[0])
+    first = Processor(log, None, member="a")
+    first.run_until_idle()
+    assert set(first.tasks) == set(shards)
+    second = Processor(log, None, member="b")
+    (moved,) = second.tasks
+    log.append(parts[1])
+    assert second.run_until_idle() == 4
+    second.close()
+    log.append(parts[2])
+    first.run_until_idle()
+    assert first.tasks[moved].offset == log.read("input", shard=moved)[-1].offset
+    for shard in shards:
+        undisturbed = Processor(log, shard, group="undisturbed")
+        undisturbed.run_until_idle()
+        assert to_bytes(first.tasks[shard].state) == to_bytes(undisturbed.state)
+    assert outputs(log, "TST") != []
+
+
+def test_a_transaction_that_fails_is_made_up_for(log: EventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a commit that ended in an error took place or not, each record is taken in once and what it says goes out once."""
+    log.append(records())
+    Processor(log, "TST").run_until_idle()
+    other = open_log(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    other.append(records())
+    processor = Processor(other, "TST", batch=1)
+    whole = other.transaction
+    for takes_place in (True, False) * 3:
+
+        @contextmanager
+        def broken(consumer: Consumer, takes_place: bool = takes_place) -> Iterator[Transaction]:
+            with whole(consumer) as transaction:
+                yield transaction
+                if not takes_place:
+                    raise LogError("The broker is gone.")
+            consumer.rewind()
+            raise LogError("Nobody knows whether it was committed.")
+
+        monkeypatch.setattr(other, "transaction", broken)
+        with pytest.raises(LogError):
+            processor.run_once()
+        monkeypatch.setattr(other, "transaction", whole)
+        processor.run_once()
     processor.run_until_idle()
-    assert processor.unreadable == ["broken"]
-    assert len(outputs(log)) >= 8
+    assert outputs(other) == outputs(log)
+    other.close()
+
+
+def test_a_processor_that_was_replaced_stops(log: EventLog) -> None:
+    """Of two processors of one name the earlier is fenced, also one that takes any shard."""
+    log.append(records())
+    for shard in ("TST", None):
+        old = Processor(log, shard, group=f"of {shard}")
+        Processor(log, shard, group=f"of {shard}")
+        with pytest.raises(FencedError):
+            old.run_until_idle()
+
+
+def test_what_a_newer_version_wrote_stops_the_processor(log: EventLog) -> None:
+    """A newer payload is no dead letter: nothing of it is taken in or committed, and the error says what to start."""
+    configured, first, *_ = records()
+    log.append([configured, first.model_copy(update={"headers": {"ce_type": "org.polyrisk.observations.v99"}})])
+    processor = Processor(log, "TST")
+    with pytest.raises(NewerVersionError, match="Start that version"):
+        processor.run_until_idle()
+    assert log.committed("processors") == {}
+    assert log.read("dead_letters") == []
 
 
 def test_a_state_survives_as_bytes(log: EventLog) -> None:

@@ -174,8 +174,17 @@ OUTPUTS: dict[str, Published] = {
         at=LATER,
     ),
     "engine": EngineChange(
-        shard="LKA", group="processors", number=1, engine="2", before="1", record="r1", at=LATER, said=1, renamed={"e2": "e1"}
+        shard="LKA",
+        group="processors",
+        number=1,
+        engine="2",
+        before="1",
+        first="r0",
+        record="r1",
+        at=LATER,
+        said=1,
+        renamed={"e2": "e1"},
     ),
 }
 MESSAGE = Message(id="m1", warning="w1.1", subscriber="s1", language="en", area="LK21", body="Leave", state=MessageState.INTENDED)
-RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "message": MESSAGE, **INPUTS, **OUTPUTS}
+RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "reading": PLAIN, "message": MESSAGE, **INPUTS, **OUTPUTS}

@@ -1,0 +1,95 @@
+"""Records through the engine: the one place where the loop calls it, and where what it cannot take in is caught."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from processors.engine import ENGINE_VERSION, State, step
+from schemas.envelopes import output_record
+from schemas.errors import LogError, PolyriskError
+from schemas.records import CompoundEvent, DeadLetter, Record, ThresholdBreach, received_of
+
+KEPT_BYTES = 256 * 1024
+"""Of a payload that cannot be taken in; a longer one is cut in its letter, and whole in the input."""
+_LONGEST_REASON = 2000
+_REMEDY = "The record stays in the input: once the fault is mended, an upgrade of the engine judges it anew. Else send it again, mended."
+_CONFIGURATION_REMEDY = "The configuration in force stays. Mend the files, `polyrisk check` them, and start again."
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A version of the judgement: the pure step, and its name."""
+
+    version: str = ENGINE_VERSION
+    step: Callable[[State, Record], tuple[State, list[ThresholdBreach | CompoundEvent]]] = step
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of one record: what is said because of it, or the letter that says why it could not be taken in."""
+
+    record: Record
+    said: Sequence[ThresholdBreach | CompoundEvent] = ()
+    letter: DeadLetter | None = None
+
+    def outputs(self) -> list[Record]:
+        """All that goes out because of the record, under ids made of what is said and of the record that showed it."""
+        if self.letter is not None:
+            return [letter_record(self.letter)]
+        return published(self.said, self.record.id)
+
+
+def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, list[Taken]]:
+    """The state after all the records, and what came of each.
+
+    A record that the engine cannot take in leaves the state as it was, because the next one may carry a warning.
+
+    Raises:
+        LogError: a record is of a newer version, which no letter would make good.
+        MemoryError: there is no room; nothing is wrong with the record.
+    """
+    taken = []
+    for record in records:
+        try:
+            state, said = engine.step(state, record)
+            taken.append(Taken(record, said))
+        except (LogError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, or with the engine, it must not stop the next one
+            taken.append(Taken(record, letter=_letter(record, error, state, engine)))
+    return state, taken
+
+
+def published(said: Sequence[ThresholdBreach | CompoundEvent], shown_by: str) -> list[Record]:
+    """What was said, as records whose ids are made of what they say and of what showed it."""
+    digest = hashlib.sha256(shown_by.encode()).hexdigest()[:12]
+    return [output_record(o, ":".join((o.id, o.change.value, received_of(o.at), digest)), o.known) for o in said]
+
+
+def letter_record(letter: DeadLetter) -> Record:
+    """A letter as a record: one for each input record, however often it is tried."""
+    return output_record(letter, f"dead:{hashlib.sha256(letter.record.encode()).hexdigest()[:24]}", letter.at)
+
+
+def _letter(record: Record, error: Exception, state: State, engine: Engine) -> DeadLetter:
+    told = error.what if isinstance(error, PolyriskError) else str(error)
+    where = f"{error.where}: " if isinstance(error, PolyriskError) and error.where else ""
+    remedy = error.remedy if isinstance(error, PolyriskError) else ""
+    return DeadLetter(
+        shard=record.shard,
+        topic=record.topic,
+        record=record.id,
+        record_kind=record.kind,
+        received=record.received,
+        sha256=hashlib.sha256(record.payload).hexdigest(),
+        size=len(record.payload),
+        payload=base64.b64encode(record.payload[:KEPT_BYTES]).decode(),
+        cut=len(record.payload) > KEPT_BYTES,
+        error=type(error).__name__,
+        reason=f"{where}{told}"[:_LONGEST_REASON],
+        remedy=remedy or (_CONFIGURATION_REMEDY if record.kind == "configuration" else _REMEDY),
+        configuration=state.plan.hash if state.plan is not None else None,
+        engine=engine.version,
+        at=record.received,
+    )
