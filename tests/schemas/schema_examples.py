@@ -187,4 +187,4 @@ OUTPUTS: dict[str, Published] = {
     ),
 }
 MESSAGE = Message(id="m1", warning="w1.1", subscriber="s1", language="en", area="LK21", body="Leave", state=MessageState.INTENDED)
-RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "reading": PLAIN, "message": MESSAGE, **INPUTS, **OUTPUTS}
+RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "message": MESSAGE, **INPUTS, **OUTPUTS}
