@@ -1,13 +1,13 @@
 """Breaches: the longest stretches of one series at yellow or more, and what is said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from processors.bounds import MILLIONTHS, Bound
 from processors.evidence import Witness
 from processors.levels import Code, Entry
-from processors.plan import Place
+from processors.plan import Place, Plan
 from processors.stretches import Change, Point, Stretch, Word
 from processors.timelines import BEGINNING, FAR, moment
 from processors.tracks import Track
@@ -47,50 +47,50 @@ def stretches(entries: Sequence[Entry], bounds: Sequence[Bound], upto: int) -> t
     return found, FAR
 
 
-def told(change: Change, place: Place, track: Track, witness: Witness, record: str, engine: str) -> list[ThresholdBreach]:
+ReadingsAt = Callable[[int, int], tuple[Reading, ...]]
+"""(moment, level) to the reading that made a change there."""
+
+
+def told(change: Change, place: Place, plan: Plan, readings: ReadingsAt, now: int, record: str, engine: str) -> list[ThresholdBreach]:
     """A change as it is published: one that ended before it was known is opened and closed at once."""
+
+    def breach(word: BreachChange, at: int) -> ThresholdBreach:
+        indicator, said = plan.thresholds[place[0]].indicator, change.said
+        # All of it was made here from what had been checked, so it is not checked again.
+        return ThresholdBreach.model_construct(
+            id=said.id,
+            shard=plan.configuration.shard,
+            threshold=place[0],
+            area=place[1],
+            indicator=indicator,
+            dimension=CATALOGUE[indicator].dimension,
+            change=word,
+            level=Level(said.level),
+            peak=said.peak,
+            since=moment(said.since),
+            at=moment(at),
+            known=moment(now),
+            record=record,
+            configuration=plan.hash,
+            engine=engine,
+            readings=readings(at, said.level),
+        )
+
     if change.word == Word.UPDATED:
-        return [_breach(BreachChange.CLOSED, change, place, track, witness, record, engine)] if change.said.until is not None else []
+        return [breach(BreachChange.CLOSED, change.at)] if change.said.until is not None else []
     if change.word == Word.ENDED:
-        return [_breach(_ending(change), change, place, track, witness, record, engine)]
+        return [breach(_ending(change), change.at)]
     if change.word == Word.FOUND:
-        ended = change._replace(at=change.said.until if change.said.until is not None else change.at)
-        return [
-            _breach(BreachChange.OPENED, change, place, track, witness, record, engine),
-            _breach(_ending(change), ended, place, track, witness, record, engine),
-        ]
-    return [_breach(_WORDS[change.word], change, place, track, witness, record, engine)]
+        ended = change.said.until if change.said.until is not None else change.at
+        return [breach(BreachChange.OPENED, change.at), breach(_ending(change), ended)]
+    return [breach(_WORDS[change.word], change.at)]
 
 
 def _ending(change: Change) -> BreachChange:
     return BreachChange.CLOSED if change.said.told else BreachChange.DECLARED_DEAD
 
 
-def _breach(word: BreachChange, change: Change, place: Place, track: Track, witness: Witness, record: str, engine: str) -> ThresholdBreach:
-    plan = witness.sight.plan
-    said = change.said
-    indicator = plan.thresholds[place[0]].indicator
-    return ThresholdBreach(
-        id=said.id,
-        shard=plan.configuration.shard,
-        threshold=place[0],
-        area=place[1],
-        indicator=indicator,
-        dimension=CATALOGUE[indicator].dimension,
-        change=word,
-        level=Level(said.level),
-        peak=said.peak,
-        since=moment(said.since),
-        at=moment(change.at),
-        known=moment(witness.now),
-        record=record,
-        configuration=plan.hash,
-        engine=engine,
-        readings=_reading_at(change.at, place, track, witness, said.level),
-    )
-
-
-def _reading_at(at: int, place: Place, track: Track, witness: Witness, level: int) -> tuple[Reading, ...]:
+def reading_at(at: int, level: int, place: Place, track: Track, witness: Witness) -> tuple[Reading, ...]:
     """The reading that made a change: the last until then."""
     given = track.series.with_values()
     index = int(np.searchsorted(given.starts, at, side="right")) - 1

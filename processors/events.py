@@ -1,16 +1,18 @@
 """Events: the stretches in which a rule holds in an area, and what is said of them."""
 
+from dataclasses import dataclass
+
 from processors.conditions import Sight
 from processors.evidence import Witness, silent_feeds
 from processors.life import Going, Law, beginning, live, next_deadline
-from processors.plan import Place
+from processors.plan import Place, Plan
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
 from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, micros, moment
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
-from schemas.levels import Level
-from schemas.records import CompoundEvent, EventChange, LevelStep
+from schemas.levels import Level, Truth
+from schemas.records import CompoundEvent, EventChange, Evidence, LevelStep
 
 _WORDS = {
     Word.OPENED: EventChange.OPENED,
@@ -86,14 +88,37 @@ def _settled(going: Going, lines: list[Line], law: Law, upto: int) -> Going:
     return live(going, lines, law, upto)[1] if upto > going.at else going
 
 
-def told(change: Change, place: Place, witness: Witness, record: str, engine: str) -> CompoundEvent:
-    """A change as it is published."""
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a rule stood in an area at a change: its truth, what was silent, and why, with what else stood beside it."""
+
+    truth: Truth
+    silent: tuple[str, ...]
+    evidence: Evidence
+    ending: Evidence | None
+    beside: tuple[Evidence, ...]
+
+
+def stood(change: Change, place: Place, witness: Witness) -> Stood:
+    """How a rule stood at a change, out of timelines."""
     plan = witness.sight.plan
     rule = plan.rules[place[0]]
-    said = change.said
     keep, _ = (witness.sight.truth(rule.when, place[1]) or NOTHING_KNOWN).at(change.at)
+    return Stood(
+        truth=TRUTHS[keep],
+        silent=silent_feeds(witness, plan.read_by(*place), max(change.at, change.said.since)),
+        evidence=witness.evidence(rule.when, place[1], change.at),
+        ending=witness.evidence(rule.until, place[1], change.at) if rule.until is not None else None,
+        beside=witness.beside(rule.dimensions, place[1], change.at),
+    )
+
+
+def told(change: Change, place: Place, plan: Plan, stood: Stood, now: int, record: str, engine: str) -> CompoundEvent:
+    """A change as it is published."""
+    rule, said = plan.rules[place[0]], change.said
     word = _WORDS.get(change.word, EventChange.CLOSED if said.told else EventChange.CANNOT_TELL)
-    return CompoundEvent(
+    # All of it was made here from what had been checked, so it is not checked again.
+    return CompoundEvent.model_construct(
         id=said.id,
         shard=plan.configuration.shard,
         rule=rule.name,
@@ -106,16 +131,16 @@ def told(change: Change, place: Place, witness: Witness, record: str, engine: st
         dimensions=rule.dimensions,
         since=moment(said.since),
         at=moment(change.at),
-        known=moment(witness.now),
+        known=moment(now),
         until=moment(said.until) if said.until is not None else None,
-        truth=TRUTHS[keep],
+        truth=stood.truth,
         unconfirmed=said.doubted,
-        silent=silent_feeds(witness, plan.read_by(*place), max(change.at, said.since)),
+        silent=stood.silent,
         audience=rule.audience,
         quiet=f"merged into {change.into}" if change.into else said.quiet,
-        evidence=witness.evidence(rule.when, place[1], change.at),
-        ending=witness.evidence(rule.until, place[1], change.at) if rule.until is not None else None,
-        beside=witness.beside(rule.dimensions, place[1], change.at),
+        evidence=stood.evidence,
+        ending=stood.ending,
+        beside=stood.beside,
         record=record,
         records=said.records,
         configuration=plan.hash,

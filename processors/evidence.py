@@ -112,19 +112,25 @@ class Witness:
         return int(given.ends[max(index, 0)])
 
     def _readings(self, threshold: str, place: str, track: Track, number: int, at: int) -> tuple[Reading, ...]:
-        """The reading that began the present stretch, the last at the level, and the newest, as far as they are still kept."""
+        """The newest reading, and inside the horizon the one that began the present stretch and the last at the level.
+
+        How long a reading is kept besides must not matter to what is said.
+        """
         given = track.series.with_values()
         if len(given) == 0:
             return ()
-        newest = int(np.searchsorted(given.starts, at, side="right")) - 1
-        wanted = {max(newest, 0)}
+        newest = max(int(np.searchsorted(given.starts, at, side="right")) - 1, 0)
+        settings = self.sight.plan.settings(threshold, place)
+        wanted: set[int] = set()
         last = last_true(track.entries, number, at)
         if last is not None:
             began, ended = last
             first = int(np.searchsorted(given.starts, began))
             final = int(np.searchsorted(given.starts, min(ended, at + 1))) - 1
             wanted.update(i for i in (first, final) if 0 <= i < len(given) and began <= given.starts[i] < ended)
-        return tuple(self.reading(threshold, place, track, given, i, number) for i in sorted(wanted))
+        oldest = self.now - settings.horizon - settings.delay
+        inside = {i for i in wanted if given.ends[i] >= oldest}
+        return tuple(self.reading(threshold, place, track, given, i, number) for i in sorted({newest, *inside}))
 
     def reading(self, threshold: str, place: str, track: Track, given: Series, index: int, number: int) -> Reading:
         """One reading as it came in, with the bound it was held against."""

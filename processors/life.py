@@ -1,7 +1,7 @@
 """The life of a rule's events: where its truth opens a stretch, raises it, leaves it unconfirmed and ends it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from processors.stretches import Point, Stretch
@@ -52,7 +52,20 @@ def live(going: Going, lines: Sequence[Line], law: Law, upto: int) -> tuple[list
     Args:
         lines: of `when`, of `until` if there is one, then of each `raise`.
     """
-    walked = _Walk(going, law)
+    walked = _walked(going, lines, law, upto)
+    walked.give_up(upto)
+    return walked.found, walked.standing(upto)
+
+
+def tip(going: Going, lines: Sequence[Line], law: Law, upto: int) -> Going:
+    """Where the walk stands at a moment, to be gone on from change to change: `known` is FAR while the truth is known."""
+    walked = _walked(going, lines, law, upto)
+    walked.give_up(upto)
+    return replace(walked.standing(upto), known=FAR if walked.known > upto else walked.known)
+
+
+def _walked(going: Going, lines: Sequence[Line], law: Law, upto: int) -> "Walk":
+    walked = Walk(going, law)
     segments = list(walk(lines))
     before = [s for s in segments if s[0] <= going.at]
     following = segments[len(before) :]
@@ -64,11 +77,12 @@ def live(going: Going, lines: Sequence[Line], law: Law, upto: int) -> tuple[list
         if at > upto or (at == upto and end < at):
             break
         walked.take(at, stop, keep, sure)
-    walked.give_up(upto)
-    return walked.found, walked.standing(upto)
+    return walked
 
 
-class _Walk:
+class Walk:
+    """Goes along a rule's truth, segment by segment."""
+
     def __init__(self, going: Going, law: Law) -> None:
         self.law = law
         self.going = going

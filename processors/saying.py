@@ -13,7 +13,7 @@ from processors.state import Judged, State
 from processors.stretches import Change, Namer, Word, differences
 from processors.touched import Touched
 from processors.tracks import Track, forget, unjudged_from
-from schemas.records import CompoundEvent, Record, ThresholdBreach
+from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
 
 
 def say(state: State, touched: Touched, record: Record, engine: str) -> tuple[State, list[ThresholdBreach | CompoundEvent]]:
@@ -80,9 +80,12 @@ class _Speaker:
         settled = max(upto - settings.horizon - settings.delay - max(settings.bridge, 0) - 1, before.settled)
         kept = tuple(s for s in said if s.until is None or s.until > settled)
         self.breaches[place] = Judged(said=kept, judged=upto, settled=settled, deadline=deadline)
-        return [
-            told for c in changes for told in breaches.told(self._peaked(c, track, settings.sign), place, track, self.witness, *self._by)
-        ]
+        peaked = [self._peaked(change, judged, settings.sign) for change in changes]
+
+        def reading(at: int, level: int) -> tuple[Reading, ...]:
+            return breaches.reading_at(at, level, place, judged, self.witness)
+
+        return [told for change in peaked for told in breaches.told(change, place, self.plan, reading, self.now, *self._by)]
 
     @property
     def _by(self) -> tuple[str, str]:
@@ -108,7 +111,7 @@ class _Speaker:
         for place in sorted(changes, key=lambda p: (p[1], p[0])):
             rule = self.plan.rules[place[0]]
             made, self.judged[place] = marked(changes[place], self.judged[place], rule, self._muting(place), self.now, self.record)
-            told.extend(events.told(change, place, self.witness, *self._by) for change in made)
+            told.extend(self._event(change, place, self.witness) for change in made)
         return told
 
     def needed_from(self, place: Place) -> int:
@@ -136,5 +139,8 @@ class _Speaker:
             for said in self.judged.pop(place).said:
                 if said.until is None:
                     ended = Change(Word.ENDED, self.now, replace(said, until=self.now, told=False))
-                    told.append(events.told(ended, place, witness, *self._by))
+                    told.append(self._event(ended, place, witness))
         return told
+
+    def _event(self, change: Change, place: Place, witness: Witness) -> CompoundEvent:
+        return events.told(change, place, witness.sight.plan, events.stood(change, place, witness), self.now, *self._by)

@@ -85,7 +85,7 @@ def take_readings(track: Track, new: Series, settings: Settings, bounds_of: Boun
     series, changed = inserted(track.series, new, rank)
     track = replace(track, series=series, heard=track.heard or bool(np.any(new.values != NULL)))
     if changed < before:
-        return _judged(track, settings, bounds_of)
+        return judged_anew(track, settings, bounds_of)
     added = series.take(slice(changed, None))
     track = _went_on(track, added, settings, bounds_of)
     due = int(np.searchsorted(series.ends, now - settings.horizon - settings.delay))
@@ -106,17 +106,17 @@ def take_steps(track: Track, level: int, new: Series, settings: Settings, bounds
     if np.array_equal(bounds_of(track, track.series), bounds_of(changed, track.series)):
         return changed
     folded = fold(track, settings, bounds_of, now)
-    return _judged(replace(folded, steps=changed.steps), settings, bounds_of)
+    return judged_anew(replace(folded, steps=changed.steps), settings, bounds_of)
 
 
 def take_bounds(track: Track, settings: Settings, old: BoundsOf, new: BoundsOf, now: int) -> Track:
     """The track held against other bounds, as far back as the horizon reaches."""
-    return _judged(fold(track, settings, old, now), settings, new)
+    return judged_anew(fold(track, settings, old, now), settings, new)
 
 
 def take_declaration(track: Track, at: int, dead: bool, settings: Settings, bounds_of: BoundsOf) -> Track:
     """The track with what a person says of the station."""
-    return _judged(replace(track, declarations=tuple(sorted({*track.declarations, (at, dead)}))), settings, bounds_of)
+    return judged_anew(replace(track, declarations=tuple(sorted({*track.declarations, (at, dead)}))), settings, bounds_of)
 
 
 def as_judged(track: Track, settings: Settings, bounds_of: BoundsOf, upto: int) -> Track:
@@ -124,7 +124,7 @@ def as_judged(track: Track, settings: Settings, bounds_of: BoundsOf, upto: int) 
     if track.newest is None or track.newest <= upto:
         return track
     known = track.series.starts <= upto
-    return _judged(
+    return judged_anew(
         replace(track, series=track.series.take(known), folded=int(np.count_nonzero(known[: track.folded]))), settings, bounds_of
     )
 
@@ -133,6 +133,13 @@ def unjudged_from(track: Track, upto: int) -> int:
     """The first reading after a moment; FAR if there is none."""
     later = track.series.starts[track.series.starts > upto]
     return int(later.min()) if len(later) else FAR
+
+
+def judged_anew(track: Track, settings: Settings, bounds_of: BoundsOf) -> Track:
+    """The track with all that is not judged for good judged again."""
+    tip = track.edge.copy()
+    live = judge(tip, settings, *_columns(track, track.series.take(slice(track.folded, None)), bounds_of), track.declarations)
+    return replace(track, tip=tip, live=tuple(live), tail=tuple(ahead(tip, settings, track.declarations)))
 
 
 def forget(track: Track, before: int) -> Track:
@@ -150,14 +157,8 @@ def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Tra
         return track
     edge = track.edge.copy()
     entries = judge(edge, settings, *_columns(track, track.series.take(slice(track.folded, due)), bounds_of), track.declarations)
-    track = _judged(replace(track, edge=edge, frozen=track.frozen + tuple(entries), folded=due), settings, bounds_of)
+    track = judged_anew(replace(track, edge=edge, frozen=track.frozen + tuple(entries), folded=due), settings, bounds_of)
     return _without_old(track) if due >= _FOLD_AT else track
-
-
-def _judged(track: Track, settings: Settings, bounds_of: BoundsOf) -> Track:
-    tip = track.edge.copy()
-    live = judge(tip, settings, *_columns(track, track.series.take(slice(track.folded, None)), bounds_of), track.declarations)
-    return replace(track, tip=tip, live=tuple(live), tail=tuple(ahead(tip, settings, track.declarations)))
 
 
 def _went_on(track: Track, added: Series, settings: Settings, bounds_of: BoundsOf) -> Track:
