@@ -1,0 +1,112 @@
+"""What would have been said had nothing gone wrong: the log's input judged anew, and the journal of the registry lived through anew."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from alerts.registry import Registry
+from alerts.service import AlertService
+from alerts.tables import messages, notices, processed
+from eventlog.log import EventLog, open_log
+from flood_world import World, registry_at
+from processors.engine import initial, step
+from schemas.records import Record, Stored
+from schemas.topics import BREACHES, EVENTS, WARNINGS
+
+
+@dataclass(frozen=True)
+class Warned:
+    """All that a run of the alert service decided.
+
+    Attributes:
+        warnings: what was published of warnings, in order.
+        addressed: message, subscriber, language and area of each message to a person.
+        decisions: what was decided about each event's record. notices: what the people on duty were told.
+    """
+
+    warnings: Sequence[Record]
+    addressed: frozenset[tuple[str, str, str, str]]
+    decisions: dict[str, str]
+    notices: frozenset[tuple[str, str, str]]
+
+
+def judged(inputs: Sequence[Stored], shard: str) -> dict[str, list[str]]:
+    """Topic to what the engine says of these inputs, by the pure step alone, as JSON."""
+    said: dict[str, list[str]] = {BREACHES.name: [], EVENTS.name: []}
+    state = initial(shard)
+    for stored in inputs:
+        state, outputs = step(state, stored.record)
+        for output in outputs:
+            said[(BREACHES if output.kind == "breach" else EVENTS).name].append(output.model_dump_json())
+    return said
+
+
+def warned(log: EventLog, registry: Registry) -> Warned:
+    """What a run left in log and registry."""
+    with registry.reading() as connection:
+        people = select(messages.c.message, messages.c.subscriber, messages.c.language, messages.c.area)
+        told = select(notices.c.id, notices.c.warning, notices.c.text).where(notices.c.kind != "overtaken")  # how many depends on the pace
+        return Warned(
+            warnings=[stored.record for stored in log.read(WARNINGS.name)],
+            addressed=frozenset((m, s, lang, area) for m, s, lang, area in connection.execute(people)),
+            decisions={r: decision for r, decision in connection.execute(select(processed.c.record, processed.c.decision))},
+            notices=frozenset((n, warning, text) for n, warning, text in connection.execute(told)),
+        )
+
+
+def warned_undisturbed(world: World, events: Sequence[Stored], folder: Path) -> Warned:
+    """What the alert service decides if nothing disturbs it, given the same events and signatures in the same order.
+
+    Args:
+        folder: an empty one, for the log and the registry of this second run.
+    """
+    by_id = {stored.record.id: stored.record for stored in events}
+    country = world.country()
+    database = folder / "registry.db"
+    _copy_people(world.registry_file, database)
+    registry = registry_at(database, world.state / "keys")
+    with closing(open_log(f"sqlite:///{folder / 'log.db'}")) as log, closing(registry):
+        service = AlertService(log, registry, country)
+        for entry in journal(world.registry_file):
+            if entry.what == "event":
+                log.append([by_id[entry.record]])
+                service.take_in(entry.at)
+            else:
+                service.sign(entry.record, entry.person, entry.role, entry.at)
+        return warned(log, registry)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the journal: an event was acted on, or a person signed."""
+
+    what: str
+    record: str
+    at: datetime
+    person: str
+    role: str
+
+
+def journal(database: Path) -> Iterator[Entry]:
+    """What happened in a registry, in order."""
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT what, record, at, person, role FROM journal ORDER BY place").fetchall()
+    for what, record, at, person, role in rows:
+        yield Entry(what, record, datetime.fromisoformat(at).replace(tzinfo=UTC), person, role)
+
+
+def _copy_people(source: Path, target: Path) -> None:
+    """A registry with the same people in which nothing has happened yet."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        for (trigger,) in new.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            new.execute(f"DROP TRIGGER {trigger}")
+        emptied = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('subscribers', 'suppressions')"
+        for (table,) in new.execute(emptied).fetchall():
+            new.execute(f"DELETE FROM {table}")
+        new.commit()
