@@ -154,8 +154,31 @@ def test_missed_ticks_are_made_up_for(log: EventLog) -> None:
     ticker = Ticker(log, "TST", last=DAY)
     assert ticker.tick(DAY + timedelta(minutes=3, seconds=20)) == 3
     assert ticker.tick(DAY + timedelta(minutes=3, seconds=50)) == 0
-    assert Ticker(log, "TST").tick(DAY + timedelta(minutes=3, seconds=55)) == 1
     assert len(log.read("input")) == 3
+
+
+@pytest.mark.parametrize("others", [0, 1500])
+def test_a_ticker_that_starts_again_makes_up_for_what_it_missed(log: EventLog, others: int) -> None:
+    """Killed and started an hour later, it goes on after the last tick in the log, wherever that stands; a clock set back adds none."""
+    Ticker(log, "TST", last=DAY).tick(DAY + timedelta(minutes=2))
+    beats = (
+        Heartbeat(feed="gauges", received=DAY + timedelta(seconds=n), delivery="d", new=False, rows=0, quarantined=0) for n in range(others)
+    )
+    log.append([input_record("TST", beat) for beat in beats])
+    Processor(log, "TST").run_until_idle()
+    again = Ticker(log, "TST")
+    assert again.tick(DAY - timedelta(hours=1)) == 0
+    assert again.tick(DAY + timedelta(hours=1)) == 58
+    assert Ticker(log, "TST").tick(DAY + timedelta(hours=1, seconds=30)) == 0
+    ticks = [s.record.received for s in log.read("input") if s.record.kind == "tick"]
+    assert ticks == [DAY + n * timedelta(minutes=1) for n in range(1, 61)]
+
+
+def test_the_first_tick_of_a_log_is_the_last_one_due(log: EventLog) -> None:
+    """Nothing is made up for before there was a log, and a clock that jumps far ahead is followed whole."""
+    ticker = Ticker(log, "TST")
+    assert ticker.tick(DAY + timedelta(seconds=59)) == 1
+    assert ticker.tick(DAY + timedelta(minutes=2500)) == 2500
 
 
 @pytest.mark.parametrize("state", [b"", b"of another version", b'{"format": 0}'])
