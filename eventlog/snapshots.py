@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eventlog.log import Snapshot
-from schemas.errors import LogError
+from schemas.errors import LogError, NewerVersionError
 from schemas.moments import Moment
 
 _FORMAT = 1
@@ -21,8 +21,13 @@ class SnapshotFiles:
         self.root = root
 
     def save(self, snapshot: Snapshot) -> None:
-        """Replace the kept one, unless that stands for a later offset (a fenced processor may come late)."""
-        kept = self.offset(snapshot.group, snapshot.shard)
+        """Replace the kept one, unless that stands for a later offset (a fenced processor may come late). A damaged one is replaced."""
+        try:
+            kept = self.offset(snapshot.group, snapshot.shard)
+        except NewerVersionError:
+            raise
+        except LogError:
+            kept = None
         if kept is not None and kept > snapshot.offset:
             return
         path = self._path(snapshot.group, snapshot.shard)
@@ -88,7 +93,9 @@ def _read_header(path: Path, line: bytes) -> _Header:
     except ValidationError as error:
         raise _damaged(path) from error
     if header.format > _FORMAT:
-        raise LogError("The snapshot was written by a newer version.", where=str(path), remedy="Start that version, or remove the file.")
+        raise NewerVersionError(
+            "The snapshot was written by a newer version.", where=str(path), remedy="Start that version, or remove the file."
+        )
     return header
 
 

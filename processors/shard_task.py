@@ -183,7 +183,7 @@ class ShardTask:
             LogError: there is none, and the log has no longer all that it would be made of.
         """
         self._since = _Since()
-        snapshot = self.log.load_snapshot(self.group, self.shard)
+        snapshot = self._loaded()
         if snapshot is not None and snapshot.offset <= committed and snapshot.engine == self.engine.version:
             state = self._read(snapshot)
             if state is not None:
@@ -192,6 +192,16 @@ class ShardTask:
         if committed != NOTHING:
             self._check_beginning()
         return initial(self.shard), NOTHING
+
+    def _loaded(self) -> Snapshot | None:
+        try:
+            return self.log.load_snapshot(self.group, self.shard)
+        except NewerVersionError:
+            raise
+        except LogError as error:
+            # If it is the log that cannot be read, the replay says so; a damaged file must not keep a shard unjudged until somebody comes.
+            _LOGGER.warning("snapshot of %s cannot be read, so all is replayed from the first record: %s", self.shard, error)
+            return None
 
     def _read(self, snapshot: Snapshot) -> State | None:
         try:

@@ -181,6 +181,26 @@ def test_the_first_tick_of_a_log_is_the_last_one_due(log: EventLog) -> None:
     assert ticker.tick(DAY + timedelta(minutes=2500)) == 2500
 
 
+@pytest.mark.parametrize("left", [0, 20, 0.5])
+def test_a_snapshot_whose_file_is_cut_off_keeps_no_shard_waiting(log: EventLog, tmp_path: Path, left: float) -> None:
+    """A disk that lost its end: the log is replayed, muted, without anybody's help, and the next snapshot takes its place."""
+    log.append(records()[:-3])
+    stopped = Processor(log, "TST")
+    stopped.run_until_idle()
+    stopped.snapshot()
+    said = outputs(log)
+    (file,) = tmp_path.rglob("*.snapshot")
+    file.write_bytes(file.read_bytes()[: int(left if left >= 1 else left * file.stat().st_size)])
+    again = Processor(log, "TST")
+    log.append(records()[-3:])
+    again.run_until_idle()
+    assert [outputs(log).count(one) for one in said] == [1] * len(said)
+    again.snapshot()
+    kept = log.load_snapshot("processors", "TST")
+    assert kept is not None
+    assert kept.offset == again.offset
+
+
 @pytest.mark.parametrize("state", [b"", b"of another version", b'{"format": 0}'])
 def test_a_snapshot_that_cannot_be_read_is_only_a_longer_way(log: EventLog, state: bytes) -> None:
     """An upgrade may find one that another version wrote: the log is replayed, muted, and what comes after is judged as ever."""
