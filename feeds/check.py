@@ -1,15 +1,10 @@
 """What no reading may be, whatever its feed: an impossible value, another unit than the catalogue's, a wrong time."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 
 from schemas.indicators import CATALOGUE
+from schemas.readings import CLOCK_TOLERANCE, OLDEST
 from schemas.records import Observation
-
-CLOCK_TOLERANCE = timedelta(minutes=10)
-"""An observed reading valid later than this after its receipt is not of this world."""
-OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""Older readings come from a clock that was never set (1970) or a date that was mistyped."""
 
 
 def unfit(observation: Observation) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from schemas.topics import INPUT, TOPICS, Topic
 
 _TITLES = {
     "observations": "The readings of one delivery, as an Arrow batch",
+    "reading": "One reading, as JSON",
     "heartbeat": "A feed answered",
     "tick": "Time goes on",
     "configuration": "From here on judged by this configuration",

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from schemas.errors import NewerVersionError, PolyriskError
 from schemas.observations import decode, encode
+from schemas.readings import PlainReading, decode_readings
 from schemas.records import (
     Baseline,
     CompoundEvent,
@@ -37,6 +38,7 @@ _TOPIC_OF = {
 CLOUDEVENTS = "1.0"
 VERSIONS: Mapping[str, int] = {
     "observations": 1,
+    "reading": 1,
     "heartbeat": 1,
     "tick": 1,
     "configuration": 1,
@@ -66,6 +68,19 @@ def observations_record(shard: str, feed: str, delivery: str, received: datetime
         received=received,
         payload=encode(batch),
         headers={_TYPE: type_of("observations")},
+    )
+
+
+def reading_record(shard: str, reading: PlainReading, received: datetime) -> Record:
+    """One reading as an input record of its own; its id is made of feed, fetch and the reading's identity."""
+    return Record(
+        topic=INPUT.name,
+        shard=shard,
+        kind="reading",
+        id=f"{reading.feed}:{received_of(received)}:{reading.id}",
+        received=received,
+        payload=reading.model_dump_json(exclude_defaults=True).encode(),
+        headers={_TYPE: type_of("reading")},
     )
 
 
@@ -157,14 +172,20 @@ def _area_or(content: Published) -> str:
 
 
 def read_input(record: Record) -> pa.RecordBatch | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration:
-    """What an input record says: a batch of observations, or one of the other inputs.
+    """What an input record says: a batch of observations, of one row for a single reading, or one of the other inputs.
 
     Raises:
         NewerVersionError: the payload is of a newer schema.
         PolyriskError, pydantic.ValidationError: the payload is not of its kind.
     """
     check_version(record)
-    return decode(record.payload) if record.kind == "observations" else _INPUT.validate_json(record.payload)
+    match record.kind:
+        case "observations":
+            return decode(record.payload)
+        case "reading":
+            return decode_readings([record])
+        case _:
+            return _INPUT.validate_json(record.payload)
 
 
 def read_output(record: Record) -> Published:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from schemas.asyncapi import document
 from schemas.configuration import Configuration
 from schemas.file_schemas import FILE_SCHEMAS
+from schemas.readings import PlainReading
 from schemas.records import (
     Baseline,
     CompoundEvent,
@@ -36,6 +37,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HERE = Path(__file__).parent
 RECORDS: Mapping[str, type[BaseModel]] = {
     "observation": Observation,
+    "reading": PlainReading,
     "heartbeat": Heartbeat,
     "tick": Tick,
     "configuration": ConfigChange,

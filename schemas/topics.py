@@ -17,7 +17,7 @@ class Topic:
 INPUT = Topic(
     "input",
     "All that a shard's engine reads, in one order",
-    ("observations", "heartbeat", "tick", "configuration", "baseline", "declaration"),
+    ("observations", "reading", "heartbeat", "tick", "configuration", "baseline", "declaration"),
     "feeds, ticker, configuration, baselines, operators",
     ("processors",),
 )

@@ -9,11 +9,11 @@ import pytest
 from golden_answers import Sample, context_of, samples
 from mutations import mutations_for
 
-from feeds.check import CLOCK_TOLERANCE, OLDEST
 from feeds.ingest import examine
 from feeds.quarantine import Quarantine
 from schemas.errors import FetchError, SourceChanged
 from schemas.observations import encode, to_batch
+from schemas.readings import CLOCK_TOLERANCE, OLDEST
 
 EACH = 2000
 """Spoilt deliveries for each sample; the seed is made of the sample's name, so a failure comes again."""

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from schemas.envelopes import Published
 from schemas.levels import Dimension, Level, Truth
+from schemas.readings import PlainReading
 from schemas.records import (
     Baseline,
     BaselineRow,
@@ -68,6 +69,18 @@ READING = Reading(
     key="Peradeniya",
     delivery=SHA,
     record="r1",
+)
+PLAIN = PlainReading(
+    id="Peradeniya",
+    feed="lka_irrigation_river",
+    area="LK21",
+    indicator="river_level",
+    time=AT,
+    end=LATER,
+    issued=AT,
+    value=10.56,
+    unit="m",
+    quality=Quality.REPORTED,
 )
 INPUTS: dict[str, Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration] = {
     "heartbeat": Heartbeat(feed="lka_irrigation_river", received=LATER, delivery=SHA, new=True, rows=39, quarantined=1),
@@ -187,4 +200,4 @@ OUTPUTS: dict[str, Published] = {
     ),
 }
 MESSAGE = Message(id="m1", warning="w1.1", subscriber="s1", language="en", area="LK21", body="Leave", state=MessageState.INTENDED)
-RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "message": MESSAGE, **INPUTS, **OUTPUTS}
+RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "reading": PLAIN, "message": MESSAGE, **INPUTS, **OUTPUTS}
