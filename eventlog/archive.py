@@ -9,6 +9,7 @@
 import functools
 import hashlib
 import operator
+import os
 import re
 import uuid
 from datetime import datetime
@@ -42,7 +43,7 @@ class Archive:
         """Keep the bytes of a delivery, once, and answer their SHA-256 in hexadecimal."""
         sha256 = hashlib.sha256(raw).hexdigest()
         path = self._raw_path(sha256)
-        if self._files.get_file_info(path).type == pafs.FileType.NotFound:
+        if self._files.get_file_info(path).size != len(raw):  # none, or one that a disk lost the end of
             self._write(path, raw)
         return sha256
 
@@ -111,13 +112,23 @@ class Archive:
         return f"{self._root}/raw/{sha256[:2]}/{sha256}"
 
     def _write(self, path: str, content: bytes | pa.Buffer) -> None:
-        """Write and then rename, so that no reader ever finds half a file."""
+        """Write and then rename, so that no reader ever finds half a file, nor a power cut leaves one under the name."""
         folder, _, name = path.rpartition("/")
         self._files.create_dir(folder, recursive=True)
         draft = f"{folder}/.{uuid.uuid4().hex}.draft"
         with self._files.open_output_stream(draft) as stream:
             stream.write(content)
+        if isinstance(self._files, pafs.LocalFileSystem):
+            _make_durable(draft)
         self._files.move(draft, f"{folder}/{name}")
+
+
+def _make_durable(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _only(table: pa.Table, column: str) -> Any:

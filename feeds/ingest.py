@@ -26,7 +26,7 @@ from feeds.memory import FeedMemory, FeedState, Pending
 from feeds.quarantine import Kept, Quarantine
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, observations_record
-from schemas.errors import SourceChanged
+from schemas.errors import LogError, SourceChanged
 from schemas.manifests import FeedManifest
 from schemas.observations import to_batch
 from schemas.records import Heartbeat, Observation, Record
@@ -103,7 +103,7 @@ class Ingest:
         self._attempts = attempts
 
     def run(self, manifest: FeedManifest, now: datetime) -> IngestResult:
-        """Fetch a feed once and publish what is new.
+        """Fetch a feed once and publish what is new. Of two at the same time the second waits, and finds what the first has taken in.
 
         Args:
             now: when this happens, by the country's clock (UTC); readings carry it as `received`.
@@ -111,18 +111,23 @@ class Ingest:
         Raises:
             FailedFetch: there was no delivery.
         """
-        memory = self._finish(manifest, self._memories.load(manifest.feed))
-        try:
+        with self._memories.alone(manifest.feed):
+            memory = self._finish(manifest, self._memories.load(manifest.feed))
             answer = fetch(manifest, self._base_url, Validators(memory.etag, memory.last_modified), attempts=self._attempts)
             if answer.body is None or hashlib.sha256(answer.body).hexdigest() == memory.delivery:
                 return self._nothing_new(manifest, memory, answer.validators, now)
-            delivery = self._archive.keep(answer.body)
-            examined = examine(answer.body, self._context(manifest, now, delivery))
+            return self._take_in(manifest, memory, answer.body, answer.validators, now)
+
+    def _take_in(self, manifest: FeedManifest, memory: FeedMemory, body: bytes, said: Validators, now: datetime) -> IngestResult:
+        """Keep and publish a delivery. What is kept is always named as pending before, so that no crash leaves it kept and unpublished."""
+        delivery = hashlib.sha256(body).hexdigest()
+        self._memories.save(manifest.feed, memory.model_copy(update={"pending": Pending(delivery=delivery, received=now)}))
+        self._archive.keep(body)
+        try:
+            examined = examine(body, self._context(manifest, now, delivery))
         except SourceChanged as error:
+            self._memories.save(manifest.feed, memory)
             raise FailedFetch(manifest.feed, Failure.CHANGED, error.what, remedy=error.remedy) from error
-        said = answer.validators
-        waiting = memory.model_copy(update={"pending": Pending(delivery=delivery, received=now)})
-        self._memories.save(manifest.feed, waiting)
         published = self._publish(manifest, memory, examined, delivery, now)
         self._memories.save(manifest.feed, _remember(examined, delivery, said, now))
         return published
@@ -130,14 +135,15 @@ class Ingest:
     def _finish(self, manifest: FeedManifest, memory: FeedMemory) -> FeedMemory:
         """Publish again what a crash may have left half done; the log drops what it already has.
 
-        A delivery that a newer parser no longer reads is let go: it is in the archive, and a feed must not stand still for it.
+        One that was not kept whole is let go, for the source will say it again; so is one that a newer parser no longer reads: it is in
+        the archive, and a feed must not stand still for it.
         """
         if memory.pending is None:
             return memory
         delivery, received = memory.pending.delivery, memory.pending.received
         try:
             examined = examine(self._archive.raw(delivery), self._context(manifest, received, delivery))
-        except SourceChanged as error:
+        except (SourceChanged, LogError) as error:
             _LOG.warning("%s: delivery %s, left half done by a crash, is not read: %s", manifest.feed, delivery, error)
             return memory.model_copy(update={"pending": None})
         self._publish(manifest, memory, examined, delivery, received)

@@ -1,7 +1,9 @@
 """What is remembered of a feed between two fetches: small, and written so that a crash leaves the old or the new, never half."""
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +12,11 @@ from schemas.moments import Moment
 
 
 class Pending(BaseModel):
-    """A delivery that is about to be published. If it is still here at the next fetch, publishing is done again, with the same ids."""
+    """A delivery that is about to be kept and published.
+
+    If it is still here at the next fetch and was kept, publishing is done again, with the same ids. If it was not kept, the source will say
+    it again.
+    """
 
     model_config = ConfigDict(frozen=True)
     delivery: str
@@ -45,6 +51,14 @@ class FeedState:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    @contextmanager
+    def alone(self, feed: str) -> Iterator[None]:
+        """Nobody else takes in this feed while the `with` block lasts; waits for one who does. A process that dies lets go."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / f".{feed}.lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def load(self, feed: str) -> FeedMemory:
         """The memory of a feed; an empty one before its first delivery."""

@@ -55,6 +55,15 @@ def test_bytes_that_are_missing_or_changed_are_not_given_back(archive: Archive, 
         archive.raw(sha256)
 
 
+def test_bytes_whose_end_a_disk_lost_are_kept_anew(archive: Archive, tmp_path: Path) -> None:
+    """A file that is there but cut off does not count as kept."""
+    sha256 = archive.keep(b"a,b\n1,2\n")
+    (file,) = (p for p in (tmp_path / "archive").rglob("*") if p.is_file())
+    file.write_bytes(b"a,b\n")
+    assert archive.keep(b"a,b\n1,2\n") == sha256
+    assert archive.raw(sha256) == b"a,b\n1,2\n"
+
+
 def test_observations_come_back_as_they_went_in(archive: Archive) -> None:
     """Columns, types and values are those of the batch, nulls included."""
     batch = to_batch([reading(FETCHED, value=None), reading(FETCHED - timedelta(days=40)), reading(FETCHED - timedelta(days=1))])

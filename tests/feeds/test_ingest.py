@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -258,6 +259,43 @@ def test_a_crash_while_publishing_loses_and_doubles_nothing(house: House, source
     assert [beat.received for beat in house.heartbeats()] == [NOON, NOON + HOUR]
     assert house.archive.observations(FEED).num_rows == 8
     assert len(list(Quarantine(house.root / "quarantine").rows())) == 2
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_crash_while_the_delivery_is_kept_leaves_none_kept_and_unpublished(
+    house: House, source: Source, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """Killed before or after the raw bytes are in the archive: what is there is published at the next fetch, though the source goes on."""
+    keep = house.archive.keep
+
+    def crash(raw: bytes) -> str:
+        if kept:
+            keep(raw)
+        raise Crash
+
+    source.script(reply(gauge()))
+    with monkeypatch.context() as patched:
+        patched.setattr(house.archive, "keep", crash)
+        with pytest.raises(Crash):
+            house.run()
+    source.script(reply(gauge(), gauge(8.1, NOON)))
+    house.run(NOON + HOUR)
+    published = {beat.delivery for beat in house.heartbeats() if beat.new}
+    assert published == {path.name for path in (house.root / "archive" / "raw").glob("*/*")}
+    assert len(published) == (2 if kept else 1)
+    assert [o.value for found in house.readings() for o in found if o.indicator == "river_level"] == [7.5, 8.1]
+
+
+def test_of_two_fetches_at_once_one_takes_the_delivery_in(house: House, source: Source) -> None:
+    """Whoever comes second waits and finds nothing new, although its clock shows another moment."""
+    source.script(reply(gauge()))
+    other = Ingest(house.country, house.log, house.archive, house.root, house.base_url)
+    with ThreadPoolExecutor() as pool:
+        results = [
+            found.result() for found in [pool.submit(way.run, RIVER, NOON + n * HOUR) for n, way in enumerate([house.way_in, other])]
+        ]
+    assert sorted(result.new for result in results) == [False, True]
+    assert (len(house.readings()), len(house.heartbeats())) == (1, 2)
 
 
 def test_a_half_done_delivery_that_is_no_longer_read_stops_nothing(house: House, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
