@@ -1,8 +1,9 @@
 """The event log as everyone sees it: append, read, consumer groups, transactions, snapshots, retention.
 
 Records are keyed by shard. A shard has one partition, numbered from 0 at its first record and the same on every topic, and a
-partition of a topic is one order of offsets from 0. What stands behind it is a home, chosen by the URL's scheme: a module of that
-name in `eventlog/homes/` with `open_home(url) -> EventLog`.
+partition of a topic is one order of rising offsets, the first at 0 or above. Offsets need not follow each other without a gap: Kafka
+numbers the ends of its transactions too. What stands behind it is a home, chosen by the URL's scheme: a module of that name in
+`eventlog/homes/` with `open_home(url) -> EventLog`.
 """
 
 import importlib
@@ -94,7 +95,8 @@ class EventLog(Protocol):
     def append(self, records: Sequence[Record]) -> list[Stored]:
         """Append all of them or none, and answer where they are.
 
-        A record whose id is already in its shard's partition of its topic is not appended again: the stored one is answered.
+        A record whose id is already in its shard's partition of its topic is not appended again: the stored one is answered. A home
+        may know only the ids of the newest records of a partition, and then says how many.
 
         Raises:
             LogError: no such topic, or the log cannot be written.
@@ -137,7 +139,10 @@ class EventLog(Protocol):
         ...
 
     def lag(self, group: str) -> dict[str, int]:
-        """Topic to the number of records the group has yet to commit; only topics the group has joined for."""
+        """Topic to the number of records the group has yet to commit; only topics the group has joined for.
+
+        A home may count a large number roughly, but never 0 when a record waits, nor more than 0 when none does.
+        """
         ...
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
@@ -148,7 +153,7 @@ class EventLog(Protocol):
         """The newest snapshot.
 
         Raises:
-            LogError: it is damaged; says which file to remove.
+            LogError: it is damaged; says what to do.
         """
         ...
 
@@ -156,7 +161,7 @@ class EventLog(Protocol):
         """Drop each partition's oldest records received before a moment, and answer how many.
 
         A record is kept, whatever its age, while a group of the topic has not committed it, or would need it after its last snapshot.
-        Offsets are never used again.
+        Offsets are never used again; ids may be.
         """
         ...
 
@@ -171,7 +176,7 @@ def known_homes() -> tuple[str, ...]:
 
 
 def open_log(url: str) -> EventLog:
-    """The log at a URL, such as `sqlite:///var/log.sqlite` (relative) or `sqlite:////srv/polyrisk/log.sqlite` (absolute).
+    """The log at a URL: `sqlite:///var/log.sqlite` (relative), `sqlite:////srv/log.sqlite` (absolute), `kafka://host:port/name`.
 
     Raises:
         ConfigurationError: no home has the URL's scheme.

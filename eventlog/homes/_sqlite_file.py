@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from schemas.errors import ConfigurationError, LogError
@@ -13,7 +12,6 @@ APPLICATION = 0x504C524B
 VERSION = 1
 """Of the tables below, in the file's header."""
 BUSY_S = 30.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TABLES = (
     "CREATE TABLE shards (partition INTEGER PRIMARY KEY, shard TEXT NOT NULL UNIQUE) STRICT",
@@ -120,13 +118,3 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-
-
-def to_microseconds(moment: datetime) -> int:
-    """Microseconds since 1970, exact."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def from_microseconds(value: int) -> datetime:
-    """The moment, UTC."""
-    return _EPOCH + timedelta(microseconds=value)

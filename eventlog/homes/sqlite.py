@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from eventlog.homes._sqlite_file import connect, from_microseconds, path_of, to_microseconds, writing
+from eventlog.homes._sqlite_file import connect, path_of, writing
 from eventlog.homes._sqlite_group import Membership
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
+from eventlog.microseconds import from_microseconds, to_microseconds
 from eventlog.snapshots import SnapshotFiles
 from schemas.errors import LogError
 from schemas.records import Record, Stored

@@ -18,6 +18,16 @@ def test_the_file_is_in_write_ahead_mode_and_names_its_version(tmp_path: Path) -
     assert found == ["wal", 0x504C524B, 1]
 
 
+def test_offsets_count_without_a_gap(tmp_path: Path) -> None:
+    """In a file each partition of a topic counts from 0, record by record, so people can read how many there are."""
+    from contract import record
+
+    log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    for number in range(3):
+        assert [s.offset for s in log.append([record(number), record(number, shard="NPL")])] == [number, number]
+    log.close()
+
+
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     """A log of a later version is not touched; the error names file and remedy."""
     path = tmp_path / "log.sqlite"

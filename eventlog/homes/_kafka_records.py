@@ -1,0 +1,42 @@
+"""A record as a Kafka message: the shard as key, kind, id and moment as the first headers, the payload untouched as value."""
+
+from typing import Any
+
+from eventlog.microseconds import from_microseconds, to_microseconds
+from schemas.records import Record, Stored
+
+OURS = 3
+"""The headers that are ours come first: kind, id, received in microseconds since 1970. What follows are the record's own."""
+
+
+def headers_of(record: Record) -> list[tuple[str, bytes]]:
+    """A message's headers."""
+    received = str(to_microseconds(record.received)).encode()
+    ours = [("kind", record.kind.encode()), ("id", record.id.encode()), ("received", received)]
+    return ours + [(name, value.encode()) for name, value in record.headers.items()]
+
+
+def id_of(message: Any) -> str:
+    """The id of the record in a message."""
+    id_: bytes = message.headers[1][1]
+    return id_.decode()
+
+
+def received_of(message: Any) -> int:
+    """When the record in a message was received, in microseconds since 1970."""
+    return int(message.headers[2][1])
+
+
+def stored_of(message: Any, topic: str) -> Stored:
+    """The record in a message. It was checked when it was appended, so it is not checked again."""
+    kind, id_, received = (value for _, value in message.headers[:OURS])
+    record = Record.model_construct(
+        topic=topic,
+        shard=message.key.decode(),
+        kind=kind.decode(),
+        id=id_.decode(),
+        received=from_microseconds(int(received)),
+        payload=message.value,
+        headers={name: value.decode() for name, value in message.headers[OURS:]},
+    )
+    return Stored.model_construct(record=record, partition=message.partition, offset=message.offset)

@@ -1,0 +1,266 @@
+"""Writing to Kafka in transactions: all or nothing, by one writer at a time, no id twice in a partition."""
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kafka import TopicPartition
+from kafka import errors as kafka_errors
+
+from eventlog.homes._kafka_client import PATIENCE_S, Clients, Place, log_error
+from eventlog.homes._kafka_reader import Reader
+from eventlog.homes._kafka_records import headers_of, id_of, stored_of
+from eventlog.homes._kafka_registry import Message
+from eventlog.log import NOTHING
+from schemas.records import Record, Stored
+
+REMEMBERED = 100_000
+"""Of each partition, the ids of this many newest records are known to a writer; an older id would be appended again."""
+REMEMBERED_BYTES = 32 * 1024 * 1024
+"""A writer that begins reads no more than about this much of a partition's end to learn them."""
+_LOST = (
+    kafka_errors.ProducerFencedError,
+    kafka_errors.InvalidProducerEpochError,
+    kafka_errors.InvalidProducerIdMappingError,
+    kafka_errors.InvalidTxnStateError,
+    kafka_errors.TransactionAbortedError,
+    kafka_errors.OutOfOrderSequenceNumberError,
+    kafka_errors.UnknownProducerIdError,
+    kafka_errors.CommitFailedError,
+    kafka_errors.IllegalStateError,
+    kafka_errors.RetriableError,
+)
+
+
+class WriterLost(Exception):
+    """The transaction did not end well, for a reason that goes away: another took the writer's place, or brokers did not answer."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Pen:
+    """The right to write under one transactional id. Taking it ends the transaction of whoever had it, who can write no more."""
+
+    def __init__(self, clients: Clients, transactional_id: str) -> None:
+        self._clients, self._id = clients, transactional_id
+        self._producer: Any = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this process took it last, as far as it knows."""
+        return self._producer is not None
+
+    def take(self) -> None:
+        """Take it, if it is not held.
+
+        Raises:
+            WriterLost: brokers do not answer.
+            LogError: we have no right to.
+        """
+        if self._producer is None:
+            producer = self._clients.producer(self._id)
+            try:
+                producer.init_transactions()
+            except kafka_errors.KafkaError as error:
+                _discard(producer)
+                raise self._trouble(error) from error
+            self._producer = producer
+
+    def write(
+        self,
+        messages: Sequence[Message],
+        offsets: Mapping[TopicPartition, Any] | None = None,
+        membership: Any = None,
+        last: Callable[[list[int]], Message] | None = None,
+    ) -> list[int]:
+        """One transaction of messages and of a group's offsets; answers the messages' offsets.
+
+        Args:
+            membership: who commits the group's offsets. last: makes one more message, of the other messages' offsets.
+
+        Raises:
+            WriterLost: it did not end well, but may if it is tried again.
+            FencedError: the group's member was replaced.
+            LogError: it cannot end well.
+        """
+        producer = self._producer
+        try:
+            producer.begin_transaction()
+            sent = [_send(producer, message) for message in messages]
+            if last is not None:
+                sent.append(_send(producer, last([future.get(timeout=PATIENCE_S).offset for future in sent])))
+            transactions = producer._transaction_manager
+            if offsets:
+                _await(producer, transactions.send_offsets_to_transaction(dict(offsets), membership))
+            _await(producer, transactions.begin_commit())
+            return [future.get(timeout=PATIENCE_S).offset for future in sent]
+        except (kafka_errors.KafkaError, ValueError) as error:
+            # The client tells of most errors only that there was one before; that one says what happened.
+            trouble = self._trouble(producer._transaction_manager.last_error or error)
+            self.drop()
+            raise trouble from error
+        except BaseException:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Let go of it. A transaction that is open is ended by whoever takes it next, or by the broker after a while."""
+        if self._producer is not None:
+            _discard(self._producer)
+            self._producer = None
+
+    def _trouble(self, error: BaseException) -> Exception:
+        unknown_partition = isinstance(error, ValueError)
+        if (
+            unknown_partition
+            or isinstance(error, _LOST)
+            or (type(error) is kafka_errors.KafkaError and "RebalanceInProgress" in str(error))
+        ):
+            return WriterLost(error)
+        return log_error(error, self._clients.place)
+
+
+def _send(producer: Any, message: Message) -> Any:
+    topic, partition, key, value, headers = message
+    return producer.send(topic, value=value, key=key, headers=headers, partition=partition)
+
+
+def _await(producer: Any, result: Any) -> None:
+    """Wait for a step of a transaction. The client's own methods would wait for ever while no broker answers."""
+    producer._sender.wakeup()
+    if not result.wait(timeout_ms=int(PATIENCE_S * 1000)):
+        raise kafka_errors.KafkaTimeoutError(f"no answer for {PATIENCE_S:.0f} s")
+
+
+def _discard(producer: Any) -> None:
+    """Close a producer without waiting for what it has not sent."""
+    producer._sender.force_close()
+    with contextlib.suppress(kafka_errors.KafkaError):
+        producer.close(timeout=1)
+
+
+class Tail:
+    """The ids of a partition's newest records.
+
+    Attributes:
+        position: offset of the first record whose id may be missing here.
+    """
+
+    def __init__(self) -> None:
+        self.ids: OrderedDict[str, int] = OrderedDict()
+        self.position = NOTHING
+
+    def add(self, id_: str, offset: int) -> None:
+        """Remember one, and forget the oldest if there are too many."""
+        self.ids[id_] = offset
+        if len(self.ids) > REMEMBERED:
+            self.ids.popitem(last=False)
+
+
+class Appender:
+    """Appends records through a pen, none whose id is already in its shard's partition of its topic."""
+
+    def __init__(self, clients: Clients, reader: Reader, pen: Pen) -> None:
+        self.pen = pen
+        self._place, self._reader = clients.place, reader
+        self._tails: dict[TopicPartition, Tail] = {}
+
+    def append(
+        self,
+        records: Sequence[Record],
+        partitions: Mapping[str, int],
+        offsets: Mapping[TopicPartition, Any] | None = None,
+        membership: Any = None,
+    ) -> list[Stored]:
+        """One transaction; answers where each record is, also those that were there before.
+
+        Raises:
+            WriterLost: it did not end well, but may if it is tried again.
+            FencedError, LogError: it cannot end well.
+        """
+        fresh_pen = not self.pen.held
+        self.pen.take()
+        places = [TopicPartition(self._place.topic(record.topic), partitions[record.shard]) for record in records]
+        self._learn(set(places), whole=fresh_pen)
+        self._forget_dropped(records, places)
+        new: dict[tuple[TopicPartition, str], Record] = {}
+        for record, place in zip(records, places, strict=True):
+            if record.id not in self._tails[place].ids:
+                new.setdefault((place, record.id), record)
+        written: dict[tuple[TopicPartition, str], Stored] = {}
+        if new or offsets:
+            messages = [(at.topic, at.partition, one.shard.encode(), one.payload, headers_of(one)) for (at, _), one in new.items()]
+            answers = self.pen.write(messages, offsets, membership)
+            for ((place, id_), record), offset in zip(new.items(), answers, strict=True):
+                written[place, id_] = Stored.model_construct(record=record, partition=place.partition, offset=offset)
+            self._remember(written)
+        return [written.get((at, one.id)) or self._stored(one, at) for one, at in zip(records, places, strict=True)]
+
+    def _learn(self, places: set[TopicPartition], *, whole: bool) -> None:
+        """Know the ids at the end of each partition. Only the pen's holder writes, so with the pen newly taken nothing may be missed."""
+        asked = sorted(places)
+        ends = self._reader.settled_ends(asked, whole=True) if whole else self._reader.ends(asked)
+        for place in asked:
+            tail = self._tails.setdefault(place, Tail())
+            if tail.position == NOTHING:
+                self._learn_backwards(place, tail, ends[place])
+            elif ends[place] > tail.position + 1:
+                # One more is the marker of our own last transaction.
+                for message in self._reader.messages(place, tail.position, ends[place]):
+                    tail.add(id_of(message), message.offset)
+                tail.position = ends[place]
+
+    def _learn_backwards(self, place: TopicPartition, tail: Tail, end: int) -> None:
+        begin, stop, step, size = self._reader.begins([place])[place], end, 64, 0
+        parts: list[list[tuple[str, int]]] = []
+        while stop > begin and sum(map(len, parts)) < REMEMBERED and size < REMEMBERED_BYTES:
+            start = max(begin, stop - step)
+            part = []
+            for message in self._reader.messages(place, start, stop):
+                part.append((id_of(message), message.offset))
+                size += len(message.value)
+            parts.append(part)
+            stop, step = start, step * 4
+        for part in reversed(parts):
+            for id_, offset in part:
+                tail.add(id_, offset)
+        tail.position = end
+
+    def _forget_dropped(self, records: Sequence[Record], places: Sequence[TopicPartition]) -> None:
+        """An id whose record was dropped by retention may come again."""
+        known = {place for record, place in zip(records, places, strict=True) if record.id in self._tails[place].ids}
+        for place, begin in self._reader.begins(sorted(known)).items():
+            ids = self._tails[place].ids
+            while ids and next(iter(ids.values())) < begin:
+                ids.popitem(last=False)
+
+    def _remember(self, written: Mapping[tuple[TopicPartition, str], Stored]) -> None:
+        spans: dict[TopicPartition, tuple[int, int]] = {}
+        for (place, id_), stored in written.items():
+            self._tails[place].add(id_, stored.offset)
+            spans[place] = (spans.get(place, (stored.offset, 0))[0], stored.offset)
+        for place, (first, last) in spans.items():
+            tail = self._tails[place]
+            # Nobody else wrote in between, but for the marker of our own last transaction.
+            if tail.position <= first <= tail.position + 1:
+                tail.position = last + 1
+
+    def _stored(self, record: Record, place: TopicPartition) -> Stored:
+        """The record of that id as it is in the log."""
+        offset = self._tails[place].ids[record.id]
+        self._reader.await_end({place: offset})
+        for message in self._reader.messages(place, offset, offset + 1):
+            return stored_of(message, record.topic)
+        raise log_error(kafka_errors.OffsetOutOfRangeError(f"record {record.id} at {offset}"), self._place, record.topic)
+
+
+def await_visible(reader: Reader, place: Place, stored: Sequence[Stored]) -> None:
+    """Wait until all readers see these records."""
+    past: dict[TopicPartition, int] = {}
+    for one in stored:
+        at = TopicPartition(place.topic(one.record.topic), one.partition)
+        past[at] = max(one.offset, past.get(at, NOTHING))
+    reader.await_end(past)
