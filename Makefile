@@ -20,10 +20,13 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 setup-test: setup
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v npm >/dev/null && fc-list 2>/dev/null | grep -qi 'NotoSansSinhala' || \
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v npm >/dev/null && command -v java >/dev/null && \
+		command -v mvn >/dev/null && fc-list 2>/dev/null | grep -qi 'NotoSansSinhala' || \
 		(echo "Installing $(APT_NEEDED)" && $(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq && \
 		$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-		$(APT_NEEDED) $$(command -v npm >/dev/null || echo npm) >/dev/null)
+		$(APT_NEEDED) $$(command -v npm >/dev/null || echo npm) $$(command -v java >/dev/null || echo default-jre-headless) \
+		$$(command -v mvn >/dev/null || echo maven) >/dev/null)
+	@$(BIN)/python deploy/kafka/broker.py --fetch
 
 demo: setup
 	@$(BIN)/polyrisk demo

@@ -1,7 +1,7 @@
 """Where this installation keeps its log and archive, as the environment says; for what is started by path, such as a schedule.
 
 `POLYRISK_STATE` is the folder of all state (by default `var` in the checkout), `POLYRISK_LOG` the log's URL if it is not the file
-`log.db` in that folder, `POLYRISK_ARCHIVE` the archive's place if it is not the folder `archive` in it.
+`log.db` in that folder (`kafka://host:port/name`), `POLYRISK_ARCHIVE` the archive's place if it is not the folder `archive` in it.
 """
 
 import os
@@ -23,9 +23,9 @@ def state_folder() -> Path:
     return Path(os.environ.get(STATE) or _DEFAULT)
 
 
-def log_url() -> str:
-    """The URL of the event log."""
-    return os.environ.get(LOG) or f"sqlite:///{state_folder() / 'log.db'}"
+def log_url(state: Path | None = None) -> str:
+    """The URL of the event log of this installation, or of the one in another folder of state."""
+    return os.environ.get(LOG) or f"sqlite:///{(state or state_folder()) / 'log.db'}"
 
 
 @contextmanager

@@ -136,6 +136,7 @@ class CaseRun:
                 sources.silence(feed, since)
             settings = {
                 "POLYRISK_STATE": str(self.state),
+                "POLYRISK_LOG": f"sqlite:///{self.state / 'log.db'}",
                 "POLYRISK_SOURCES": sources.base_url,
                 "POLYRISK_CLOCK": str(self.state / "clock"),
                 "POLYRISK_FEEDS": ",".join(self.case.feeds),

@@ -1,9 +1,10 @@
-"""An installation as it lies in a folder: its log, and the country that its log says it belongs to."""
+"""An installation: its folder, its log (in the folder, or where `POLYRISK_LOG` says), and the country that the log says it belongs to."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from eventlog.log import EventLog, open_log
+from eventlog.state import log_url
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import read_input
 from schemas.errors import RefusedError
@@ -30,12 +31,12 @@ class Installation:
         Raises:
             RefusedError: there is no log, or nothing was configured yet; says how to make one.
         """
-        path = state / "log.db"
-        if not path.exists():
+        url = log_url(state)
+        if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
             raise RefusedError(
                 "There is no log here.", where=str(state), remedy="`make demo` makes one, or name another folder with --state."
             )
-        log = open_log(f"sqlite:///{path}")
+        log = open_log(url)
         for stored in log.read(INPUT.name, limit=1000):
             if stored.record.kind == "configuration":
                 change = read_input(stored.record)

@@ -24,6 +24,7 @@ from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from alerts.synthetic import fill
 from console.pages import create_app
 from eventlog.log import EventLog, open_log
+from eventlog.state import log_url
 from feeds.cases import Case
 from feeds.clock import Clock, FileClock, WallClock
 from feeds.stand_ins import StandInServer
@@ -72,7 +73,7 @@ def run_parts(
     country = load_country(folder)
     os.environ["POLYRISK_STATE"] = str(state.absolute())
     with ExitStack() as stack:
-        log = stack.enter_context(closing(open_log(f"sqlite:///{state / 'log.db'}")))
+        log = stack.enter_context(closing(open_log(log_url(state))))
         clock: Clock = FileClock(state / "clock") if (state / "clock").exists() and part != "all" else WallClock()
         watched: list[Turn] = []
         if part == "all":

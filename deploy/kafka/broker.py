@@ -279,11 +279,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9092, help="where clients connect (default 9092)")
     parser.add_argument("--folder", type=Path, default=VAR / "broker", help="its data (default var/kafka/broker)")
     parser.add_argument("--heap-mb", type=int, default=512, help="the most memory of its heap (default 512)")
+    parser.add_argument("--fetch", action="store_true", help="only fetch what it is made of")
     chosen = parser.parse_args()
     broker = Broker(chosen.folder, chosen.port, chosen.heap_mb)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: sys.exit(0))
     try:
+        if chosen.fetch:
+            fetch_libraries()
+            return
         broker.start()
         print(f"Apache Kafka answers at {broker.url}; data in {broker.folder}. Ctrl-C ends it.", flush=True)
         signal.pause()
