@@ -19,8 +19,9 @@ from alerts.numbers import is_synthetic
 LONGEST_VALID_S = 36_000
 SHORTEST_VALID_S = 5
 """Bounds of Twilio's `ValidityPeriod`."""
-CLOCKS_APART = timedelta(seconds=60)
-"""How far the provider's clock may lag behind ours; its times have whole seconds."""
+CLOCKS_APART = timedelta(hours=12)
+"""How far our clock may have been ahead of the provider's: a host that takes its local time for UTC is, until somebody notices. What an
+earlier message of the same words was taken as is known by its id; a body says its day and minute."""
 _LOOKED_THROUGH = 200
 
 

@@ -129,6 +129,20 @@ def test_what_was_taken_without_an_answer_is_found_and_not_sent_again(intend: In
     assert states(registry) == {"accepted": number}
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=-10), timedelta(minutes=2), timedelta(hours=10)])
+def test_a_wrong_clock_of_ours_doubles_nothing(intend: Intend, registry: Registry, wall: Wall, ahead: timedelta) -> None:
+    """Our clock was wrong while answers were lost, and is set right past the grace time: what the provider took is found all the same."""
+    number = intend(100)
+    right = wall.now
+    with StandInProvider(Mode.ACCEPT_THEN_DROP, clock=lambda: right) as provider:
+        wall.now = right + ahead
+        dispatcher(registry, provider, wall).run(START)
+        wall.now = right + timedelta(hours=11)
+        dispatcher(registry, provider, wall).run(START)
+    assert (len(provider.accepted), doubled(registry)) == (number, 0)
+    assert states(registry) == {"accepted": number}
+
+
 @pytest.mark.parametrize(("level", "state", "marked"), [(Level.RED, "accepted", True), (Level.YELLOW, "unknown", False)])
 def test_past_the_grace_time_the_gravest_are_sent_again_and_the_rest_is_marked_unknown(
     intend: Intend, registry: Registry, wall: Wall, level: Level, state: str, marked: bool
