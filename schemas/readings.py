@@ -68,8 +68,8 @@ def decode_readings(records: Sequence[Record]) -> pa.RecordBatch:
     `received` is the record's. `delivery` is the record's id, because the record is all that was delivered.
 
     Raises:
-        PolyriskError: one of them is no such reading, or cannot be: another unit than the catalogue's, an impossible value, a time without
-            a zone, or later than it was received. Read them one by one to learn which.
+        PolyriskError: one of them is no such reading, or would be misread: another unit than the catalogue's, a time without a zone, or
+            later than it was received. Read them one by one to learn which.
     """
     if not records:
         return pa.RecordBatch.from_pylist([], schema=SCHEMA)
@@ -77,7 +77,7 @@ def decode_readings(records: Sequence[Record]) -> pa.RecordBatch:
     start = _moments(written["time"], "time")
     received = pa.array([record.received for record in records], _MOMENT)
     indicator = written["indicator"].dictionary_encode()
-    _check(indicator, written["unit"], written["value"], start, received)
+    _check(indicator, written["unit"], start, received)
     end = pc.coalesce(_moments(written["end"], "end"), start)
     if pc.any(pc.less(end, start)).as_py():
         raise PolyriskError("A reading's period ends before it begins.")
@@ -140,8 +140,8 @@ def _qualities(written: pa.Array) -> pa.DictionaryArray:
     return coded
 
 
-def _check(indicator: pa.DictionaryArray, unit: pa.Array, value: pa.Array, start: pa.Array, received: pa.Array) -> None:
-    """Refuse what no reading may be, as a feed's rows are refused."""
+def _check(indicator: pa.DictionaryArray, unit: pa.Array, start: pa.Array, received: pa.Array) -> None:
+    """Refuse what would be misread. Whether a value is possible is asked on the way in, as for batches."""
     known = [CATALOGUE.get(word) for word in indicator.dictionary.to_pylist()]
     for word, found in zip(indicator.dictionary.to_pylist(), known, strict=True):
         if found is None:
@@ -149,14 +149,6 @@ def _check(indicator: pa.DictionaryArray, unit: pa.Array, value: pa.Array, start
     facts = [one for one in known if one is not None]
     if not pc.all(pc.equal(pc.take(pa.array([one.unit for one in facts]), indicator.indices), unit)).as_py():
         raise PolyriskError("A reading is not in its indicator's unit.", remedy="Convert it before it is sent.")
-    codes = indicator.indices.to_numpy()
-    given = value.to_numpy(zero_copy_only=False)
-    least, most = (np.array([getattr(one, name) for one in facts])[codes] for name in ("least", "most"))
-    # A null is NaN here and compares as neither; a NaN that was written as such is not null.
-    if np.any((given < least) | (given > most)) or np.count_nonzero(np.isnan(given)) != value.null_count:
-        raise PolyriskError(
-            "A reading's value is impossible for its indicator.", remedy="Ask the source; if it is right, widen the catalogue."
-        )
     if pc.less(pc.min(start), pa.scalar(OLDEST, _MOMENT)).as_py():
         raise PolyriskError(f"A reading is valid before {OLDEST.year}.", remedy="Ask the source for its clock or its date format.")
     ahead = start.cast(pa.int64()).to_numpy() - received.cast(pa.int64()).to_numpy()
