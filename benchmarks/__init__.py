@@ -1,0 +1,1 @@
+"""Measured comparisons; each says what it compares and prints its figures."""

@@ -1,0 +1,1 @@
+"""One precise piece of detection, done by Polyrisk and by the engines people would pick instead."""
