@@ -45,7 +45,7 @@ class ReplayBound:
 
 @dataclass
 class _Since:
-    """What was taken in since the last snapshot, which had so many bytes and was made at that moment of the shard."""
+    """What was taken in since the last snapshot, which had so many bytes and was made at that moment of the shard; else since the first."""
 
     records: int = 0
     size: int = 0
@@ -53,6 +53,8 @@ class _Since:
     snapshot_size: int = 0
 
     def add(self, record: Record) -> None:
+        if self.at == BEGINNING:
+            self.at = micros(record.received)
         self.records += 1
         self.size += len(record.payload)
 
@@ -164,8 +166,6 @@ class ShardTask:
 
     def _due(self) -> bool:
         since, bound = self._since, self.bound
-        if since.at == BEGINNING:
-            since.at = self.state.now
         if self.state.now - since.at >= micros(bound.elapsed):
             return True
         return (since.records >= bound.records or since.size >= bound.size) and (

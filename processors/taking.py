@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from processors.engine import ENGINE_VERSION, State, step
 from schemas.envelopes import output_record
-from schemas.errors import LogError, PolyriskError
+from schemas.errors import ConfigurationError, LogError, PolyriskError
 from schemas.records import CompoundEvent, DeadLetter, Record, ThresholdBreach, received_of
 
 KEPT_BYTES = 256 * 1024
@@ -52,13 +52,22 @@ def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State
     taken = []
     for record in records:
         try:
-            state, said = engine.step(state, record)
+            after, said = engine.step(state, record)
+            _check_shard(after, record)
+            state = after
             taken.append(Taken(record, said))
         except (LogError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, or with the engine, it must not stop the next one
             taken.append(Taken(record, letter=_letter(record, error, state, engine)))
     return state, taken
+
+
+def _check_shard(state: State, record: Record) -> None:
+    """Refuse another shard's configuration: what is said by it would go into that shard's order, where this one's offsets mean nothing."""
+    if record.kind == "configuration" and state.plan is not None and state.plan.configuration.shard != record.shard:
+        named = state.plan.configuration.shard
+        raise ConfigurationError(f"The configuration is of shard {named}, the record of {record.shard}.", where=f"record {record.id}")
 
 
 def published(said: Sequence[ThresholdBreach | CompoundEvent], shown_by: str) -> list[Record]:

@@ -1,13 +1,16 @@
 """The case that the tests of the loop share: one river, one rule, a day of readings."""
 
+import random
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
-from engine_tables import configuration, configured_record, rows_of
+from engine_tables import DAY, configuration, configured_record, reading, readings_record, rows_of
 
 from eventlog.log import EventLog
 from schemas.configuration import Configuration
-from schemas.records import Record
+from schemas.envelopes import input_record
+from schemas.records import Record, Tick
 
 CONFIGURED = configuration(
     [{"name": "river", "levels": {"yellow": "5 m", "orange": "7 m"}, "for": "2 readings", "leave_below": "0.2 m"}],
@@ -35,7 +38,10 @@ def records(configured: Configuration = CONFIGURED, table: str = TABLE) -> list[
 
 
 def of_shard(record: Record, shard: str) -> Record:
-    """The same record in another shard."""
+    """The same record in another shard, whose configuration says so too."""
+    if record.kind == "configuration":
+        configured = CONFIGURED.model_copy(update={"shard": shard})
+        return configured_record(configured, record.received).model_copy(update={"shard": shard})
     return record.model_copy(update={"shard": shard})
 
 
@@ -55,3 +61,19 @@ def with_gaps(path: Path) -> None:
 def gap(number: int, like: Record) -> Record:
     """A record that will be gone."""
     return like.model_copy(update={"id": f"gap:{number}", "kind": "tick"})
+
+
+def long_case(seed: int, shard: str = "TST") -> list[Record]:
+    """Ten days of a river that rises and falls by chance, some of its readings late, some records broken, with ticks."""
+    chance = random.Random(seed)
+    found, value = [records()[0]], 5.0
+    for hour in range(240):
+        value = min(9.0, max(3.0, value + chance.choice([-1.4, -0.6, 0.0, 0.6, 1.4])))
+        received = DAY + timedelta(hours=hour, minutes=10)
+        valid = received - timedelta(hours=chance.choice([0, 0, 0, 0, 5]))
+        found.append(readings_record([reading("A", round(value, 2), valid, received)]))
+        if chance.random() < 0.02:
+            found.append(found[-1].model_copy(update={"id": f"broken:{hour}", "payload": b"?"}))
+        if chance.random() < 0.3:
+            found.append(input_record("TST", Tick(at=received + timedelta(minutes=20))))
+    return [of_shard(record, shard) for record in found]

@@ -118,6 +118,10 @@ POISONED = {
     "a threshold that nobody knows": {
         "configuration": CONFIGURED.canonical() | {"rules": [{**CONFIGURED.canonical()["rules"][0], "when": "volcano >= orange"}]}
     },
+    "another shard's": {
+        "hash": CONFIGURED.model_copy(update={"shard": "NPL"}).hash,
+        "configuration": CONFIGURED.model_copy(update={"shard": "NPL"}).canonical(),
+    },
     "no configuration at all": {"configuration": {"shard": "TST"}},
     "a level that is none": {
         "configuration": CONFIGURED.canonical() | {"thresholds": [{**CONFIGURED.canonical()["thresholds"][0], "levels": {"purple": "1 m"}}]}
