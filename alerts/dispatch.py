@@ -2,13 +2,14 @@
 
 Each chunk is recorded as being sent in one durable transaction, then called, then its answers are recorded in one transaction. What
 has no answer, be it for a dropped connection or because a process died, is looked up at the provider by recipient, time and body
-before anything is sent again. What the provider does not know after the grace time is sent again if it is grave, and marked as
-possibly doubled; the rest is marked unknown. Both are counted.
+before anything is sent again. What the provider does not show after the grace time was surely not taken if it shows what was sent
+later: that is sent again. Without such a sign it is sent again if it is grave, and marked as possibly doubled; the rest is marked
+unknown. Both are counted.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import uvloop
@@ -34,7 +35,8 @@ class DispatchReport:
 
     Attributes:
         later: put back into the queue, surely not taken. found: without an answer, but the provider has them.
-        waiting: without an answer; the provider does not show them yet. resent, unknown: the provider never showed them.
+        waiting: without an answer; the provider does not show them yet. resent, unknown: the provider never showed them; of what was
+            resent, all but what it surely had not taken is marked as possibly doubled.
     """
 
     accepted: int = 0
@@ -62,6 +64,19 @@ class _Pace:
 
     def __post_init__(self) -> None:
         self.now = self.most
+
+
+@dataclass(frozen=True)
+class _Sign:
+    """A message that the provider has taken, by which its list of messages can be tried: what was sent before must stand there too.
+
+    Attributes:
+        chunk: the number of its chunk; what belongs to an earlier one, or to an earlier process, was sent before.
+    """
+
+    intent: Intent
+    provider_id: str
+    chunk: int
 
 
 class Dispatcher:
@@ -96,6 +111,9 @@ class Dispatcher:
         self._concurrency = concurrency
         self._grace = grace
         self._patience = patience
+        self._chunks = 0
+        self._claimed_in: dict[tuple[str, str], int] = {}  # messages without an answer; those of an earlier process are not there
+        self._sign: _Sign | None = None
 
     def run(self, now: datetime) -> DispatchReport:
         """Send what is due until the queue is empty, or the provider takes no more.
@@ -131,7 +149,9 @@ class Dispatcher:
 
     async def _send_chunk(self, chunk: Sequence[Intent], now: datetime, report: DispatchReport, pace: _Pace) -> None:
         gate = asyncio.Semaphore(pace.now)
+        self._chunks += 1
         outcomes = await asyncio.gather(*(self._send(intent, now, gate) for intent in chunk))
+        self._note(chunk, [answered for answered, _ in outcomes])
         with self._registry.begin() as connection:
             intents.record(connection, [answered for answered, _ in outcomes if answered is not None], self._wall())
             for answered, refused in outcomes:
@@ -144,6 +164,16 @@ class Dispatcher:
             what = f"the provider refuses us: {closed.refusal.value} ({closed.code or 'no code'})."
             raise ChannelError(what, where="channel", remedy="Check account, token and countries; the queue is kept.")
         await self._slow_down([r for r in refusals if r.refusal in LATER], len(chunk), pace)
+
+    def _note(self, chunk: Sequence[Intent], answers: Sequence[Answered | None]) -> None:
+        """Remember what has no answer, and one message that the provider has taken."""
+        for intent, answered in zip(chunk, answers, strict=True):
+            if answered is None:
+                self._claimed_in[intent.message, intent.subscriber] = self._chunks
+                continue
+            self._claimed_in.pop((intent.message, intent.subscriber), None)
+            if answered.provider_id is not None:
+                self._sign = _Sign(replace(intent, attempted_at=self._wall()), answered.provider_id, self._chunks)
 
     async def _send(self, intent: Intent, now: datetime, gate: asyncio.Semaphore) -> tuple[Answered | None, Refused | None]:
         """Send one message; without an answer its state stays as recorded: being sent."""
@@ -185,10 +215,11 @@ class Dispatcher:
             return
         gate = asyncio.Semaphore(self._concurrency)
         looked = await asyncio.gather(*(self._look_up(intent, now, gate) for intent in open_ones))
+        shown = await self._shown_until(now, gate) if any(found == () for found in looked) else 0
         with self._registry.begin() as connection:
             every = [candidate for found in looked for candidate in found or ()]
             taken = intents.known_provider_ids(connection, every)
-            answers = [self._judge(intent, found, taken, report) for intent, found in zip(open_ones, looked, strict=True)]
+            answers = [self._judge(intent, found, taken, shown, report) for intent, found in zip(open_ones, looked, strict=True)]
             intents.record(connection, [a for a in answers if a is not None], self._wall())
 
     async def _look_up(self, intent: Intent, now: datetime, gate: asyncio.Semaphore) -> tuple[str, ...] | None:
@@ -200,7 +231,15 @@ class Dispatcher:
                 return None
         return tuple(accepted.provider_id for accepted in found)
 
-    def _judge(self, intent: Intent, found: tuple[str, ...] | None, taken: set[str], report: DispatchReport) -> Answered | None:
+    async def _shown_until(self, now: datetime, gate: asyncio.Semaphore) -> int:
+        """The number of a chunk that the provider's list of messages reaches to; 0 if nobody can tell."""
+        sign = self._sign
+        if sign is None:
+            return 0
+        found = await self._look_up(sign.intent, now, gate)
+        return sign.chunk if found is not None and sign.provider_id in found else 0
+
+    def _judge(self, intent: Intent, found: tuple[str, ...] | None, taken: set[str], shown: int, report: DispatchReport) -> Answered | None:
         ours = [candidate for candidate in found or () if candidate not in taken]
         if ours:
             taken.update(ours)
@@ -209,6 +248,9 @@ class Dispatcher:
         if found is None or intent.attempted_at is None or self._wall() - intent.attempted_at < self._grace:
             report.waiting += 1
             return None
+        if self._claimed_in.get((intent.message, intent.subscriber), 0) < shown:
+            report.resent += 1
+            return Answered(intent, MessageState.INTENDED)
         if intent.priority >= Level.ORANGE and intent.kind not in ENDINGS and intent.attempts < MOST_ATTEMPTS:
             report.resent += 1
             return Answered(intent, MessageState.INTENDED, possibly_doubled=True)

@@ -4,7 +4,7 @@ A message's identity is the warning's message and the subscriber, so that it can
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 from sqlalchemy.sql import Select
 
+from alerts.ledger import ISSUED
 from alerts.registry import Group, in_audience, suppress
 from alerts.tables import bodies, delivery_counts, messages, subscribers, warnings
 from alerts.texts import Kind
@@ -179,9 +180,11 @@ class Answered:
 
 
 def record(connection: Connection, answers: Sequence[Answered], at: datetime) -> None:
-    """Record what is known of messages that were being sent."""
+    """Record what is known of messages that were being sent. What would be sent again, but was overtaken meanwhile, is not."""
     if not answers:
         return
+    again = {answered.intent.message for answered in answers if answered.state is MessageState.INTENDED}
+    late = _overtaken(connection, again) if again else set()
     values = {
         "state": bindparam("state_"),
         "provider_id": func.coalesce(bindparam("provider"), messages.c.provider_id),
@@ -193,7 +196,7 @@ def record(connection: Connection, answers: Sequence[Answered], at: datetime) ->
         {
             "m": a.intent.message,
             "s": a.intent.subscriber,
-            "state_": a.state.value,
+            "state_": (MessageState.EXPIRED if a.state is MessageState.INTENDED and a.intent.message in late else a.state).value,
             "provider": a.provider_id,
             "refusal_": a.refusal,
             "doubled": a.possibly_doubled,
@@ -201,6 +204,13 @@ def record(connection: Connection, answers: Sequence[Answered], at: datetime) ->
         for a in answers
     ]
     connection.execute(_one().values(**values), rows)
+
+
+def _overtaken(connection: Connection, of: Collection[str]) -> set[str]:
+    """Which of these messages have a later one in their life that went out: after an all-clear nobody may get the warning before it."""
+    later = warnings.alias("later")
+    went_out = (later.c.warning == warnings.c.warning) & (later.c.number > warnings.c.number) & (later.c.stage == ISSUED)
+    return set(connection.execute(select(warnings.c.id).where(warnings.c.id.in_(of)).join(later, went_out)).scalars())
 
 
 def _one() -> Any:

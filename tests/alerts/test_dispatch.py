@@ -163,6 +163,43 @@ def test_past_the_grace_time_the_gravest_are_sent_again_and_the_rest_is_marked_u
     assert doubled(registry) == (number if marked else 0)
 
 
+def test_what_the_provider_surely_did_not_take_is_sent_again_whatever_its_level(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """A process died with a chunk in its hands. Once the provider shows what was sent later, what it does not show was not taken."""
+    number = intend(100, Level.YELLOW)
+    with registry.begin() as connection:
+        left = len(intents.claim(connection, number // 2, wall()))
+    with StandInProvider(clock=wall) as provider:
+        sending = dispatcher(registry, provider, wall)
+        sending.run(START)
+        wall.now += GRACE - timedelta(seconds=1)
+        assert sending.run(START).waiting == left
+        wall.now += timedelta(seconds=2)
+        assert sending.run(START).resent == left
+    assert sorted(Counter(m.to for m in provider.accepted).values()) == [1] * number
+    assert (states(registry), doubled(registry)) == ({"accepted": number}, 0)
+
+
+def test_nobody_gets_a_warning_after_its_all_clear(
+    intend: Intend, registry: Registry, log: EventLog, country: LoadedCountry, wall: Wall
+) -> None:
+    """A process died with warnings in its hands, and the danger ended meanwhile: only the end still goes out."""
+    number = intend(100)
+    with registry.begin() as connection:
+        intents.claim(connection, number, wall())
+    service = AlertService(log, registry, country)
+    service.run_once(tell(log, event(EventChange.CLOSED, area="LK11", hours=1)))
+    for by, role in (("first", "duty_officer"), ("second", "director")):
+        for waiting in service.pending():
+            service.sign(waiting.id, by, role, START)
+    with StandInProvider(clock=wall) as provider:
+        sending = dispatcher(registry, provider, wall)
+        sending.run(START)
+        wall.now += GRACE + timedelta(seconds=1)
+        sending.run(START)
+    assert len({m.body for m in provider.accepted}) <= len(country.languages)
+    assert states(registry) == {"accepted": number, "expired": number}
+
+
 def test_when_asked_to_slow_down_it_waits_as_long_as_asked_and_all_arrive_once(intend: Intend, registry: Registry, wall: Wall) -> None:
     """A 429 was not taken: the message goes back into the queue, after the pause the provider asked for."""
     number = intend(200)
