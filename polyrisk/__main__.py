@@ -151,7 +151,10 @@ def explain(warning: str, state: Path, as_json: bool) -> None:
 @_JSON
 @_told
 def status(state: Path, as_json: bool) -> None:
-    """Say whether the feeds are alive, what is behind, kept aside, waits. Exit code 1 if a feed is silent or brings nothing new."""
+    """Say whether the feeds are alive, what is behind, kept aside, waits, by what is judged.
+
+    Exit code 1 if a feed is silent or brings nothing new, or the newest configuration was refused.
+    """
     from polyrisk.status import status_of
 
     with _opened(state) as here:
@@ -162,6 +165,26 @@ def status(state: Path, as_json: bool) -> None:
             for line in stands.lines(here.country):
                 _OUT.print(line)
     sys.exit(1 if stands.finding else 0)
+
+
+@main.command("dead-letters")
+@_STATE
+@_JSON
+@_told
+def dead_letters(state: Path, as_json: bool) -> None:
+    """List the input records that could not be taken in, with the reason and what to do. Judging went on without them."""
+    from polyrisk.letters import letters_of, lines_of
+
+    with _opened(state) as here:
+        letters = letters_of(here.log, here.country.shard)
+        for letter in letters:
+            if as_json:
+                click.echo(letter.model_dump_json())
+                continue
+            for line in lines_of(letter, here.country):
+                _OUT.print(line)
+        if not letters and not as_json:
+            click.echo("No dead letters: every record was taken in.")
 
 
 @main.command()
@@ -209,16 +232,39 @@ def pending(state: Path, as_json: bool) -> None:
 @click.option("--port", default=PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
 @click.option("--metrics-port", type=int, help="Of the metrics, on 127.0.0.1; 0 takes a free one; by default each part has its own.")
 @click.option("--send", is_flag=True, help="Hand messages to Twilio itself; without it nothing leaves this machine.")
+@click.option("--all-shards", is_flag=True, help="Let the processor judge every shard that its group gives it, not the country's alone.")
+@click.option("--go-back", is_flag=True, help="Let the processor take over from a newer engine; what it judges otherwise goes out.")
+@click.option("--member", default="processor", show_default=True, help="The processor's name in its group; each needs its own.")
 @_told
 def run(
-    part: str, state: Path, country: str, case: str, start: str | None, speed: float, port: int, metrics_port: int | None, send: bool
+    part: str,
+    state: Path,
+    country: str,
+    case: str,
+    start: str | None,
+    speed: float,
+    port: int,
+    metrics_port: int | None,
+    send: bool,
+    all_shards: bool,
+    go_back: bool,
+    member: str,
 ) -> None:
     """Run the ticker, the processor, the alert service, the console, or all of them with Airflow and the stand-in sources."""
-    from polyrisk.live import run_parts
+    from polyrisk.live import Judges, run_parts
 
     begin = to_utc(datetime.fromisoformat(start)) if start else None
     run_parts(
-        part, state, countries_root() / country, None if case == "none" else case, begin, speed, port, metrics_port=metrics_port, send=send
+        part,
+        state,
+        countries_root() / country,
+        None if case == "none" else case,
+        begin,
+        speed,
+        port,
+        metrics_port=metrics_port,
+        send=send,
+        judges=Judges(member, all_shards, go_back),
     )
 
 

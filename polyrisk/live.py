@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +40,16 @@ from schemas.envelopes import input_record
 from schemas.errors import RefusedError
 from schemas.records import ConfigChange, Warning
 
+
+@dataclass(frozen=True)
+class Judges:
+    """How the processor is started: under which name, for all shards or the country's, and whether it may replace a newer engine."""
+
+    member: str = "processor"
+    all_shards: bool = False
+    go_back: bool = False
+
+
 METRICS_PORT = {"ticker": 9451, "processor": 9452, "alerts": 9453, "all": 9450}
 PAUSE_S = 1.0
 Turn = Callable[[], object]
@@ -55,6 +66,7 @@ def run_parts(
     *,
     metrics_port: int | None = None,
     send: bool = False,
+    judges: Judges = Judges(),
 ) -> None:
     """Run one part, or all with Airflow, until Ctrl-C.
 
@@ -64,6 +76,7 @@ def run_parts(
         start: where in the case its clock begins. speed: case time for each second of ours.
         metrics_port: of the metrics; 0 takes a free one, none the part's own.
         send: hand messages to Twilio itself (`TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`); else they are intended and wait.
+        judges: how the processor is started.
     """
     # A service manager ends us by SIGTERM, and what was started in the background ignores SIGINT unless it says otherwise.
     # From the first moment on, so that Airflow is not left behind by an end while it starts.
@@ -85,7 +98,7 @@ def run_parts(
             click.echo(f"metrics at http://{HOST}:{server.server_port}/")
         sends = part in ("alerts", "all")
         channel = _channel(stack, country, played=part == "all" and case is not None, send=send) if sends else None
-        turns = watched + [_turn(name, log, country, state, clock, channel, stack) for name in PARTS[:3] if part in (name, "all")]
+        turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
             click.echo(f"console at http://{HOST}:{port}/")
             page = uvicorn.Server(uvicorn.Config(create_app(log, country, now=clock.now), host=HOST, port=port, log_level="warning"))
@@ -108,13 +121,23 @@ def _take_turns(turns: list[Turn]) -> None:
         click.echo("ended")
 
 
-def _turn(name: str, log: EventLog, country: LoadedCountry, state: Path, clock: Clock, channel: Channel | None, stack: ExitStack) -> Turn:
+def _turn(
+    name: str,
+    log: EventLog,
+    country: LoadedCountry,
+    state: Path,
+    clock: Clock,
+    channel: Channel | None,
+    stack: ExitStack,
+    judges: Judges,
+) -> Turn:
     """What a part does each second."""
     if name == "ticker":
         ticker = Ticker(log, country.shard)
         return lambda: ticker.tick(clock.now())
     if name == "processor":
-        processor = stack.enter_context(closing(Processor(log, country.shard)))
+        shard = None if judges.all_shards else country.shard
+        processor = stack.enter_context(closing(Processor(log, shard, member=judges.member, go_back=judges.go_back)))
         return processor.run_until_idle
     registry = Registry(f"sqlite:///{state / 'registry.db'}", Keys.load(state / "keys", create=True))
     if isinstance(clock, FileClock):

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.markup import escape
+
 from alerts.proposals import waiting
 from console.feed_views import feed_views
 from console.names import Names
@@ -14,7 +16,11 @@ from console.reading import LogReader
 from eventlog.log import EventLog
 from feeds.clock import FileClock, WallClock
 from feeds.quarantine import Quarantine
+from polyrisk.letters import Judging, judging_of, letters_of
 from schemas.country_files import LoadedCountry
+from schemas.records import DeadLetter
+
+_LINE = 200
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Status:
     feeds: Sequence[FeedStatus]
     lag: dict[str, int]
     unsigned: int
+    letters: Sequence[DeadLetter]
+    judging: Judging
 
     def lines(self, country: LoadedCountry) -> Iterator[str]:
         """For a terminal (rich markup)."""
@@ -66,6 +74,13 @@ class Status:
             yield f"  {feed.line(self.now, zone)}"
         behind = ", ".join(f"{group} {count}" for group, count in self.lag.items())
         yield f"  records behind: {behind}; messages that wait for signatures: {self.unsigned}"
+        in_force = self.judging.configuration
+        yield f"  judged by configuration {in_force[:12] if in_force else 'none'}, engine {self.judging.engine or 'none yet'}"
+        if self.judging.refused is not None:
+            yield f"  [red]REFUSED[/] the newest configuration: {_short(self.judging.refused)}"
+        if self.letters:
+            newest = self.letters[-1]
+            yield f"  dead letters: {len(self.letters)} (`polyrisk dead-letters`), the newest {escape(newest.record)}: {_short(newest)}"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -81,7 +96,20 @@ class Status:
             }
             for f in self.feeds
         ]
-        return {"country": self.country, "now": self.now.isoformat(), "feeds": feeds, "lag": self.lag, "unsigned": self.unsigned}
+        newest = self.letters[-1] if self.letters else None
+        return {
+            "country": self.country,
+            "now": self.now.isoformat(),
+            "feeds": feeds,
+            "lag": self.lag,
+            "unsigned": self.unsigned,
+            "dead_letters": {"count": len(self.letters), "newest": newest.reason if newest else None},
+            "configuration": {
+                "in_force": self.judging.configuration,
+                "refused": self.judging.refused.reason if self.judging.refused else None,
+            },
+            "engine": self.judging.engine,
+        }
 
     @property
     def silent(self) -> list[FeedStatus]:
@@ -90,8 +118,8 @@ class Status:
 
     @property
     def finding(self) -> bool:
-        """Whether a feed is silent, or brings nothing new."""
-        return any(feed.silent or feed.behind for feed in self.feeds)
+        """Whether a feed is silent or brings nothing new, or the newest configuration is not in force."""
+        return self.judging.refused is not None or any(feed.silent or feed.behind for feed in self.feeds)
 
 
 def status_of(log: EventLog, country: LoadedCountry, state: Path, feeds: Sequence[str] | None = None) -> Status:
@@ -113,7 +141,14 @@ def status_of(log: EventLog, country: LoadedCountry, state: Path, feeds: Sequenc
         aside = sum(count for (feed, _), count in kept.items() if feed == view.feed)
         found.append(FeedStatus(view.feed, view.since, not view.alive, view.newest, view.behind, beat.rows if beat else 0, aside))
     lag = {group: sum(log.lag(group).values()) for group in ("processors", "alerts")}
-    return Status(country.code, now, found, lag, waiting(log))
+    letters = letters_of(log, country.shard)
+    return Status(country.code, now, found, lag, waiting(log), letters, judging_of(log, country.shard, letters))
+
+
+def _short(letter: DeadLetter) -> str:
+    """The reason of a letter in one line."""
+    reason = " ".join(letter.reason.split())
+    return escape(reason if len(reason) <= _LINE else f"{reason[:_LINE]}…")
 
 
 def _now(state: Path) -> datetime:
