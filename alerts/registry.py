@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
 
-from alerts import numbers
+from alerts import migrations, numbers
 from alerts.keys import Keys
-from alerts.tables import metadata, subscribers, suppressions
+from alerts.tables import subscribers, suppressions
 from schemas.errors import RefusedError
 
 Group = Literal["household", "operator"]
@@ -51,6 +51,9 @@ class Registry:
     Args:
         url: SQLAlchemy's, such as `sqlite:///var/registry.sqlite`, or one of PostgreSQL.
         keys: kept outside the database.
+
+    Raises:
+        NewerVersionError: a newer version of Polyrisk wrote the database.
     """
 
     def __init__(self, url: str, keys: Keys) -> None:
@@ -58,10 +61,7 @@ class Registry:
         self.engine = create_engine(url)
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
-        metadata.create_all(self.engine)
-        for table in metadata.sorted_tables:
-            for index in table.indexes:  # a registry of an older version has the table, but not what was indexed since
-                index.create(self.engine, checkfirst=True)
+        migrations.prepare(self.engine)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

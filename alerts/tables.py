@@ -177,3 +177,6 @@ notices = Table(
     Column("warning", String(80), nullable=False),
     Column("text", Text, nullable=False),
 )
+
+version = Table("registry_version", metadata, Column("version", Integer, primary_key=True))
+"""One row: of which version the tables are (`alerts.migrations`)."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from alert_places import START
-from sqlalchemy import inspect
 
 from alerts.keys import Keys
 from alerts.ledger import STAGES
@@ -117,13 +116,3 @@ def test_metrics_hold_no_person() -> None:
     assert {name for s in samples for name in s.labels} == {"state", "stage"}
     assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES}
     assert metrics.registry.get_sample_value("polyrisk_messages", {"state": "accepted"}) == 7
-
-
-def test_a_registry_of_an_older_version_gets_the_indexes_it_lacks(tmp_path: Path) -> None:
-    """Without the one of the queue, each chunk of messages would sort all that wait."""
-    url = f"sqlite:///{tmp_path / 'registry.db'}"
-    keys = Keys.load(tmp_path / "keys", create=True)
-    with Registry(url, keys).engine.begin() as connection:
-        connection.exec_driver_sql("DROP INDEX messages_in_turn")
-    names = {index["name"] for index in inspect(Registry(url, keys).engine).get_indexes("messages")}
-    assert "messages_in_turn" in names
