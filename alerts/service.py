@@ -16,7 +16,7 @@ from alerts.registry import Registry
 from alerts.rendering import Renderer
 from alerts.tables import notices
 from alerts.texts import Kind
-from eventlog.log import EventLog
+from eventlog.log import Consumer, EventLog
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
@@ -74,8 +74,9 @@ class AlertService:
         self._rules = {rule.name: rule for rule in country.configuration.rules}
         self._proposals = Proposals(country, Renderer(country))
         self._group = group
-        self._consumer = log.consumer(group, member, [EVENTS.name], shard=country.shard)
-        self._counted = False  # once after a start, for what was sent before a crash; then when something has moved
+        self._member = member
+        self._consumer: Consumer | None = None
+        self._counted: dict[str, int] | None = None  # messages by stage when counts were published last; none after a start
         live = country.facts.standing == "warning"
         self._dispatcher = None if channel is None else Dispatcher(registry, channel, agreed=live, wall_clock=wall_clock)
 
@@ -101,6 +102,7 @@ class AlertService:
 
     def has_work(self, now: datetime) -> bool:
         """Whether `take_in` would do anything: there are events it has not seen, or time has made something due."""
+        self._joined()
         if self.log.lag(self._group).get(EVENTS.name, 0):
             return True
         with self.registry.reading() as connection:
@@ -139,10 +141,13 @@ class AlertService:
         return DispatchReport() if self._dispatcher is None else self._dispatcher.run(now)
 
     def publish_counts(self, report: DispatchReport, now: datetime) -> None:
-        """Publish how many messages stand where, if a round of sending has moved any."""
-        if self._dispatcher is None or (self._counted and not (report.settled or report.later or report.waiting)):
+        """Publish how many messages stand where, if a round of sending has moved any, or a message went out since, here or in another
+        process: it may have overtaken others. After a start always, for what was sent before a crash."""
+        with self.registry.reading() as connection:
+            stages = ledger.statuses(connection)
+        if self._dispatcher is None or (self._counted == stages and not (report.settled or report.later or report.waiting)):
             return
-        self._counted = True
+        self._counted = stages
         with self.registry.begin() as connection:
             deliveries.publish(connection, self.country.shard, now)
             self.metrics.observe_messages(deliveries.published(connection))
@@ -156,11 +161,18 @@ class AlertService:
 
     def close(self) -> None:
         """Leave the consumer group."""
-        self._consumer.close()
+        if self._consumer is not None:
+            self._consumer.close()
+
+    def _joined(self) -> Consumer:
+        """The place in the consumer group, taken when events are first asked for: who only signs must not hold the shard."""
+        if self._consumer is None:
+            self._consumer = self.log.consumer(self._group, self._member, [EVENTS.name], shard=self.country.shard)
+        return self._consumer
 
     def _consume(self, now: datetime) -> int:
         total = 0
-        while batch := self._consumer.poll(BATCH):
+        while batch := self._joined().poll(BATCH):
             with self.registry.begin() as connection:
                 for stored in batch:
                     self._take_in(connection, stored, now)
@@ -173,7 +185,7 @@ class AlertService:
         with self.registry.reading() as connection:
             waiting = ledger.unpublished(connection)
         if batch:
-            with self.log.transaction(self._consumer) as transaction:
+            with self.log.transaction(self._joined()) as transaction:
                 transaction.append(waiting)
                 transaction.commit(batch)
         elif waiting:

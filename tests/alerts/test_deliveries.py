@@ -99,6 +99,18 @@ def test_what_is_settled_is_not_counted_again_and_what_moves_is(start: Start, lo
         assert {key: count for key, count in deliveries.published(connection).items() if count} == held(registry)
 
 
+def test_what_was_overtaken_before_it_was_sent_is_counted(start: Start, log: EventLog, registry: Registry) -> None:
+    """Opened and ended before anything went out: nobody is called, and the log says that nothing waits any more."""
+    told = {"audience": "operators", "rule": "river_flood"}
+    with StandInProvider() as provider:
+        service = start(provider)
+        service.run_once(START)
+        now = tell(log, event(EventChange.OPENED, **told), event(EventChange.CLOSED, hours=1, **told))
+        service.run_once(now)
+    assert (provider.requests, said(log)) == (0, held(registry))
+    assert {state for *_, state in said(log)} == {MessageState.EXPIRED}
+
+
 @pytest.mark.parametrize("ask", [lambda c: intents.counts(c, intents.unsettled()), lambda c: intents.count_told(c, "w1")])
 def test_only_the_messages_of_the_warnings_in_question_are_read(registry: Registry, ask: Callable[[Connection], object]) -> None:
     """Of what is still open, and of those who were told of one warning: SQLite does not read all that was ever sent."""

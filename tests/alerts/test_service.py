@@ -401,6 +401,13 @@ def test_a_crash_between_registry_and_log_repeats_harmlessly(
     assert len(again.pending()) == 2
 
 
+def test_who_only_signs_holds_no_events_back(log: EventLog, registry: Registry, country: LoadedCountry) -> None:
+    """A signer that was there first, and was killed, does not keep the alert service from its events."""
+    AlertService(log, registry, country, member="signing").pending()
+    tell(log, event(EventChange.OPENED))
+    assert AlertService(log, registry, country).run_once(START) == 1
+
+
 def test_other_batches_give_the_same_warnings(
     log: EventLog, registry: Registry, country: LoadedCountry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
