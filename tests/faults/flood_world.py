@@ -33,16 +33,22 @@ _HERE = Path(__file__).parent
 _JOURNAL = (
     """CREATE TABLE journal (
         place INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT NOT NULL, record TEXT NOT NULL, at TEXT NOT NULL,
-        person TEXT NOT NULL DEFAULT '', role TEXT NOT NULL DEFAULT ''
+        person TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT ''
     )""",
     """CREATE TRIGGER journal_of_events AFTER INSERT ON processed BEGIN
         INSERT INTO journal (what, record, at) VALUES ('event', NEW.record, NEW.at);
     END""",
     """CREATE TRIGGER journal_of_signatures AFTER INSERT ON signatures BEGIN
-        INSERT INTO journal (what, record, at, person, role) VALUES ('signature', NEW.message, NEW.at, NEW.by, NEW.role);
+        INSERT INTO journal (what, record, at, person, detail) VALUES ('signature', NEW.message, NEW.at, NEW.by, NEW.role);
+    END""",
+    """CREATE TRIGGER journal_of_messages AFTER UPDATE OF state ON messages WHEN NEW.state <> 'expired' BEGIN
+        INSERT INTO journal (what, record, at, person, detail) VALUES ('state', NEW.message, NEW.attempted_at, NEW.subscriber, NEW.state);
     END""",
 )
-"""The order in which events were acted on and people signed, noted by the registry's own transactions."""
+"""The order in which events were acted on, people signed and messages went out, noted by the registry's own transactions.
+
+Who hears of an end is who was warned before, so what the provider took belongs to what is given.
+"""
 
 
 @dataclass(frozen=True)

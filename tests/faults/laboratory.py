@@ -17,7 +17,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -49,6 +49,8 @@ from schemas.topics import INPUT
 KILLS_A_ROUND = 25
 SETTLE_S = 90.0
 """How long the processes may take, left in peace, until nothing is left to do."""
+IN_PEACE_S = 2.5
+"""How long the world goes on after the last fault: what is sent then shows what was not taken before."""
 LOOK_S = 0.01
 SPEED = timedelta(hours=2)
 """Case time for each second of ours."""
@@ -98,7 +100,8 @@ class Outcome:
     """What became of a round.
 
     Attributes:
-        differences: what is not as it should be; a round is good if there are none. happened: each fault with its time.
+        phases: seconds from the start until the end of each. differences: what is not as it should be; a round is good if there are none.
+        happened: each fault with its time.
     """
 
     home: str
@@ -106,6 +109,7 @@ class Outcome:
     kills: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    phases: dict[str, float] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
     happened: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -167,8 +171,10 @@ class Laboratory:
                     outcome.happened.append(f"{at:7.2f} s  {fault}: {self._happen(fault)}")
                     outcome.faults[fault.name] += 1
                     progress(sum(self.processes.kills.values()))
-                self.run_for(0.3)
+                self.run_for(IN_PEACE_S * self.home.pace)
+            outcome.phases["lived"] = time.monotonic() - begun
             outcome.differences += self._settle()
+            outcome.phases["came to rest"] = time.monotonic() - begun
             self._end_all()
             scratch = self.folder / "undisturbed"
             scratch.mkdir()
@@ -176,6 +182,7 @@ class Laboratory:
             outcome.counts = whole.counts
             outcome.differences += [*self.processes.findings, *whole.differences]
             outcome.kills = self.processes.kills
+            outcome.phases["checked"] = time.monotonic() - begun
 
     def _start_all(self) -> None:
         addresses = {name: self.folder / f"{name}.address" for name in ("source", "provider")}
@@ -326,23 +333,28 @@ def _report(outcome: Outcome, name: str, seed: int, kills: int) -> None:
     number = sum(outcome.kills.values())
     rate = outcome.seconds / max(1, number)
     good = "nothing lost, nothing doubled" if not outcome.differences else f"{len(outcome.differences)} DIFFERENCES"
-    click.echo(f"\r{name}: {number} kills in {outcome.seconds:.0f} s ({rate:.2f} s a kill): {good}")
+    phases = ", ".join(f"{what} after {at:.0f} s" for what, at in outcome.phases.items())
+    click.echo(f"\r{name}: {number} kills in {outcome.seconds:.0f} s ({rate:.2f} s a kill; {phases}): {good}")
     if outcome.differences:
         click.echo("\n".join(outcome.happened))
         click.echo("\n".join(f"  * {difference}" for difference in outcome.differences))
-        click.echo(f"again: make faults KILLS={kills} SEED={seed} ROUND={outcome.round} HOME_OF_LOG={outcome.home}; left in {outcome.folder}")
+        click.echo(
+            f"again: make faults KILLS={kills} SEED={seed} ROUND={outcome.round} HOME_OF_LOG={outcome.home}; left in {outcome.folder}"
+        )
 
 
 def summed(outcomes: list[Outcome], seed: int, kills: int) -> dict[str, Any]:
     """All rounds in one."""
     homes: dict[str, Any] = {}
     for outcome in outcomes:
-        of = homes.setdefault(outcome.home, {"kills": Counter(), "faults": Counter(), "counts": Counter(), "differences": 0, "seconds": 0.0})
+        of = homes.setdefault(
+            outcome.home, {"kills": Counter(), "faults": Counter(), "counts": Counter(), "differences": 0, "seconds": 0.0}
+        )
         for part in ("kills", "faults", "counts"):
             of[part].update(getattr(outcome, part))
         of["differences"] += len(outcome.differences)
         of["seconds"] = round(of["seconds"] + outcome.seconds, 1)
-    return {"seed": seed, "kills": kills, "homes": homes, "rounds": [asdict(outcome) for outcome in outcomes]}
+    return {"seed": seed, "kills": kills, "homes": homes, "rounds": [vars(outcome) for outcome in outcomes]}
 
 
 if __name__ == "__main__":

@@ -1,22 +1,27 @@
 """What would have been said had nothing gone wrong: the log's input judged anew, and the journal of the registry lived through anew."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alerts.registry import Registry
 from alerts.service import AlertService
-from alerts.tables import messages, notices, processed
+from alerts.tables import bodies, delivery_counts, lives, messages, notices, outbox, processed, signatures, warnings
 from eventlog.log import EventLog, open_log
 from flood_world import World, registry_at
 from processors.engine import initial, step
 from schemas.records import Record, Stored
 from schemas.topics import BREACHES, EVENTS, WARNINGS
+
+
+HAPPENED = (lives, warnings, signatures, bodies, messages, delivery_counts, processed, outbox, notices)
+"""The registry's tables that hold what happened; the others hold people."""
 
 
 @dataclass(frozen=True)
@@ -72,32 +77,50 @@ def warned_undisturbed(world: World, events: Sequence[Stored], folder: Path) -> 
     registry = registry_at(database, world.state / "keys")
     with closing(open_log(f"sqlite:///{folder / 'log.db'}")) as log, closing(registry):
         service = AlertService(log, registry, country)
-        for entry in journal(world.registry_file):
-            if entry.what == "event":
-                log.append([by_id[entry.record]])
-                service.take_in(entry.at)
-            else:
-                service.sign(entry.record, entry.person, entry.role, entry.at)
+        for what, entries in groupby(journal(world.registry_file), key=lambda entry: entry.what):
+            if what == "state":
+                _send(registry, entries)
+                continue
+            for entry in entries:
+                if what == "event":
+                    log.append([by_id[entry.record]])
+                    service.take_in(entry.at)
+                else:
+                    service.sign(entry.record, entry.person, entry.detail, entry.at)
         return warned(log, registry)
+
+
+def _send(registry: Registry, entries: Iterable["Entry"]) -> None:
+    """Let messages come where the dispatcher and the provider brought them."""
+    with registry.begin() as connection:
+        for entry in entries:
+            of = (messages.c.message == entry.record, messages.c.subscriber == entry.person)
+            connection.execute(update(messages).where(*of).values(state=entry.detail))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal: an event was acted on, or a person signed."""
+    """One line of the journal: an event was acted on, a person signed, or a message to a person came into another state.
+
+    Attributes:
+        record: the event's record, or the message. at: when it was, by the country's clock. person: who signed, or whom it is for.
+        detail: the signer's role, or the new state.
+    """
 
     what: str
     record: str
     at: datetime
     person: str
-    role: str
+    detail: str
 
 
 def journal(database: Path) -> Iterator[Entry]:
     """What happened in a registry, in order."""
     with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute("SELECT what, record, at, person, role FROM journal ORDER BY place").fetchall()
-    for what, record, at, person, role in rows:
-        yield Entry(what, record, datetime.fromisoformat(at).replace(tzinfo=UTC), person, role)
+        rows = connection.execute("SELECT what, record, at, person, detail FROM journal ORDER BY place").fetchall()
+    for what, record, at, person, detail in rows:
+        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        yield Entry(what, record, moment, person, detail)
 
 
 def _copy_people(source: Path, target: Path) -> None:
@@ -106,7 +129,6 @@ def _copy_people(source: Path, target: Path) -> None:
         old.backup(new)
         for (trigger,) in new.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
             new.execute(f"DROP TRIGGER {trigger}")
-        emptied = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('subscribers', 'suppressions')"
-        for (table,) in new.execute(emptied).fetchall():
-            new.execute(f"DELETE FROM {table}")
+        for table in HAPPENED:
+            new.execute(f"DELETE FROM {table.name}")
         new.commit()

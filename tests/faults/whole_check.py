@@ -3,18 +3,20 @@
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from alerts import intents
+from alerts.ledger import ISSUED
 from alerts.registry import Registry
-from alerts.tables import bodies, messages, outbox, subscribers
+from alerts.tables import bodies, messages, outbox, subscribers, warnings
 from eventlog.log import EventLog, open_log
 from flood_world import World
 from schemas.envelopes import read_input, read_output
@@ -125,6 +127,8 @@ def _check_messages(whole: Whole, world: World, registry: Registry) -> None:
     provided = [json.loads(line) for line in world.accepted.read_text(encoding="utf-8").splitlines()]
     with registry.reading() as connection:
         rows = connection.execute(_messages()).all()
+        went_out = select(warnings.c.warning, func.max(warnings.c.number)).where(warnings.c.stage == ISSUED).group_by(warnings.c.warning)
+        newest = {life: number for life, number in connection.execute(went_out)}
     states = Counter(row.state for row in rows)
     whole.counts.update({f"messages {state}": number for state, number in states.items()})
     whole.counts["messages possibly doubled"] = sum(row.possibly_doubled for row in rows)
@@ -141,13 +145,36 @@ def _check_messages(whole: Whole, world: World, registry: Registry) -> None:
     whole.differ(
         "messages whose fate is unknown", (f"{row.message} to {row.subscriber}" for row in rows if row.state == MessageState.UNKNOWN)
     )
+    whole.differ("not sent, though nothing later was", _dropped(rows, newest))
+    places = {message["sid"]: place for place, message in enumerate(provided)}
+    whole.differ("arrived after a later word of the same life", _out_of_order(taken, places))
     ids = Counter(row.provider_id for row in taken)
     whole.same("the provider's ids", sorted(ids.elements()), sorted(message["sid"] for message in provided))
 
 
-def _messages() -> Select[tuple[object, ...]]:
+def _messages() -> Select[Any]:
     query = select(messages, subscribers.c.number, bodies.c.body).join(subscribers, subscribers.c.id == messages.c.subscriber)
     return query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
+
+
+def _dropped(rows: Sequence[Any], newest: Mapping[str, int]) -> Iterator[str]:
+    """Messages that were not sent and that no later one of their life overtook."""
+    for row in rows:
+        life, _, number = row.message.rpartition(".")
+        if row.state == MessageState.EXPIRED and int(number) >= newest.get(life, 0):
+            yield f"{row.message} to {row.subscriber}"
+
+
+def _out_of_order(taken: Sequence[Any], places: Mapping[str, int]) -> Iterator[str]:
+    """Each person hears of a life in its order."""
+    heard: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for row in taken:
+        life, _, number = row.message.rpartition(".")
+        heard[life, row.subscriber].append((int(number), places.get(row.provider_id, -1)))
+    for (life, person), words in heard.items():
+        order = [place for _, place in sorted(words)]
+        if order != sorted(order):
+            yield f"{life} to {person}"
 
 
 def _key(number: str, body: str) -> str:
@@ -186,7 +213,9 @@ def _check_numbers(whole: Whole, world: World, registry: Registry, topics: dict[
 
 def _numbers(registry: Registry) -> frozenset[bytes]:
     with registry.reading() as connection:
-        return frozenset(registry.keys.decrypt(token).removeprefix("+").encode() for token in connection.execute(select(subscribers.c.number)).scalars())
+        return frozenset(
+            registry.keys.decrypt(token).removeprefix("+").encode() for token in connection.execute(select(subscribers.c.number)).scalars()
+        )
 
 
 def _holds(content: bytes, numbers: frozenset[bytes]) -> bool:
