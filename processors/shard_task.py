@@ -284,8 +284,10 @@ class ShardTask:
         upgrade = difference(self._said(), replay.said, replay.state, self.engine.version, last.id)
         change = self._change(before, last.id, len(upgrade.said), upgrade.renamed, moment(replay.state.now), self._oldest().id)
         record = _engine_record(change)
+        written = {letter.record for letter in self._letters()}
+        letters = [letter_record(letter) for letter in replay.letters if letter.record not in written]
         with self.log.transaction(self.consumer) as transaction:
-            transaction.append([*published(upgrade.said, record.id), *(letter_record(letter) for letter in replay.letters), record])
+            transaction.append([*published(upgrade.said, record.id), *letters, record])
             transaction.commit([replay.last])  # once more, so that a member that no longer holds the shard says nothing
         self._changes.append(change)
         self.state, self.offset = rename(replay.state, upgrade.renamed), replay.offset
@@ -325,10 +327,13 @@ class ShardTask:
         told = (read_output(stored.record) for stored in self._all(ENGINES.name))
         return [change for change in told if isinstance(change, EngineChange) and change.group == self.group]
 
+    def _letters(self) -> Iterator[DeadLetter]:
+        told = (read_output(stored.record) for stored in self._all(DEAD_LETTERS.name))
+        return (letter for letter in told if isinstance(letter, DeadLetter))
+
     def _refused_configuration(self) -> bool:
         """Whether the newest configuration was refused: the one that stood then is still in force."""
-        letters = [letter for s in self._all(DEAD_LETTERS.name) if isinstance(letter := read_output(s.record), DeadLetter)]
-        refused = [letter for letter in letters if letter.record_kind == "configuration"]
+        refused = [letter for letter in self._letters() if letter.record_kind == "configuration"]
         return bool(refused) and refused[-1].configuration == (self.state.plan.hash if self.state.plan is not None else None)
 
 

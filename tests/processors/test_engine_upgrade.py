@@ -20,7 +20,7 @@ from processors.upgrade import Content, Standing, followed
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, read_input, read_output
 from schemas.errors import LogError, NewerVersionError
-from schemas.records import CompoundEvent, ConfigChange, EngineChange, Record, ThresholdBreach
+from schemas.records import CompoundEvent, ConfigChange, DeadLetter, EngineChange, Record, ThresholdBreach
 
 NEXT = f"{ENGINE_VERSION}.1"
 OTHERWISE: dict[str, dict[str, Any]] = {
@@ -292,6 +292,36 @@ def test_the_past_that_the_log_has_lost_is_not_taken_for_calm(log: EventLog) -> 
     with pytest.raises(LogError, match="no longer in the log"):
         Processor(log, "TST", engine=engine("sees more"))
     assert because_of_the_engine(log) == []
+
+
+def test_letters_of_an_upgrade_are_those_that_only_the_new_engine_writes(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What neither could take in has its one letter; what the former took in and the new one cannot gets one with the upgrade."""
+    configured, first, *rest = season(1)
+    broken = first.model_copy(update={"id": "broken", "payload": b"?"})
+    log.append([configured, first, broken, *rest])
+    judge(log)
+    new = engine("sees more")
+
+    def choosy(state: State, record: Record) -> tuple[State, list[ThresholdBreach | CompoundEvent]]:
+        if record.id == first.id:
+            raise ValueError("the new engine does not take this")
+        return new.step(state, record)
+
+    appended: list[str] = []
+    whole = log.transaction
+
+    @contextmanager
+    def noting(consumer: Consumer) -> Iterator[Transaction]:
+        with whole(consumer) as transaction:
+            append = transaction.append
+            transaction.append = lambda made: (appended.extend(r.kind for r in made), append(made))[1]  # type: ignore[method-assign]
+            yield transaction
+
+    monkeypatch.setattr(log, "transaction", noting)
+    judge(log, Engine(NEXT, choosy))
+    letters = [letter for s in log.read("dead_letters") if isinstance(letter := read_output(s.record), DeadLetter)]
+    assert [(letter.record, letter.engine) for letter in letters] == [("broken", ENGINE_VERSION), (first.id, NEXT)]
+    assert appended.count("dead_letter") == 1
 
 
 def test_ticks_do_not_disturb_an_upgrade(log: EventLog) -> None:
