@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from eventlog.log import NOTHING, Consumer, EventLog, Snapshot
 from processors import metrics
@@ -24,6 +25,8 @@ from schemas.topics import BREACHES, DEAD_LETTERS, ENGINES, EVENTS, INPUT
 _LOGGER = logging.getLogger(__name__)
 FIRST_ENGINE = "1"
 """The only version that judged before the log said which one does."""
+_ALL = 2**63 - 1
+"""No offset is greater."""
 _READ = 100
 """Records read at a time where nothing is polled, so that large deliveries do not fill the memory."""
 
@@ -116,12 +119,18 @@ class ShardTask:
         self._changes = self._engine_changes()
         committed = self._committed()
         before = self._changes[-1].engine if self._changes else FIRST_ENGINE
-        if committed == NOTHING or before == self.engine.version:
+        if committed == NOTHING and self._changes:
+            _LOGGER.warning(
+                "where %s stood in %s is forgotten; all is judged anew, and only what was not said is said", self.group, self.shard
+            )
+            self._judge_anew(before, _ALL)
+        elif committed == NOTHING or before == self.engine.version:
             self.state, self.offset = self._from_snapshot(committed)
             replay = self._replayed(self.state, self.offset, committed)
             self.state, self.offset = replay.state, replay.offset
         else:
-            self._upgrade(before, committed)
+            _LOGGER.warning("engine %s judges all of %s anew, for engine %s judged it before", self.engine.version, self.shard, before)
+            self._judge_anew(before, committed)
         metrics.CONFIGURATION_REFUSED.labels(self.shard).set(self._refused_configuration())
 
     def follow(self) -> None:
@@ -266,7 +275,7 @@ class ShardTask:
             raise LogError(f"The input of {self.shard} cannot be read.", where=f"topic {INPUT.name}")
         return found[0].record
 
-    def _upgrade(self, before: str, committed: int) -> None:
+    def _judge_anew(self, before: str, upto: int) -> None:
         """Judge all anew, say once what is judged otherwise, and go on from there; nothing new is taken in before that."""
         if _number(self.engine.version) < _number(before) and not self._go_back:
             raise NewerVersionError(
@@ -274,14 +283,14 @@ class ShardTask:
                 where=f"group {self.group}",
                 remedy="Start the newer version, or let the older one take over with --go-back.",
             )
-        _LOGGER.warning("engine %s judges all of %s anew, for engine %s judged it before", self.engine.version, self.shard, before)
         self._check_beginning()
         self._since = _Since()
-        replay = self._replayed(initial(self.shard), NOTHING, committed, keep=True)
+        replay = self._replayed(initial(self.shard), NOTHING, upto, keep=True)
         if replay.last is None:
             raise LogError(f"What {self.shard} has committed cannot be read.", where=f"topic {INPUT.name}")
         last = replay.last.record
-        upgrade = difference(self._said(), replay.said, replay.state, self.engine.version, last.id)
+        why: Literal["", "engine"] = "engine" if before != self.engine.version else ""
+        upgrade = difference(self._said(), replay.said, replay.state, self.engine.version, last.id, why)
         change = self._change(before, last.id, len(upgrade.said), upgrade.renamed, moment(replay.state.now), self._oldest().id)
         record = _engine_record(change)
         written = {letter.record for letter in self._letters()}

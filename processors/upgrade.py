@@ -8,6 +8,7 @@ its identifier.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from processors.state import Judged, State
 from processors.timelines import FAR, micros, moment
@@ -89,14 +90,21 @@ def followed(standing: Mapping[str, Standing], changes: Iterable[Content]) -> di
     return after
 
 
-def difference(before: Mapping[str, Standing], after: Mapping[str, Standing], state: State, engine: str, record: str) -> Upgrade:
-    """What must be said because another engine judged all anew.
+def difference(
+    before: Mapping[str, Standing],
+    after: Mapping[str, Standing],
+    state: State,
+    engine: str,
+    record: str,
+    reason: Literal["", "engine"] = "engine",
+) -> Upgrade:
+    """What must be said because all was judged anew, by another engine for the most part.
 
     What can no longer be altered by any reading, and is over for both, is left as it was said.
 
     Args:
         before, after: how things stand by what was said, and by the new engine. state: the new engine's, at the same record.
-        engine: its version. record: the last input record that both have judged.
+        engine: its version. record: the last input record that both have judged. reason: given with each change.
     """
     said: list[Content] = []
     renamed: dict[str, str] = {}
@@ -118,7 +126,7 @@ def difference(before: Mapping[str, Standing], after: Mapping[str, Standing], st
             if new.until is None or new.id in kept:
                 said.extend(_unsaid(new))
     now = moment(state.now)
-    more = {"known": now, "record": record, "engine": engine, "reason": "engine"}
+    more = {"known": now, "record": record, "engine": engine, "reason": reason}
     return Upgrade(tuple(content.model_copy(update=more) for content in said), renamed)
 
 

@@ -1,6 +1,7 @@
 """Another engine takes over: what it judges otherwise goes out once, with the reason `engine`, under the identifiers that people know."""
 
 import random
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -322,6 +323,26 @@ def test_letters_of_an_upgrade_are_those_that_only_the_new_engine_writes(log: Ev
     letters = [letter for s in log.read("dead_letters") if isinstance(letter := read_output(s.record), DeadLetter)]
     assert [(letter.record, letter.engine) for letter in letters] == [("broken", ENGINE_VERSION), (first.id, NEXT)]
     assert appended.count("dead_letter") == 1
+
+
+@pytest.mark.parametrize("taken", [20, 40, 60])
+def test_a_group_whose_place_is_forgotten_says_nothing_twice(log: EventLog, tmp_path: Path, taken: int) -> None:
+    """Kafka forgets where a group stood that rested for long: all is judged anew, and what was said before is not said again."""
+    everything = season(2)[:60]
+    log.append(everything[:taken])
+    judge(log).close()
+    before = outputs(log)
+    log.append(everything[taken:])
+    connection = sqlite3.connect(tmp_path / "log.sqlite")
+    with connection:
+        connection.execute("DELETE FROM committed")
+    connection.close()
+    judge(log)
+    assert because_of_the_engine(log) == []
+    assert stands(log) == stands_after(log, everything)
+    assert [outputs(log).count(one) for one in before] == [1] * len(before)
+    assert taken < 60 or outputs(log) == before
+    assert log.lag("processors") == {"input": 0}
 
 
 def test_ticks_do_not_disturb_an_upgrade(log: EventLog) -> None:
