@@ -2,14 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import errors as kafka_errors
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from schemas.errors import ConfigurationError, FencedError, LogError
 
@@ -23,6 +24,7 @@ MAX_RECORD = 32 * 1024 * 1024
 """The largest record, in bytes: a delivery of some hundred thousand readings."""
 RETRY_MS = 5
 """Between two tries of one request. A transaction waits for it at least once, so it is the floor of its latency."""
+_T = TypeVar("_T")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,150}")
 _ENVIRONMENT = {
     "POLYRISK_KAFKA_SECURITY_PROTOCOL": "security_protocol",
@@ -144,21 +146,31 @@ class Clients:
             return KafkaConsumer(**{**self._common, **settings, **more})
 
     def producer(self, transactional_id: str) -> Any:
-        """A client that writes in transactions."""
-        with told(self.place):
-            return KafkaProducer(
-                transactional_id=transactional_id,
-                transaction_timeout_ms=int(TRANSACTION_S * 1000),
-                delivery_timeout_ms=int(PATIENCE_S * 1000),
-                max_block_ms=int(PATIENCE_S * 1000),
-                # Without waiting a little, nearly each record would be a request of its own; the end of a transaction does not wait for it.
-                linger_ms=5,
-                batch_size=512 * 1024,
-                max_request_size=MAX_RECORD,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-                **self._common,
-            )
+        """A client that writes in transactions. What it raises is Kafka's own, for the writer to judge."""
+        return KafkaProducer(
+            transactional_id=transactional_id,
+            transaction_timeout_ms=int(TRANSACTION_S * 1000),
+            delivery_timeout_ms=int(PATIENCE_S * 1000),
+            max_block_ms=int(PATIENCE_S * 1000),
+            # Without waiting a little, nearly each record would be a request of its own; the end of a transaction does not wait for it.
+            linger_ms=5,
+            batch_size=512 * 1024,
+            max_request_size=MAX_RECORD,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+            **self._common,
+        )
+
+
+def patiently(call: Callable[[], _T]) -> _T:
+    """Call until brokers answer, for `PATIENCE_S`; an administrator's client does not wait for them by itself."""
+    tries = Retrying(
+        retry=retry_if_exception_type(kafka_errors.RetriableError),
+        stop=stop_after_delay(PATIENCE_S),
+        wait=wait_random_exponential(0.01, 0.5),
+        reraise=True,
+    )
+    return tries(call)
 
 
 @contextmanager

@@ -8,13 +8,14 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.protocol.consumer import IsolationLevel
 
-from eventlog.homes._kafka_client import PATIENCE_S, TRANSACTION_S, Clients, told
+from eventlog.homes._kafka_client import PATIENCE_S, TRANSACTION_S, Clients, patiently, told
 from schemas.errors import LogError
 
 _SETTLE_S = 1.0
 """How long a reader waits for transactions that are still open to end; those of the living end within milliseconds."""
 _LOOK_S = 0.001
 _SLICE_MS = 20
+_PATIENCE_MS = int(PATIENCE_S * 1000)
 
 
 class Reader:
@@ -35,11 +36,13 @@ class Reader:
 
     def begins(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """The first offset kept of each."""
-        return self._offsets(places, OffsetSpec.EARLIEST, IsolationLevel.READ_UNCOMMITTED)
+        with told(self._place):
+            return dict(self._consumer.beginning_offsets(list(places), timeout_ms=_PATIENCE_MS)) if places else {}
 
     def ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset after the last that is committed and that no open transaction stands before."""
-        return self._offsets(places, OffsetSpec.LATEST, IsolationLevel.READ_COMMITTED)
+        with told(self._place):
+            return dict(self._consumer.end_offsets(list(places), timeout_ms=_PATIENCE_MS)) if places else {}
 
     def settled_ends(self, places: Sequence[TopicPartition], *, whole: bool = False) -> dict[TopicPartition, int]:
         """The same, once all that was written before the call is decided.
@@ -50,7 +53,7 @@ class Reader:
         Raises:
             LogError: with `whole`, if a transaction stays open.
         """
-        written = self._offsets(places, OffsetSpec.LATEST, IsolationLevel.READ_UNCOMMITTED)
+        written = self._written(places)
         deadline = time.monotonic() + (TRANSACTION_S + PATIENCE_S if whole else _SETTLE_S)
         while True:
             ends = self.ends(places)
@@ -100,12 +103,15 @@ class Reader:
 
     def _position(self, place: TopicPartition) -> int:
         with told(self._place):
-            position = self._consumer.position(place, timeout_ms=int(PATIENCE_S * 1000))
+            position = self._consumer.position(place, timeout_ms=_PATIENCE_MS)
         return -1 if position is None else int(position)
 
-    def _offsets(self, places: Sequence[TopicPartition], which: OffsetSpec, isolation: IsolationLevel) -> dict[TopicPartition, int]:
+    def _written(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset after the last of each, also of transactions that are open."""
         if not places:
             return {}
         with told(self._place):
-            found = self._admin.list_partition_offsets(dict.fromkeys(places, which), isolation, int(PATIENCE_S * 1000))
+            found = patiently(
+                lambda: self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST), IsolationLevel.READ_UNCOMMITTED)
+            )
         return {place: found[place].offset for place in places}

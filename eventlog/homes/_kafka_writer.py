@@ -61,11 +61,13 @@ class Pen:
             LogError: we have no right to.
         """
         if self._producer is None:
-            producer = self._clients.producer(self._id)
+            producer = None
             try:
+                producer = self._clients.producer(self._id)
                 producer.init_transactions()
             except kafka_errors.KafkaError as error:
-                _discard(producer)
+                if producer is not None:
+                    _discard(producer)
                 raise self._trouble(error) from error
             self._producer = producer
 

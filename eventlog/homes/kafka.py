@@ -14,7 +14,7 @@ from kafka import TopicPartition
 from kafka import errors as kafka_errors
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from eventlog.homes._kafka_client import PATIENCE_S, Clients, Place, log_error, place_of, told
+from eventlog.homes._kafka_client import PATIENCE_S, Clients, Place, log_error, patiently, place_of, told
 from eventlog.homes._kafka_consumer import KafkaLogConsumer
 from eventlog.homes._kafka_group import Membership
 from eventlog.homes._kafka_reader import Reader
@@ -265,7 +265,7 @@ class KafkaLog:
             dropped += 1
         if until > begin:
             with told(self.place, topic):
-                self._admin.delete_records({place: until})
+                patiently(lambda: self._admin.delete_records({place: until}))
         return dropped
 
     @contextmanager

@@ -4,6 +4,7 @@ import itertools
 import random
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -359,6 +360,37 @@ def test_one_process_produces_and_another_consumes(url: str, log: EventLog) -> N
         assert (producer.code(), consumer.code()) == (0, 0)
     assert [s.record.id for s in log.read("events")] == [f"of:tick:{n}" for n in range(60)]
     assert log.lag("processors") == {"input": 0}
+
+
+def test_ids_are_once_however_many_processes_append_them(url: str, log: EventLog) -> None:
+    """Four processes that append the same records at the same time leave each of them once."""
+    with ExitStack() as stack:
+        producers = [stack.enter_context(Member("produce", url, "25")) for _ in range(4)]
+        assert [producer.line() for producer in producers] == ["produced"] * 4
+    assert sorted(numbers(log.read("input"))) == list(range(25))
+
+
+def test_a_member_replaced_from_another_process_is_fenced(url: str, log: EventLog) -> None:
+    """Whoever joins under a name in use, wherever it runs, is the only one who can commit."""
+    stored = log.append([record(1)])
+    with Member("sleeper", url, "a", "30") as sleeper:
+        assert sleeper.line() == "polled 1"
+        heir = log.consumer("processors", "a", ["input"])
+        assert heir.poll(timeout_s=10.0) == stored
+        sleeper.say("go on")
+        assert sleeper.line() == "fenced"
+    with log.transaction(heir) as transaction:
+        transaction.commit(stored)
+    assert log.read("events") == []
+
+
+def test_another_member_takes_over_from_a_killed_one(url: str, log: EventLog) -> None:
+    """After kill -9 the dead member's shard goes to another once its session is over, and what it had not committed is polled again."""
+    stored = log.append([record(1)])
+    with Member("sleeper", url, "a", "1") as dead:
+        assert dead.line() == "polled 1"
+    heir = log.consumer("processors", "b", ["input"])
+    assert heir.poll(timeout_s=30.0) == stored
 
 
 def test_another_process_takes_over_from_a_silent_member(url: str, log: EventLog) -> None:

@@ -1,0 +1,171 @@
+"""What is particular to a log in Kafka: brokers that go and come back, rights, secrets, the bound of known ids, what topics are like."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract import T0, output_of, record
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
+from kafka_broker import load
+from places.kafka import fresh_url
+
+from eventlog.homes import _kafka_writer
+from eventlog.homes._kafka_client import Clients, place_of
+from eventlog.homes._kafka_records import headers_of
+from eventlog.homes._kafka_writer import Pen
+from eventlog.log import Snapshot, open_log
+from schemas.errors import ConfigurationError, LogError
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """An empty log on the run's broker."""
+    return fresh_url(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A broker of its own, to be killed."""
+    with load().Broker(tmp_path_factory.mktemp("mortal"), heap_mb=256) as broker:
+        yield broker
+
+
+@pytest.mark.parametrize("url", ["kafka:", "kafka://", "kafka:///name", "kafka://host/name", "kafka://host:9092", "kafka://host:9092/a b"])
+def test_a_url_that_names_no_broker_or_no_log_is_refused(url: str) -> None:
+    """The remedy says how such a URL is written."""
+    with pytest.raises(ConfigurationError, match=r"names no .*kafka://host:port/name"):
+        open_log(url)
+
+
+def test_no_broker_at_the_address_is_an_error_with_the_address_in_it() -> None:
+    """A log that cannot be reached fails by itself, and says where it looked."""
+    port = load().free_port()
+    with pytest.raises(LogError, match=rf"127\.0\.0\.1:{port}/name: No broker answers"):
+        open_log(f"kafka://127.0.0.1:{port}/name")
+
+
+def test_topics_keep_everything_and_take_large_records(url: str) -> None:
+    """Kafka drops nothing by itself; the registry and the snapshots are compacted."""
+    open_log(url).close()
+    place = place_of(url)
+    admin = KafkaAdminClient(bootstrap_servers=list(place.servers))
+    resources = [ConfigResource("TOPIC", place.topic(name)) for name in ("input", "registry", "snapshots")]
+    found = {name: {key: value["value"] for key, value in one.items()} for name, one in admin.describe_configs(resources)["topic"].items()}
+    admin.close()
+    kept = found[place.topic("input")]
+    assert (kept["retention.ms"], kept["retention.bytes"], kept["max.message.bytes"]) == ("-1", "-1", str(32 * 1024 * 1024))
+    assert {found[place.topic(name)]["cleanup.policy"] for name in ("registry", "snapshots")} == {"compact"}
+
+
+def test_partitions_are_made_as_shards_come(url: str) -> None:
+    """More shards than a topic was made with each get a partition of their own on every topic."""
+    log = open_log(url)
+    shards = [f"S{n:02}" for n in range(9)]
+    for shard in shards:
+        log.append([record(1, shard=shard)])
+    stored = log.append([record(2, shard=shard, topic="events") for shard in shards])
+    log.close()
+    assert [s.partition for s in stored] == list(range(9))
+
+
+def test_a_record_larger_than_a_broker_takes_is_refused(url: str) -> None:
+    """The error says what is too large, nothing of the call is appended, and the log can be used on."""
+    log = open_log(url)
+    with pytest.raises(LogError, match="larger than the broker takes"):
+        log.append([record(1), record(2).model_copy(update={"payload": bytes(33 * 1024 * 1024)})])
+    (stored,) = log.append([record(3)])
+    assert log.read("input") == [stored]
+    log.close()
+
+
+def test_a_delivery_of_a_hundred_thousand_readings_goes_through(url: str) -> None:
+    """Sixteen megabytes in one record are appended, read and polled."""
+    log = open_log(url)
+    large = record(1).model_copy(update={"payload": bytes(range(256)) * 65_536})
+    (stored,) = log.append([large])
+    assert log.consumer("processors", "a", ["input"]).poll(timeout_s=10) == [stored]
+    log.close()
+
+
+def test_ids_of_the_newest_records_are_known_to_a_new_process(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that begins learns the ids at the end of the partition; an id older than the bound is appended again."""
+    monkeypatch.setattr(_kafka_writer, "REMEMBERED", 5)
+    first, second = open_log(url), open_log(url)
+    stored = [first.append([record(n)])[0] for n in range(9)]
+    assert second.append([record(8), record(4)]) == [stored[8], stored[4]]
+    (again,) = second.append([record(0)])
+    assert again.offset > stored[-1].offset
+    first.close()
+    second.close()
+
+
+def test_a_transaction_left_open_is_ended_by_the_next_writer(url: str) -> None:
+    """Of a process that died between its records and its commit nothing is ever seen, and the next append need not wait for a time-out."""
+    log = open_log(url)
+    (first,) = log.append([record(1)])
+    place = place_of(url)
+    dead = Pen(Clients(place), f"{place.name}/pen")
+    dead.take()
+    producer = dead._producer
+    producer.begin_transaction()
+    half = record(2)
+    producer.send(place.topic("input"), value=half.payload, key=b"LKA", headers=headers_of(half), partition=first.partition)
+    producer.flush()
+    (second,) = log.append([record(3)])
+    assert log.read("input") == [first, second]
+    dead.drop()
+    log.close()
+
+
+def test_a_snapshot_of_many_pieces_is_found_by_another_process(url: str) -> None:
+    """A state larger than a message comes back whole, and so does the smaller one that replaces it."""
+    log, other = open_log(url), open_log(url)
+    for offset, size in ((1, 3_000_000), (2, 100)):
+        snapshot = Snapshot("processors", "LKA", offset, "1", T0, bytes([offset]) * size)
+        log.save_snapshot(snapshot)
+        assert other.load_snapshot("processors", "LKA") == snapshot
+    late = Snapshot("processors", "LKA", 1, "1", T0, b"late")
+    other.save_snapshot(late)
+    assert log.load_snapshot("processors", "LKA") == snapshot
+    log.close()
+    other.close()
+
+
+@pytest.mark.parametrize("how", ["kill", "pause"])
+def test_a_broker_that_comes_back_is_waited_for(mortal: Any, how: str) -> None:
+    """Appends and transactions that fall into the broker's absence end well once it is back, with nothing lost and nothing doubled."""
+    log = open_log(f"kafka://{mortal.url}/absence-{how}")
+    log.append([record(0)])
+    consumer = log.consumer("processors", "a", ["input"])
+    stored = consumer.poll(timeout_s=10)
+    getattr(mortal, how)()
+    appending = threading.Thread(target=lambda: [log.append([record(n)]) for n in range(1, 6)])
+    appending.start()
+    mortal.start() if how == "kill" else mortal.resume()
+    done = 0
+    while done < 6:
+        with log.transaction(consumer) as transaction:
+            transaction.append([output_of(s.record.id) for s in stored])
+            transaction.commit(stored)
+        done += len(stored)
+        stored = consumer.poll(timeout_s=5) if appending.is_alive() or done < 6 else []
+    appending.join()
+    assert [s.record.id for s in log.read("events")] == [f"of:tick:{n}" for n in range(6)]
+    assert [s.record.id for s in log.read("input")] == [f"tick:{n}" for n in range(6)]
+    assert log.lag("processors") == {"input": 0}
+    log.close()
+
+
+def test_a_closed_log_says_so(url: str) -> None:
+    """Use after closing is an error of the log, also by a consumer of it."""
+    log = open_log(url)
+    log.append([record(1)])
+    consumer = log.consumer("processors", "a", ["input"])
+    log.close()
+    with pytest.raises(LogError, match="closed"):
+        log.read("input")
+    with pytest.raises(LogError, match="closed"):
+        consumer.poll()
