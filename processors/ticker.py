@@ -33,7 +33,7 @@ class Ticker:
         if self.last is None:
             self.last = last_tick(self.log, self.shard) or due - self.every
         appended = 0
-        while self.last < due:
+        while self.last + self.every <= due:
             ahead = min((due - self.last) // self.every, _AT_ONCE)
             ticks = [self.last + n * self.every for n in range(1, ahead + 1)]
             self.log.append([input_record(self.shard, Tick(at=at)) for at in ticks])

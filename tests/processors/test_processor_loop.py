@@ -181,6 +181,13 @@ def test_the_first_tick_of_a_log_is_the_last_one_due(log: EventLog) -> None:
     assert ticker.tick(DAY + timedelta(minutes=2500)) == 2500
 
 
+def test_a_last_tick_between_two_whole_multiples_is_gone_on_from(log: EventLog) -> None:
+    """A case may begin at half past: its hourly ticks go on from there, and none comes before its hour is over."""
+    ticker = Ticker(log, "TST", every=timedelta(hours=1), last=DAY + timedelta(minutes=30))
+    assert [ticker.tick(DAY + timedelta(minutes=minutes)) for minutes in (60, 90, 120, 240)] == [0, 0, 1, 2]
+    assert [s.record.received for s in log.read("input")] == [DAY + timedelta(minutes=minutes) for minutes in (90, 150, 210)]
+
+
 @pytest.mark.parametrize("left", [0, 20, 0.5])
 def test_a_snapshot_whose_file_is_cut_off_keeps_no_shard_waiting(log: EventLog, tmp_path: Path, left: float) -> None:
     """A disk that lost its end: the log is replayed, muted, without anybody's help, and the next snapshot takes its place."""
