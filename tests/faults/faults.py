@@ -59,7 +59,7 @@ def zombie_processor(laboratory: "Laboratory", chance: Random) -> str:
 
 
 def _woken(laboratory: "Laboratory", zombie: Process, *, taken: bool) -> str:
-    """What became of a processor that was stopped. One that was stopped inside a transaction of a file keeps all others out until it wakes."""
+    """What became of a processor that was stopped. Inside a transaction of a file it keeps all others out until it wakes."""
     processes = laboratory.processes
     pid = zombie.pid or 0
     ended = taken and laboratory.run_until(lambda: processes.nursery.ended(pid) is not None, WITHIN_S)
@@ -80,7 +80,7 @@ def torn_tails(laboratory: "Laboratory", chance: Random) -> str:
     names = [name for name, process in processes.by_name.items() if process.role not in ("source", "provider")]
     for name in names:
         processes.kill(name, down_s=float("inf"))
-    done = [laboratory.home.tear(chance), tear(state / "registry.db-wal", chance)]
+    done = [laboratory.home.tear(laboratory, chance), tear(state / "registry.db-wal", chance)]
     for path in [*state.rglob("*.snapshot"), *(state / "feeds").glob("*.json")]:
         path.with_name(f".{path.stem}.draft").write_bytes(path.read_bytes()[: chance.randrange(1, 200)])
     snapshots = list(state.rglob("*.snapshot"))

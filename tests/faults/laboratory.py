@@ -35,8 +35,9 @@ from sqlalchemy import func, select
 from whole_check import check
 
 from alerts.dispatch import GRACE
+from alerts.registry import Registry
 from alerts.tables import messages, outbox
-from eventlog.log import known_homes, open_log
+from eventlog.log import NOTHING, EventLog, known_homes, open_log
 from eventlog.state import LOG, STATE
 from feeds.clock import ENVIRONMENT_VARIABLE as CLOCK
 from feeds.fetch import address
@@ -51,9 +52,9 @@ SETTLE_S = 90.0
 """How long the processes may take, left in peace, until nothing is left to do."""
 IN_PEACE_S = 2.5
 """How long the world goes on after the last fault: what is sent then shows what was not taken before."""
-LOOK_S = 0.01
+LOOK_S, ASK_S = 0.01, 0.2
 SPEED = timedelta(hours=2)
-"""Case time for each second of ours."""
+"""Case time for each second of ours, at the pace of a file."""
 SESSION_S = 1.0
 SNAPSHOT_EVERY = 150
 VICTIMS = {"ingest": 2.0, "ticker": 1.0, "processor": 3.0, "alerts": 3.0, "signer": 1.0}
@@ -90,7 +91,7 @@ class Home(Protocol):
         """Kill -9 what `killable` names, and start it again after so long."""
         ...
 
-    def tear(self, chance: Random) -> str:
+    def tear(self, laboratory: Any, chance: Random) -> str:
         """While no process uses the log: half of what was being written last. Says what was done."""
         ...
 
@@ -127,7 +128,7 @@ class Laboratory:
         self.chance = Random(seed)
         self.world: World = build(folder / "world", seed)
         self.home = _home(scheme, self.world.state)
-        self.sky = Sky(self.world, START, SPEED)
+        self.sky = Sky(self.world, START, SPEED / self.home.pace)
         self.folder = folder
         self.seed = seed
         self.environment = {
@@ -171,7 +172,7 @@ class Laboratory:
                     outcome.happened.append(f"{at:7.2f} s  {fault}: {self._happen(fault)}")
                     outcome.faults[fault.name] += 1
                     progress(sum(self.processes.kills.values()))
-                self.run_for(IN_PEACE_S * self.home.pace)
+                self.run_for(IN_PEACE_S * min(2.0, self.home.pace))
             outcome.phases["lived"] = time.monotonic() - begun
             outcome.differences += self._settle()
             outcome.phases["came to rest"] = time.monotonic() - begun
@@ -215,47 +216,69 @@ class Laboratory:
     def _settle(self) -> list[str]:
         """Wait until nothing is left to do. Messages without an answer are looked up until the provider's time of grace is over."""
         with closing(open_log(self.home.url)) as log, closing(self.world.registry()) as registry:
-
-            def left() -> list[str]:
-                inputs = [read_input(s.record) for s in log.read(INPUT.name) if s.record.kind in ("tick", "heartbeat")]
-                last_tick = max((tick.at for tick in inputs if isinstance(tick, Tick)), default=START)
-                delivery = next((beat.delivery for beat in reversed(inputs) if isinstance(beat, Heartbeat)), "")
-                with registry.reading() as connection:
-                    intended = connection.execute(select(func.count()).where(messages.c.state == MessageState.INTENDED.value)).scalar_one()
-                    unpublished = connection.execute(select(func.count()).where(~outbox.c.published)).scalar_one()
-                found = {
-                    "ticks": int(last_tick < self.sky.now - timedelta(minutes=1)),
-                    "the source's last delivery": int(delivery != self._source_says()),
-                    "records to judge": sum(log.lag("processors").values()),
-                    "events to act on": sum(log.lag("alerts").values()),
-                    "messages to send": intended,
-                    "records to publish": unpublished,
-                }
-                return [f"{number} {what}" for what, number in found.items() if number]
-
-            def unanswered() -> int:
-                with registry.reading() as connection:
-                    moving = select(func.count()).where(messages.c.state == MessageState.SENDING.value)
-                    return int(connection.execute(moving).scalar_one())
-
-            settled = self.run_until(_seldom(lambda: not left()), SETTLE_S)
+            left = Left(self, log, registry)
+            settled = self.run_until(_seldom(lambda: not left.work(), self.home.pace), SETTLE_S)
             self.sky.set_wall(self.sky.furthest + GRACE + timedelta(minutes=1))
-            settled = self.run_until(_seldom(lambda: not left() and not unanswered()), SETTLE_S) and settled
+            settled = self.run_until(_seldom(lambda: not left.work() and not left.unanswered(), self.home.pace), SETTLE_S) and settled
             self.run_for(0.3)
-            return [] if settled else [f"did not come to rest; left were {', '.join([*left(), f'{unanswered()} messages unanswered'])}"]
+            if settled:
+                return []
+            return [f"did not come to rest; left were {', '.join([*left.work(), f'{left.unanswered()} messages unanswered'])}"]
 
-    def _source_says(self) -> str:
+    def source_says(self) -> str:
+        """The delivery that a fetch would bring now."""
         url = address(load_manifest(FEED), self.environment[SOURCES])
         with urllib.request.urlopen(url, timeout=30) as answer:
             return hashlib.sha256(answer.read()).hexdigest()
 
 
-def _seldom(question: Callable[[], bool], every_s: float = 0.2) -> Callable[[], bool]:
-    """Asked no more often than this, because the answer reads the whole log."""
+class Left:
+    """What is left to do while all are left in peace."""
+
+    def __init__(self, laboratory: Laboratory, log: EventLog, registry: Registry) -> None:
+        self._laboratory, self._log, self._registry = laboratory, log, registry
+        self._seen, self._tick, self._delivery = NOTHING, START, ""
+
+    def work(self) -> list[str]:
+        """What the processes have to do yet; empty if nothing."""
+        self._read_on()
+        with self._registry.reading() as connection:
+            intended = connection.execute(select(func.count()).where(messages.c.state == MessageState.INTENDED.value)).scalar_one()
+            unpublished = connection.execute(select(func.count()).where(~outbox.c.published)).scalar_one()
+        found = {
+            "ticks": int(self._tick <= self._laboratory.sky.now - timedelta(minutes=1)),
+            "the source's last delivery": int(self._delivery != self._laboratory.source_says()),
+            "records to judge": sum(self._log.lag("processors").values()),
+            "events to act on": sum(self._log.lag("alerts").values()),
+            "messages to send": intended,
+            "records to publish": unpublished,
+        }
+        return [f"{number} {what}" for what, number in found.items() if number]
+
+    def unanswered(self) -> int:
+        """Messages that the provider may or may not have."""
+        with self._registry.reading() as connection:
+            moving = select(func.count()).where(messages.c.state == MessageState.SENDING.value)
+            return int(connection.execute(moving).scalar_one())
+
+    def _read_on(self) -> None:
+        for stored in self._log.read(INPUT.name, after=self._seen):
+            self._seen = stored.offset
+            if stored.record.kind not in ("tick", "heartbeat"):
+                continue
+            content = read_input(stored.record)
+            if isinstance(content, Tick):
+                self._tick = max(self._tick, content.at)
+            elif isinstance(content, Heartbeat):
+                self._delivery = content.delivery
+
+
+def _seldom(question: Callable[[], bool], pace: float) -> Callable[[], bool]:
+    """Asked now and then, so that the answer does not keep the others from their work."""
     asked = [0.0]
 
     def answer() -> bool:
-        if time.monotonic() - asked[0] < every_s:
+        if time.monotonic() - asked[0] < ASK_S * pace:
             return False
         found = question()
         asked[0] = time.monotonic()

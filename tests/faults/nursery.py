@@ -100,7 +100,7 @@ def _forked(order: dict[str, Any], roles: Mapping[str, Any]) -> int:
         os.environ.update(order["environment"])
         roles[order["role"]](**order["settings"])
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - printed whole; the exit code tells the laboratory
         traceback.print_exc()
     finally:
         sys.stderr.flush()

@@ -115,13 +115,13 @@ class Processes:
                 self.findings.append(f"{name} ended by itself with code {code}: {last}")
 
     @contextmanager
-    def excused(self) -> Iterator[None]:
-        """While this lasts, a process may end by itself."""
+    def excused(self, after_s: float = EXCUSED_AFTER_S) -> Iterator[None]:
+        """While this lasts, and for some time after, a process may end by itself."""
         self._excused_until = float("inf")
         try:
             yield
         finally:
-            self._excused_until = time.monotonic() + EXCUSED_AFTER_S
+            self._excused_until = time.monotonic() + after_s
 
     def limit_files(self, limit: int) -> None:
         """No file of any process may grow beyond so many bytes."""

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from feeds.clock import FileClock
 from flood_world import World
+
+from feeds.clock import FileClock
 
 EVERY_S = 0.015
 

@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
+from flood_world import World, registry_at
 from sqlalchemy import select, update
 
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.tables import bodies, delivery_counts, lives, messages, notices, outbox, processed, signatures, warnings
 from eventlog.log import EventLog, open_log
-from flood_world import World, registry_at
 from processors.engine import initial, step
 from schemas.records import Record, Stored
 from schemas.topics import BREACHES, EVENTS, WARNINGS
-
 
 HAPPENED = (lives, warnings, signatures, bodies, messages, delivery_counts, processed, outbox, notices)
 """The registry's tables that hold what happened; the others hold people."""
@@ -59,7 +58,7 @@ def warned(log: EventLog, registry: Registry) -> Warned:
         return Warned(
             warnings=[stored.record for stored in log.read(WARNINGS.name)],
             addressed=frozenset((m, s, lang, area) for m, s, lang, area in connection.execute(people)),
-            decisions={r: decision for r, decision in connection.execute(select(processed.c.record, processed.c.decision))},
+            decisions={row.record: row.decision for row in connection.execute(select(processed.c.record, processed.c.decision))},
             notices=frozenset((n, warning, text) for n, warning, text in connection.execute(told)),
         )
 

@@ -8,21 +8,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from flood_world import World
 from sqlalchemy import Select, func, select
+from undisturbed import Warned, judged, warned, warned_undisturbed
 
 from alerts import intents
 from alerts.ledger import ISSUED
 from alerts.registry import Registry
 from alerts.tables import bodies, messages, outbox, subscribers, warnings
 from eventlog.log import EventLog, open_log
-from flood_world import World
 from schemas.envelopes import read_input, read_output
 from schemas.records import Delivery, Heartbeat, MessageState, Record, Stored, Tick
-from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, TOPICS
-from undisturbed import Warned, judged, warned, warned_undisturbed
+from schemas.topics import DELIVERIES, EVENTS, INPUT, TOPICS
 
 MINUTE = timedelta(minutes=1)
 _NUMBER = re.compile(rb"(?=(999\d{9}))")
@@ -110,7 +111,7 @@ def _check_ticks(whole: Whole, inputs: Sequence[Stored]) -> None:
     """A tick for every minute from the first to the last, in order."""
     ticks = [tick.at for tick in (read_input(s.record) for s in inputs if s.record.kind == "tick") if isinstance(tick, Tick)]
     whole.counts["ticks"] = len(ticks)
-    gaps = (f"from {a.isoformat()} to {b.isoformat()}" for a, b in zip(ticks, ticks[1:], strict=False) if b - a != MINUTE)
+    gaps = (f"from {a.isoformat()} to {b.isoformat()}" for a, b in pairwise(ticks) if b - a != MINUTE)
     whole.differ("minutes that were not made up for, or out of order", gaps)
 
 
@@ -127,8 +128,12 @@ def _check_messages(whole: Whole, world: World, registry: Registry) -> None:
     provided = [json.loads(line) for line in world.accepted.read_text(encoding="utf-8").splitlines()]
     with registry.reading() as connection:
         rows = connection.execute(_messages()).all()
-        went_out = select(warnings.c.warning, func.max(warnings.c.number)).where(warnings.c.stage == ISSUED).group_by(warnings.c.warning)
-        newest = {life: number for life, number in connection.execute(went_out)}
+        went_out = (
+            select(warnings.c.warning, func.max(warnings.c.number).label("number"))
+            .where(warnings.c.stage == ISSUED)
+            .group_by(warnings.c.warning)
+        )
+        newest = {row.warning: row.number for row in connection.execute(went_out)}
     states = Counter(row.state for row in rows)
     whole.counts.update({f"messages {state}": number for state, number in states.items()})
     whole.counts["messages possibly doubled"] = sum(row.possibly_doubled for row in rows)

@@ -48,6 +48,6 @@ class Home:
     def kill(self, laboratory: Any, down_s: float) -> None:
         """Nothing can be killed."""
 
-    def tear(self, chance: Random) -> str:
+    def tear(self, laboratory: Any, chance: Random) -> str:
         """While nobody has the log open: half of a transaction at the end of its write-ahead log."""
         return tear(self.file.with_name(f"{self.file.name}-wal"), chance)
