@@ -1,7 +1,7 @@
 """Reading stretches of partitions, without a group: where they begin and end, and what stands in between."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kafka import TopicPartition
@@ -36,13 +36,25 @@ class Reader:
 
     def begins(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """The first offset kept of each."""
-        with told(self._place):
-            return dict(self._consumer.beginning_offsets(list(places), timeout_ms=_PATIENCE_MS)) if places else {}
+        return self._asked(self._consumer.beginning_offsets, places)
 
     def ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset after the last that is committed and that no open transaction stands before."""
-        with told(self._place):
-            return dict(self._consumer.end_offsets(list(places), timeout_ms=_PATIENCE_MS)) if places else {}
+        return self._asked(self._consumer.end_offsets, places)
+
+    def _asked(self, question: Callable[..., Any], places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """The answer for each place. A broker that has just started may leave some out; the client then raises a `KeyError`."""
+        deadline = time.monotonic() + PATIENCE_S
+        while places:
+            try:
+                with told(self._place):
+                    return dict(question(list(places), timeout_ms=_PATIENCE_MS))
+            except KeyError as error:
+                if time.monotonic() > deadline:
+                    what = "No broker answers for a partition."
+                    raise LogError(what, where=str(self._place), remedy="Start it, or correct the log's URL.") from error
+                time.sleep(_LOOK_S)
+        return {}
 
     def settled_ends(self, places: Sequence[TopicPartition], *, whole: bool = False) -> dict[TopicPartition, int]:
         """The same, once all that was written before the call is decided.

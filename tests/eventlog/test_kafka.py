@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from contract import T0, output_of, record
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource
 from kafka_broker import load
 from places.kafka import fresh_url
@@ -117,6 +117,24 @@ def test_a_transaction_left_open_is_ended_by_the_next_writer(url: str) -> None:
     (second,) = log.append([record(3)])
     assert log.read("input") == [first, second]
     dead.drop()
+    log.close()
+
+
+def test_a_partition_that_an_answer_leaves_out_is_asked_for_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that has just come back may not know all it holds yet, and the client then raises a `KeyError`."""
+    log = open_log(url)
+    log.append([record(1)])
+    asked, left_out = KafkaConsumer.end_offsets, [1, 2]
+
+    def leaving_out(consumer: Any, places: Any, **options: Any) -> Any:
+        if left_out:
+            left_out.pop()
+            raise KeyError(places[0])
+        return asked(consumer, places, **options)
+
+    monkeypatch.setattr(KafkaConsumer, "end_offsets", leaving_out)
+    assert [stored.record for stored in log.read("input")] == [record(1)]
+    assert left_out == []
     log.close()
 
 
