@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 POLYRISK_RECORDED ?= ../shared/data
 APT_NEEDED := chromium chromium-driver fonts-noto-core fontconfig
 
-.PHONY: demo console live picture test test-recorded lint lock schemas bench clean setup setup-test
+.PHONY: demo console live picture test test-recorded faults lint lock schemas bench clean setup setup-test
 
 setup: $(VENV)/.installed
 
@@ -42,6 +42,13 @@ test: setup-test
 
 test-recorded: setup
 	@POLYRISK_RECORDED=$(POLYRISK_RECORDED) $(BIN)/pytest -q tests/recorded
+
+# KILLS, SEED, and to repeat one round: ROUND and HOME_OF_LOG; JSON names a file for the summary.
+KILLS ?= 1000
+SEED ?= 7
+faults: setup-test
+	@$(BIN)/python tests/faults/laboratory.py --kills $(KILLS) --seed $(SEED) $(if $(ROUND),--round $(ROUND)) \
+		$(if $(HOME_OF_LOG),--home $(HOME_OF_LOG)) $(if $(JSON),--json $(JSON))
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

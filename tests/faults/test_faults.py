@@ -1,0 +1,129 @@
+"""A short seeded share of the fault laboratory on each home of the log, and that its check is not blind."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+from flood_world import World
+from laboratory import Outcome, run_round
+from schedule import drawn
+from wal_tail import tear, whole_until
+from whole_check import check
+
+from eventlog.log import known_homes
+
+KILLS, SEED = 20, 7
+
+
+@pytest.fixture(scope="module")
+def good_round(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A round on the SQLite file."""
+    return run_round("sqlite", 1, KILLS, SEED, tmp_path_factory.mktemp("faults") / "round")
+
+
+def report(outcome: Outcome) -> str:
+    """What happened, and what is wrong."""
+    return "\n".join([*outcome.happened, *outcome.differences, outcome.folder])
+
+
+@pytest.mark.parametrize("scheme", known_homes())
+def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(scheme: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """From the source to the provider's log, over twenty kills and what else the seed brings."""
+    outcome = request.getfixturevalue("good_round") if scheme == "sqlite" else run_round(scheme, 1, KILLS, SEED, tmp_path / "round")
+    assert outcome.differences == [], report(outcome)
+    assert sum(outcome.kills.values()) >= KILLS
+    assert min(outcome.counts[what] for what in ("fetched deliveries", "events", "warnings", "accepted by the provider")) > 0
+
+
+def _lose_a_record(topic: str) -> Callable[[World], None]:
+    def lose(world: World) -> None:
+        with closing(sqlite3.connect(world.state / "log.db")) as connection, connection:
+            places = [place for (place,) in connection.execute("SELECT rowid FROM records WHERE topic = ? ORDER BY rowid", (topic,))]
+            connection.execute("DELETE FROM records WHERE rowid = ?", (places[len(places) // 2],))
+
+    return lose
+
+
+def _lose_a_message(world: World) -> None:
+    lines = world.accepted.read_text(encoding="utf-8").splitlines(keepends=True)
+    world.accepted.write_text("".join(lines[1:]), encoding="utf-8")
+
+
+def _double_a_message(world: World) -> None:
+    again = json.loads(world.accepted.read_text(encoding="utf-8").splitlines()[0]) | {"sid": "SMagain"}
+    with world.accepted.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(again) + "\n")
+
+
+def _print_a_number(world: World) -> None:
+    number = json.loads(world.accepted.read_text(encoding="utf-8").splitlines()[0])["to"]
+    (world.outputs / "careless.txt").write_text(f"calling {number}", encoding="utf-8")
+
+
+def _keep_a_delivery(world: World) -> None:
+    (world.state / "archive" / "raw" / "ff").mkdir(exist_ok=True)
+    (world.state / "archive" / "raw" / "ff" / ("f" * 64)).write_bytes(b"never published")
+
+
+@pytest.mark.parametrize(
+    ("harm", "seen"),
+    [
+        (_lose_a_record("input"), "against an undisturbed replay|not made up for|in the log and not|not in the log"),
+        (_lose_a_record("breaches"), "breaches against an undisturbed replay, missing"),
+        (_lose_a_record("events"), "events against an undisturbed replay, missing"),
+        (_lose_a_record("warnings"), "warnings against an undisturbed run, missing"),
+        (_lose_a_record("deliveries"), "deliveries against the outbox, missing"),
+        (_lose_a_message, "lost: the provider does not have"),
+        (_double_a_message, "doubled: the provider has once more"),
+        (_print_a_number, "files with a number: world/outputs/careless.txt|files with a number: outputs/careless.txt"),
+        (_keep_a_delivery, "fetched and not in the log: ffff"),
+    ],
+)
+def test_the_check_sees_what_is_wrong(good_round: Outcome, tmp_path: Path, harm: Callable[[World], None], seen: str) -> None:
+    """One record, message, number or delivery too few or too many in what a good round left is found and named."""
+    folder = tmp_path / "round"
+    shutil.copytree(good_round.folder, folder)
+    world = World(folder / "world")
+    harm(world)
+    scratch = tmp_path / "undisturbed"
+    scratch.mkdir()
+    whole = check(world, f"sqlite:///{world.state / 'log.db'}", scratch)
+    assert any(part in difference for difference in whole.differences for part in seen.split("|")), whole.differences
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_schedule_has_exactly_its_kills_and_is_its_seeds(seed: int) -> None:
+    """The same seed gives the same; each of the other faults comes in a round of forty kills."""
+    victims, others = {"a": 1.0, "b": 3.0, "c": 0.5}, ["jump", "tear", "zombie"]
+    one, two = (drawn(Random(seed), 40, victims, others, 1.0) for _ in range(2))
+    assert one == two
+    assert sum(len(fault.victims) for fault in one) == 40
+    assert {fault.name for fault in one} == {"kill", *others}
+
+
+def test_a_torn_tail_takes_nothing_that_was_written_whole(tmp_path: Path) -> None:
+    """What the laboratory writes after the last transaction is no transaction; all before it is read as ever."""
+    path = tmp_path / "log.db"
+    with closing(sqlite3.connect(path)) as living, closing(sqlite3.connect(path)) as other:
+        living.execute("PRAGMA journal_mode = WAL")
+        other.execute("PRAGMA journal_mode")  # a second connection keeps the first from tidying up
+        living.execute("CREATE TABLE t (n)")
+        for number in range(50):
+            with living:
+                living.execute("INSERT INTO t VALUES (?)", (number,))
+        copy = tmp_path / "torn"
+        copy.mkdir()
+        for name in ("log.db", "log.db-wal"):
+            shutil.copy(tmp_path / name, copy / name)
+    wal = copy / "log.db-wal"
+    end, _ = whole_until(wal.read_bytes())
+    assert end == wal.stat().st_size
+    assert tear(wal, Random(3))
+    assert wal.stat().st_size > end
+    with closing(sqlite3.connect(copy / "log.db")) as read:
+        assert read.execute("SELECT count(*) FROM t").fetchone() == (50,)
