@@ -185,6 +185,12 @@ def told(place: Place, topic: str = "") -> Iterator[None]:
 def log_error(error: BaseException, place: Place, topic: str = "") -> LogError:
     """What a client's error means, where, and what to do."""
     where = f"{place}, topic {place.topic(topic)}" if topic else str(place)
+    if isinstance(error, kafka_errors.RetriableError) and place.security.get("security_protocol", "PLAINTEXT") != "PLAINTEXT":
+        # A client that is turned away at the door is told no more than that the connection ended.
+        what = f"No broker answers, or none accepts who we are ({_short(error)})."
+        return LogError(
+            what, where=where, remedy="Start it, correct the log's URL, or check POLYRISK_KAFKA_SASL_* and POLYRISK_KAFKA_CAFILE."
+        )
     for kinds, what, remedy in _MEANINGS:
         if isinstance(error, kinds):
             kind = FencedError if isinstance(error, kafka_errors.FencedInstanceIdError) else LogError

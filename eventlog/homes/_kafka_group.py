@@ -301,7 +301,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             try:
                 self._consumer.poll(timeout_ms=int(_TICK_S * 1000))
                 if time.monotonic() - looked > _REGISTRY_S:
-                    self._registry.refresh()
+                    self._registry.refresh_if_free()
                     looked = time.monotonic()
                 self._rejoin_if_changed()
                 self._trouble = None

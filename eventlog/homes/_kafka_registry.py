@@ -63,6 +63,18 @@ class Registry:
                 self._take(json.loads(message.key), message.value)
             self._position = max(self._position, end)
 
+    def refresh_if_free(self) -> None:
+        """Read what is new, unless another thread uses the log just now. Waits for nobody, so a member's thread can be ended any time.
+
+        Raises:
+            LogError: the registry cannot be read.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                self.refresh()
+            finally:
+                self._lock.release()
+
     def names(self) -> dict[int, str]:
         """Partition to its shard. Waits for nobody: a group's brokers wait for who asks."""
         return {partition: shard for shard, partition in list(self.shards.items())}

@@ -1,14 +1,16 @@
 """The topics of a log in Kafka: made when they are missing, and given a partition more for each new shard."""
 
+import contextlib
 import os
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from kafka import errors as kafka_errors
 from kafka.errors import for_code
 
-from eventlog.homes._kafka_client import MAX_RECORD, Place, log_error, told
-from schemas.errors import ConfigurationError
+from eventlog.homes._kafka_client import MAX_RECORD, PATIENCE_S, Place, log_error, told
+from schemas.errors import ConfigurationError, LogError
 from schemas.topics import TOPICS
 
 REGISTRY = "registry"
@@ -17,6 +19,7 @@ SNAPSHOTS = "snapshots"
 """One compacted partition: the pieces of the snapshots' states."""
 AHEAD = 4
 """Partitions are made this many at a time, so that a country more is seldom a change of all topics."""
+_LOOK_S = 0.05
 _REPLICATION = "POLYRISK_KAFKA_REPLICATION"
 _KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": str(MAX_RECORD)}
 _COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "segment.ms": "86400000", "max.message.bytes": "4194304"}
@@ -59,12 +62,14 @@ def make_partitions(admin: Any, place: Place, count: int) -> None:
         there = _partitions(admin, topics)
         for topic in topics:
             if there.get(topic, 0) < count:
-                try:
+                # If another process was quicker, what it made shows in a moment.
+                with contextlib.suppress(kafka_errors.InvalidPartitionsError):
                     admin.create_partitions({topic: -(-count // AHEAD) * AHEAD})
-                except kafka_errors.InvalidPartitionsError:
-                    # Another process was quicker.
-                    if _partitions(admin, [topic]).get(topic, 0) < count:
-                        raise
+        deadline = time.monotonic() + PATIENCE_S
+        while any(_partitions(admin, topics).get(topic, 0) < count for topic in topics):
+            if time.monotonic() > deadline:
+                raise LogError(f"The topics do not have {count} partitions.", where=str(place), remedy="Let us make them, or make them.")
+            time.sleep(_LOOK_S)
         admin.wait_for_topics(topics)
 
 

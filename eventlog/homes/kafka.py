@@ -100,10 +100,10 @@ class KafkaLog:
             new = [topic for topic in topics if topic not in self._registry.readers.get(group, set())]
             if new:
                 self._tried(lambda: self._register([self._registry.reader_message(group, topic) for topic in new]))
-            membership = Membership(
-                self._clients, self._registry, group, name, [self.place.topic(topic) for topic in topics], shard, session_s
-            )
-            consumer = KafkaLogConsumer(self._clients, self._admin, self._registry, membership, topics)
+        # Not under the lock: the group may take its time.
+        membership = Membership(self._clients, self._registry, group, name, [self.place.topic(topic) for topic in topics], shard, session_s)
+        consumer = KafkaLogConsumer(self._clients, self._admin, self._registry, membership, topics)
+        with self._lock:
             self._consumers.append(consumer)
         return consumer
 
