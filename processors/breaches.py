@@ -1,5 +1,6 @@
 """Breaches: the longest stretches of one series at yellow or more, and what is said of them."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -100,11 +101,10 @@ def reading_at(at: int, level: int, place: Place, track: Track, witness: Witness
     return (witness.reading(place[0], place[1], track, given, index, number),)
 
 
-def peak(track: Track, since: int, until: int | None, sign: int) -> float | None:
-    """The gravest value of a breach, as far as its readings are kept; of one that goes on, since it began."""
-    given = track.series.with_values()
-    inside = given.values[(given.starts >= since) & (given.starts < (until if until is not None else FAR))]
-    turned = [sign * v for v in inside.tolist()]
-    if until is None and track.tip.peak != BEGINNING:
-        turned.append(track.tip.peak)
-    return sign * max(turned) / MILLIONTHS if turned else None
+def peak(entries: Sequence[Entry], change: Change, sign: int) -> float | None:
+    """The gravest value of a breach until a change of it, or until its end once it has one."""
+    at = change.said.until if change.said.until is not None else change.at
+    index = bisect_right(entries, at, key=lambda e: e.start) - 1
+    if index < 0 or entries[index].peak == BEGINNING:
+        return None
+    return sign * entries[index].peak / MILLIONTHS

@@ -4,27 +4,21 @@ A function of its arguments alone: no clock, no input or output, no chance. Time
 backtest and a rule's test are the same code, and the same log always gives the same breaches and events.
 """
 
-from processors.intake import Intake
-from processors.saying import say
-from processors.snapshots import from_bytes, to_bytes
+from collections.abc import Sequence
+
+from processors import snapshots, timeline_views
+from processors.advance import advance as advance_by
+from processors.advance import all_by_timelines, as_regular_as_may_be
 from processors.state import State
-from processors.timeline_views import Timeline, levels, timelines
+from processors.timeline_views import Timeline
 from schemas.envelopes import read_input
-from schemas.records import (
-    Baseline,
-    CompoundEvent,
-    ConfigChange,
-    GaugeDeclaration,
-    Heartbeat,
-    Record,
-    ThresholdBreach,
-    Tick,
-)
+from schemas.levels import Level
+from schemas.records import CompoundEvent, Record, ThresholdBreach
 
 ENGINE_VERSION = "1"
 """Changes when the same input would be judged otherwise; what was said before then goes out again as an update."""
 
-__all__ = ["ENGINE_VERSION", "State", "Timeline", "from_bytes", "initial", "levels", "step", "timelines", "to_bytes"]
+__all__ = ["ENGINE_VERSION", "State", "Timeline", "advance", "from_bytes", "initial", "levels", "step", "timelines", "to_bytes"]
 
 
 def initial(shard: str) -> State:
@@ -41,18 +35,41 @@ def step(state: State, record: Record) -> tuple[State, list[ThresholdBreach | Co
     Raises:
         PolyriskError, pydantic.ValidationError: the record cannot be read; the state given still stands.
     """
-    intake = Intake(state, record)
-    match read_input(record):
-        case Heartbeat() as heartbeat:
-            intake.heartbeat(heartbeat)
-        case Tick():
-            pass
-        case ConfigChange() as change:
-            intake.configuration(change)
-        case Baseline() as baseline:
-            intake.baseline(baseline)
-        case GaugeDeclaration() as declaration:
-            intake.declaration(declaration)
-        case batch:
-            intake.observations(batch)
-    return say(intake.state(), intake.touched(), record, ENGINE_VERSION)
+    state, (said,) = advance(state, [record])
+    return state, said
+
+
+def advance(state: State, records: Sequence[Record]) -> tuple[State, list[list[ThresholdBreach | CompoundEvent]]]:
+    """Take in records, one after the other; many at once cost far less than each by itself.
+
+    Returns:
+        The next state, and for each record what must be said because of it, as `step` would.
+
+    Raises:
+        PolyriskError, pydantic.ValidationError: one of them cannot be read; the state given still stands.
+    """
+    return advance_by(state, records, [read_input(record) for record in records], ENGINE_VERSION)
+
+
+def to_bytes(state: State) -> bytes:
+    """A state as bytes; the same state always gives the same."""
+    return snapshots.to_bytes(all_by_timelines(state))
+
+
+def from_bytes(content: bytes) -> State:
+    """The state that `to_bytes` wrote.
+
+    Raises:
+        PolyriskError: the bytes are not a state, or one of another format.
+    """
+    return as_regular_as_may_be(snapshots.from_bytes(content))
+
+
+def timelines(state: State) -> dict[tuple[str, str], Timeline]:
+    """(rule, area) to the truth of its `when`, up to what may be said now. Areas that no series covers are left out."""
+    return timeline_views.timelines(all_by_timelines(state))
+
+
+def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
+    """(threshold, place, level) to its truth, for each place with a series and each area that it is rolled up to."""
+    return timeline_views.levels(all_by_timelines(state))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from processors.conditions import Sight
 from processors.evidence import Witness, silent_feeds
-from processors.life import Going, Law, beginning, live, next_deadline
+from processors.life import Going, Law, beginning, law_of, live, next_deadline
 from processors.plan import Place, Plan
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
@@ -25,11 +25,6 @@ _WORDS = {
     Word.MERGED: EventChange.CLOSED,
     Word.RETRACTED: EventChange.RETRACTED,
 }
-
-
-def law_of(rule: Rule) -> Law:
-    """What a rule says of its events."""
-    return Law(int(rule.level), tuple(int(r.to) for r in rule.raise_), rule.until is not None, micros(rule.ends.otherwise_after))
 
 
 def lines_of(rule: Rule, area: str, sight: Sight) -> list[Line]:
@@ -71,19 +66,19 @@ def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str) 
     upto = max(judged_to(place, sight), before.judged)
     found, standing = live(going, lines, law, upto)
     changes, said = differences(before.said, found, before.judged, name, sight.now, record)
-    settled = _settled(going, lines, law, upto - sight.plan.reach(*place) - 1)
+    settled_now = settled(going, lines, law, upto - sight.plan.reach(*place) - 1)
     return changes, Judged(
-        going=settled,
-        said=tuple(s for s in said if s.until is None or s.until > settled.at),
+        going=settled_now,
+        said=tuple(s for s in said if s.until is None or s.until > settled_now.at),
         judged=upto,
-        settled=settled.at,
+        settled=settled_now.at,
         deadline=min(next_deadline(standing, lines, law, upto), _unjudged_from(place, sight), _silent_from(place, sight, upto)),
         issued=before.issued,
         issued_level=before.issued_level,
     )
 
 
-def _settled(going: Going, lines: list[Line], law: Law, upto: int) -> Going:
+def settled(going: Going, lines: list[Line], law: Law, upto: int) -> Going:
     """How far the truth can no longer be altered, and what stood there."""
     return live(going, lines, law, upto)[1] if upto > going.at else going
 

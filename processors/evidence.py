@@ -112,25 +112,25 @@ class Witness:
         return int(given.ends[max(index, 0)])
 
     def _readings(self, threshold: str, place: str, track: Track, number: int, at: int) -> tuple[Reading, ...]:
-        """The newest reading, and inside the horizon the one that began the present stretch and the last at the level.
+        """The reading that began the present stretch, the last at the level, and the newest: those inside the horizon, or last of all.
 
         How long a reading is kept besides must not matter to what is said.
         """
         given = track.series.with_values()
         if len(given) == 0:
             return ()
-        newest = max(int(np.searchsorted(given.starts, at, side="right")) - 1, 0)
         settings = self.sight.plan.settings(threshold, place)
-        wanted: set[int] = set()
+        wanted = {int(np.searchsorted(given.starts, at, side="right")) - 1}
         last = last_true(track.entries, number, at)
         if last is not None:
             began, ended = last
             first = int(np.searchsorted(given.starts, began))
             final = int(np.searchsorted(given.starts, min(ended, at + 1))) - 1
-            wanted.update(i for i in (first, final) if 0 <= i < len(given) and began <= given.starts[i] < ended)
+            wanted.update(i for i in (first,) if i < len(given) and given.starts[i] == began)
+            wanted.update(i for i in (final,) if i >= 0 and given.starts[i] >= began)
         oldest = self.now - settings.horizon - settings.delay
-        inside = {i for i in wanted if given.ends[i] >= oldest}
-        return tuple(self.reading(threshold, place, track, given, i, number) for i in sorted({newest, *inside}))
+        cited = [i for i in sorted(wanted) if i >= 0 and (given.ends[i] >= oldest or i == len(given) - 1)]
+        return tuple(self.reading(threshold, place, track, given, i, number) for i in cited)
 
     def reading(self, threshold: str, place: str, track: Track, given: Series, index: int, number: int) -> Reading:
         """One reading as it came in, with the bound it was held against."""

@@ -1,7 +1,8 @@
 """What a record changes of what is known: readings are put where they belong, and judged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from processors.bounds import replaced
 from processors.conditions import bounds_for
 from processors.plan import Place, Plan, Watcher
-from processors.series import NOT_ISSUED, Series, empty, of_columns
+from processors.series import NOT_ISSUED, Rank, Series, empty, of_columns, recent
 from processors.silence import delivered
 from processors.state import Source, State
 from processors.timelines import micros
@@ -19,12 +20,12 @@ from processors.touched import Touched
 from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_declaration, take_readings, take_steps
 from schemas.configuration import Configuration
 from schemas.errors import ConfigurationError
-from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Record
+from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Record, Tick
 
 _ALIVE_FOR = 2
 """A feed counts as delivering for this many of its intervals after an answer: one may be late."""
-_FORGET_EVERY = 64
-"""Records whose readings are all past are let go of this often; when has no effect on what is said."""
+Content: TypeAlias = pa.RecordBatch | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration
+"""What an input record says."""
 
 
 class Intake:
@@ -72,6 +73,22 @@ class Intake:
             events=self._before.events,
         )
 
+    def take(self, content: Content) -> None:
+        """What the record says."""
+        match content:
+            case Heartbeat():
+                self.heartbeat(content)
+            case Tick():
+                pass
+            case ConfigChange():
+                self.configuration(content)
+            case Baseline():
+                self.baseline(content)
+            case GaugeDeclaration():
+                self.declaration(content)
+            case _:
+                self.observations(content)
+
     def heartbeat(self, heartbeat: Heartbeat) -> None:
         """A feed answered."""
         self._delivered(heartbeat.feed, micros(heartbeat.received))
@@ -92,9 +109,6 @@ class Intake:
         self.numbered += 1
         for watcher, place, rows in sorted(groups, key=lambda g: (g[0].level is None, g[0].threshold, g[1])):
             self._take(watcher, place, columns.series(rows, number))
-        if self.numbered % _FORGET_EVERY == 0:
-            used = {n for t in self.tracks.values() for s in (t.series, *t.steps) for n in s.sources.tolist()}
-            self.sources = {n: source for n, source in self.sources.items() if n in used}
 
     def baseline(self, baseline: Baseline) -> None:
         """Other bounds: what is inside the horizon is held against them again."""
@@ -142,7 +156,7 @@ class Intake:
                 self._replan(place, track, before)
 
     def _replan(self, place: Place, track: Track, before: Plan) -> None:
-        """A track under another configuration: as it is if its threshold is the same, else what is kept of it is judged again."""
+        """A track under another configuration: as it is if its threshold is the same, else judged again as far as the horizon reaches."""
         threshold, settings = self._planned.thresholds[place[0]], self._planned.settings(*place)
         if before.thresholds[place[0]] == threshold and before.settings(*place) == settings:
             self.tracks[place] = track
@@ -150,7 +164,7 @@ class Intake:
             steps = self._steps(place[0])
             again = replace(
                 new_track(settings, steps),
-                series=track.series,
+                series=recent(track.series, self.now - settings.horizon - settings.delay),
                 steps=track.steps if len(track.steps) == steps else (empty(),) * steps,
                 declarations=track.declarations,
                 heard=track.heard,
@@ -172,10 +186,10 @@ class Intake:
         if track is None:
             track = new_track(settings, self._steps(watcher.threshold))
         if watcher.level is None:
-            self._put(key, take_readings(track, new, settings, self._bounds(key), self._rank, self.now))
+            self._put(key, take_readings(track, new, settings, self._bounds(key), rank_in(self.sources), self.now))
             self.spoken.add(key)
         else:
-            self._put(key, take_steps(track, watcher.level, new, settings, self._bounds(key), self._rank, self.now))
+            self._put(key, take_steps(track, watcher.level, new, settings, self._bounds(key), rank_in(self.sources), self.now))
 
     def _put(self, place: Place, track: Track) -> None:
         before = self.tracks.get(place)
@@ -186,14 +200,25 @@ class Intake:
     def _bounds(self, place: Place) -> BoundsOf:
         return bounds_for(self._planned, self.baselines, *place)
 
-    def _rank(self, source: int, row: int) -> tuple[str, str]:
-        batch = self.sources[source].batch
-        return batch.column("delivery")[row].as_py(), batch.column("key")[row].as_py()
-
     def _delivered(self, feed: str, at: int) -> None:
         self.answered = True
-        every = next((micros(f.every) for f in self.plan.configuration.feeds if f.feed == feed), 0) if self.plan is not None else 0
-        self.alive[feed] = delivered(self.alive.get(feed, ()), at, _ALIVE_FOR * every)
+        self.alive[feed] = delivered(self.alive.get(feed, ()), at, lasting(self.plan, feed))
+
+
+def lasting(plan: Plan | None, feed: str) -> int:
+    """How long a feed counts as delivering after an answer, in microseconds."""
+    every = next((micros(f.every) for f in plan.configuration.feeds if f.feed == feed), 0) if plan is not None else 0
+    return _ALIVE_FOR * every
+
+
+def rank_in(sources: Mapping[int, Source]) -> Rank:
+    """What decides between two readings of one identity that were issued and fetched at the same time."""
+
+    def rank(source: int, row: int) -> tuple[str, str]:
+        batch = sources[source].batch
+        return batch.column("delivery")[row].as_py(), batch.column("key")[row].as_py()
+
+    return rank
 
 
 class _Columns:

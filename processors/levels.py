@@ -47,12 +47,14 @@ class Entry(NamedTuple):
     Attributes:
         end: the end of the period of the reading that made it; less than `start` if time did.
         counts: whether the place has been heard of within the horizon, and so counts in a roll-up.
+        peak: the gravest value (turned by the sign) of the breach that goes on or ends here; BEGINNING if there is none.
     """
 
     start: int
     end: int
     codes: tuple[Code, ...]
     counts: bool
+    peak: int = BEGINNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,9 @@ def judge(
             machine.count, machine.leaving = [0] * settings.levels, [FAR] * settings.levels
         codes = tuple([_level(machine, settings, k, end, settings.sign * value, bound[k]) for k in range(settings.levels)])
         machine.start, machine.end, machine.codes = start, end, codes
-        machine.peak = max(machine.peak, settings.sign * value) if any(machine.entered) else BEGINNING
-        _emit(machine, Entry(start, end, codes, True), out)
+        before = machine.peak
+        machine.peak = max(before, settings.sign * value) if any(machine.entered) else BEGINNING
+        _emit(machine, Entry(start, end, codes, True, machine.peak if any(machine.entered) else before), out)
     return out
 
 
@@ -218,7 +221,7 @@ def _silence(machine: Machine, settings: Settings, until: int, bridged: Sequence
         if at >= until:
             break
         codes = machine.codes if at < stale else tuple([_silent(machine, k, at < held, bridged[k]) for k in range(settings.levels)])
-        _emit(machine, Entry(at, at - 1, codes, at < lapse), out)
+        _emit(machine, Entry(at, at - 1, codes, at < lapse, machine.peak), out)
     return out
 
 
@@ -241,10 +244,10 @@ def _declare(machine: Machine, settings: Settings, declaration: tuple[int, bool]
     blank = fresh(settings)
     machine.entered, machine.count, machine.leaving = blank.entered, blank.count, blank.leaving
     machine.end, machine.dead, machine.declared = BEGINNING, dead, machine.declared + 1
-    machine.peak = BEGINNING
+    before, machine.peak = machine.peak, BEGINNING
     code = Code.DEAD if dead else Code.UNKNOWN
     counts = not dead and settings.lapse == FAR  # where a baseline makes a place count, it does so again
-    _emit(machine, Entry(at, at, (code,) * settings.levels, counts), out)
+    _emit(machine, Entry(at, at, (code,) * settings.levels, counts, before), out)
 
 
 def _emit(machine: Machine, entry: Entry, out: list[Entry]) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from processors.stretches import Point, Stretch
-from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line, walk
+from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line, micros, walk
+from schemas.configuration import Rule
 
 
 class Law(NamedTuple):
@@ -20,6 +21,11 @@ class Law(NamedTuple):
     raises: tuple[int, ...]
     until: bool
     ends: int
+
+
+def law_of(rule: Rule) -> Law:
+    """What a rule says of its events."""
+    return Law(int(rule.level), tuple(int(r.to) for r in rule.raise_), rule.until is not None, micros(rule.ends.otherwise_after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from processors.evidence import Witness
 from processors.plan import Place, Plan
 from processors.quiet import marked
 from processors.state import Judged, State
-from processors.stretches import Change, Namer, Word, differences
+from processors.stretches import Change, Namer, Said, Stretch, Word, differences
 from processors.touched import Touched
 from processors.tracks import Track, forget, unjudged_from
 from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
@@ -52,6 +52,12 @@ def digest(shard: str, name: str, place: str, record: str) -> str:
     return hashlib.sha256("\x1f".join((shard, name, place, record)).encode()).hexdigest()[:24]
 
 
+def _is_past(stretch: Stretch, past: Sequence[Said], settled: int) -> bool:
+    """Whether a stretch was said and ended so long ago that nothing alters it."""
+    until = stretch.until
+    return until is not None and until <= settled and any(stretch.since < (s.until or 0) and s.since < until for s in past)
+
+
 class _Speaker:
     def __init__(self, state: State, plan: Plan, record: Record, engine: str) -> None:
         self.state, self.plan, self.record, self.engine = state, plan, record.id, engine
@@ -74,10 +80,12 @@ class _Speaker:
         found, deadline = breaches.stretches(judged.entries, self.plan.bounds[place[0]], upto)
         if threshold.settle:
             deadline = min(deadline, unjudged_from(track, upto))
-        found = [s for s in found if s.until is None or s.until > before.settled]
-        name = Namer(digest(self.state.shard, place[0], place[1], self.record))
-        changes, said = differences(before.said, found, before.judged, name, self.now, self.record)
         settled = max(upto - settings.horizon - settings.delay - max(settings.bridge, 0) - 1, before.settled)
+        past = [s for s in before.said if s.until is not None and s.until <= settled]
+        found = [s for s in found if s.until is None or (s.until > before.settled and not _is_past(s, past, settled))]
+        name = Namer(digest(self.state.shard, place[0], place[1], self.record))
+        standing = [s for s in before.said if s not in past]
+        changes, said = differences(standing, found, before.judged, name, self.now, self.record)
         kept = tuple(s for s in said if s.until is None or s.until > settled)
         self.breaches[place] = Judged(said=kept, judged=upto, settled=settled, deadline=deadline)
         peaked = [self._peaked(change, judged, settings.sign) for change in changes]
@@ -93,8 +101,7 @@ class _Speaker:
 
     @staticmethod
     def _peaked(change: Change, track: Track, sign: int) -> Change:
-        said = change.said
-        return change._replace(said=replace(said, peak=breaches.peak(track, said.since, said.until, sign)))
+        return change._replace(said=replace(change.said, peak=breaches.peak(track.entries, change, sign)))
 
     def rules(self, places: Sequence[Place]) -> list[CompoundEvent]:
         """What must be said of rules: all are judged first, because an event may be muted by another of the same record."""

@@ -61,6 +61,13 @@ def empty() -> Series:
     return Series(none, none, none, none, none, rows, rows)
 
 
+def recent(series: Series, oldest: int) -> Series:
+    """The readings that end at a moment or later, and the last with a value before it."""
+    first = int(np.searchsorted(series.ends, oldest))
+    given = np.flatnonzero(series.values[:first] != NULL)
+    return joined(series.take(given[-1:]), series.take(slice(first, None)))
+
+
 def joined(one: Series, other: Series) -> Series:
     """The readings of both, one after the other."""
     return Series(

@@ -19,7 +19,7 @@ from schemas.errors import PolyriskError
 from schemas.observations import decode, encode
 from schemas.records import BaselineRow
 
-FORMAT = 1
+FORMAT = 2
 _PARTS = pa.schema([pa.field("name", pa.string()), pa.field("body", pa.large_binary())])
 _SERIES = ("starts", "ends", "values", "issued", "received", "sources", "rows")
 
@@ -160,8 +160,8 @@ def _read_machine(told: Sequence[Any]) -> Machine:
 
 
 def _read_entry(told: Sequence[Any]) -> Entry:
-    start, end, codes, counts = told
-    return Entry(start, end, tuple(Code(c) for c in codes), counts)
+    start, end, codes, counts, peak = told
+    return Entry(start, end, tuple(Code(c) for c in codes), counts, peak)
 
 
 def _judged(judged: Judged) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from processors.columns import Columns
 from processors.life import Going
 from processors.plan import Place, Plan
 from processors.stretches import Said
@@ -53,6 +54,7 @@ class State:
         baselines: threshold to place to the rows in force.
         alive: feed to the spans in which it delivered.
         breaches, events: (threshold, place) and (rule, area) to what stands of them.
+        columns: the places that are regular now, which are in none of the others; none if the plan has no such places.
     """
 
     shard: str
@@ -65,3 +67,4 @@ class State:
     alive: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     breaches: Mapping[Place, Judged] = field(default_factory=dict)
     events: Mapping[Place, Judged] = field(default_factory=dict)
+    columns: Columns | None = None

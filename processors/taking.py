@@ -2,14 +2,16 @@
 
 import base64
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from processors.engine import ENGINE_VERSION, State, step
+from processors.engine import ENGINE_VERSION, State, advance, step
 from schemas.envelopes import output_record
 from schemas.errors import ConfigurationError, LogError, PolyriskError
 from schemas.records import CompoundEvent, DeadLetter, Record, ThresholdBreach, received_of
 
+_LOGGER = logging.getLogger(__name__)
 KEPT_BYTES = 256 * 1024
 """Of a payload that cannot be taken in; a longer one is cut in its letter, and whole in the input."""
 _LONGEST_REASON = 2000
@@ -17,12 +19,25 @@ _REMEDY = "The record stays in the input: once the fault is mended, an upgrade o
 _CONFIGURATION_REMEDY = "The configuration in force stays. Mend the files, `polyrisk check` them, and start again."
 
 
+Said = ThresholdBreach | CompoundEvent
+
+
 @dataclass(frozen=True)
 class Engine:
     """A version of the judgement: the pure step, and its name."""
 
     version: str = ENGINE_VERSION
-    step: Callable[[State, Record], tuple[State, list[ThresholdBreach | CompoundEvent]]] = step
+    step: Callable[[State, Record], tuple[State, list[Said]]] = step
+
+    def advance(self, state: State, records: Sequence[Record]) -> tuple[State, list[list[Said]]]:
+        """The step for many records; of another engine than ours one after the other."""
+        if self.step is step:
+            return advance(state, records)
+        said = []
+        for record in records:
+            state, outputs = self.step(state, record)
+            said.append(outputs)
+        return state, said
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,7 @@ class Taken:
     """What came of one record: what is said because of it, or the letter that says why it could not be taken in."""
 
     record: Record
-    said: Sequence[ThresholdBreach | CompoundEvent] = ()
+    said: Sequence[Said] = ()
     letter: DeadLetter | None = None
 
     def outputs(self) -> list[Record]:
@@ -49,6 +64,18 @@ def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State
         LogError: a record is of a newer version, which no letter would make good.
         MemoryError: there is no room; nothing is wrong with the record.
     """
+    if not any(record.kind == "configuration" for record in records):
+        try:
+            after, said = engine.advance(state, records)
+            return after, [Taken(record, outputs) for record, outputs in zip(records, said, strict=True)]
+        except (LogError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one by one they show which record it is, and that one gets a letter
+            _LOGGER.info("%d records of %s are taken in one by one: %r", len(records), records[0].shard, error)
+    return _one_by_one(engine, state, records)
+
+
+def _one_by_one(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, list[Taken]]:
     taken = []
     for record in records:
         try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from processors.advance import all_by_timelines, as_regular_as_may_be
 from processors.state import Judged, State
 from processors.timelines import FAR, micros, moment
 from schemas.levels import Level
@@ -108,6 +109,7 @@ def difference(
     """
     said: list[Content] = []
     renamed: dict[str, str] = {}
+    state = all_by_timelines(state)
     kept = {s.id for judged in (*state.breaches.values(), *state.events.values()) for s in judged.said}
     old_by, new_by = _by_subject(before), _by_subject(after)
     for subject in sorted(old_by.keys() | new_by.keys()):
@@ -134,11 +136,13 @@ def rename(state: State, renamed: Mapping[str, str]) -> State:
     """The state in which what stands goes on under other identifiers."""
     if not renamed:
         return state
-    return replace(
+    state = all_by_timelines(state)
+    state = replace(
         state,
         breaches={place: _renamed(judged, renamed) for place, judged in state.breaches.items()},
         events={place: _renamed(judged, renamed) for place, judged in state.events.items()},
     )
+    return as_regular_as_may_be(state)
 
 
 def _renamed(judged: Judged, renamed: Mapping[str, str]) -> Judged:

@@ -1,0 +1,239 @@
+"""Several records taken in at once: what is regular goes forward in columns, all else is judged by timelines, record by record.
+
+The answer is the same as that of one record after the other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from processors.arrivals import Arrivals, Numbers, Span, arrived, deliveries, rows_of_batch
+from processors.columns import Columns, no_columns, sources_of, without
+from processors.conditions import Sight
+from processors.forward import Forward, go_forward
+from processors.forward_telling import Output, Teller
+from processors.handover import Handed, Timelines, regular, taken_over, timelines
+from processors.intake import Content, Intake, lasting, rank_in
+from processors.plan import Place, Plan
+from processors.regular import layout_of
+from processors.rows import Rows, joined_rows, no_rows
+from processors.saying import say
+from processors.silence import delivered
+from processors.state import Source, State
+from processors.timelines import micros
+from schemas.records import CompoundEvent, Heartbeat, Record, ThresholdBreach, Tick
+
+Kept = TypeVar("Kept")
+_FORGET_EVERY = 64
+_MOST_ENTRIES = 256
+"""A series that has said more than this since it became regular is looked through once, so that what is old is let go of."""
+
+
+def advance(state: State, records: Sequence[Record], contents: Sequence[Content], engine: str) -> tuple[State, list[list[Output]]]:
+    """Take in records.
+
+    Args:
+        contents: what each of them says.
+
+    Returns:
+        The next state, and for each record what must be said because of it.
+    """
+    said: list[list[Output]] = []
+    first = 0
+    while first < len(records):
+        last = first
+        while last < len(records) and isinstance(contents[last], pa.RecordBatch | Heartbeat | Tick):
+            last += 1
+        if last > first:
+            state, found = _readings(state, records[first:last], contents[first:last], engine)
+            said += found
+        if last < len(records):
+            state, outputs = _by_timelines(all_by_timelines(state), records[last], contents[last], engine)
+            state = as_regular_as_may_be(state)
+            said.append(outputs)
+        first = last + 1
+    return state, said
+
+
+def as_regular_as_may_be(state: State) -> State:
+    """The state with all places in columns that can be, if the plan can have any there."""
+    if state.plan is None:
+        return state
+    layout = layout_of(state.plan) if state.columns is None else state.columns.layout
+    if layout is None:
+        return state
+    columns = state.columns if state.columns is not None else no_columns(layout)
+    return _as_regular(replace(state, columns=columns), range(len(layout.areas)))
+
+
+def _by_timelines(state: State, record: Record, content: Content, engine: str) -> tuple[State, list[Output]]:
+    intake = Intake(state, record)
+    intake.take(content)
+    return say(intake.state(), intake.touched(), record, engine)
+
+
+def _readings(state: State, records: Sequence[Record], contents: Sequence[Content], engine: str) -> tuple[State, list[list[Output]]]:
+    """Records of readings, heartbeats and ticks."""
+    columns = state.columns
+    if columns is None:
+        said: list[list[Output]] = []
+        for record, content in zip(records, contents, strict=True):
+            state, outputs = _by_timelines(state, record, content, engine)
+            said.append(outputs)
+        return state, said
+    return _Run(state, columns, records, contents, engine).taken()
+
+
+class _Run:
+    """Records taken in together."""
+
+    def __init__(self, state: State, columns: Columns, records: Sequence[Record], contents: Sequence[Content], engine: str) -> None:
+        self.before, self.state, self.columns = state, state, columns
+        self.records, self.contents, self.engine = records, contents, engine
+        self.batches = [(n, c) for n, c in enumerate(contents) if isinstance(c, pa.RecordBatch) and c.num_rows]
+        received = np.array([micros(record.received) for record in records], dtype=np.int64)
+        self.span = Span(state.now, np.maximum(np.maximum.accumulate(received), state.now), columns.layout.settle)
+        self.heard: set[int] = set()
+
+    def taken(self) -> tuple[State, list[list[Output]]]:
+        """All records taken in."""
+        rows, numbers, sources = self._rows()
+        self.heard = set(np.unique(rows.lanes // len(self.columns.layout.thresholds)).tolist())
+        arrivals = arrived(self.columns, rows, numbers, self.span, rank_in(sources))
+        self._let_go_of_old(arrivals)
+        found = go_forward(self.columns, arrivals, self.span, [record.id for record in self.records])
+        teller = Teller(self.columns, found, sources, self.span.nows.tolist(), [record.id for record in self.records])
+        said = teller.all(self.engine)
+        self.state = replace(self.state, columns=found.columns, sources=sources, numbered=self.state.numbered + len(self.batches))
+        self._irregular(found)
+        self._others(said)
+        state = replace(self.state, now=int(self.span.nows[-1]), alive=self._alive(), columns=self.state.columns)
+        return _forgotten(_as_regular(state, sorted(self.heard)), self.before.numbered), said
+
+    def _rows(self) -> tuple[Rows, Numbers, Mapping[int, Source]]:
+        parts, sources = [], dict(self.state.sources)
+        for n, (record, batch) in enumerate(self.batches):
+            number = self.state.numbered + n
+            sources[number] = Source(self.records[record].id, batch)
+            parts.append(rows_of_batch(batch, self.columns.layout, number))
+        lengths = [len(part) for part in parts]
+        numbers = np.repeat(np.array([record for record, _ in self.batches], dtype=np.int32), lengths)
+        return joined_rows(parts) if parts else no_rows(), numbers, sources
+
+    def _let_go_of_old(self, arrivals: Arrivals) -> None:
+        grown = self.columns.machines.emitted - self.columns.carried > _MOST_ENTRIES
+        arrivals.irregular[:] |= self.columns.regular & grown.reshape(-1, len(self.columns.layout.thresholds)).any(axis=1)
+
+    def _irregular(self, found: Forward) -> None:
+        """Hand over to timelines what did not go forward."""
+        areas = np.flatnonzero(found.irregular & self.columns.regular).tolist()
+        # As they were before these records, which they are taken in one by one after.
+        self.state = _handed_over(replace(self.state, now=self.before.now), self.columns, areas)
+        self.heard |= set(areas)
+
+    def _others(self, said: list[list[Output]]) -> None:
+        """All that is not regular, record by record."""
+        columns = self.state.columns
+        if columns is None:
+            return
+        here = {columns.layout.areas[n] for n in np.flatnonzero(columns.regular).tolist()}
+        rests = [_without(c, here) if isinstance(c, pa.RecordBatch) else c for c in self.contents]
+        state = replace(self.state, now=self.before.now, columns=None)
+        stands = bool(state.tracks or state.breaches or state.events)
+        if not stands and not any(isinstance(rest, pa.RecordBatch) and rest.num_rows for rest in rests):
+            return
+        for n, (record, rest) in enumerate(zip(self.records, rests, strict=True)):
+            state, outputs = _by_timelines(state, record, rest, self.engine)
+            if outputs:
+                said[n] = _in_order([*said[n], *outputs])
+        self.state = replace(state, columns=columns)
+
+    def _alive(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+        alive = dict(self.before.alive)
+        beats = [(c.feed, n) for n, c in enumerate(self.contents) if isinstance(c, Heartbeat)]
+        for feed, record in sorted({*beats, *deliveries(self.batches)}, key=lambda found: found[1]):
+            content = self.contents[record]
+            at = micros(content.received if isinstance(content, Heartbeat) else self.records[record].received)
+            alive[feed] = delivered(alive.get(feed, ()), at, lasting(self.state.plan, feed))
+        return alive
+
+
+def _without(batch: pa.RecordBatch, areas: Set[str]) -> pa.RecordBatch:
+    """The readings that are not of these areas."""
+    column = batch.column("area")
+    elsewhere = np.array([word not in areas for word in column.dictionary.to_pylist()], dtype=bool)
+    kept = elsewhere[column.indices.to_numpy(zero_copy_only=False)] if len(elsewhere) else np.zeros(0, bool)
+    return batch if kept.all() else batch.filter(pa.array(kept))
+
+
+def _in_order(said: list[Output]) -> list[Output]:
+    """Breaches by threshold and place, then events by area and rule; of one, as they were said."""
+    found = [s for s in said if isinstance(s, ThresholdBreach)]
+    told = [s for s in said if isinstance(s, CompoundEvent)]
+    return [*sorted(found, key=lambda s: (s.threshold, s.area)), *sorted(told, key=lambda s: (s.area, s.rule))]
+
+
+def _sight(state: State, plan: Plan) -> Sight:
+    return Sight(plan, state.tracks, state.baselines, state.alive, state.now)
+
+
+def all_by_timelines(state: State) -> State:
+    """The state with no place in columns."""
+    columns = state.columns
+    if columns is None:
+        return state
+    return replace(_handed_over(state, columns, np.flatnonzero(columns.regular).tolist()), columns=None)
+
+
+def _handed_over(state: State, known: Columns, areas: Sequence[int]) -> State:
+    """The state with some areas, by number, given to timelines, as the columns `known` know them."""
+    if state.columns is None or not areas:
+        return state
+    sight = _sight(state, known.layout.plan)
+    tracks, breaches, events = dict(state.tracks), dict(state.breaches), dict(state.events)
+    for number in areas:
+        found = timelines(known, number, sight, rank_in(state.sources))
+        tracks.update(found.tracks)
+        breaches.update(found.breaches)
+        events.update(found.events)
+    return replace(state, tracks=tracks, breaches=breaches, events=events, columns=without(state.columns, areas))
+
+
+def _as_regular(state: State, areas: Iterable[int]) -> State:
+    """The state with those of some areas, by number, that are regular given to columns."""
+    columns = state.columns
+    if columns is None:
+        return state
+    layout, sight = columns.layout, _sight(state, columns.layout.plan)
+    handed: dict[int, Handed] = {}
+    for number in areas:
+        if not columns.regular[number] and (layout.thresholds[0], layout.areas[number]) in state.tracks:
+            area = layout.areas[number]
+            found = regular(layout, area, Timelines(state.tracks, state.breaches, state.events), sight)
+            if found is not None:
+                handed[number] = found
+    if not handed:
+        return state
+    gone = {layout.areas[number] for number in handed}
+
+    def kept(of: Mapping[Place, Kept], names: Set[str]) -> dict[Place, Kept]:
+        return {place: one for place, one in of.items() if not (place[1] in gone and place[0] in names)}
+
+    thresholds, rules = set(layout.thresholds), {rule.name for rule in layout.rules}
+    return replace(
+        state, tracks=kept(state.tracks, thresholds), breaches=kept(state.breaches, thresholds), events=kept(state.events, rules),
+        columns=taken_over(columns, handed, state.now),
+    )  # fmt: skip
+
+
+def _forgotten(state: State, numbered: int) -> State:
+    """The state without records none of whose readings is kept; when has no effect on what is said."""
+    if state.numbered // _FORGET_EVERY == numbered // _FORGET_EVERY:
+        return state
+    used = {n for t in state.tracks.values() for s in (t.series, *t.steps) for n in np.unique(s.sources).tolist()}
+    if state.columns is not None:
+        used |= sources_of(state.columns)
+    return replace(state, sources={n: source for n, source in state.sources.items() if n in used})

@@ -1,0 +1,207 @@
+"""What is known of the regular places of a shard, in columns: a struct of arrays, and objects only for what changed.
+
+Columns never change; going forward makes others that share what did not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.bounds import Column
+from processors.column_machine import Flags, Machines
+from processors.levels import Entry
+from processors.life import Going
+from processors.pointwise import Standing
+from processors.regular import Layout
+from processors.rows import Rows, joined_rows, no_rows, rows_of
+from processors.stretches import Said
+from processors.timelines import BEGINNING, FAR
+from processors.tracks import Track
+
+_MARKS = 4
+"""Points to judge again from are kept this many times in the longest horizon."""
+_SEGMENTS = 12
+"""More parts of the history than this are put together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A threshold at a regular place.
+
+    Attributes:
+        entries: what was said of it; `dropped` older ones have been let go.
+        said, judged, settled: as in `state.Judged`.
+    """
+
+    entries: tuple[Entry, ...]
+    dropped: int
+    said: tuple[Said, ...]
+    judged: int
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A rule in a regular area.
+
+    Attributes:
+        standing: its conditions. moment: when one of them last changed.
+        going: where the walk along its truth stands at that moment; `known` is FAR while the truth is known.
+        base: where it stood when nothing before could be altered any more.
+        said, judged, issued, issued_level: as in `state.Judged`.
+    """
+
+    standing: Standing
+    moment: int
+    going: Going
+    base: Going
+    said: tuple[Said, ...]
+    judged: int
+    issued: int
+    issued_level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where all stood at a moment, to judge again from.
+
+    Attributes:
+        at: the shard's now. seen_ends, seen_starts: of the last reading of each series.
+    """
+
+    at: int
+    machines: Machines
+    seen_ends: Column
+    seen_starts: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The regular places.
+
+    Attributes:
+        seen_ends, seen_starts: of the last reading judged of each series, nulls included.
+        newest: record and row of the last reading with a value of each series.
+        regular: which areas are. since: the shard's now when each became so.
+        carried: how many entries each series brought along. gives_up: when an event of each area ends that nobody can tell the end of.
+        history: readings judged, part by part in order of time, each part by series, end and start.
+        pending: readings that their threshold has not settled yet, by series, end and start.
+        bases: series to its track when it became regular, as long as no mark is old enough to judge it again from.
+        watches: of each series. courses: of each area, in the order of the layout's rules.
+    """
+
+    layout: Layout
+    machines: Machines
+    seen_ends: Column
+    seen_starts: Column
+    newest: npt.NDArray[np.int32]
+    regular: Flags
+    since: Column
+    carried: npt.NDArray[np.int32]
+    gives_up: Column
+    watches: tuple[Watch | None, ...]
+    courses: tuple[tuple[Course, ...], ...]
+    history: tuple[Rows, ...] = ()
+    pending: Rows = field(default_factory=no_rows)
+    marks: tuple[Mark, ...] = ()
+    bases: Mapping[int, Track] = field(default_factory=dict)
+
+    @property
+    def regular_lanes(self) -> Flags:
+        """Which series belong to regular areas."""
+        return np.repeat(self.regular, len(self.layout.thresholds))
+
+
+def no_columns(layout: Layout) -> Columns:
+    """No regular place yet."""
+    lanes, areas = layout.lanes, len(layout.areas)
+    return Columns(
+        layout=layout,
+        machines=Machines.blank(lanes, layout.laws.limit.shape[1]),
+        seen_ends=np.full(lanes, BEGINNING),
+        seen_starts=np.full(lanes, BEGINNING),
+        newest=np.full((lanes, 2), -1, dtype=np.int32),
+        regular=np.zeros(areas, dtype=bool),
+        since=np.full(areas, BEGINNING),
+        carried=np.zeros(lanes, dtype=np.int32),
+        gives_up=np.full(areas, FAR),
+        watches=(None,) * lanes,
+        courses=((),) * areas,
+    )
+
+
+def gives_up_at(layout: Layout, courses: tuple[Course, ...]) -> int:
+    """When an event in an area ends that nobody can tell the end of, if no level changes before; FAR if none does."""
+    unsure = [
+        course.going.known + rule.law.ends
+        for rule, course in zip(layout.rules, courses, strict=True)
+        if course.going.current is not None and course.going.known < FAR
+    ]
+    return min(unsure, default=FAR)
+
+
+def without(columns: Columns, areas: Sequence[int]) -> Columns:
+    """The columns without some areas, by number."""
+    width = len(columns.layout.thresholds)
+    gone = np.zeros(len(columns.layout.areas), dtype=bool)
+    gone[list(areas)] = True
+    lanes = {lane for area in areas for lane in range(area * width, (area + 1) * width)}
+    return replace(
+        columns,
+        regular=columns.regular & ~gone,
+        gives_up=np.where(gone, FAR, columns.gives_up),
+        watches=tuple([None if gone[lane // width] else watch for lane, watch in enumerate(columns.watches)]),
+        courses=tuple([() if gone[area] else courses for area, courses in enumerate(columns.courses)]),
+        pending=columns.pending.take(~gone[columns.pending.lanes // width]),
+        bases={lane: track for lane, track in columns.bases.items() if lane not in lanes},
+    )
+
+
+def readings_of(columns: Columns, lane: int) -> Rows:
+    """The readings that are kept of a series, in order."""
+    rows = joined_rows([part.of(lane) for part in columns.history])
+    base = columns.bases.get(lane)
+    if base is None:
+        return rows
+    # What lies in the history from before the series became regular again stands in the base, corrected.
+    return joined_rows([rows_of(base.series, lane), rows.after(int(base.series.ends[-1]), int(base.series.starts[-1]))])
+
+
+def sources_of(columns: Columns) -> set[int]:
+    """The records of which a reading is kept."""
+    columns_of = [columns.newest[:, 0], columns.pending.sources, *(part.sources for part in columns.history)]
+    bases = {n for track in columns.bases.values() for n in np.unique(track.series.sources).tolist()}
+    return bases.union(*(np.unique(found).tolist() for found in columns_of))
+
+
+def marked_at(columns: Columns, now: int) -> Columns:
+    """The columns with a new mark if it is time for one, and without what no mark needs any more."""
+    reach = int(columns.layout.laws.reach.max())
+    if columns.marks and now - columns.marks[-1].at < reach // _MARKS:
+        return columns if len(columns.history) <= _SEGMENTS else replace(columns, history=(_put_together(columns.history),))
+    mark = Mark(now, columns.machines, columns.seen_ends, columns.seen_starts)
+    old = [n for n, kept in enumerate(columns.marks) if kept.at < now - reach]
+    marks = (*columns.marks[old[-1] if old else 0 :], mark)
+    columns = replace(columns, marks=marks, history=(_put_together(columns.history),))
+    return _without_old(columns, marks[0]) if old else columns
+
+
+def _put_together(parts: tuple[Rows, ...]) -> Rows:
+    """One part of all."""
+    rows = joined_rows(parts)
+    return rows.take(np.lexsort((rows.starts, rows.ends, rows.lanes)))
+
+
+def _without_old(columns: Columns, first: Mark) -> Columns:
+    """The columns without bases and readings from before the first mark, for series that can be judged again from it."""
+    since = np.repeat(columns.since, len(columns.layout.thresholds))
+    marked = columns.regular_lanes & (since < first.at)
+    (rows,) = columns.history
+    kept = ~marked[rows.lanes] & columns.regular_lanes[rows.lanes] | (rows.ends >= first.seen_ends[rows.lanes]) & marked[rows.lanes]
+    return replace(
+        columns,
+        bases={lane: track for lane, track in columns.bases.items() if not marked[lane]},
+        history=(rows.take(kept),),
+    )

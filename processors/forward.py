@@ -1,0 +1,374 @@
+"""Regular places judged going forward: the readings of several records at once in columns, then what changed, place by place.
+
+What is said with which record is the same as if each record had been taken in by itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.arrivals import Arrivals, Span
+from processors.bounds import Column
+from processors.column_machine import Flags, Machines, codes_of, judge
+from processors.columns import Columns, Course, Watch, gives_up_at, marked_at
+from processors.levels import Code, Entry, reaching
+from processors.life import Walk
+from processors.plan import Place
+from processors.pointwise import Standing
+from processors.quiet import marked
+from processors.regular import RuleLayout
+from processors.rows import Rows, joined_rows
+from processors.saying import digest
+from processors.state import Judged
+from processors.stretches import Change, Namer, Point, Stretch, differences
+from processors.timelines import FALSE, FAR, TRUE, UNKNOWN
+
+_TRUTH = {Code.LOWER: FALSE, Code.PENDING: UNKNOWN, Code.TRUE: TRUE}
+Codes = tuple[Code, ...]
+
+
+class IrregularError(Exception):
+    """Something in an area does not go forward; it is judged by timelines instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreachChanges:
+    """What is to be said of a threshold at a place with one record.
+
+    Attributes:
+        record: its number. reading: the number, among the readings judged, of the one that made the change.
+        entries: what was said of the threshold there.
+    """
+
+    record: int
+    lane: int
+    changes: Sequence[Change]
+    reading: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How a rule's conditions stood at a moment, with what was said of each threshold there."""
+
+    standing: Standing
+    codes: tuple[Codes, ...]
+    entries: tuple[tuple[Entry, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChanges:
+    """What is to be said of a rule in an area with one record; `seen` by the moment of each change."""
+
+    record: int
+    area: int
+    rule: int
+    changes: Sequence[Change]
+    seen: dict[int, Seen]
+
+
+@dataclass
+class Forward:
+    """What going forward gives.
+
+    Attributes:
+        columns: the places afterwards. judged: the readings taken in, by series and time; due: with which record.
+        irregular: areas in which it did not go forward; in the columns they are as before.
+    """
+
+    columns: Columns
+    judged: Rows
+    due: npt.NDArray[np.int32]
+    irregular: Flags
+    breaches: list[BreachChanges] = field(default_factory=list)
+    rules: list[RuleChanges] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one reading changed of a series."""
+
+    record: int
+    start: int
+    lane: int
+    entry: Entry
+    reading: int
+
+
+def go_forward(columns: Columns, arrivals: Arrivals, span: Span, ids: Sequence[str]) -> Forward:
+    """Judge the regular areas by what arrived.
+
+    Args:
+        ids: of the records.
+    """
+    width, count = len(columns.layout.thresholds), len(span.nows)
+    irregular = arrivals.irregular.copy()
+    taken = (arrivals.due < count) & ~irregular[arrivals.rows.lanes // width]
+    judged, due = arrivals.rows.take(taken), arrivals.due[taken]
+    machines = columns.machines.copy()
+    made = _judge_all(columns, machines, judged, due, span, irregular)
+    silent = machines.end + columns.layout.laws.stale <= span.upto[-1]
+    irregular |= columns.regular & (silent.reshape(-1, width).any(axis=1) | (columns.gives_up < span.upto[-1]))
+    result = Forward(columns, judged, due, irregular)
+    walker = _Walker(columns, span, ids, result)
+    for area, steps in groupby(made, key=lambda step: step.lane // width):
+        if not irregular[area]:
+            walker.area(area, list(steps))
+    result.columns = _after(columns, machines, result, walker, arrivals, int(span.nows[-1]))
+    return result
+
+
+def _judge_all(columns: Columns, machines: Machines, judged: Rows, due: npt.NDArray[np.int32], span: Span, irregular: Flags) -> list[_Step]:
+    """Judge the readings that give a value, the first of each series, then the second, and so on; answer what changed, by area."""
+    laws, width = columns.layout.laws, len(columns.layout.thresholds)
+    given = np.flatnonzero(judged.given)
+    lanes = judged.lanes[given].astype(np.intp)
+    begins = np.concatenate(([True], np.diff(lanes) != 0)) if len(lanes) else np.zeros(0, bool)
+    firsts = np.flatnonzero(begins)
+    nth = np.arange(len(lanes)) - np.repeat(firsts, np.diff(np.append(firsts, len(lanes))))
+    peaks = np.empty(len(lanes), dtype=np.int64)
+    says, codes = np.zeros(len(lanes), bool), np.empty((len(lanes), laws.limit.shape[1]), dtype=np.int8)
+    _refuse_silence(columns, judged.ends[given], lanes, begins, due[given], span, irregular)
+    for which in _rounds(nth):
+        readings = given[which]
+        made = judge(machines, laws, lanes[which], judged.starts[readings], judged.ends[readings], judged.values[readings])
+        peaks[which], says[which], codes[which] = made.peak, made.says, made.codes
+        irregular[lanes[which[made.broken]] // width] = True
+    return list(_steps(columns, judged, due, given, np.flatnonzero(says), codes, peaks, irregular))
+
+
+def _rounds(nth: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
+    """The readings that are the first of their series, then the second, and so on."""
+    order = np.argsort(nth, kind="stable")
+    edges = np.flatnonzero(np.diff(nth[order])) + 1
+    yield from (part for part in np.split(order, edges) if len(part))
+
+
+def _refuse_silence(
+    columns: Columns, ends: Column, lanes: npt.NDArray[np.intp], begins: Flags, due: npt.NDArray[np.int32], span: Span, irregular: Flags
+) -> None:
+    """Series in which silence was said, or would have been, before the next reading came."""
+    before = np.where(begins, columns.machines.end[lanes], np.concatenate((np.zeros(1, np.int64), ends[:-1])))
+    stale = before + columns.layout.laws.stale[lanes]
+    irregular[lanes[stale <= span.upto[due]] // len(columns.layout.thresholds)] = True
+
+
+def _steps(
+    columns: Columns,
+    judged: Rows,
+    due: npt.NDArray[np.int32],
+    given: npt.NDArray[np.intp],
+    which: npt.NDArray[np.intp],
+    codes: npt.NDArray[np.int8],
+    peaks: Column,
+    irregular: Flags,
+) -> Iterator[_Step]:
+    """What changed, by area, record and time. At most one change of a series with one record is taken here."""
+    width, levels = len(columns.layout.thresholds), columns.layout.laws.levels
+    readings = given[which]
+    lanes, records = judged.lanes[readings], due[readings]
+    twice = (np.diff(lanes) == 0) & (np.diff(records) == 0)
+    irregular[lanes[1:][twice] // width] = True
+    for n in np.lexsort((judged.starts[readings], records, lanes // width)).tolist():
+        lane, reading, start = int(lanes[n]), int(readings[n]), int(judged.starts[readings[n]])
+        said = codes_of(codes[which[n], : levels[lane]].tolist())
+        # A breach that ends had its peak before this reading.
+        first = which[n] == 0 or judged.lanes[given[which[n] - 1]] != lane
+        before = int(columns.machines.peak[lane]) if first else int(peaks[which[n] - 1])
+        peak = int(peaks[which[n]]) if Code.TRUE in said else before
+        yield _Step(int(records[n]), start, lane, Entry(start, int(judged.ends[reading]), said, True, peak), reading)
+
+
+class _Walker:
+    """Goes along what changed, area by area."""
+
+    def __init__(self, columns: Columns, span: Span, ids: Sequence[str], result: Forward) -> None:
+        self.columns, self.layout, self.ids, self.result = columns, columns.layout, ids, result
+        self.nows, self.upto = span.nows.tolist(), span.upto.tolist()
+        self.settles = span.settle > 0
+        self.watches: dict[int, Watch] = {}
+        self.courses: dict[int, tuple[Course, ...]] = {}
+
+    def area(self, area: int, steps: Sequence[_Step]) -> None:
+        """All that changed in one area."""
+        watches = {lane: self._watch(lane) for lane in self._lanes(area)}
+        courses = list(self.columns.courses[area])
+        breaches: list[BreachChanges] = []
+        rules: list[RuleChanges] = []
+        try:
+            for record, of_record in groupby(steps, key=lambda step: step.record):
+                changed = list(of_record)
+                before = {lane: watch.entries[-1].codes for lane, watch in watches.items()}
+                for step in changed:
+                    watches[step.lane], told = self._breach(watches[step.lane], step)
+                    breaches += told
+                rules += self._rules(area, record, changed, courses, watches, before)
+            if gives_up_at(self.layout, tuple(courses)) < self.upto[-1]:
+                raise IrregularError
+        except IrregularError:
+            self.result.irregular[area] = True
+            return
+        self.watches |= watches
+        self.courses[area] = tuple(courses)
+        self.result.breaches += breaches
+        self.result.rules += rules
+
+    def _lanes(self, area: int) -> range:
+        width = len(self.layout.thresholds)
+        return range(area * width, (area + 1) * width)
+
+    def _watch(self, lane: int) -> Watch:
+        watch = self.columns.watches[lane]
+        if watch is None:
+            raise LookupError(f"series {lane} of a regular area is not watched")
+        return watch
+
+    def _place(self, lane: int) -> Place:
+        area, threshold = divmod(lane, len(self.layout.thresholds))
+        return self.layout.thresholds[threshold], self.layout.areas[area]
+
+    def _judged_before(self, judged: int, record: int) -> int:
+        return max(judged, int(self.upto[record])) if self.settles else judged
+
+    def _namer(self, place: Place, record: int) -> Namer:
+        return Namer(digest(self.layout.plan.configuration.shard, *place, self.ids[record]))
+
+    def _breach(self, watch: Watch, step: _Step) -> tuple[Watch, list[BreachChanges]]:
+        place = self._place(step.lane)
+        bounds = self.layout.plan.bounds[place[0]]
+        entered = [int(bounds[n].level) for n, code in enumerate(step.entry.codes) if code == Code.TRUE]
+        standing = next((s for s in watch.said if s.until is None), None)
+        entries = (*watch.entries, step.entry)
+        judged, upto = self._judged_before(watch.judged, step.record), int(self.upto[step.record + 1])
+        after = replace(watch, entries=entries, judged=max(upto, watch.judged))
+        if not entered and standing is None:
+            return after, []
+        if standing is None:
+            stretch = Stretch(step.start, (Point(step.start, entered[-1]),))
+        elif not entered:
+            stretch = Stretch(standing.since, (Point(standing.since, standing.level),), step.start)
+        elif entered[-1] != standing.level:
+            stretch = Stretch(standing.since, (Point(standing.since, standing.level), Point(step.start, entered[-1])))
+        else:
+            return after, []
+        open_now = () if standing is None else (standing,)
+        name = self._namer(place, step.record)
+        changes, said = differences(open_now, [stretch], judged, name, self.nows[step.record], self.ids[step.record])
+        ended = tuple(s for s in watch.said if s.until is not None)
+        told = [BreachChanges(step.record, step.lane, changes, step.reading, entries)] if changes else []
+        return replace(after, said=(*ended, *said)), told
+
+    def _rules(
+        self,
+        area: int,
+        record: int,
+        changed: Sequence[_Step],
+        courses: list[Course],
+        watches: dict[int, Watch],
+        before: dict[int, Codes],
+    ) -> list[RuleChanges]:
+        first = self._lanes(area)[0]
+        entries = tuple(watches[lane].entries for lane in self._lanes(area))
+        told = []
+        for n, layout in enumerate(self.layout.rules):
+            mine = [step for step in changed if step.lane - first in layout.thresholds]
+            if not mine:
+                continue
+            codes = [before[lane] for lane in self._lanes(area)]
+            stroll = _Stroll(layout, courses[n])
+            for moment, at_moment in groupby(mine, key=lambda step: step.start):
+                for step in at_moment:
+                    codes[step.lane - first] = step.entry.codes
+                stroll.to(moment, tuple(codes), entries)
+            courses[n], changes = self._said(area, layout, courses[n], stroll, record)
+            if changes:
+                told.append(RuleChanges(record, area, n, changes, stroll.seen))
+        return told
+
+    def _said(self, area: int, layout: RuleLayout, course: Course, stroll: "_Stroll", record: int) -> tuple[Course, list[Change]]:
+        """What must be said of a rule after it has been walked along."""
+        upto, now, record_id = int(self.upto[record + 1]), self.nows[record], self.ids[record]
+        walk = stroll.walk
+        going = replace(walk.standing(stroll.moment), known=walk.known)
+        after = replace(course, standing=stroll.standing, moment=stroll.moment, going=going, judged=max(upto, course.judged))
+        if not stroll.changed:
+            return after, []
+        judged = self._judged_before(course.judged, record)
+        open_now = [s for s in course.said if s.until is None]
+        name = self._namer((layout.name, self.layout.areas[area]), record)
+        changes, said = differences(open_now, walk.found, judged, name, now, record_id)
+        ended = tuple(s for s in course.said if s.until is not None)
+        stands = Judged(said=(*ended, *said), issued=course.issued, issued_level=course.issued_level)
+        changes, stands = marked(changes, stands, layout.rule, (), now, record_id)
+        return replace(after, said=stands.said, issued=stands.issued, issued_level=stands.issued_level), changes
+
+
+class _Stroll:
+    """One rule in one area, walked along from change to change of its levels."""
+
+    def __init__(self, layout: RuleLayout, course: Course) -> None:
+        self.layout = layout
+        self.standing, self.moment = course.standing, course.moment
+        self.walk = Walk(course.going, layout.law)
+        self.seen: dict[int, Seen] = {}
+        self._found = list(self.walk.found)
+
+    @property
+    def changed(self) -> bool:
+        """Whether an event began, ended or is another one now."""
+        return self.walk.found != self._found
+
+    def to(self, moment: int, codes: tuple[Codes, ...], entries: tuple[tuple[Entry, ...], ...]) -> None:
+        """The next moment at which a level changed."""
+        if moment <= self.moment:
+            raise IrregularError
+        leaves = [_truth(codes[threshold], level) for threshold, level in self.layout.leaves]
+        before = self.standing
+        self.standing = self.layout.tree.advance(before, leaves, moment)
+        self.moment = moment
+        self.walk.known = min(self.walk.known, moment)
+        truths = [self.standing.truths[root] for root in self.layout.tree.roots]
+        current = self.walk.current
+        if current is not None and self.walk.known + self.layout.law.ends < moment + 1:
+            raise IrregularError
+        self.walk.take(moment, FAR, truths, truths)
+        self.seen[moment] = Seen(self.standing, codes, entries)
+
+
+def _truth(codes: Codes, level: int) -> int:
+    """The truth of a level or more at a regular place."""
+    entry = Entry(0, 0, codes, True)
+    return _TRUTH[reaching(entry, level)]
+
+
+def _after(columns: Columns, machines: Machines, result: Forward, walker: _Walker, arrivals: Arrivals, now: int) -> Columns:
+    """The columns once all has been judged; irregular areas are as before, and their readings are not taken."""
+    width = len(columns.layout.thresholds)
+    broken = np.repeat(result.irregular, width)
+    machines.restore(np.flatnonzero(broken), columns.machines)
+    kept = ~broken[result.judged.lanes]
+    judged = result.judged.take(kept)
+    seen_ends, seen_starts, newest = columns.seen_ends.copy(), columns.seen_starts.copy(), columns.newest.copy()
+    # Rows are in order, so of several of one series the last one stays.
+    seen_ends[judged.lanes], seen_starts[judged.lanes] = judged.ends, judged.starts
+    given = judged.given
+    newest[judged.lanes[given], 0], newest[judged.lanes[given], 1] = judged.sources[given], judged.rows[given]
+    still = (arrivals.due == len(walker.nows)) & ~broken[arrivals.rows.lanes]
+    before = columns.pending.take(broken[columns.pending.lanes])
+    watches, courses, gives_up = list(columns.watches), list(columns.courses), columns.gives_up.copy()
+    for lane, watch in walker.watches.items():
+        watches[lane] = watch
+    for area, found in walker.courses.items():
+        courses[area] = found
+        gives_up[area] = gives_up_at(columns.layout, found)
+    pending = joined_rows([arrivals.rows.take(still), before])
+    if len(before):
+        pending = pending.take(np.argsort(pending.lanes, kind="stable"))
+    after = replace(
+        columns, machines=machines, seen_ends=seen_ends, seen_starts=seen_starts, newest=newest, watches=tuple(watches),
+        courses=tuple(courses), gives_up=gives_up, history=(*columns.history, judged) if len(judged) else columns.history, pending=pending,
+    )  # fmt: skip
+    return marked_at(after, now)

@@ -1,0 +1,211 @@
+"""What is said of regular places, with its reasons: the same words as from timelines, out of what was kept while going forward."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from processors import breaches, events
+from processors.bounds import MILLIONTHS
+from processors.columns import Columns, readings_of
+from processors.events import Stood
+from processors.evidence import last_true
+from processors.forward import BreachChanges, Forward, RuleChanges, Seen
+from processors.levels import Code, Entry
+from processors.plan import Plan
+from processors.pointwise import Tree
+from processors.regular import Layout
+from processors.rows import Rows, joined_rows
+from processors.state import Source
+from processors.stretches import Change
+from processors.timelines import BEGINNING, TRUTHS, moment
+from schemas.conditions import AtLevel, Condition
+from schemas.levels import Level
+from schemas.records import CompoundEvent, Evidence, Quality, Reading, ThresholdBreach
+
+Ref = tuple[int, int]
+"""Record and row of a reading."""
+Output = ThresholdBreach | CompoundEvent
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """The readings behind one threshold's level at a place: which rows, the newest last."""
+
+    lane: int
+    readings: tuple[Ref, ...]
+
+
+class Teller:
+    """Says what going forward has found.
+
+    Args:
+        before: the columns before it. nows, ids: the shard's now after each record, and its id.
+    """
+
+    def __init__(self, before: Columns, found: Forward, sources: Mapping[int, Source], nows: Sequence[int], ids: Sequence[str]) -> None:
+        self.before, self.found, self.sources, self.nows, self.ids = before, found, sources, nows, ids
+        self.layout: Layout = before.layout
+        self.plan: Plan = before.layout.plan
+        self._given = found.judged.take(found.judged.given)
+        self._due = found.due[found.judged.given]
+        self._read: dict[Ref, Mapping[str, Any]] = {}
+
+    def all(self, engine: str) -> list[list[Output]]:
+        """For each record what is said with it: breaches by threshold and place, then events by area and rule."""
+        asks = {id(change): self._asks(change) for change in self.found.rules}
+        self._fetch({ref for found in asks.values() for by_leaf in found.values() for ask in by_leaf for ref in ask.readings})
+        self._fetch({self._ref(change.reading) for change in self.found.breaches})
+        said: list[list[Output]] = [[] for _ in self.nows]
+        for breach in sorted(self.found.breaches, key=self._by_threshold):
+            said[breach.record].extend(self._breach(breach, engine))
+        for rule in sorted(self.found.rules, key=lambda c: (c.record, c.area, c.rule)):
+            said[rule.record].extend(self._events(rule, asks[id(rule)], engine))
+        return said
+
+    def _by_threshold(self, change: BreachChanges) -> tuple[int, int, int]:
+        area, threshold = divmod(change.lane, len(self.layout.thresholds))
+        return change.record, threshold, area
+
+    def _breach(self, told: BreachChanges, engine: str) -> list[ThresholdBreach]:
+        area, threshold = divmod(told.lane, len(self.layout.thresholds))
+        name = self.layout.thresholds[threshold]
+        sign = int(self.layout.laws.sign[told.lane])
+        now = self.nows[told.record]
+
+        def reading(_at: int, level: int) -> tuple[Reading, ...]:
+            number = self.plan.number(name, Level(level)) or 0
+            return (self._reading(self._ref(told.reading), told.lane, number, now),)
+
+        said = []
+        for change in told.changes:
+            peaked = change._replace(said=replace(change.said, peak=breaches.peak(told.entries, change, sign)))
+            place = (name, self.layout.areas[area])
+            said += breaches.told(peaked, place, self.plan, reading, now, self.ids[told.record], engine)
+        return said
+
+    def _events(self, told: RuleChanges, asks: Mapping[int, Sequence[_Ask]], engine: str) -> list[CompoundEvent]:
+        rule, area = self.layout.rules[told.rule], self.layout.areas[told.area]
+        now, place = self.nows[told.record], (rule.name, area)
+        return [
+            events.told(c, place, self.plan, self._stood(told, c, asks[c.at], now), now, self.ids[told.record], engine)
+            for c in told.changes
+        ]
+
+    def _stood(self, told: RuleChanges, change: Change, asks: Sequence[_Ask], now: int) -> Stood:
+        layout, area = self.layout.rules[told.rule], self.layout.areas[told.area]
+        writer = _Writer(self, layout.tree, layout.leaves, told.seen[change.at], area, asks, now)
+        rule = layout.rule
+        return Stood(
+            truth=TRUTHS[told.seen[change.at].standing.truths[layout.tree.roots[0]]],
+            silent=(),
+            evidence=writer.evidence(rule.when),
+            ending=writer.evidence(rule.until) if rule.until is not None else None,
+            beside=(),
+        )
+
+    def _asks(self, told: RuleChanges) -> dict[int, tuple[_Ask, ...]]:
+        """For each moment of a change, the readings behind each condition on a level."""
+        return {change.at: self._asks_at(told, change.at) for change in told.changes}
+
+    def _asks_at(self, told: RuleChanges, at: int) -> tuple[_Ask, ...]:
+        first, entries = self.layout.lane(0, told.area), told.seen[at].entries
+        leaves = self.layout.rules[told.rule].leaves
+        return tuple(_Ask(first + t, self._behind(first + t, level, entries[t], at, told.record)) for t, level in leaves)
+
+    def _behind(self, lane: int, level: int, entries: Sequence[Entry], at: int, record: int) -> tuple[Ref, ...]:
+        """The reading that began the present stretch, the last at the level, and the newest: those inside the horizon, or last of all."""
+        first, last = self._bounds(lane)
+        known = first + bisect_right(self._due[first:last].tolist(), record)
+        newest = min(known, first + bisect_right(self._given.starts[first:last].tolist(), at)) - 1
+        oldest = self.nows[record] - int(self.layout.laws.reach[lane])
+        last_end = int(self._given.ends[known - 1]) if known > first else int(self.before.machines.end[lane])
+        if last_end < oldest:  # then all others are too
+            if newest < known - 1:
+                return ()
+            return (self._ref_of(self._given, newest) if known > first else self._last_before(lane),)
+        rows = self._until(lane, first, known)
+        starts = rows.starts.tolist()
+        wanted = {bisect_right(starts, at) - 1}
+        stretch = last_true(entries, level, at)
+        if stretch is not None:
+            began, ended = stretch
+            first, final = bisect_left(starts, began), bisect_left(starts, min(ended, at + 1)) - 1
+            wanted.update(i for i in (first,) if i < len(starts) and starts[i] == began)
+            wanted.update(i for i in (final,) if i >= 0 and starts[i] >= began)
+        cited = [i for i in sorted(wanted) if i >= 0 and (rows.ends[i] >= oldest or i == len(starts) - 1)]
+        return tuple(self._ref_of(rows, i) for i in cited)
+
+    def _last_before(self, lane: int) -> Ref:
+        """The last reading with a value before these records."""
+        source, row = self.before.newest[lane].tolist()
+        return source, row
+
+    def _bounds(self, lane: int) -> tuple[int, int]:
+        lanes = self._given.lanes
+        return int(np.searchsorted(lanes, lane)), int(np.searchsorted(lanes, lane, side="right"))
+
+    def _until(self, lane: int, first: int, known: int) -> Rows:
+        """The readings with values of a series that are known with a record: those kept, and those of these records."""
+        rows = joined_rows([readings_of(self.before, lane), self._given.take(slice(first, known))])
+        return rows.take(rows.given)
+
+    def _ref(self, reading: int) -> Ref:
+        return self._ref_of(self.found.judged, reading)
+
+    @staticmethod
+    def _ref_of(rows: Rows, index: int) -> Ref:
+        return int(rows.sources[index]), int(rows.rows[index])
+
+    def _fetch(self, refs: set[Ref]) -> None:
+        """Read the rows of records that are asked for, record by record."""
+        wanted: dict[int, list[int]] = {}
+        for source, row in refs - self._read.keys():
+            wanted.setdefault(source, []).append(row)
+        for source, rows in wanted.items():
+            for row, content in zip(rows, self.sources[source].batch.take(rows).to_pylist(), strict=True):
+                self._read[source, row] = content
+
+    def _reading(self, ref: Ref, lane: int, number: int, now: int) -> Reading:
+        row = self._read[ref]
+        end = row["end"]
+        sign, limit = int(self.layout.laws.sign[lane]), int(self.layout.laws.limit[lane, number])
+        age = max(moment(now) - end, timedelta(0))
+        return Reading.model_construct(
+            area=row["area"], indicator=row["indicator"], value=row["value"], unit=row["unit"], bound=sign * limit / MILLIONTHS,
+            start=row["start"], end=end, issued=row["issued"], received=row["received"], age=age, feed=row["feed"],
+            quality=Quality(row["quality"]), key=row["key"], delivery=row["delivery"], record=self.sources[ref[0]].record,
+        )  # fmt: skip
+
+
+class _Writer:
+    """Writes down how the conditions of one rule stood in one area."""
+
+    def __init__(
+        self, teller: Teller, tree: Tree, leaves: Sequence[tuple[int, int]], seen: Seen, area: str, asks: Sequence[_Ask], now: int
+    ) -> None:
+        self.teller, self.tree, self.leaves, self.seen, self.area, self.asks, self.now = teller, tree, leaves, seen, area, asks, now
+
+    def evidence(self, condition: Condition) -> Evidence:
+        """A condition with all inside it."""
+        number = self.tree.conditions[condition]
+        since = self.seen.standing.since[number]
+        parts = tuple(self.evidence(part) for part in condition.parts)
+        is_leaf = isinstance(condition, AtLevel)
+        note, level, readings = self._leaf(self.tree.leaf_of(condition)) if is_leaf else ("", None, ())
+        return Evidence.model_construct(
+            condition=condition.text, truth=TRUTHS[self.seen.standing.truths[number]], held=False, covered=True,
+            since=moment(since) if since != BEGINNING else None, level=level, area=self.area, note=note, readings=readings, parts=parts,
+        )  # fmt: skip
+
+    def _leaf(self, leaf: int) -> tuple[str, Level | None, tuple[Reading, ...]]:
+        threshold, number = self.leaves[leaf]
+        codes, ask = self.seen.codes[threshold], self.asks[leaf]
+        bounds = self.teller.plan.bounds[self.teller.layout.thresholds[threshold]]
+        entered = [bounds[n].level for n, code in enumerate(codes) if code == Code.TRUE]
+        level = max(entered) if entered else Level.GREEN if codes[0] == Code.LOWER else None
+        note = "not yet confirmed" if max(codes) == Code.PENDING else ""
+        return note, level, tuple(self.teller._reading(ref, ask.lane, number, self.now) for ref in ask.readings)

@@ -1,0 +1,167 @@
+"""Conditions judged from moment to moment: what is true now follows from what was true before and from what its levels say now.
+
+Timelines answer for any moment at once, and are made anew when a reading changes the past. Where nothing changes the past, this gives the
+same truths by going forward. A condition that looks back over a span of its own (`within`, a sequence) is not among them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from processors.plan import Plan, conditions_of
+from processors.timelines import BEGINNING, FALSE, TRUE, UNKNOWN, micros
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Not, Together
+from schemas.configuration import Rule
+
+Truths = tuple[int, ...]
+
+
+class Shown(NamedTuple):
+    """When a condition became true, as far as that is known now.
+
+    Attributes:
+        known: the onset of the truth that stands; none if it is not true, or came in the dark.
+        hidden: the unknown stretches in which an onset may hide, since it was last false. dark: where the present one begins.
+        settled: whether it was true when it was last known.
+    """
+
+    known: int | None = None
+    hidden: tuple[tuple[int, int], ...] = ()
+    dark: int | None = None
+    settled: bool = False
+
+    def after(self, truth: int, at: int) -> "Shown":
+        """The same once its truth is another one from a moment on."""
+        if truth == FALSE:
+            return Shown()
+        if truth == UNKNOWN:
+            return self if self.dark is not None else self._replace(dark=at)
+        if self.settled:
+            return self._replace(dark=None)  # true, unknown, true is no onset, and none hides between
+        hidden = self.hidden if self.dark is None else (*self.hidden, (self.dark, at - 1))
+        return Shown(at, hidden, None, True)
+
+    def may_be(self, at: int) -> tuple[tuple[int, int], ...]:
+        """The spans in which the onset may lie, seen from a moment."""
+        known = () if self.known is None else ((self.known, self.known),)
+        dark = () if self.dark is None else ((self.dark, at),)
+        return (*known, *self.hidden, *dark)
+
+
+class Standing(NamedTuple):
+    """How the conditions of a rule stand in an area: their truths, since when, and what is kept of onsets, each in the tree's order."""
+
+    truths: Truths
+    since: Truths
+    shown: tuple[Shown | None, ...]
+
+
+@dataclass(frozen=True)
+class _Node:
+    condition: Condition
+    parts: tuple[int, ...]
+    leaf: int
+    window: int
+
+
+class Tree:
+    """The conditions of a rule, parts before the whole, so that each is judged once.
+
+    Attributes:
+        leaves: (threshold, its level by its place among the defined ones), in the order in which `advance` takes their truths.
+        roots: where `when`, `until` if there is one, and each `raise` stand among the conditions.
+    """
+
+    def __init__(self, rule: Rule, plan: Plan) -> None:
+        self._plan = plan
+        self.leaves: list[tuple[str, int]] = []
+        self._nodes: list[_Node] = []
+        self.conditions: dict[Condition, int] = {}
+        self.roots = tuple(self._add(condition) for condition in conditions_of(rule))
+        self._watched = frozenset(p for node in self._nodes if isinstance(node.condition, Together) for p in node.parts)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def _add(self, condition: Condition) -> int:
+        if condition in self.conditions:
+            return self.conditions[condition]
+        parts = tuple(self._add(part) for part in condition.parts)
+        leaf = -1
+        if isinstance(condition, AtLevel):
+            number = self._plan.number(condition.threshold, condition.level)
+            leaf = len(self.leaves)
+            self.leaves.append((condition.threshold, -1 if number is None else number))
+        self.conditions[condition] = len(self._nodes)
+        window = micros(condition.within) if isinstance(condition, Together) else 0
+        self._nodes.append(_Node(condition, parts, leaf, window))
+        return self.conditions[condition]
+
+    def leaf_of(self, condition: Condition) -> int:
+        """The place of a condition on a level among the leaves."""
+        return self._nodes[self.conditions[condition]].leaf
+
+    def watches(self, node: int) -> bool:
+        """Whether the onsets of a condition are asked for."""
+        return node in self._watched
+
+    def advance(self, before: Standing, leaves: Sequence[int], at: int) -> Standing:
+        """How the conditions stand from a moment on, at which some level changed."""
+        truths: list[int] = []
+        since, shown = list(before.since), list(before.shown)
+        for n, node in enumerate(self._nodes):
+            truth = leaves[node.leaf] if node.leaf >= 0 else self._truth(node, truths, shown, at)
+            truths.append(truth)
+            if truth != before.truths[n]:
+                since[n] = at
+                kept = shown[n]
+                if kept is not None:
+                    shown[n] = kept.after(truth, at)
+        return Standing(tuple(truths), tuple(since), tuple(shown))
+
+    def _truth(self, node: _Node, truths: Sequence[int], shown: Sequence[Shown | None], at: int) -> int:
+        found = [truths[p] for p in node.parts]
+        match node.condition:
+            case Not():
+                return TRUE - found[0]
+            case All():
+                return min(found)
+            case AnyOf():
+                return max(found)
+            case AtLeast(at_least=count):
+                true = found.count(TRUE)
+                if true >= count:
+                    return TRUE
+                return FALSE if true + found.count(UNKNOWN) < count <= len(found) else UNKNOWN
+            case Together(together=count):
+                return _together(found, [shown[p] or Shown() for p in node.parts], count, node.window, at)
+        raise TypeError(f"{type(node.condition).__name__} is not judged from moment to moment")
+
+
+def goes_forward(condition: Condition) -> bool:
+    """Whether a condition, with all inside it, can be judged from moment to moment."""
+    if isinstance(condition, All | AnyOf | AtLeast) and condition.within is not None:
+        return False
+    return isinstance(condition, AtLevel | Not | All | AnyOf | AtLeast | Together) and all(goes_forward(p) for p in condition.parts)
+
+
+def _together(truths: Sequence[int], shown: Sequence[Shown], count: int, window: int, at: int) -> int:
+    if len(truths) - truths.count(FALSE) < count <= len(truths):
+        return FALSE
+    known = [((s.known, s.known),) for truth, s in zip(truths, shown, strict=True) if truth == TRUE and s.known is not None]
+    if _near(known, count, window):
+        return TRUE
+    possible = [s.may_be(at) for truth, s in zip(truths, shown, strict=True) if truth != FALSE]
+    return UNKNOWN if len(truths) < count or _near(possible, count, window) else FALSE
+
+
+def _near(spans: Sequence[Sequence[tuple[int, int]]], count: int, window: int) -> bool:
+    """Whether `count` conditions can have onsets at most `window` apart: then a window from the latest of one of them meets them all."""
+    if len(spans) < count:
+        return False
+    lasts = {last for of_one in spans for _, last in of_one}
+    return any(sum(any(first <= begin + window and last >= begin for first, last in one) for one in spans) >= count for begin in lasts)
+
+
+UNHEARD = Shown(dark=BEGINNING)
+"""Before all knowledge: an onset may hide anywhere."""

@@ -1,0 +1,75 @@
+"""Readings of many series in columns: one row a reading, each with the number of its series."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.bounds import Column
+from processors.series import NULL, Series
+
+Index = npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Readings, in any order.
+
+    Attributes:
+        lanes: the number of the series of each.
+        starts, ends, values, issued, received, sources, rows: as in `Series`.
+    """
+
+    lanes: npt.NDArray[np.int32]
+    starts: Column
+    ends: Column
+    values: Column
+    issued: Column
+    received: Column
+    sources: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.lanes)
+
+    def take(self, which: Index) -> "Rows":
+        """Some of the readings."""
+        return Rows(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    def of(self, lane: int) -> "Rows":
+        """The readings of one series; the rows must be in order of `lanes`."""
+        return self.take(slice(int(np.searchsorted(self.lanes, lane)), int(np.searchsorted(self.lanes, lane, side="right"))))
+
+    def after(self, end: int, start: int) -> "Rows":
+        """The readings after a period."""
+        return self.take((self.ends > end) | ((self.ends == end) & (self.starts > start)))
+
+    @property
+    def given(self) -> npt.NDArray[np.bool_]:
+        """Which readings give a value."""
+        given: npt.NDArray[np.bool_] = self.values != NULL
+        return given
+
+    def series(self) -> Series:
+        """The readings as those of one series."""
+        return Series(self.starts, self.ends, self.values, self.issued, self.received, self.sources, self.rows)
+
+
+def no_rows() -> Rows:
+    """No readings."""
+    whole, number = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
+    return Rows(number, whole, whole, whole, whole, whole, number, number)
+
+
+def rows_of(series: Series, lane: int) -> Rows:
+    """The readings of one series with its number."""
+    lanes = np.full(len(series), lane, dtype=np.int32)
+    return Rows(lanes, series.starts, series.ends, series.values, series.issued, series.received, series.sources, series.rows)
+
+
+def joined_rows(parts: Sequence[Rows]) -> Rows:
+    """The readings of all, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows))) if parts else no_rows()

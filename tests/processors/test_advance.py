@@ -1,0 +1,81 @@
+"""Many records at once, and places in columns: the same words as one record after the other, judged by timelines."""
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from regular_worlds import Trouble, log_of
+
+from processors import advance as advancing
+from processors.engine import ENGINE_VERSION, State, advance, from_bytes, initial, to_bytes
+from schemas.envelopes import read_input
+from schemas.records import CompoundEvent, Record, ThresholdBreach
+
+Said = list[list[ThresholdBreach | CompoundEvent]]
+SEEDS = range(12)
+
+
+def by_timelines(records: Sequence[Record]) -> Said:
+    """What is said if no place is ever in columns."""
+    state, said = initial("TST"), []
+    for record in records:
+        state = advancing.all_by_timelines(state)
+        state, (outputs,) = advancing.advance(state, [record], [read_input(record)], ENGINE_VERSION)
+        said.append(outputs)
+    return said
+
+
+def at_once(records: Sequence[Record], chance: random.Random, most: int, *, restarted: bool = False) -> tuple[State, Said, float]:
+    """What is said if up to `most` records are taken in at a time, and the mean share of areas that were regular."""
+    state, said, shares = initial("TST"), [], []
+    first = 0
+    while first < len(records):
+        last = first + chance.randint(1, most)
+        state = from_bytes(to_bytes(state)) if restarted else state
+        state, outputs = advance(state, records[first:last])
+        said += outputs
+        shares.append(state.columns.regular.mean() if state.columns is not None else 0.0)
+        first = last
+    return state, said, float(np.mean(shares))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_columns_say_what_timelines_say(seed: int) -> None:
+    """Every word, evidence and identifier is the same, however many records are taken in at once."""
+    chance = random.Random(seed)
+    records = log_of(chance, Trouble.drawn(chance))
+    expected = by_timelines(records)
+    for most in (1, 7, 40):
+        _, said, _ = at_once(records, chance, most)
+        assert said == expected, f"up to {most} at once"
+
+
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_a_snapshot_between_changes_nothing(seed: int) -> None:
+    """A state written and read again before each part goes on in the same words."""
+    chance = random.Random(100 + seed)
+    records = log_of(chance, Trouble.drawn(chance), areas=3, hours=30)
+    expected = by_timelines(records)
+    _, said, _ = at_once(records, chance, 10, restarted=True)
+    assert said == expected
+
+
+def test_orderly_places_are_judged_in_columns() -> None:
+    """Where nothing is silent or odd, areas are regular soon; else the comparison above would compare timelines with themselves."""
+    chance = random.Random(7)
+    records = log_of(chance, Trouble(settle="3 h", horizon="3 h", late=0.02, doubled=0.02, null=0.0, odd=False))
+    _, said, share = at_once(records, chance, 5)
+    assert share > 0.6
+    assert sum(len(of_record) for of_record in said) > 50
+
+
+def test_what_was_there_before_still_stands() -> None:
+    """A state never changes: taking in the same records again from it gives the same words and the same bytes."""
+    chance = random.Random(11)
+    records = log_of(chance, Trouble(settle="0 h", horizon="1 d", late=0.02, doubled=0.02, null=0.02, odd=True))
+    state, _, _ = at_once(records[:40], chance, 10)
+    before = to_bytes(state)
+    one, other = advance(state, records[40:]), advance(state, records[40:])
+    assert one[1] == other[1]
+    assert to_bytes(state) == before
