@@ -147,9 +147,12 @@ def configure(log: EventLog, country: LoadedCountry) -> None:
 
 def _write_case(folder: Path, chance: random.Random) -> None:
     folder.mkdir()
-    stations = [row["code"] for row in csv.DictReader((_HERE / "flood_country" / "stations.csv").open(encoding="utf-8"))]
-    names = {row["code"]: row["name"] for row in csv.DictReader((_HERE / "flood_country" / "stations.csv").open(encoding="utf-8"))}
-    gauges = ["code,name,basin,yellow,orange,red", *(f"{code},{names[code]},Kelani Ganga,{ALERT},{MINOR},{MAJOR}" for code in stations)]
+    table = (_HERE / "flood_country" / "stations.csv").read_text(encoding="utf-8")
+    stations = {row["code"]: row["name"] for row in csv.DictReader(table.splitlines())}
+    gauges = [
+        "code,name,basin,yellow,orange,red",
+        *(f"{code},{name},Kelani Ganga,{ALERT},{MINOR},{MAJOR}" for code, name in stations.items()),
+    ]
     (folder / "gauges.csv").write_text("\n".join(gauges) + "\n", encoding="utf-8")
     rows = sorted(row for station in stations for row in _readings(station, chance))
     (folder / "rivers.csv").write_text("known,area,start,end,value\n" + "".join(",".join(row) + "\n" for row in rows), encoding="utf-8")

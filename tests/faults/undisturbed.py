@@ -81,10 +81,10 @@ def warned_undisturbed(world: World, events: Sequence[Stored], folder: Path) -> 
                 _send(registry, entries)
                 continue
             for entry in entries:
-                if what == "event":
+                if what == "event" and entry.record in by_id:  # else it is missed when the decisions are compared
                     log.append([by_id[entry.record]])
                     service.take_in(entry.at)
-                else:
+                elif what == "signature":
                     service.sign(entry.record, entry.person, entry.detail, entry.at)
         return warned(log, registry)
 
