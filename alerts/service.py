@@ -181,15 +181,17 @@ class AlertService:
         return total
 
     def _flush(self, batch: list[Stored] | None = None) -> None:
-        """Publish what waits, together with the offsets it came from. Ids make a repetition harmless."""
+        """Publish what waits, then commit the events it came from. Ids make a repetition harmless.
+
+        Not in one transaction: who signs publishes the same at the same time, and an id is there once only if all append alike.
+        """
         with self.registry.reading() as connection:
             waiting = ledger.unpublished(connection)
+        if waiting:
+            self.log.append(waiting)
         if batch:
             with self.log.transaction(self._joined()) as transaction:
-                transaction.append(waiting)
                 transaction.commit(batch)
-        elif waiting:
-            self.log.append(waiting)
         if waiting:
             with self.registry.begin() as connection:
                 ledger.mark_published(connection, waiting)

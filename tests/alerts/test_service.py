@@ -401,6 +401,22 @@ def test_a_crash_between_registry_and_log_repeats_harmlessly(
     assert len(again.pending()) == 2
 
 
+def test_all_that_publish_append_alike(
+    service: AlertService, log: EventLog, registry: Registry, country: LoadedCountry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signer and the service may publish the same record at once; only what is appended by both is sure to be there once."""
+    appended: list[str] = []
+    append = log.append
+    monkeypatch.setattr(log, "append", lambda records: append(appended.extend(r.id for r in records) or records))
+    service.run_once(tell(log, event(EventChange.OPENED)))
+    (waiting,) = AlertService(log, registry, country, member="signing").pending()
+    service.sign(waiting.id, "first", "duty_officer", START)
+    published = [stored.record.id for topic in ("warnings", "deliveries") for stored in log.read(topic)]
+    assert published
+    assert set(published) <= set(appended)
+    assert log.lag("alerts") == {"events": 0}
+
+
 def test_who_only_signs_holds_no_events_back(log: EventLog, registry: Registry, country: LoadedCountry) -> None:
     """A signer that was there first, and was killed, does not keep the alert service from its events."""
     AlertService(log, registry, country, member="signing").pending()
