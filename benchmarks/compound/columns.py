@@ -34,7 +34,7 @@ def deliveries(readings: Readings) -> Iterator[tuple[int, int, Record]]:
 
 
 def _delivery(shard: str, readings: Readings, rows: npt.NDArray[np.int64], newest: int) -> Record:
-    step, area, indicator, value = (c[rows] for c in (readings.step, readings.area, readings.indicator, readings.value))
+    step, area, indicator, value = readings.step[rows], readings.area[rows], readings.indicator[rows], readings.value[rows]
     said = hashlib.sha256(b"".join(c.tobytes() for c in (step, area, indicator, value))).hexdigest()
     return observations_record(shard, FEED, said, BEGIN + newest * STEP, batch(step, area, indicator, value, newest, said))
 

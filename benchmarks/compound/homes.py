@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -26,14 +27,17 @@ class Home(Protocol):
     """A kind of log."""
 
     name: str
-    broker: int | None
-    """The broker's process id, if there is one."""
+
+    @property
+    def broker(self) -> int | None:
+        """The broker's process id, if there is one."""
+        ...
 
     def url(self, run: str) -> str:
         """The log of a run."""
         ...
 
-    def filled(self, run: str, name: str, readings: Readings, areas: int, form: str) -> str:
+    def filled(self, run: str, name: str, readings: Readings, areas: int, form: str, /) -> str:
         """The URL of a new log with the configuration and all the readings in it; `name` tells one set of readings from another."""
         ...
 
@@ -54,7 +58,7 @@ class SqliteHome:
     def url(self, run: str) -> str:
         return f"sqlite:///{self.folder / run / 'log.db'}"
 
-    def filled(self, run: str, name: str, readings: Readings, areas: int, form: str) -> str:
+    def filled(self, run: str, name: str, readings: Readings, areas: int, form: str, /) -> str:
         template = self.folder / f"filled-{name}-{form}"
         if not (template / "done").exists():
             shutil.rmtree(template, ignore_errors=True)
@@ -79,7 +83,7 @@ class KafkaHome:
     def url(self, run: str) -> str:
         return f"kafka://{self.address}/{run}"
 
-    def filled(self, run: str, name: str, readings: Readings, areas: int, form: str) -> str:
+    def filled(self, run: str, _name: str, readings: Readings, areas: int, form: str, /) -> str:
         fill(self.url(run), readings, areas, form)
         return self.url(run)
 
@@ -90,15 +94,15 @@ class KafkaHome:
                 admin.delete_topics(mine)
 
 
-def configure(url: str, areas: int) -> None:
-    """Say by what each shard is judged."""
+def configure(url: str, areas: int, horizon: timedelta | None = None) -> None:
+    """Say by what each shard is judged; with another horizon than the files have, if asked."""
     with closing(open_log(url)) as log:
-        log.append([configuration_record(shard, areas) for shard in range(len(SHARDS))])
+        log.append([configuration_record(shard, areas, horizon) for shard in range(len(SHARDS))])
 
 
-def fill(url: str, readings: Readings, areas: int, form: str) -> None:
+def fill(url: str, readings: Readings, areas: int, form: str, horizon: timedelta | None = None) -> None:
     """The configuration and all the readings, in their order."""
-    configure(url, areas)
+    configure(url, areas, horizon)
     with closing(open_log(url)) as log:
         waiting = records(readings, form)
         while part := list(islice(waiting, _AT_ONCE[form])):

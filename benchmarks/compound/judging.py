@@ -3,7 +3,7 @@
     python -m benchmarks.compound.judging URL MEMBER READY
 
 It is `polyrisk run processor` without a country's folder: the configuration is in the log already. READY is a file that gets the time at
-which the loop begins.
+which the loop begins, and the CPU in seconds that the process has taken until then.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> None:
     with closing(open_log(asked.url)) as log:
         processor = Processor(log, None, GROUP, asked.member, batch=asked.batch, session_s=asked.session)
         look_less_often()
-        asked.ready.write_text(repr(time.time()), "utf-8")
+        asked.ready.write_text(f"{time.time()} {time.process_time()}", "utf-8")
         try:
             while True:
                 processor.run_once(_WAIT_S)

@@ -39,7 +39,7 @@ class Run:
 
     Attributes:
         ok: the answer is the oracle's. readings_s: none unless it is. start_s: from the process's start until its loop began.
-        cpu_s, broker_cpu_s: user and system, from the processes' start until the last alert.
+        cpu_s, broker_cpu_s: user and system, from the processes' start until the last alert. start_cpu_s: until their loops began.
         p50_ms, p99_ms: from just before the record that closes an alert's step is appended until the alert can be read.
     """
 
@@ -54,6 +54,7 @@ class Run:
     readings_s: float | None = None
     start_s: float | None = None
     cpu_s: float = 0.0
+    start_cpu_s: float = 0.0
     broker_cpu_s: float | None = None
     rss_mb: float = 0.0
     p50_ms: float | None = None
@@ -91,7 +92,7 @@ def throughput(column: str, home: Home, given: Given, form: str, processes: int,
     broker_before = cpu_s(broker) if broker is not None else 0.0
     try:
         with Listener(url, given.expected, 0.02 if broker is not None else 0.0) as listener, ExitStack() as stack:
-            judging = [stack.enter_context(Judging(url, f"member{n}", folder / run)) for n in range(processes)]
+            judging = [stack.enter_context(Judging(url, f"member{n}", folder / "said" / run)) for n in range(processes)]
             _await_end(url, listener, judging, timeout_s)
             cpu = sum(one.cpu() for one in judging)
             broker_cpu = cpu_s(broker) - broker_before if broker is not None else None
@@ -101,9 +102,10 @@ def throughput(column: str, home: Home, given: Given, form: str, processes: int,
     finally:
         home.remove(run)
     found = _held_against(column, given, listener)
-    found.cpu_s, found.broker_cpu_s, found.rss_mb = round(cpu, 2), broker_cpu, round(rss)
+    found.cpu_s, found.broker_cpu_s, found.rss_mb = round(cpu, 4), broker_cpu, round(rss)
     if begun is not None:
         found.start_s = round(begun - judging[0].started, 2)
+        found.start_cpu_s = round(sum(one.start_cpu for one in judging), 4)
         found.seconds = round(listener.last - begun, 3)
         found.readings_s = round(len(given.readings) / found.seconds) if found.ok else None
     return found
@@ -145,7 +147,7 @@ def latency(column: str, home: Home, given: Given, form: str, folder: Path, time
     try:
         with (
             Listener(url, given.expected, 0.02 if home.broker is not None else 0.0) as listener,
-            Judging(url, "member0", folder / run) as one,
+            Judging(url, "member0", folder / "said" / run) as one,
         ):
             one.await_ready()
             time.sleep(2)
@@ -157,7 +159,7 @@ def latency(column: str, home: Home, given: Given, form: str, folder: Path, time
     finally:
         home.remove(run)
     found = _held_against(column, given, listener)
-    found.cpu_s, found.rss_mb = round(cpu, 2), round(rss)
+    found.cpu_s, found.rss_mb = round(cpu, 4), round(rss)
     waits = [(listener.seen[a] - sent[a[0] % len(SHARDS), a[1] + LATEST + 1]) * 1000 for a in given.expected if a in listener.seen]
     if waits:
         found.latencies_ms = sorted(round(wait, 2) for wait in waits)

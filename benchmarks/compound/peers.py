@@ -6,7 +6,6 @@ Their folder is copied to `var/bench/peers`, where their environments, jars and 
 import json
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 from benchmarks.compound.measures import Run

@@ -98,4 +98,5 @@ def _waves(chance: np.random.RandomState, variant: Variant) -> npt.NDArray[np.fl
     hour = np.arange(variant.steps)[:, None, None]
     noise = _NOISE * (chance.random_sample((variant.steps, *series)) - 0.5)
     height = np.sin(2 * np.pi * hour / length + phase) + noise
-    return np.round(LEFT_UNDER + (height - _LEAVES) / (_ENTERS - _LEAVES) * (ENTERED_AT - LEFT_UNDER), 3)
+    value: npt.NDArray[np.float64] = np.round(LEFT_UNDER + (height - _LEAVES) / (_ENTERS - _LEAVES) * (ENTERED_AT - LEFT_UNDER), 3)
+    return value

@@ -7,7 +7,7 @@ from typing import Any
 from schemas.configuration import Area, Configuration, FeedFacts
 from schemas.envelopes import input_record
 from schemas.indicators import CATALOGUE
-from schemas.moments import parse_span
+from schemas.moments import format_span, parse_span
 from schemas.records import ConfigChange, Record
 from schemas.yaml_files import YamlFile, plain
 
@@ -27,8 +27,8 @@ def area_name(number: int) -> str:
     return f"A{number:04d}"
 
 
-def configuration(shard: int, areas: int) -> Configuration:
-    """What one shard is judged by, of `areas` in all.
+def configuration(shard: int, areas: int, horizon: timedelta | None = None) -> Configuration:
+    """What one shard is judged by, of `areas` in all; with another horizon than the files have, if asked.
 
     Raises:
         ConfigurationError, pydantic.ValidationError: a file beside this one does not read well.
@@ -41,7 +41,7 @@ def configuration(shard: int, areas: int) -> Configuration:
             "areas": [Area(code=area_name(n), level="adm2", names={"en": area_name(n)}) for n in numbers],
             "stations": (),
             "feeds": [FeedFacts(feed=FEED, every=parse_span("1 h"), indicators=INDICATORS)],
-            "thresholds": _named("thresholds.yaml"),
+            "thresholds": [body | ({"horizon": format_span(horizon)} if horizon else {}) for body in _named("thresholds.yaml")],
             "rules": _named("rules.yaml"),
         }
     )
@@ -51,9 +51,9 @@ def _named(file: str) -> list[dict[str, Any]]:
     return [{**plain(body), "name": name} for name, body in YamlFile(_FOLDER / file).data.items()]
 
 
-def configuration_record(shard: int, areas: int) -> Record:
+def configuration_record(shard: int, areas: int, horizon: timedelta | None = None) -> Record:
     """The shard's first record: by what it is judged."""
-    decided = configuration(shard, areas)
+    decided = configuration(shard, areas, horizon)
     change = ConfigChange(
         at=BEGIN, hash=decided.hash, configuration=decided.canonical(), author="benchmarks", reason="the work of the benchmark"
     )
