@@ -3,6 +3,7 @@
 from typing import Any
 
 from eventlog.microseconds import from_microseconds, to_microseconds
+from eventlog.stored import stored
 from schemas.records import Record, Stored
 
 OURS = 3
@@ -30,13 +31,7 @@ def received_of(message: Any) -> int:
 def stored_of(message: Any, topic: str) -> Stored:
     """The record in a message. It was checked when it was appended, so it is not checked again."""
     kind, id_, received = (value for _, value in message.headers[:OURS])
-    record = Record.model_construct(
-        topic=topic,
-        shard=message.key.decode(),
-        kind=kind.decode(),
-        id=id_.decode(),
-        received=from_microseconds(int(received)),
-        payload=message.value,
-        headers={name: value.decode() for name, value in message.headers[OURS:]},
-    )
-    return Stored.model_construct(record=record, partition=message.partition, offset=message.offset)
+    headers = {name: value.decode() for name, value in message.headers[OURS:]}
+    moment = from_microseconds(int(received))
+    shard = message.key.decode()
+    return stored(topic, shard, kind.decode(), id_.decode(), moment, message.value, headers, message.partition, message.offset)

@@ -5,6 +5,7 @@ A message's key is a JSON list whose first word says what it is about; the newes
 
 import json
 import threading
+import time
 from dataclasses import asdict, dataclass
 
 from kafka import TopicPartition
@@ -43,17 +44,21 @@ class Registry:
         self._place = TopicPartition(place.topic(REGISTRY), 0)
         self._reader, self._lock = reader, lock
         self._position = 0
+        self._looked = float("-inf")
         self.shards: dict[str, int] = {}
         self.readers: dict[str, set[str]] = {}
         self.manifests: dict[tuple[str, str], Manifest] = {}
 
-    def refresh(self, *, whole: bool = False) -> None:
-        """Read what is new. With `whole` nothing that was written before the call is missed.
+    def refresh(self, *, whole: bool = False, older_than_s: float = 0.0) -> None:
+        """Read what is new, if the view is older than that. With `whole` nothing that was written before the call is missed.
 
         Raises:
             LogError: the registry cannot be read.
         """
         with self._lock:
+            if time.monotonic() - self._looked < older_than_s:
+                return
+            self._looked = time.monotonic()
             end = (
                 self._reader.settled_ends([self._place], whole=True)[self._place]
                 if whole

@@ -29,8 +29,10 @@ from schemas.errors import LogError
 from schemas.records import Record, Stored
 from schemas.topics import TOPICS
 
-_COUNTED = 10_000
+_COUNTED = 64
 """A group's lag is counted record by record up to this many offsets; past it, the markers of transactions are counted too."""
+_FRESH_S = 1.0
+"""How old the view of which shards there are may be for a lag, which is asked after each batch."""
 _T = TypeVar("_T")
 
 
@@ -133,7 +135,7 @@ class KafkaLog:
 
     def lag(self, group: str) -> dict[str, int]:
         with self._using():
-            self._registry.refresh()
+            self._registry.refresh(older_than_s=_FRESH_S if group in self._registry.readers else 0.0)
             done = self._next(group)
             return {
                 topic: sum(self._waiting(place, done.get((topic, place.partition), 0)) for place in self._places(topic))
@@ -241,11 +243,11 @@ class KafkaLog:
 
     def _waiting(self, place: TopicPartition, start: int) -> int:
         """How many records stand between an offset and the end."""
-        end = self._reader.settled_ends([place])[place]
-        start = max(start, self._reader.begins([place])[place]) if start < end else end
-        if end - start > _COUNTED:
-            return end - start
-        return sum(1 for _ in self._reader.messages(place, start, end))
+        end = self._reader.ends([place])[place]
+        if end - start <= _COUNTED:
+            return sum(1 for _ in self._reader.messages(place, start, end))
+        start = max(start, self._reader.begins([place])[place])
+        return end - start if any(True for _ in self._reader.messages(place, start, end, limit=1)) else 0
 
     def _retain(self, topic: str, partition: int, shard: str, before: datetime) -> int:
         place = TopicPartition(self.place.topic(topic), partition)

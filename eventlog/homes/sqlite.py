@@ -17,6 +17,7 @@ from eventlog.homes._sqlite_group import Membership
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
 from eventlog.microseconds import from_microseconds, to_microseconds
 from eventlog.snapshots import SnapshotFiles
+from eventlog.stored import placed, stored
 from schemas.errors import LogError
 from schemas.records import Record, Stored
 from schemas.topics import TOPICS
@@ -159,7 +160,7 @@ class SqliteLog:
         received, headers = to_microseconds(record.received), json.dumps(record.headers)
         row = (record.topic, partition, offset, record.id, record.kind, received, headers, record.payload)
         execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        return Stored(record=record, partition=partition, offset=offset)
+        return placed(record, partition, offset)
 
     def _finish(self, transaction: "SqliteTransaction", consumer: "SqliteConsumer | None") -> None:
         """Make the transaction's outputs and offsets visible together."""
@@ -280,16 +281,7 @@ class SqliteConsumer:
 def _stored(row: tuple[str, int, int, str, str, int, str, bytes, str]) -> Stored:
     """A row of `_COLUMNS`. It was checked when it was appended, so it is not checked again."""
     topic, partition, offset, id_, kind, received, headers, payload, shard = row
-    record = Record.model_construct(
-        topic=topic,
-        shard=shard,
-        kind=kind,
-        id=id_,
-        received=from_microseconds(received),
-        payload=payload,
-        headers=json.loads(headers),
-    )
-    return Stored.model_construct(record=record, partition=partition, offset=offset)
+    return stored(topic, shard, kind, id_, from_microseconds(received), payload, json.loads(headers), partition, offset)
 
 
 def _check_topic(topic: str) -> None:
