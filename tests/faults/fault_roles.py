@@ -12,14 +12,13 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.keys import Keys
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, AcceptedMessage, Mode, StandInProvider
-from eventlog.log import EventLog, open_log
+from eventlog.log import open_log
 from eventlog.state import log_url, state_folder
 from feeds.cases import Case
 from feeds.clock import FileClock, clock_from_environment
@@ -99,7 +98,7 @@ def processor(member: str, session_s: float, snapshot_every: int) -> None:
     _live_on_host_clock()
     country = _country()
     with closing(open_log(log_url())) as log:
-        judging = Processor(_ShortSessions(log, session_s), country.shard, member=member, snapshot_every=snapshot_every)  # type: ignore[arg-type]
+        judging = Processor(log, country.shard, member=member, snapshot_every=snapshot_every, session_s=session_s)
         holds = False
         while True:
             judging.run_until_idle()
@@ -109,15 +108,14 @@ def processor(member: str, session_s: float, snapshot_every: int) -> None:
             time.sleep(PAUSE_S)
 
 
-def alerts(provider_url: str, session_s: float) -> None:
+def alerts(provider_url: str) -> None:
     """Propose, let time pass, send."""
     _live_on_host_clock()
     country = _country()
     clock = clock_from_environment()
     account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, country.facts.messaging.sender, provider_url)
     with closing(open_log(log_url())) as log:
-        short: Any = _ShortSessions(log, session_s)
-        service = AlertService(short, _registry(), country, TwilioSms(account, timeout_s=3.0), wall_clock=_wall)
+        service = AlertService(log, _registry(), country, TwilioSms(account, timeout_s=3.0), wall_clock=_wall)
         _turn(lambda: service.run_once(clock.now()))
 
 
@@ -140,20 +138,6 @@ ROLES: dict[str, Callable[..., None]] = {
     "alerts": alerts,
     "signer": signer,
 }
-
-
-class _ShortSessions:
-    """A log whose members are taken for dead sooner than the product's half minute, so that a laboratory need not wait for it."""
-
-    def __init__(self, log: EventLog, session_s: float) -> None:
-        self._log, self._session_s = log, session_s
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
-
-    def consumer(self, *arguments: Any, **options: Any) -> Any:
-        """As the log's, with the short session."""
-        return self._log.consumer(*arguments, **{**options, "session_s": self._session_s})
 
 
 def _turn(once: Callable[[], object]) -> None:
