@@ -20,6 +20,9 @@ REMEMBERED = 100_000
 """Of each partition, the ids of this many newest records are known to a writer; an older id would be appended again."""
 REMEMBERED_BYTES = 32 * 1024 * 1024
 """A writer that begins reads no more than about this much of a partition's end to learn them."""
+_LOST_WORDS = ("RebalanceInProgress", "UnknownError")
+"""Of errors that the client gives no name of its own. A broker answers the end of a transaction with an unknown error if another takes
+the pen in that moment: it finds the transaction in a state that it did not expect."""
 _LOST = (
     kafka_errors.ProducerFencedError,
     kafka_errors.InvalidProducerEpochError,
@@ -117,11 +120,8 @@ class Pen:
 
     def _trouble(self, error: BaseException) -> Exception:
         unknown_partition = isinstance(error, ValueError)
-        if (
-            unknown_partition
-            or isinstance(error, _LOST)
-            or (type(error) is kafka_errors.KafkaError and "RebalanceInProgress" in str(error))
-        ):
+        nameless = type(error) is kafka_errors.KafkaError and any(word in str(error) for word in _LOST_WORDS)
+        if unknown_partition or nameless or isinstance(error, _LOST):
             return WriterLost(error)
         return log_error(error, self._clients.place)
 

@@ -9,6 +9,8 @@ import pytest
 from contract import T0, output_of, record
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import ConfigResource
+from kafka.errors import KafkaError
+from kafka.producer.transaction_manager import TransactionManager
 from kafka_broker import load
 from places.kafka import fresh_url
 
@@ -117,6 +119,23 @@ def test_a_transaction_left_open_is_ended_by_the_next_writer(url: str) -> None:
     (second,) = log.append([record(3)])
     assert log.read("input") == [first, second]
     dead.drop()
+    log.close()
+
+
+def test_an_end_of_a_transaction_that_is_answered_by_an_unknown_error_is_tried_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that another asks for the pen in that moment gives no better answer. The record is there once."""
+    log = open_log(url)
+    ended, unknown = TransactionManager.begin_commit, ["KafkaError: Unhandled error in EndTxnResponse: [Error -1] UnknownError"]
+
+    def ending(manager: Any) -> Any:
+        if unknown:
+            raise KafkaError(unknown.pop())
+        return ended(manager)
+
+    monkeypatch.setattr(TransactionManager, "begin_commit", ending)
+    log.append([record(1)])
+    assert [stored.record for stored in log.read("input")] == [record(1)]
+    assert unknown == []
     log.close()
 
 
