@@ -14,7 +14,7 @@ from eventlog.homes._kafka_reader import Reader
 from eventlog.homes._kafka_records import stored_of
 from eventlog.homes._kafka_registry import Registry
 from eventlog.homes._kafka_writer import Appender, Pen, WriterLost
-from schemas.errors import LogError
+from schemas.errors import FencedError, LogError
 from schemas.records import Record, Stored
 
 _AHEAD = 1000
@@ -108,6 +108,9 @@ class KafkaLogConsumer:
             except WriterLost:
                 self.membership.outdated_if_moved(grant)
                 raise
+            except FencedError as error:
+                self.membership.replace()
+                raise self.membership.fenced("was replaced") from error
             self._committed.update({place: offset + 1 for place, offset in ahead.items()})
 
     def _check_open(self) -> None:
