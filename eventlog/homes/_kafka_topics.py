@@ -21,8 +21,16 @@ AHEAD = 4
 """Partitions are made this many at a time, so that a country more is seldom a change of all topics."""
 _LOOK_S = 0.05
 _REPLICATION = "POLYRISK_KAFKA_REPLICATION"
-_KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": str(MAX_RECORD)}
-_COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "segment.ms": "86400000", "max.message.bytes": "4194304"}
+_BROKERS_TIME = {"message.timestamp.type": "LogAppendTime"}
+"""Kafka's own times are the broker's: it refuses records of a client whose clock is an hour ahead, which must not end the log."""
+_KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": str(MAX_RECORD), **_BROKERS_TIME}
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.1",
+    "segment.ms": "86400000",
+    "max.message.bytes": "4194304",
+    **_BROKERS_TIME,
+}
 
 
 def make_missing(admin: Any, place: Place) -> None:

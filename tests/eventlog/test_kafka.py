@@ -1,7 +1,9 @@
 """What is particular to a log in Kafka: brokers that go and come back, rights, secrets, the bound of known ids, what topics are like."""
 
 import threading
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,19 @@ def test_topics_keep_everything_and_take_large_records(url: str) -> None:
     kept = found[place.topic("input")]
     assert (kept["retention.ms"], kept["retention.bytes"], kept["max.message.bytes"]) == ("-1", "-1", str(32 * 1024 * 1024))
     assert {found[place.topic(name)]["cleanup.policy"] for name in ("registry", "snapshots")} == {"compact"}
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=-30), timedelta(hours=30)])
+def test_a_wrong_clock_of_ours_does_not_end_the_log(url: str, monkeypatch: pytest.MonkeyPatch, wrong: timedelta) -> None:
+    """By default a broker refuses what a client wrote whose clock is more than an hour ahead."""
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + wrong.total_seconds())
+    log = open_log(url)
+    log.append([record(1)])
+    log.save_snapshot(Snapshot("processors", "LKA", 0, "1", T0, b"state"))
+    assert len(log.read("input")) == 1
+    assert log.load_snapshot("processors", "LKA") is not None
+    log.close()
 
 
 def test_partitions_are_made_as_shards_come(url: str) -> None:
