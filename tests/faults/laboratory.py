@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -329,6 +330,7 @@ def run_round(scheme: str, number: int, kills: int, seed: int, folder: Path, pro
 @click.option("--keep", is_flag=True, help="Keep the folders of good rounds too.")
 def main(kills: int, seed: int, schemes: tuple[str, ...], only: int | None, summary: Path | None, *, keep: bool) -> None:
     """Kill and harm the product's processes, and check that nothing was lost and nothing doubled."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a broker must not be left behind
     outcomes = []
     root = Path(tempfile.mkdtemp(prefix="polyrisk-faults-"))
     for scheme in schemes or known_homes():
