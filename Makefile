@@ -64,7 +64,11 @@ lock:
 	@$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra dev --python-version 3.11 -q pyproject.toml -o requirements.lock
 
 bench: setup
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	@for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	@echo "== benchmarks/compound" && $(BIN)/python -m benchmarks.compound
+
+bench-quick: setup
+	@$(BIN)/python -m benchmarks.compound --quick
 
 picture: setup-test
 	@$(BIN)/python -m console.screenshot --log sqlite:///var/demo/ditwah-2025/log.db --at 2025-11-28T06:00 --title "Cyclone Ditwah and the weeks after" --out docs/console.png

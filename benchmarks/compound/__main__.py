@@ -175,7 +175,8 @@ def _told(run: Run) -> Run:
     answer = (
         "the oracle's answer" if run.ok else f"NOT the oracle's answer: {run.missing} missing, {run.wrong} too many, {run.repeats} twice"
     )
-    print(f"{run.column}, {run.variant}: {speed}; CPU {run.cpu_s} s; {answer}", flush=True)
+    note = f"; {run.note}" if run.note else ""
+    print(f"{run.column}, {run.variant}: {speed}; CPU {run.cpu_s} s; {answer}{note}", flush=True)
     return run
 
 

@@ -41,6 +41,7 @@ class Run:
         ok: the answer is the oracle's. readings_s: none unless it is. start_s: from the process's start until its loop began.
         cpu_s, broker_cpu_s: user and system, from the processes' start until the last alert. start_cpu_s: until their loops began.
         p50_ms, p99_ms: from just before the record that closes an alert's step is appended until the alert can be read.
+        note: what went wrong, if anything did beside the answer.
     """
 
     column: str
@@ -59,6 +60,7 @@ class Run:
     rss_mb: float = 0.0
     p50_ms: float | None = None
     p99_ms: float | None = None
+    note: str = ""
     latencies_ms: list[float] = field(default_factory=list)
     load: float = field(default_factory=lambda: os.getloadavg()[0])
 
@@ -95,6 +97,7 @@ def throughput(column: str, home: Home, given: Given, form: str, processes: int,
             judging = [stack.enter_context(Judging(url, f"member{n}", folder / "said" / run)) for n in range(processes)]
             _await_end(url, listener, judging, timeout_s)
             cpu = sum(one.cpu() for one in judging)
+            note = "; ".join(one.ended() for one in judging if one.ended())
             broker_cpu = cpu_s(broker) - broker_before if broker is not None else None
             time.sleep(GRACE_S)
             begun = min((at for one in judging if (at := one.ready()) is not None), default=None)
@@ -102,6 +105,7 @@ def throughput(column: str, home: Home, given: Given, form: str, processes: int,
     finally:
         home.remove(run)
     found = _held_against(column, given, listener)
+    found.note = note
     found.cpu_s, found.broker_cpu_s, found.rss_mb = round(cpu, 4), broker_cpu, round(rss)
     if begun is not None:
         found.start_s = round(begun - judging[0].started, 2)
@@ -116,7 +120,7 @@ def _await_end(url: str, listener: Listener, judging: list[Judging], timeout_s: 
     deadline = time.time() + timeout_s
     with closing(open_log(url)) as log:
         while not listener.complete.wait(1.0) and time.time() < deadline and listener.error is None:
-            if any(one.process.poll() is not None for one in judging):
+            if any(one.ended() for one in judging):
                 return
             if time.time() - listener.last > QUIET_S and _taken_in(log):
                 return
@@ -153,13 +157,13 @@ def latency(column: str, home: Home, given: Given, form: str, folder: Path, time
             time.sleep(2)
             sent = _paced(url, given.readings, form)
             listener.complete.wait(timeout_s)
-            cpu = one.cpu()
+            cpu, note = one.cpu(), one.ended()
             time.sleep(GRACE_S)
             rss = one.rss / MEGABYTE
     finally:
         home.remove(run)
     found = _held_against(column, given, listener)
-    found.cpu_s, found.rss_mb = round(cpu, 4), round(rss)
+    found.note, found.cpu_s, found.rss_mb = note, round(cpu, 4), round(rss)
     waits = [(listener.seen[a] - sent[a[0] % len(SHARDS), a[1] + LATEST + 1]) * 1000 for a in given.expected if a in listener.seen]
     if waits:
         found.latencies_ms = sorted(round(wait, 2) for wait in waits)

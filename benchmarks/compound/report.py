@@ -82,7 +82,9 @@ def _figure_line(figure: Figure) -> str:
 
 def _column_line(column: str, variant: str, runs: Sequence[Run]) -> str:
     mine = [run for run in runs if (run.column, run.variant) == (column, variant)]
-    wrong = [f"{run.missing} missing, {run.wrong} too many, {run.repeats} twice" for run in mine if not run.ok]
+    wrong = [
+        f"{run.missing} missing, {run.wrong} too many, {run.repeats} twice; {run.note}".removesuffix("; ") for run in mine if not run.ok
+    ]
     answer = f"{len(mine) - len(wrong)} of {len(mine)}" + (f" ({wrong[0]})" if wrong else "")
     speeds = sorted(run.readings_s for run in mine if run.readings_s is not None)
     speed = " / ".join(f"{one:,.0f}" for one in (speeds[0], median(speeds), speeds[-1])) if speeds else _NOTHING

@@ -82,6 +82,13 @@ class Judging:
             time.sleep(0.01)
         return at
 
+    def ended(self) -> str:
+        """Why it ended by itself, as it said last; empty while it runs."""
+        if self.process.poll() is None:
+            return ""
+        said = Path(self._said.name).read_text("utf-8").strip().splitlines()
+        return f"a processor ended: {said[-1] if said else self.process.returncode}"
+
     def cpu(self) -> float:
         """CPU taken so far, in seconds; once it is over, all that was seen."""
         self._look()
