@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,4 +79,15 @@ def _done(folder: Path) -> None:
             _STARTED[0].kill()
         else:
             os.kill(state.found["pid"], signal.SIGKILL)
+            # It is another process's child: while it dies it still writes into its folder.
+            while _runs(state.found["pid"]):
+                time.sleep(0.02)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and has not ended yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
