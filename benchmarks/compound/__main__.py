@@ -165,7 +165,8 @@ def main() -> int:
     write(where, "results" if whole else "results-share", runs, shown, scale, rounds)
     for figure in shown:
         if figure.value is not None:
-            print(f"{figure.name}: {figure.value:,.4g} {figure.unit} ({figure.bar}): {'reached' if figure.reached else 'not reached'}")
+            reached = {True: "reached", False: "not reached", None: "not held against anything in this run"}[figure.reached]
+            print(f"{figure.name}: {figure.value:,.4g} {figure.unit} ({figure.bar}): {reached}")
     print(f"{where / ('results.md' if whole else 'results-share.md')} has it all.")
     return 0
 

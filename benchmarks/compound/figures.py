@@ -139,4 +139,4 @@ def _at_least(name: str, value: float | None, unit: str, bar: float, how: str) -
 
 def _at_most(name: str, value: float | None, unit: str, bar: float | None, how: str) -> Figure:
     reached = value <= bar if value is not None and bar is not None else None
-    return Figure(name, value, unit, f"at most {bar:,.4g}" if bar is not None else "at most", reached, how)
+    return Figure(name, value, unit, f"at most {bar:,.4g}" if bar is not None else "no peer in this run", reached, how)
