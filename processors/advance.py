@@ -9,21 +9,24 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from processors.arrivals import Arrivals, Numbers, Span, arrived, deliveries, rows_of_batch
+from processors.arrivals import Arrivals, Numbers, Span, arrived, rows_of_batch
+from processors.column_machine import Flags
 from processors.columns import Columns, no_columns, sources_of, without
 from processors.conditions import Sight
+from processors.contents import Content, Part, Row, parts
 from processors.forward import Forward, go_forward
 from processors.forward_telling import Output, Teller
-from processors.handover import Handed, Timelines, regular, taken_over, timelines
-from processors.intake import Content, Intake, lasting, rank_in
+from processors.handover import Handed, Timelines, begun, regular, taken_over, timelines
+from processors.intake import Intake, lasting, rank_in
 from processors.plan import Place, Plan
 from processors.regular import layout_of
 from processors.rows import Rows, joined_rows, no_rows
 from processors.saying import say
 from processors.silence import delivered
 from processors.state import Source, State
-from processors.timelines import micros
+from processors.timelines import BEGINNING, FAR, micros
 from schemas.records import CompoundEvent, Heartbeat, Record, ThresholdBreach, Tick
 
 Kept = TypeVar("Kept")
@@ -45,7 +48,7 @@ def advance(state: State, records: Sequence[Record], contents: Sequence[Content]
     first = 0
     while first < len(records):
         last = first
-        while last < len(records) and isinstance(contents[last], pa.RecordBatch | Heartbeat | Tick):
+        while last < len(records) and isinstance(contents[last], pa.RecordBatch | Row | Heartbeat | Tick):
             last += 1
         if last > first:
             state, found = _readings(state, records[first:last], contents[first:last], engine)
@@ -71,20 +74,30 @@ def as_regular_as_may_be(state: State) -> State:
 
 def _by_timelines(state: State, record: Record, content: Content, engine: str) -> tuple[State, list[Output]]:
     intake = Intake(state, record)
-    intake.take(content)
+    intake.take(content.alone if isinstance(content, Row) else content)
     return say(intake.state(), intake.touched(), record, engine)
 
 
 def _readings(state: State, records: Sequence[Record], contents: Sequence[Content], engine: str) -> tuple[State, list[list[Output]]]:
-    """Records of readings, heartbeats and ticks."""
-    columns = state.columns
-    if columns is None:
-        said: list[list[Output]] = []
-        for record, content in zip(records, contents, strict=True):
-            state, outputs = _by_timelines(state, record, content, engine)
+    """Records of readings, heartbeats and ticks.
+
+    As long as some place is not regular they are taken in small parts, growing: after each part it may be regular again, and what is not
+    costs the more the more records it is judged by at a time.
+    """
+    said: list[list[Output]] = []
+    first, size = 0, 1
+    while first < len(records):
+        columns = state.columns
+        if columns is None:
+            state, outputs = _by_timelines(state, records[first], contents[first], engine)
             said.append(outputs)
-        return state, said
-    return _Run(state, columns, records, contents, engine).taken()
+            first += 1
+            continue
+        last = len(records) if not state.tracks and columns.regular.any() else min(first + size, len(records))
+        state, found = _Run(state, columns, records[first:last], contents[first:last], engine).taken()
+        said += found
+        first, size = last, size * 2
+    return state, said
 
 
 class _Run:
@@ -93,7 +106,7 @@ class _Run:
     def __init__(self, state: State, columns: Columns, records: Sequence[Record], contents: Sequence[Content], engine: str) -> None:
         self.before, self.state, self.columns = state, state, columns
         self.records, self.contents, self.engine = records, contents, engine
-        self.batches = [(n, c) for n, c in enumerate(contents) if isinstance(c, pa.RecordBatch) and c.num_rows]
+        self.parts = list(parts(contents))
         received = np.array([micros(record.received) for record in records], dtype=np.int64)
         self.span = Span(state.now, np.maximum(np.maximum.accumulate(received), state.now), columns.layout.settle)
         self.heard: set[int] = set()
@@ -101,27 +114,57 @@ class _Run:
     def taken(self) -> tuple[State, list[list[Output]]]:
         """All records taken in."""
         rows, numbers, sources = self._rows()
+        self._begin(self._newcomers(rows, numbers))
         self.heard = set(np.unique(rows.lanes // len(self.columns.layout.thresholds)).tolist())
         arrivals = arrived(self.columns, rows, numbers, self.span, rank_in(sources))
         self._let_go_of_old(arrivals)
         found = go_forward(self.columns, arrivals, self.span, [record.id for record in self.records])
         teller = Teller(self.columns, found, sources, self.span.nows.tolist(), [record.id for record in self.records])
         said = teller.all(self.engine)
-        self.state = replace(self.state, columns=found.columns, sources=sources, numbered=self.state.numbered + len(self.batches))
+        self.state = replace(self.state, columns=found.columns, sources=sources, numbered=self.state.numbered + len(self.parts))
         self._irregular(found)
         self._others(said)
         state = replace(self.state, now=int(self.span.nows[-1]), alive=self._alive(), columns=self.state.columns)
         return _forgotten(_as_regular(state, sorted(self.heard)), self.before.numbered), said
 
     def _rows(self) -> tuple[Rows, Numbers, Mapping[int, Source]]:
-        parts, sources = [], dict(self.state.sources)
-        for n, (record, batch) in enumerate(self.batches):
+        found, numbers, sources = [], [], dict(self.state.sources)
+        for n, part in enumerate(self.parts):
             number = self.state.numbered + n
-            sources[number] = Source(self.records[record].id, batch)
-            parts.append(rows_of_batch(batch, self.columns.layout, number))
-        lengths = [len(part) for part in parts]
-        numbers = np.repeat(np.array([record for record, _ in self.batches], dtype=np.int32), lengths)
-        return joined_rows(parts) if parts else no_rows(), numbers, sources
+            brought = self.records[part.first : part.first + part.batch.num_rows] if part.singly else [self.records[part.first]]
+            sources[number] = Source(tuple([record.id for record in brought]), part.batch)
+            rows = rows_of_batch(part.batch, self.columns.layout, number)
+            found.append(rows)
+            numbers.append(part.first + rows.rows if part.singly else np.full(len(rows), part.first, dtype=np.int32))
+        if not found:
+            return no_rows(), np.empty(0, np.int32), sources
+        return joined_rows(found), np.concatenate(numbers), sources
+
+    def _newcomers(self, rows: Rows, numbers: Numbers) -> list[int]:
+        """Areas that nothing is known of, of which every series begins with the same record."""
+        columns, layout, width = self.columns, self.columns.layout, len(self.columns.layout.thresholds)
+        in_time = rows.ends + layout.laws.reach[rows.lanes] >= self.span.nows[numbers]
+        first = np.full(len(layout.areas), len(self.records), dtype=np.int32)
+        np.minimum.at(first, rows.lanes[in_time] // width, numbers[in_time])
+        begins = in_time & rows.given & (numbers == first[rows.lanes // width])
+        series = np.zeros(layout.lanes, dtype=bool)
+        series[rows.lanes[begins]] = True
+        whole = series.reshape(-1, width).all(axis=1) & ~columns.regular
+        return [n for n in np.flatnonzero(whole).tolist() if not self._is_known(layout.areas[n])]
+
+    def _is_known(self, area: str) -> bool:
+        layout, state = self.columns.layout, self.state
+        judged = [state.events.get((rule.name, area)) for rule in layout.rules]
+        return any((t, area) in state.tracks or (t, area) in state.breaches for t in layout.thresholds) or any(
+            one is not None and one.said for one in judged
+        )
+
+    def _begin(self, areas: list[int]) -> None:
+        """Let newcomers begin in columns."""
+        if areas:
+            self.columns = begun(self.columns, areas, self.state.now, self.state.events)
+            places = {(rule.name, self.columns.layout.areas[n]) for rule in self.columns.layout.rules for n in areas}
+            self.state = replace(self.state, events={p: judged for p, judged in self.state.events.items() if p not in places})
 
     def _let_go_of_old(self, arrivals: Arrivals) -> None:
         grown = self.columns.machines.emitted - self.columns.carried > _MOST_ENTRIES
@@ -140,33 +183,55 @@ class _Run:
         if columns is None:
             return
         here = {columns.layout.areas[n] for n in np.flatnonzero(columns.regular).tolist()}
-        rests = [_without(c, here) if isinstance(c, pa.RecordBatch) else c for c in self.contents]
+        rests = self._rests(here)
         state = replace(self.state, now=self.before.now, columns=None)
         stands = bool(state.tracks or state.breaches or state.events)
         if not stands and not any(isinstance(rest, pa.RecordBatch) and rest.num_rows for rest in rests):
             return
+        deadline = BEGINNING
         for n, (record, rest) in enumerate(zip(self.records, rests, strict=True)):
+            if isinstance(rest, pa.RecordBatch) and not rest.num_rows and deadline >= self.span.nows[n]:
+                continue
             state, outputs = _by_timelines(state, record, rest, self.engine)
+            deadline = min((judged.deadline for judged in (*state.breaches.values(), *state.events.values())), default=FAR)
             if outputs:
                 said[n] = _in_order([*said[n], *outputs])
         self.state = replace(state, columns=columns)
 
+    def _rests(self, here: Set[str]) -> list[Content]:
+        """What the records say of other places."""
+        rests = list(self.contents)
+        for part in self.parts:
+            kept = _elsewhere(part.batch, here)
+            if not part.singly:
+                rests[part.first] = part.batch if kept.all() else part.batch.filter(pa.array(kept))
+                continue
+            nothing = part.batch.slice(0, 0)
+            for row in np.flatnonzero(~kept).tolist():
+                rests[part.first + row] = nothing
+        return rests
+
     def _alive(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         alive = dict(self.before.alive)
-        beats = [(c.feed, n) for n, c in enumerate(self.contents) if isinstance(c, Heartbeat)]
-        for feed, record in sorted({*beats, *deliveries(self.batches)}, key=lambda found: found[1]):
-            content = self.contents[record]
-            at = micros(content.received if isinstance(content, Heartbeat) else self.records[record].received)
+        beats = [(micros(c.received), c.feed) for c in self.contents if isinstance(c, Heartbeat)]
+        for at, feed in sorted({*beats, *(found for part in self.parts for found in self._delivered(part))}):
             alive[feed] = delivered(alive.get(feed, ()), at, lasting(self.state.plan, feed))
         return alive
 
+    def _delivered(self, part: Part) -> Iterable[tuple[int, str]]:
+        """When which feeds brought readings."""
+        brought = self.records[part.first : part.first + part.batch.num_rows] if part.singly else [self.records[part.first]]
+        feeds = pc.unique(part.batch.column("feed")).to_pylist()
+        if len(feeds) == 1 or not part.singly:
+            return {(at, feed) for at in {micros(record.received) for record in brought} for feed in feeds}
+        return {(micros(r.received), feed) for r, feed in zip(brought, part.batch.column("feed").to_pylist(), strict=True)}
 
-def _without(batch: pa.RecordBatch, areas: Set[str]) -> pa.RecordBatch:
-    """The readings that are not of these areas."""
+
+def _elsewhere(batch: pa.RecordBatch, areas: Set[str]) -> Flags:
+    """Which readings are of none of these areas."""
     column = batch.column("area")
     elsewhere = np.array([word not in areas for word in column.dictionary.to_pylist()], dtype=bool)
-    kept = elsewhere[column.indices.to_numpy(zero_copy_only=False)] if len(elsewhere) else np.zeros(0, bool)
-    return batch if kept.all() else batch.filter(pa.array(kept))
+    return elsewhere[column.indices.to_numpy(zero_copy_only=False)] if len(elsewhere) else np.zeros(0, bool)
 
 
 def _in_order(said: list[Output]) -> list[Output]:

@@ -1,6 +1,6 @@
 """The readings of several records as they reach the regular places of a shard, and which of them are out of order there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,7 +175,3 @@ def _goes_back(columns: Columns, rows: Rows, due: Numbers) -> Flags:
     flags: Flags = within | behind
     return flags
 
-
-def deliveries(batches: Sequence[tuple[int, pa.RecordBatch]]) -> list[tuple[str, int]]:
-    """(feed, number of the record) of each feed that delivered, in order."""
-    return [(feed, record) for record, batch in batches for feed in sorted(pc.unique(batch.column("feed")).to_pylist())]

@@ -58,7 +58,8 @@ def told(change: Change, place: Place, plan: Plan, readings: ReadingsAt, now: in
     def breach(word: BreachChange, at: int) -> ThresholdBreach:
         indicator, said = plan.thresholds[place[0]].indicator, change.said
         # All of it was made here from what had been checked, so it is not checked again.
-        return ThresholdBreach.model_construct(
+        return ThresholdBreach.made(
+            kind="breach",
             id=said.id,
             shard=plan.configuration.shard,
             threshold=place[0],
@@ -74,6 +75,7 @@ def told(change: Change, place: Place, plan: Plan, readings: ReadingsAt, now: in
             record=record,
             configuration=plan.hash,
             engine=engine,
+            reason="",
             readings=readings(at, said.level),
         )
 

@@ -89,7 +89,7 @@ class Machines:
         whole, levels = (series,), (series, width)
         return cls(
             np.zeros(levels, bool), np.zeros(levels, np.int32), np.zeros(levels, np.int64), np.zeros(levels, np.int64),
-            np.full(levels, FAR), np.zeros(levels, np.int8), np.full(whole, BEGINNING), np.full(whole, BEGINNING),
+            np.full(levels, FAR), np.full(levels, Code.UNKNOWN, np.int8), np.full(whole, BEGINNING), np.full(whole, BEGINNING),
             np.full(whole, BEGINNING), np.full(whole, BEGINNING), np.zeros(whole, np.int32),
         )  # fmt: skip
 
@@ -166,6 +166,7 @@ def judge(machines: Machines, laws: Laws, lanes: Lanes, starts: Column, ends: Co
     leaves = may_leave & (end - leaving >= laws.quiet[lanes][:, None])
     entered = (entered | completed) & ~leaves
     leaving[leaves] = FAR
+    pending &= machines.codes[lanes] != Code.LOWER
     codes = np.where(entered, np.int8(Code.TRUE), np.where(pending, np.int8(Code.PENDING), np.int8(Code.LOWER)))
     before_end = machines.end[lanes]
     says = (codes != machines.codes[lanes]).any(axis=1) | ((ends > starts) & pending.any(axis=1)) | (before_end == BEGINNING)

@@ -5,6 +5,7 @@ Columns never change; going forward makes others that share what did not.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,7 @@ _SEGMENTS = 12
 """More parts of the history than this are put together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """A threshold at a regular place.
 
     Attributes:
@@ -42,8 +42,7 @@ class Watch:
     settled: int
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """A rule in a regular area.
 
     Attributes:
@@ -163,7 +162,7 @@ def readings_of(columns: Columns, lane: int) -> Rows:
     """The readings that are kept of a series, in order."""
     rows = joined_rows([part.of(lane) for part in columns.history])
     base = columns.bases.get(lane)
-    if base is None:
+    if base is None or not len(base.series):
         return rows
     # What lies in the history from before the series became regular again stands in the base, corrected.
     return joined_rows([rows_of(base.series, lane), rows.after(int(base.series.ends[-1]), int(base.series.starts[-1]))])
@@ -197,11 +196,16 @@ def _put_together(parts: tuple[Rows, ...]) -> Rows:
 def _without_old(columns: Columns, first: Mark) -> Columns:
     """The columns without bases and readings from before the first mark, for series that can be judged again from it."""
     since = np.repeat(columns.since, len(columns.layout.thresholds))
-    marked = columns.regular_lanes & (since < first.at)
-    (rows,) = columns.history
-    kept = ~marked[rows.lanes] & columns.regular_lanes[rows.lanes] | (rows.ends >= first.seen_ends[rows.lanes]) & marked[rows.lanes]
+    marked = columns.regular_lanes & (since < first.at) & (first.machines.end != BEGINNING)
+    dropped = [readings_of(columns, lane) for lane in columns.bases if marked[lane]]
+    based = np.zeros(columns.layout.lanes, dtype=bool)
+    based[[lane for lane in columns.bases if marked[lane]]] = True
+    rows = joined_rows([columns.history[0].take(~based[columns.history[0].lanes]), *dropped])
+    # Of each series the last reading with a value stays, because it is what a silence is told with.
+    oldest = np.where(marked, np.minimum(first.seen_ends, first.machines.end), BEGINNING)
+    kept = columns.regular_lanes[rows.lanes] & (rows.ends >= oldest[rows.lanes])
     return replace(
         columns,
         bases={lane: track for lane, track in columns.bases.items() if not marked[lane]},
-        history=(rows.take(kept),),
+        history=(_put_together((rows.take(kept),)),),
     )

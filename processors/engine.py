@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from processors import snapshots, timeline_views
 from processors.advance import advance as advance_by
 from processors.advance import all_by_timelines, as_regular_as_may_be
+from processors.contents import read_all
 from processors.state import State
 from processors.timeline_views import Timeline
-from schemas.envelopes import read_input
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Record, ThresholdBreach
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Changes when the same input would be judged otherwise; what was said before then goes out again as an update."""
 
 __all__ = ["ENGINE_VERSION", "State", "Timeline", "advance", "from_bytes", "initial", "levels", "step", "timelines", "to_bytes"]
@@ -48,7 +48,7 @@ def advance(state: State, records: Sequence[Record]) -> tuple[State, list[list[T
     Raises:
         PolyriskError, pydantic.ValidationError: one of them cannot be read; the state given still stands.
     """
-    return advance_by(state, records, [read_input(record) for record in records], ENGINE_VERSION)
+    return advance_by(state, records, read_all(records), ENGINE_VERSION)
 
 
 def to_bytes(state: State) -> bytes:

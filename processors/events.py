@@ -1,6 +1,7 @@
 """Events: the stretches in which a rule holds in an area, and what is said of them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from processors.conditions import Sight
 from processors.evidence import Witness, silent_feeds
@@ -113,7 +114,8 @@ def told(change: Change, place: Place, plan: Plan, stood: Stood, now: int, recor
     rule, said = plan.rules[place[0]], change.said
     word = _WORDS.get(change.word, EventChange.CLOSED if said.told else EventChange.CANNOT_TELL)
     # All of it was made here from what had been checked, so it is not checked again.
-    return CompoundEvent.model_construct(
+    return CompoundEvent.made(
+        kind="event",
         id=said.id,
         shard=plan.configuration.shard,
         rule=rule.name,
@@ -140,9 +142,14 @@ def told(change: Change, place: Place, plan: Plan, stood: Stood, now: int, recor
         records=said.records,
         configuration=plan.hash,
         engine=engine,
+        reason="",
     )
 
 
+@lru_cache(maxsize=256)
+def _base(level: Level, rule: str) -> LevelStep:
+    return LevelStep(step="base", level=level, why=f"{rule} holds")
+
+
 def _steps(rule: Rule, raised: tuple[int, ...]) -> tuple[LevelStep, ...]:
-    base = LevelStep(step="base", level=rule.level, why=f"{rule.name} holds")
-    return (base, *(LevelStep(step="raise", level=rule.raise_[n].to, why=rule.raise_[n].if_.text) for n in raised))
+    return (_base(rule.level, rule.name), *(LevelStep(step="raise", level=rule.raise_[n].to, why=rule.raise_[n].if_.text) for n in raised))

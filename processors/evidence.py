@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 
 import numpy as np
 
@@ -10,13 +9,14 @@ from processors.bounds import MILLIONTHS, NO_BOUND
 from processors.conditions import Sight
 from processors.levels import Code, Entry, reaching
 from processors.plan import Place
+from processors.rereading import Rereader
 from processors.series import Series
 from processors.state import Source
 from processors.timelines import FAR, TRUE, TRUTHS, UNKNOWN, Line, moment
 from processors.tracks import Track
 from schemas.conditions import AtLevel, Condition, Dimensions, Silent
 from schemas.levels import Dimension, Level, Truth
-from schemas.records import Evidence, Quality, Reading
+from schemas.records import Evidence, Reading
 
 
 class Witness:
@@ -29,6 +29,7 @@ class Witness:
 
     def __init__(self, sight: Sight, sources: Mapping[int, Source], now: int) -> None:
         self.sight, self.sources, self.now = sight, sources, now
+        self._read: dict[int, Rereader] = {}
 
     def evidence(self, condition: Condition, area: str, at: int) -> Evidence:
         """A condition as it stood at a moment of valid time, with all inside it."""
@@ -135,24 +136,10 @@ class Witness:
     def reading(self, threshold: str, place: str, track: Track, given: Series, index: int, number: int) -> Reading:
         """One reading as it came in, with the bound it was held against."""
         bound = int(self.sight.bounds_of(threshold, place)(track, given.take(slice(index, index + 1)))[0][number])
-        row = self.sources[int(given.sources[index])].batch.slice(int(given.rows[index]), 1).to_pylist()[0]
-        return Reading(
-            area=row["area"],
-            indicator=row["indicator"],
-            value=row["value"],
-            unit=row["unit"],
-            bound=bound / MILLIONTHS if bound != NO_BOUND else None,
-            start=row["start"],
-            end=row["end"],
-            issued=row["issued"],
-            received=row["received"],
-            age=max(moment(self.now) - row["end"], timedelta(0)),
-            feed=row["feed"],
-            quality=Quality(row["quality"]),
-            key=row["key"],
-            delivery=row["delivery"],
-            record=self.sources[int(given.sources[index])].record,
-        )
+        number_of, row = int(given.sources[index]), int(given.rows[index])
+        if number_of not in self._read:
+            self._read[number_of] = Rereader(self.sources[number_of])
+        return self._read[number_of].reading(row, bound / MILLIONTHS if bound != NO_BOUND else None, self.now)
 
 
 def entry_at(track: Track, at: int) -> Entry | None:

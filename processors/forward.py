@@ -17,14 +17,13 @@ from processors.columns import Columns, Course, Watch, gives_up_at, marked_at
 from processors.levels import Code, Entry, reaching
 from processors.life import Walk
 from processors.plan import Place
-from processors.pointwise import Standing
+from processors.pointwise import UNHEARD, Standing
 from processors.quiet import marked
 from processors.regular import RuleLayout
 from processors.rows import Rows, joined_rows
-from processors.saying import digest
 from processors.state import Judged
 from processors.stretches import Change, Namer, Point, Stretch, differences
-from processors.timelines import FALSE, FAR, TRUE, UNKNOWN
+from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN
 
 _TRUTH = {Code.LOWER: FALSE, Code.PENDING: UNKNOWN, Code.TRUE: TRUE}
 Codes = tuple[Code, ...]
@@ -110,7 +109,7 @@ def go_forward(columns: Columns, arrivals: Arrivals, span: Span, ids: Sequence[s
     judged, due = arrivals.rows.take(taken), arrivals.due[taken]
     machines = columns.machines.copy()
     made = _judge_all(columns, machines, judged, due, span, irregular)
-    silent = machines.end + columns.layout.laws.stale <= span.upto[-1]
+    silent = (machines.end != BEGINNING) & (machines.end + columns.layout.laws.stale <= span.upto[-1])
     irregular |= columns.regular & (silent.reshape(-1, width).any(axis=1) | (columns.gives_up < span.upto[-1]))
     result = Forward(columns, judged, due, irregular)
     walker = _Walker(columns, span, ids, result)
@@ -153,7 +152,7 @@ def _refuse_silence(
     """Series in which silence was said, or would have been, before the next reading came."""
     before = np.where(begins, columns.machines.end[lanes], np.concatenate((np.zeros(1, np.int64), ends[:-1])))
     stale = before + columns.layout.laws.stale[lanes]
-    irregular[lanes[stale <= span.upto[due]] // len(columns.layout.thresholds)] = True
+    irregular[lanes[(before != BEGINNING) & (stale <= span.upto[due])] // len(columns.layout.thresholds)] = True
 
 
 def _steps(
@@ -201,7 +200,7 @@ class _Walker:
         try:
             for record, of_record in groupby(steps, key=lambda step: step.record):
                 changed = list(of_record)
-                before = {lane: watch.entries[-1].codes for lane, watch in watches.items()}
+                before = {lane: watch.entries[-1].codes if watch.entries else () for lane, watch in watches.items()}
                 for step in changed:
                     watches[step.lane], told = self._breach(watches[step.lane], step)
                     breaches += told
@@ -234,7 +233,7 @@ class _Walker:
         return max(judged, int(self.upto[record])) if self.settles else judged
 
     def _namer(self, place: Place, record: int) -> Namer:
-        return Namer(digest(self.layout.plan.configuration.shard, *place, self.ids[record]))
+        return Namer(self.layout.plan.configuration.shard, *place, self.ids[record])
 
     def _breach(self, watch: Watch, step: _Step) -> tuple[Watch, list[BreachChanges]]:
         place = self._place(step.lane)
@@ -243,7 +242,7 @@ class _Walker:
         standing = next((s for s in watch.said if s.until is None), None)
         entries = (*watch.entries, step.entry)
         judged, upto = self._judged_before(watch.judged, step.record), int(self.upto[step.record + 1])
-        after = replace(watch, entries=entries, judged=max(upto, watch.judged))
+        after = watch._replace(entries=entries, judged=max(upto, watch.judged))
         if not entered and standing is None:
             return after, []
         if standing is None:
@@ -259,7 +258,7 @@ class _Walker:
         changes, said = differences(open_now, [stretch], judged, name, self.nows[step.record], self.ids[step.record])
         ended = tuple(s for s in watch.said if s.until is not None)
         told = [BreachChanges(step.record, step.lane, changes, step.reading, entries)] if changes else []
-        return replace(after, said=(*ended, *said)), told
+        return after._replace(said=(*ended, *said)), told
 
     def _rules(
         self,
@@ -292,8 +291,8 @@ class _Walker:
         """What must be said of a rule after it has been walked along."""
         upto, now, record_id = int(self.upto[record + 1]), self.nows[record], self.ids[record]
         walk = stroll.walk
-        going = replace(walk.standing(stroll.moment), known=walk.known)
-        after = replace(course, standing=stroll.standing, moment=stroll.moment, going=going, judged=max(upto, course.judged))
+        going = walk.here(stroll.moment)
+        after = course._replace(standing=stroll.standing, moment=stroll.moment, going=going, judged=max(upto, course.judged))
         if not stroll.changed:
             return after, []
         judged = self._judged_before(course.judged, record)
@@ -303,7 +302,7 @@ class _Walker:
         ended = tuple(s for s in course.said if s.until is not None)
         stands = Judged(said=(*ended, *said), issued=course.issued, issued_level=course.issued_level)
         changes, stands = marked(changes, stands, layout.rule, (), now, record_id)
-        return replace(after, said=stands.said, issued=stands.issued, issued_level=stands.issued_level), changes
+        return after._replace(said=stands.said, issued=stands.issued, issued_level=stands.issued_level), changes
 
 
 class _Stroll:
@@ -330,7 +329,7 @@ class _Stroll:
         self.standing = self.layout.tree.advance(before, leaves, moment)
         self.moment = moment
         self.walk.known = min(self.walk.known, moment)
-        truths = [self.standing.truths[root] for root in self.layout.tree.roots]
+        truths = [self.standing.known(root) for root in self.layout.tree.roots]
         current = self.walk.current
         if current is not None and self.walk.known + self.layout.law.ends < moment + 1:
             raise IrregularError
@@ -340,6 +339,8 @@ class _Stroll:
 
 def _truth(codes: Codes, level: int) -> int:
     """The truth of a level or more at a regular place."""
+    if not codes:
+        return UNHEARD
     entry = Entry(0, 0, codes, True)
     return _TRUTH[reaching(entry, level)]
 

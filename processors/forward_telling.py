@@ -3,8 +3,6 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
@@ -18,13 +16,14 @@ from processors.levels import Code, Entry
 from processors.plan import Plan
 from processors.pointwise import Tree
 from processors.regular import Layout
+from processors.rereading import Rereader
 from processors.rows import Rows, joined_rows
 from processors.state import Source
 from processors.stretches import Change
 from processors.timelines import BEGINNING, TRUTHS, moment
-from schemas.conditions import AtLevel, Condition
+from schemas.conditions import Condition
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Evidence, Quality, Reading, ThresholdBreach
+from schemas.records import CompoundEvent, Evidence, Reading, ThresholdBreach
 
 Ref = tuple[int, int]
 """Record and row of a reading."""
@@ -52,18 +51,15 @@ class Teller:
         self.plan: Plan = before.layout.plan
         self._given = found.judged.take(found.judged.given)
         self._due = found.due[found.judged.given]
-        self._read: dict[Ref, Mapping[str, Any]] = {}
+        self._sources: dict[int, Rereader] = {}
 
     def all(self, engine: str) -> list[list[Output]]:
         """For each record what is said with it: breaches by threshold and place, then events by area and rule."""
-        asks = {id(change): self._asks(change) for change in self.found.rules}
-        self._fetch({ref for found in asks.values() for by_leaf in found.values() for ask in by_leaf for ref in ask.readings})
-        self._fetch({self._ref(change.reading) for change in self.found.breaches})
         said: list[list[Output]] = [[] for _ in self.nows]
         for breach in sorted(self.found.breaches, key=self._by_threshold):
             said[breach.record].extend(self._breach(breach, engine))
         for rule in sorted(self.found.rules, key=lambda c: (c.record, c.area, c.rule)):
-            said[rule.record].extend(self._events(rule, asks[id(rule)], engine))
+            said[rule.record].extend(self._events(rule, engine))
         return said
 
     def _by_threshold(self, change: BreachChanges) -> tuple[int, int, int]:
@@ -87,34 +83,28 @@ class Teller:
             said += breaches.told(peaked, place, self.plan, reading, now, self.ids[told.record], engine)
         return said
 
-    def _events(self, told: RuleChanges, asks: Mapping[int, Sequence[_Ask]], engine: str) -> list[CompoundEvent]:
+    def _events(self, told: RuleChanges, engine: str) -> list[CompoundEvent]:
         rule, area = self.layout.rules[told.rule], self.layout.areas[told.area]
         now, place = self.nows[told.record], (rule.name, area)
-        return [
-            events.told(c, place, self.plan, self._stood(told, c, asks[c.at], now), now, self.ids[told.record], engine)
-            for c in told.changes
-        ]
+        return [events.told(c, place, self.plan, self._stood(told, c, now), now, self.ids[told.record], engine) for c in told.changes]
 
-    def _stood(self, told: RuleChanges, change: Change, asks: Sequence[_Ask], now: int) -> Stood:
+    def _stood(self, told: RuleChanges, change: Change, now: int) -> Stood:
         layout, area = self.layout.rules[told.rule], self.layout.areas[told.area]
-        writer = _Writer(self, layout.tree, layout.leaves, told.seen[change.at], area, asks, now)
+        writer = _Writer(self, layout.tree, layout.leaves, told.seen[change.at], area, self._asks(told, change.at), now)
         rule = layout.rule
         return Stood(
-            truth=TRUTHS[told.seen[change.at].standing.truths[layout.tree.roots[0]]],
+            truth=TRUTHS[told.seen[change.at].standing.known(layout.tree.roots[0])],
             silent=(),
             evidence=writer.evidence(rule.when),
             ending=writer.evidence(rule.until) if rule.until is not None else None,
             beside=(),
         )
 
-    def _asks(self, told: RuleChanges) -> dict[int, tuple[_Ask, ...]]:
-        """For each moment of a change, the readings behind each condition on a level."""
-        return {change.at: self._asks_at(told, change.at) for change in told.changes}
-
-    def _asks_at(self, told: RuleChanges, at: int) -> tuple[_Ask, ...]:
+    def _asks(self, told: RuleChanges, at: int) -> tuple[_Ask, ...]:
+        """The readings behind each condition on a level."""
         first, entries = self.layout.lane(0, told.area), told.seen[at].entries
         leaves = self.layout.rules[told.rule].leaves
-        return tuple(_Ask(first + t, self._behind(first + t, level, entries[t], at, told.record)) for t, level in leaves)
+        return tuple([_Ask(first + t, self._behind(first + t, level, entries[t], at, told.record)) for t, level in leaves])
 
     def _behind(self, lane: int, level: int, entries: Sequence[Entry], at: int, record: int) -> tuple[Ref, ...]:
         """The reading that began the present stretch, the last at the level, and the newest: those inside the horizon, or last of all."""
@@ -126,7 +116,9 @@ class Teller:
         if last_end < oldest:  # then all others are too
             if newest < known - 1:
                 return ()
-            return (self._ref_of(self._given, newest) if known > first else self._last_before(lane),)
+            if known > first:
+                return (self._ref_of(self._given, newest),)
+            return (self._last_before(lane),) if last_end != BEGINNING else ()
         rows = self._until(lane, first, known)
         starts = rows.starts.tolist()
         wanted = {bisect_right(starts, at) - 1}
@@ -160,25 +152,12 @@ class Teller:
     def _ref_of(rows: Rows, index: int) -> Ref:
         return int(rows.sources[index]), int(rows.rows[index])
 
-    def _fetch(self, refs: set[Ref]) -> None:
-        """Read the rows of records that are asked for, record by record."""
-        wanted: dict[int, list[int]] = {}
-        for source, row in refs - self._read.keys():
-            wanted.setdefault(source, []).append(row)
-        for source, rows in wanted.items():
-            for row, content in zip(rows, self.sources[source].batch.take(rows).to_pylist(), strict=True):
-                self._read[source, row] = content
-
     def _reading(self, ref: Ref, lane: int, number: int, now: int) -> Reading:
-        row = self._read[ref]
-        end = row["end"]
+        source = self._sources.get(ref[0])
+        if source is None:
+            source = self._sources[ref[0]] = Rereader(self.sources[ref[0]])
         sign, limit = int(self.layout.laws.sign[lane]), int(self.layout.laws.limit[lane, number])
-        age = max(moment(now) - end, timedelta(0))
-        return Reading.model_construct(
-            area=row["area"], indicator=row["indicator"], value=row["value"], unit=row["unit"], bound=sign * limit / MILLIONTHS,
-            start=row["start"], end=end, issued=row["issued"], received=row["received"], age=age, feed=row["feed"],
-            quality=Quality(row["quality"]), key=row["key"], delivery=row["delivery"], record=self.sources[ref[0]].record,
-        )  # fmt: skip
+        return source.reading(ref[1], sign * limit / MILLIONTHS, now)
 
 
 class _Writer:
@@ -188,24 +167,32 @@ class _Writer:
         self, teller: Teller, tree: Tree, leaves: Sequence[tuple[int, int]], seen: Seen, area: str, asks: Sequence[_Ask], now: int
     ) -> None:
         self.teller, self.tree, self.leaves, self.seen, self.area, self.asks, self.now = teller, tree, leaves, seen, area, asks, now
+        self._written: dict[int, Evidence] = {}
 
     def evidence(self, condition: Condition) -> Evidence:
-        """A condition with all inside it."""
+        """A condition with all inside it; one that stands twice in a rule is written down once."""
         number = self.tree.conditions[condition]
+        if number not in self._written:
+            self._written[number] = self._write(condition, number)
+        return self._written[number]
+
+    def _write(self, condition: Condition, number: int) -> Evidence:
         since = self.seen.standing.since[number]
-        parts = tuple(self.evidence(part) for part in condition.parts)
-        is_leaf = isinstance(condition, AtLevel)
-        note, level, readings = self._leaf(self.tree.leaf_of(condition)) if is_leaf else ("", None, ())
-        return Evidence.model_construct(
-            condition=condition.text, truth=TRUTHS[self.seen.standing.truths[number]], held=False, covered=True,
-            since=moment(since) if since != BEGINNING else None, level=level, area=self.area, note=note, readings=readings, parts=parts,
+        leaf = self.tree.leaf_of(condition)
+        note, level, readings = self._leaf(leaf) if leaf >= 0 else ("", None, ())
+        return Evidence.made(
+            condition=self.tree.texts[number], truth=TRUTHS[self.seen.standing.known(number)], held=False, covered=True,
+            since=moment(since) if since != BEGINNING else None, level=level, area=self.area, note=note, readings=readings,
+            parts=tuple([self.evidence(part) for part in condition.parts]),
         )  # fmt: skip
 
     def _leaf(self, leaf: int) -> tuple[str, Level | None, tuple[Reading, ...]]:
         threshold, number = self.leaves[leaf]
         codes, ask = self.seen.codes[threshold], self.asks[leaf]
+        if not codes:
+            return "no reading yet", None, ()
         bounds = self.teller.plan.bounds[self.teller.layout.thresholds[threshold]]
         entered = [bounds[n].level for n, code in enumerate(codes) if code == Code.TRUE]
         level = max(entered) if entered else Level.GREEN if codes[0] == Code.LOWER else None
         note = "not yet confirmed" if max(codes) == Code.PENDING else ""
-        return note, level, tuple(self.teller._reading(ref, ask.lane, number, self.now) for ref in ask.readings)
+        return note, level, tuple([self.teller._reading(ref, ask.lane, number, self.now) for ref in ask.readings])

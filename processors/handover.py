@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from processors.column_machine import Machines
 from processors.columns import Columns, Course, Mark, Watch, gives_up_at, readings_of
 from processors.conditions import Sight, bounds_for
 from processors.events import lines_of, settled
@@ -148,15 +149,15 @@ def timelines(columns: Columns, number: int, sight: Sight, rank: Rank) -> Timeli
         lane = layout.lane(threshold, number)
         place = (name, area)
         watch = columns.watches[lane]
-        if watch is None:
-            continue
+        if watch is None or (not watch.entries and not len(columns.pending.of(lane))):
+            continue  # nothing was heard of it yet
         tracks[place] = track_of(columns, lane, place, watch, sight, rank)
         # Its deadline is past, so that it is looked at again with the next record.
         breaches[place] = Judged(said=watch.said, judged=max(watch.judged, ticked), settled=watch.settled, deadline=BEGINNING)
     there = Sight(sight.plan, {**sight.tracks, **tracks}, sight.baselines, sight.alive, sight.now)
     events = {}
-    for rule, course in zip(layout.rules, columns.courses[number], strict=True):
-        judged = replace(course, judged=max(course.judged, ticked))
+    for rule, course in zip(layout.rules, columns.courses[number] if tracks else (), strict=bool(tracks)):
+        judged = course._replace(judged=max(course.judged, ticked))
         events[rule.name, area] = _stands(rule, area, judged, there)
     return Timelines(tracks, breaches, events)
 
@@ -174,7 +175,8 @@ def track_of(columns: Columns, lane: int, place: Place, watch: Watch, sight: Sig
     settings = sight.plan.settings(*place)
     bounds_of = bounds_for(sight.plan, sight.baselines, *place)
     since = int(columns.since[lane // len(columns.layout.thresholds)])
-    usable = [mark for mark in columns.marks if since < mark.at < sight.now - settings.horizon - settings.delay]
+    oldest = sight.now - settings.horizon - settings.delay
+    usable = [mark for mark in columns.marks if since < mark.at < oldest and mark.machines.end[lane] != BEGINNING]
     rows = readings_of(columns, lane)
     if usable:
         track = _from_mark(usable[-1], lane, rows, watch, new_track(settings, 0), settings.levels)
@@ -190,6 +192,38 @@ def _from_mark(mark: Mark, lane: int, rows: Rows, watch: Watch, blank: Track, le
     later = rows.after(int(mark.seen_ends[lane]), int(mark.seen_starts[lane]))
     last = rows.take((rows.ends == edge.end) & (rows.starts == edge.start) & (rows.values != NULL))
     return replace(blank, series=joined(last.series(), later.series()), folded=len(last), edge=edge, frozen=watch.entries[:count])
+
+
+def begun(columns: Columns, areas: Sequence[int], now: int, events: Mapping[Place, Judged]) -> Columns:
+    """The columns with some areas more, by number, that nothing was known of."""
+    if not areas:
+        return columns
+    layout, width, plan = columns.layout, len(columns.layout.thresholds), columns.layout.plan
+    which = np.zeros(len(layout.areas), dtype=bool)
+    which[list(areas)] = True
+    lanes = [lane for area in areas for lane in range(area * width, (area + 1) * width)]
+    machines, blank = columns.machines.copy(), Machines.blank(layout.lanes, layout.laws.limit.shape[1])
+    machines.restore(np.array(lanes, dtype=np.intp), blank)
+    seen_ends, seen_starts = columns.seen_ends.copy(), columns.seen_starts.copy()
+    newest, carried = columns.newest.copy(), columns.carried.copy()
+    seen_ends[lanes], seen_starts[lanes], newest[lanes], carried[lanes] = BEGINNING, BEGINNING, -1, 0
+    watches, courses, bases = list(columns.watches), list(columns.courses), dict(columns.bases)
+    for area in areas:
+        courses[area] = tuple(_unheard(rule, events.get((rule.name, layout.areas[area]), Judged())) for rule in layout.rules)
+    for lane in lanes:
+        watches[lane] = Watch((), 0, (), BEGINNING, BEGINNING)
+        bases[lane] = new_track(plan.settings(layout.thresholds[lane % width], layout.areas[lane // width]), 0)
+    return replace(
+        columns, machines=machines, regular=columns.regular | which, since=np.where(which, now, columns.since),
+        gives_up=np.where(which, FAR, columns.gives_up), seen_ends=seen_ends, seen_starts=seen_starts, newest=newest, carried=carried,
+        watches=tuple(watches), courses=tuple(courses), bases=bases,
+    )  # fmt: skip
+
+
+def _unheard(rule: RuleLayout, judged: Judged) -> Course:
+    """A rule in an area that nothing was heard of."""
+    going = judged.going if judged.going is not None else beginning(rule.law)
+    return Course(rule.tree.unheard(), BEGINNING, going, going, (), judged.judged, judged.issued, judged.issued_level)
 
 
 def taken_over(columns: Columns, handed: Mapping[int, Handed], now: int) -> Columns:

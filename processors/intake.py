@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +23,6 @@ from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaratio
 
 _ALIVE_FOR = 2
 """A feed counts as delivering for this many of its intervals after an answer: one may be late."""
-Content: TypeAlias = pa.RecordBatch | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration
-"""What an input record says."""
 
 
 class Intake:
@@ -73,7 +70,7 @@ class Intake:
             events=self._before.events,
         )
 
-    def take(self, content: Content) -> None:
+    def take(self, content: pa.RecordBatch | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration) -> None:
         """What the record says."""
         match content:
             case Heartbeat():
@@ -105,7 +102,7 @@ class Intake:
             self._delivered(feed, micros(self.record.received))
         if not groups:
             return
-        self.sources[number] = Source(self.record.id, batch)
+        self.sources[number] = Source((self.record.id,), batch)
         self.numbered += 1
         for watcher, place, rows in sorted(groups, key=lambda g: (g[0].level is None, g[0].threshold, g[1])):
             self._take(watcher, place, columns.series(rows, number))

@@ -20,7 +20,7 @@ class Code(IntEnum):
     LOWER = 0
     UNKNOWN = 1
     PENDING = 2
-    """A reading at the level whose run is not complete: not lower, not entered."""
+    """A reading at the level whose run is not complete, with nothing known before it: not lower, not entered."""
     DEAD = 3
     """A person declared the station dead."""
     OPEN = 4
@@ -147,7 +147,7 @@ def judge(
             continue
         if machine.end != BEGINNING and start > machine.end + settings.stale:
             out.extend(_silence(machine, settings, start, _bridged(machine, settings, start, value, bound)))
-            machine.count, machine.leaving = [0] * settings.levels, [FAR] * settings.levels
+            machine.count, machine.leaving, machine.codes = [0] * settings.levels, [FAR] * settings.levels, ()
         codes = tuple([_level(machine, settings, k, end, settings.sign * value, bound[k]) for k in range(settings.levels)])
         machine.start, machine.end, machine.codes = start, end, codes
         before = machine.peak
@@ -175,7 +175,11 @@ def _level(machine: Machine, settings: Settings, k: int, end: int, value: int, b
     under_floor = value < settings.floor
     if value >= limit and not under_floor:
         machine.leaving[k] = FAR
-        return Code.TRUE if machine.entered[k] or _completes(machine, settings, k, end) else Code.PENDING
+        if machine.entered[k] or _completes(machine, settings, k, end):
+            return Code.TRUE
+        # Known lower until now, it stays so until the run is complete; with nothing known before, nobody can tell yet.
+        known = machine.end != BEGINNING and bool(machine.codes)
+        return Code.LOWER if known and machine.codes[k] == Code.LOWER else Code.PENDING
     machine.count[k] = 0
     if not machine.entered[k]:
         return Code.LOWER

@@ -67,7 +67,8 @@ def tip(going: Going, lines: Sequence[Line], law: Law, upto: int) -> Going:
     """Where the walk stands at a moment, to be gone on from change to change: `known` is FAR while the truth is known."""
     walked = _walked(going, lines, law, upto)
     walked.give_up(upto)
-    return replace(walked.standing(upto), known=FAR if walked.known > upto else walked.known)
+    walked.known = FAR if walked.known > upto else walked.known
+    return walked.here(upto)
 
 
 def _walked(going: Going, lines: Sequence[Line], law: Law, upto: int) -> "Walk":
@@ -130,8 +131,13 @@ class Walk:
 
     def standing(self, upto: int) -> Going:
         """Where the walk stands after it."""
+        here = self.here(upto)
+        return replace(here, known=min(here.known, upto))
+
+    def here(self, upto: int) -> Going:
+        """Where the walk stands, to be gone on from: `known` may lie ahead."""
         current = self.current._replace(points=self.current.points[-1:]) if self.current is not None else None
-        return Going(tuple(self.raised), upto, current, self.armed, min(self.known, upto))
+        return Going(tuple(self.raised), upto, current, self.armed, self.known)
 
     def _point(self, at: int, keep: Sequence[int]) -> Point:
         steps = tuple(n for n, raised in enumerate(self.raised) if raised)

@@ -14,6 +14,8 @@ from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Not, Tog
 from schemas.configuration import Rule
 
 Truths = tuple[int, ...]
+UNHEARD = -1
+"""As a truth: nothing has been said of it yet, so it is unknown, since ever."""
 
 
 class Shown(NamedTuple):
@@ -55,6 +57,10 @@ class Standing(NamedTuple):
     since: Truths
     shown: tuple[Shown | None, ...]
 
+    def known(self, number: int) -> int:
+        """The truth of a condition; unknown if nothing has been said of it."""
+        return max(self.truths[number], UNKNOWN) if self.truths[number] == UNHEARD else self.truths[number]
+
 
 @dataclass(frozen=True)
 class _Node:
@@ -69,6 +75,7 @@ class Tree:
 
     Attributes:
         leaves: (threshold, its level by its place among the defined ones), in the order in which `advance` takes their truths.
+        texts: each condition as a planner reads it.
         roots: where `when`, `until` if there is one, and each `raise` stand among the conditions.
     """
 
@@ -78,6 +85,7 @@ class Tree:
         self._nodes: list[_Node] = []
         self.conditions: dict[Condition, int] = {}
         self.roots = tuple(self._add(condition) for condition in conditions_of(rule))
+        self.texts = tuple(node.condition.text for node in self._nodes)
         self._watched = frozenset(p for node in self._nodes if isinstance(node.condition, Together) for p in node.parts)
 
     def __len__(self) -> int:
@@ -105,6 +113,12 @@ class Tree:
         """Whether the onsets of a condition are asked for."""
         return node in self._watched
 
+    def unheard(self) -> Standing:
+        """How the conditions stand before anything is heard: an onset may hide anywhere."""
+        count = len(self._nodes)
+        shown = tuple(Shown(dark=BEGINNING) if self.watches(n) else None for n in range(count))
+        return Standing((UNHEARD,) * count, (BEGINNING,) * count, shown)
+
     def advance(self, before: Standing, leaves: Sequence[int], at: int) -> Standing:
         """How the conditions stand from a moment on, at which some level changed."""
         truths: list[int] = []
@@ -121,6 +135,10 @@ class Tree:
 
     def _truth(self, node: _Node, truths: Sequence[int], shown: Sequence[Shown | None], at: int) -> int:
         found = [truths[p] for p in node.parts]
+        if UNHEARD in found:
+            if max(found) == UNHEARD:
+                return UNHEARD
+            found = [UNKNOWN if truth == UNHEARD else truth for truth in found]
         match node.condition:
             case Not():
                 return TRUE - found[0]
@@ -161,7 +179,3 @@ def _near(spans: Sequence[Sequence[tuple[int, int]]], count: int, window: int) -
         return False
     lasts = {last for of_one in spans for _, last in of_one}
     return any(sum(any(first <= begin + window and last >= begin for first, last in one) for one in spans) >= count for begin in lasts)
-
-
-UNHEARD = Shown(dark=BEGINNING)
-"""Before all knowledge: an onset may hide anywhere."""

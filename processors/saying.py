@@ -1,6 +1,5 @@
 """What must be said because of a record: the difference between how things stand and what was last said of them."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -47,11 +46,6 @@ def _rules_to_judge(state: State, plan: Plan, touched: Touched) -> list[Place]:
     return sorted(due, key=lambda p: (p[1], p[0]))
 
 
-def digest(shard: str, name: str, place: str, record: str) -> str:
-    """An identifier: the same for the same shard, threshold or rule, place and opening record, on any home."""
-    return hashlib.sha256("\x1f".join((shard, name, place, record)).encode()).hexdigest()[:24]
-
-
 def _is_past(stretch: Stretch, past: Sequence[Said], settled: int) -> bool:
     """Whether a stretch was said and ended so long ago that nothing alters it."""
     until = stretch.until
@@ -83,7 +77,7 @@ class _Speaker:
         settled = max(upto - settings.horizon - settings.delay - max(settings.bridge, 0) - 1, before.settled)
         past = [s for s in before.said if s.until is not None and s.until <= settled]
         found = [s for s in found if s.until is None or (s.until > before.settled and not _is_past(s, past, settled))]
-        name = Namer(digest(self.state.shard, place[0], place[1], self.record))
+        name = Namer(self.state.shard, *place, self.record)
         standing = [s for s in before.said if s not in past]
         changes, said = differences(standing, found, before.judged, name, self.now, self.record)
         kept = tuple(s for s in said if s.until is None or s.until > settled)
@@ -107,7 +101,7 @@ class _Speaker:
         """What must be said of rules: all are judged first, because an event may be muted by another of the same record."""
         changes: dict[Place, list[Change]] = {}
         for place in places:
-            name = Namer(digest(self.state.shard, place[0], place[1], self.record))
+            name = Namer(self.state.shard, *place, self.record)
             before = self.judged.get(place, Judged())
             changes[place], self.judged[place] = events.judge(place, before, self.sight, name, self.record)
         muted = {(small, area) for rule, area in places if changes[rule, area] for small in self.plan.rules[rule].mutes}

@@ -34,7 +34,7 @@ def to_bytes(state: State) -> bytes:
         "now": state.now,
         "numbered": state.numbered,
         "configuration": state.plan.configuration.canonical() if state.plan is not None else None,
-        "sources": [(n, state.sources[n].record) for n in used],
+        "sources": [(n, state.sources[n].records) for n in used],
         "tracks": [(*place, _track(track, columns)) for place, track in sorted(state.tracks.items())],
         "baselines": [
             (t, a, [r.model_dump(mode="json") for r in rows]) for t, by in sorted(state.baselines.items()) for a, rows in by.items()
@@ -77,7 +77,7 @@ def from_bytes(content: bytes) -> State:
         now=told["now"],
         plan=plan,
         numbered=told["numbered"],
-        sources={n: Source(record, decode(parts[f"source {n}"])) for n, record in told["sources"]},
+        sources={n: Source(tuple(records), decode(parts[f"source {n}"])) for n, records in told["sources"]},
         tracks={(t, p): _read_track(track, columns, plan, (t, p)) for t, p, track in told["tracks"]},
         baselines=baselines,
         alive={feed: tuple((start, end) for start, end in spans) for feed, spans in told["alive"]},

@@ -16,10 +16,18 @@ from schemas.records import BaselineRow
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A record of observations, kept while a reading of it may still be evidence."""
+    """Readings as they came in, kept while one of them may still be evidence.
 
-    record: str
+    Attributes:
+        records: the id of the record they came in; of readings that came one a record, that of each.
+    """
+
+    records: tuple[str, ...]
     batch: pa.RecordBatch
+
+    def record(self, row: int) -> str:
+        """The id of the record that a reading came in."""
+        return self.records[row if len(self.records) > 1 else 0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 A stretch is found again in full from the truth over time, each time something changes. Breaches and events are both told this way.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -118,16 +119,17 @@ def differences(
 
 
 class Namer:
-    """Ids of what opens with one record: shard, threshold or rule, area and record, and a number if one record opens several."""
+    """Ids of what opens with one record: made of shard, threshold or rule, place and record, and a number if one record opens several."""
 
-    def __init__(self, digest: str) -> None:
-        self.digest = digest
+    def __init__(self, shard: str, name: str, place: str, record: str) -> None:
+        self._parts = shard, name, place, record
         self._made = 0
 
     def next(self) -> str:
-        """The id of the next one that opens."""
+        """The id of the next one that opens: the same on any home."""
         self._made += 1
-        return self.digest if self._made == 1 else f"{self.digest}-{self._made}"
+        digest = hashlib.sha256("\x1f".join(self._parts).encode()).hexdigest()[:24]
+        return digest if self._made == 1 else f"{digest}-{self._made}"
 
 
 def _overlap(old: Said, stretch: Stretch) -> bool:

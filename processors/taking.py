@@ -5,6 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from processors.engine import ENGINE_VERSION, State, advance, step
 from schemas.envelopes import output_record
@@ -64,14 +65,22 @@ def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State
         LogError: a record is of a newer version, which no letter would make good.
         MemoryError: there is no room; nothing is wrong with the record.
     """
-    if not any(record.kind == "configuration" for record in records):
-        try:
-            after, said = engine.advance(state, records)
-            return after, [Taken(record, outputs) for record, outputs in zip(records, said, strict=True)]
-        except (LogError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one by one they show which record it is, and that one gets a letter
-            _LOGGER.info("%d records of %s are taken in one by one: %r", len(records), records[0].shard, error)
+    taken: list[Taken] = []
+    for changes, group in groupby(records, key=lambda record: record.kind == "configuration"):
+        part = list(group)
+        state, found = _one_by_one(engine, state, part) if changes else _at_once(engine, state, part)
+        taken += found
+    return state, taken
+
+
+def _at_once(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, list[Taken]]:
+    try:
+        after, said = engine.advance(state, records)
+        return after, [Taken(record, outputs) for record, outputs in zip(records, said, strict=True)]
+    except (LogError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one by one they show which record it is, and that one gets a letter
+        _LOGGER.info("%d records of %s are taken in one by one: %r", len(records), records[0].shard, error)
     return _one_by_one(engine, state, records)
 
 

@@ -28,6 +28,7 @@ def micros(value: datetime | timedelta) -> int:
     return (value - _EPOCH if isinstance(value, datetime) else value) // _MICROSECOND
 
 
+@lru_cache(maxsize=8192)
 def moment(value: int) -> datetime:
     """The moment that a number of microseconds stands for, UTC."""
     return _EPOCH + timedelta(microseconds=value)

@@ -8,7 +8,7 @@ from eventlog.log import EventLog
 from feeds.cases import Case
 from polyrisk.case_run import Tally
 from processors.engine import State, initial, step
-from processors.loop import published
+from processors.taking import published
 from schemas.country_files import LoadedCountry
 from schemas.records import Record
 from schemas.topics import INPUT
@@ -40,5 +40,5 @@ def judged(records: list[Record], shard: str) -> tuple[State, list[bytes]]:
     state, said = initial(shard), []
     for record in records:
         state, outputs = step(state, record)
-        said += [r.payload for r in published(outputs, record)]
+        said += [r.payload for r in published(outputs, record.id)]
     return state, said

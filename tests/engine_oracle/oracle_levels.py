@@ -114,15 +114,16 @@ class Levels:
         run: list[Reading] = []
         leaving: list[Reading] = []
         before: Reading | None = None
+        was_lower = False
         for reading in self.readings(threshold, place):
             if before is not None and self._declared_between(place, before.start, reading.start):
-                entered, run, leaving, before = False, [], [], None
+                entered, run, leaving, before, was_lower = False, [], [], None, False
             if before is not None and reading.start > self.limit(threshold, before):
-                run, leaving = [], []
+                run, leaving, was_lower = [], [], False
             needed = bound(self.known, threshold, place, level, reading)
             if needed is None:
                 found.append(Judged(reading, Standing.ENTERED_NO_BOUND if entered else Standing.NO_BOUND))
-                before = reading
+                before, was_lower = reading, False
                 continue
             if entered:
                 leaving = [*leaving, reading] if self._under(threshold, reading, needed) else []
@@ -132,9 +133,10 @@ class Levels:
                 run = self._run(threshold, run, reading) if self._meets(threshold, reading, needed) else []
                 if run and self._complete(threshold, run):
                     entered, leaving = True, []
-            standing = Standing.ENTERED if entered else Standing.UNDECIDED if run else Standing.LOWER
+            undecided = bool(run) and not was_lower
+            standing = Standing.ENTERED if entered else Standing.UNDECIDED if undecided else Standing.LOWER
             found.append(Judged(reading, standing))
-            before = reading
+            before, was_lower = reading, standing is Standing.LOWER
         return found
 
     def _declared_between(self, place: str, after: datetime, until: datetime) -> bool:

@@ -153,11 +153,18 @@ def test_a_level_is_left_only_under_the_hysteresis() -> None:
     assert _river(known) == [(1, "true"), (3, "false")]
 
 
-def test_a_run_that_is_not_complete_is_unknown() -> None:
-    """3.2 and 6.1: the first of two readings in a row is no breach and not lower; a burst counts as one, a null not at all."""
+def test_a_run_that_is_not_complete_is_lower_after_lower() -> None:
+    """3.2 and 6.1: the first of two readings in a row is no breach; a burst counts as one, a null not at all."""
     readings = [(1, "s4", 1.0), (2, "s4", 5.0), (2 + 1 / 6, "s4", 5.0), (2.5, "s4", None), (3, "s4", 5.0)]
     known = _known(_configuration({"for": "2 readings"}, RIVER), readings, now=4)
-    assert _river(known) == [(1, "false"), (2, "unknown"), (3, "true")]
+    assert _river(known) == [(1, "false"), (3, "true")]
+
+
+def test_a_run_that_is_not_complete_is_unknown_at_first() -> None:
+    """6.1: with nothing known before it, the first of two readings is not lower."""
+    readings = [(2, "s4", 5.0), (2 + 1 / 6, "s4", 5.0), (3, "s4", 5.0)]
+    known = _known(_configuration({"for": "2 readings"}, RIVER), readings, now=4)
+    assert _river(known) == [(2, "unknown"), (3, "true")]
 
 
 def test_a_gap_starts_the_run_again() -> None:

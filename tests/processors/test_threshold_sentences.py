@@ -197,10 +197,16 @@ def test_a_period_is_valid_from_its_start() -> None:
 
 
 def test_an_undecided_reading_is_not_lower() -> None:
-    """6.1: the first of two that are asked for leaves the level unknown until a reading decides."""
-    table = "00:00 A 4.0\n01:00 A 7.1\n02:00 A 4.0\n03:00 A 7.1\n04:00 A 7.1"
-    expected = [("00:00", "false"), ("01:00", "unknown"), ("02:00", "false"), ("03:00", "unknown"), ("04:00", "true")]
+    """6.1: the first of two that are asked for leaves the level unknown where nothing is known before it: at first, or after a gap."""
+    table = "00:00 A 7.1\n01:00 A 4.0\n05:00 A 7.1\n06:00 A 4.0\n07:00 A 7.1\n08:00 A 7.1"
+    expected = [("00:00", "unknown"), ("01:00", "false"), ("04:00", "unknown"), ("06:00", "false"), ("08:00", "true")]
     assert truths(table, {**RIVER, "for": "2 readings"}) == expected
+
+
+def test_known_lower_stays_lower_until_the_run_is_complete() -> None:
+    """6.1, 3.2: of a run that begins at a reading after a lower one, the breach begins at the reading that completes it; before, it is lower."""
+    table = "00:00 A 4.0\n01:00 A 7.1\n02:00 A 4.0\n03:00 A 7.1\n04:00 A 7.1"
+    assert truths(table, {**RIVER, "for": "2 readings"}) == [("00:00", "false"), ("04:00", "true")]
 
 
 def test_a_short_silence_between_two_lower_readings_is_lower() -> None:

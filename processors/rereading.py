@@ -1,0 +1,43 @@
+"""The readings of one record, read again row by row as evidence, without going through all its columns each time."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from processors.series import NOT_ISSUED
+from processors.state import Source
+from processors.timelines import moment
+from schemas.records import Quality, Reading
+
+_WORDS = ("area", "indicator", "unit", "quality", "feed", "delivery")
+
+
+class Rereader:
+    """The readings of a record."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, batch = source, source.batch
+        self._words = {name: batch.column(name).dictionary.to_pylist() for name in _WORDS}
+        self._codes = {name: batch.column(name).indices.to_numpy(zero_copy_only=False) for name in _WORDS}
+        self._keys, self._values = batch.column("key"), batch.column("value")
+        self._starts, self._ends, self._received = (batch.column(name).view(pa.int64()).to_numpy() for name in ("start", "end", "received"))
+        self._issued = pc.fill_null(batch.column("issued").cast(pa.int64()), NOT_ISSUED).to_numpy(zero_copy_only=False)
+        self._made: dict[tuple[int, float | None, int], Reading] = {}
+
+    def reading(self, row: int, bound: float | None, now: int) -> Reading:
+        """One reading as it came in, with the bound it was held against; its age is counted from `now`."""
+        key = (row, bound, now)
+        if key not in self._made:
+            self._made[key] = self._reading(row, bound, now)
+        return self._made[key]
+
+    def _reading(self, row: int, bound: float | None, now: int) -> Reading:
+        area, indicator, unit, quality, feed, delivery = (self._words[name][self._codes[name][row]] for name in _WORDS)
+        end, issued = int(self._ends[row]), int(self._issued[row])
+        return Reading.made(
+            area=area, indicator=indicator, value=self._values[row].as_py(), unit=unit, bound=bound, start=moment(int(self._starts[row])),
+            end=moment(end), issued=moment(issued) if issued != NOT_ISSUED else None, received=moment(int(self._received[row])),
+            age=timedelta(microseconds=max(now - end, 0)), feed=feed, quality=Quality(quality), key=self._keys[row].as_py(),
+            delivery=delivery, record=self._source.record(row),
+        )  # fmt: skip
