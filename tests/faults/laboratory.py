@@ -210,8 +210,9 @@ class Laboratory:
             for name in fault.victims:
                 if name in self.home.killable:
                     self.home.kill(self, fault.down_s)
-                else:
-                    self.processes.kill(name, fault.down_s)
+                    continue
+                self.run_until(lambda name=name: self.processes.by_name[name].pid is not None, SETTLE_S)  # it may still be down
+                self.processes.kill(name, fault.down_s)
             return f"down for {fault.down_s:.2f} s"
         return {**FAULTS, **self.home.faults}[fault.name](self, Random(fault.seed))
 
@@ -220,6 +221,7 @@ class Laboratory:
         with closing(open_log(self.home.url)) as log, closing(self.world.registry()) as registry:
             left = Left(self, log, registry)
             settled = self.run_until(_seldom(lambda: not left.work(), self.home.pace), SETTLE_S)
+            self.processes.end("signer")  # else it may sign between the last look and the end
             self.sky.set_wall(self.sky.furthest + GRACE + timedelta(minutes=1))
             settled = self.run_until(_seldom(lambda: not left.work() and not left.unanswered(), self.home.pace), SETTLE_S) and settled
             self.run_for(0.3)
