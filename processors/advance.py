@@ -93,7 +93,7 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
             said.append(outputs)
             first += 1
             continue
-        last = len(records) if not state.tracks and columns.regular.any() else min(first + size, len(records))
+        last = len(records) if not state.tracks else min(first + size, len(records))
         state, found = _Run(state, columns, records[first:last], contents[first:last], engine).taken()
         said += found
         first, size = last, size * 2
@@ -141,16 +141,11 @@ class _Run:
         return joined_rows(found), np.concatenate(numbers), sources
 
     def _newcomers(self, rows: Rows, numbers: Numbers) -> list[int]:
-        """Areas that nothing is known of, of which every series begins with the same record."""
+        """Areas that nothing is known of until these records."""
         columns, layout, width = self.columns, self.columns.layout, len(self.columns.layout.thresholds)
-        in_time = rows.ends + layout.laws.reach[rows.lanes] >= self.span.nows[numbers]
-        first = np.full(len(layout.areas), len(self.records), dtype=np.int32)
-        np.minimum.at(first, rows.lanes[in_time] // width, numbers[in_time])
-        begins = in_time & rows.given & (numbers == first[rows.lanes // width])
-        series = np.zeros(layout.lanes, dtype=bool)
-        series[rows.lanes[begins]] = True
-        whole = series.reshape(-1, width).all(axis=1) & ~columns.regular
-        return [n for n in np.flatnonzero(whole).tolist() if not self._is_known(layout.areas[n])]
+        in_time = rows.given & (rows.ends + layout.laws.reach[rows.lanes] >= self.span.nows[numbers])
+        areas = np.unique(rows.lanes[in_time] // width)
+        return [n for n in areas[~columns.regular[areas]].tolist() if not self._is_known(layout.areas[n])]
 
     def _is_known(self, area: str) -> bool:
         layout, state = self.columns.layout, self.state

@@ -123,6 +123,7 @@ def arrived(columns: Columns, new: Rows, records: Numbers, span: Span, rank: Ran
     periods = accepted & (new.ends > new.starts) if layout.moments_only else np.zeros(len(new), bool)
     irregular = np.zeros(len(layout.areas), dtype=bool)
     irregular[new.lanes[ahead | periods] // len(layout.thresholds)] = True
+    heard, numbers = accepted & new.given, records
     rows = joined_rows([columns.pending, new.take(accepted)])
     records = np.concatenate((np.full(len(columns.pending), EARLIER, np.int32), records[accepted]))
     order = np.lexsort((rows.received, rows.issued, rows.starts, rows.ends, rows.lanes))
@@ -132,7 +133,26 @@ def arrived(columns: Columns, new: Rows, records: Numbers, span: Span, rank: Ran
     rows, due, doubled = _once(rows, records, due, rank)
     backward = _goes_back(columns, rows, due) | doubled
     irregular[rows.lanes[backward] // len(layout.thresholds)] = True
+    irregular |= _too_late_heard(columns, new.lanes[heard], numbers[heard], rows.lanes[rows.given], due[rows.given])
     return Arrivals(rows, due, irregular)
+
+
+def _too_late_heard(columns: Columns, new: Numbers, numbers: Numbers, lanes: Numbers, due: Numbers) -> Flags:
+    """Areas of which something is judged before every series of them was heard: until then a condition is not covered.
+
+    Args:
+        new, numbers: the series of each new reading, and the record it came in. lanes, due: of all, and with which record each is judged.
+    """
+    width = len(columns.layout.thresholds)
+    unheard = columns.regular_lanes & (columns.machines.end == BEGINNING)
+    unheard[columns.pending.lanes[columns.pending.given]] = False
+    first_heard = np.where(unheard, np.iinfo(np.int32).max, EARLIER)
+    fresh = unheard[new]
+    np.minimum.at(first_heard, new[fresh], numbers[fresh])
+    first_due = np.full(len(columns.layout.areas), np.iinfo(np.int32).max)
+    np.minimum.at(first_due, lanes // width, due)
+    late: Flags = np.any(first_heard.reshape(-1, width) > first_due[:, None], axis=1)
+    return late
 
 
 def _once(rows: Rows, records: Numbers, due: Numbers, rank: Rank) -> tuple[Rows, Numbers, Flags]:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from processors.rows import Rows, joined_rows
 from processors.state import Source
 from processors.stretches import Change
 from processors.timelines import BEGINNING, TRUTHS, moment
-from schemas.conditions import Condition
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Evidence, Reading, ThresholdBreach
 
@@ -51,6 +50,11 @@ class Teller:
         self.plan: Plan = before.layout.plan
         self._given = found.judged.take(found.judged.given)
         self._due = found.due[found.judged.given]
+        edges = np.flatnonzero(np.diff(self._given.lanes, prepend=-1)).tolist()
+        lanes = self._given.lanes[edges].tolist()
+        ends = [*edges[1:], len(self._given)][: len(edges)]
+        self._where: dict[int, tuple[int, int]] = dict(zip(lanes, zip(edges, ends, strict=True), strict=True))
+        self._starts, self._dues = self._given.starts.tolist(), self._due.tolist()
         self._sources: dict[int, Rereader] = {}
 
     def all(self, engine: str) -> list[list[Output]]:
@@ -78,7 +82,7 @@ class Teller:
 
         said = []
         for change in told.changes:
-            peaked = change._replace(said=replace(change.said, peak=breaches.peak(told.entries, change, sign)))
+            peaked = change._replace(said=change.said._replace(peak=breaches.peak(told.entries, change, sign)))
             place = (name, self.layout.areas[area])
             said += breaches.told(peaked, place, self.plan, reading, now, self.ids[told.record], engine)
         return said
@@ -95,8 +99,8 @@ class Teller:
         return Stood(
             truth=TRUTHS[told.seen[change.at].standing.known(layout.tree.roots[0])],
             silent=(),
-            evidence=writer.evidence(rule.when),
-            ending=writer.evidence(rule.until) if rule.until is not None else None,
+            evidence=writer.evidence(layout.tree.roots[0]),
+            ending=writer.evidence(layout.tree.roots[1]) if rule.until is not None else None,
             beside=(),
         )
 
@@ -109,8 +113,8 @@ class Teller:
     def _behind(self, lane: int, level: int, entries: Sequence[Entry], at: int, record: int) -> tuple[Ref, ...]:
         """The reading that began the present stretch, the last at the level, and the newest: those inside the horizon, or last of all."""
         first, last = self._bounds(lane)
-        known = first + bisect_right(self._due[first:last].tolist(), record)
-        newest = min(known, first + bisect_right(self._given.starts[first:last].tolist(), at)) - 1
+        known = bisect_right(self._dues, record, first, last)
+        newest = min(known, bisect_right(self._starts, at, first, last)) - 1
         oldest = self.nows[record] - int(self.layout.laws.reach[lane])
         last_end = int(self._given.ends[known - 1]) if known > first else int(self.before.machines.end[lane])
         if last_end < oldest:  # then all others are too
@@ -137,8 +141,7 @@ class Teller:
         return source, row
 
     def _bounds(self, lane: int) -> tuple[int, int]:
-        lanes = self._given.lanes
-        return int(np.searchsorted(lanes, lane)), int(np.searchsorted(lanes, lane, side="right"))
+        return self._where.get(lane, (0, 0))
 
     def _until(self, lane: int, first: int, known: int) -> Rows:
         """The readings with values of a series that are known with a record: those kept, and those of these records."""
@@ -169,21 +172,20 @@ class _Writer:
         self.teller, self.tree, self.leaves, self.seen, self.area, self.asks, self.now = teller, tree, leaves, seen, area, asks, now
         self._written: dict[int, Evidence] = {}
 
-    def evidence(self, condition: Condition) -> Evidence:
-        """A condition with all inside it; one that stands twice in a rule is written down once."""
-        number = self.tree.conditions[condition]
+    def evidence(self, number: int) -> Evidence:
+        """A condition, by its number, with all inside it; one that stands twice in a rule is written down once."""
         if number not in self._written:
-            self._written[number] = self._write(condition, number)
+            self._written[number] = self._write(number)
         return self._written[number]
 
-    def _write(self, condition: Condition, number: int) -> Evidence:
-        since = self.seen.standing.since[number]
-        leaf = self.tree.leaf_of(condition)
-        note, level, readings = self._leaf(leaf) if leaf >= 0 else ("", None, ())
+    def _write(self, number: int) -> Evidence:
+        standing, node = self.seen.standing, self.tree.nodes[number]
+        note, level, readings = self._leaf(node.leaf) if node.leaf >= 0 else ("", None, ())
+        since = standing.since[number]
         return Evidence.made(
-            condition=self.tree.texts[number], truth=TRUTHS[self.seen.standing.known(number)], held=False, covered=True,
+            condition=self.tree.texts[number], truth=TRUTHS[standing.known(number)], held=False, covered=True,
             since=moment(since) if since != BEGINNING else None, level=level, area=self.area, note=note, readings=readings,
-            parts=tuple([self.evidence(part) for part in condition.parts]),
+            parts=tuple([self.evidence(part) for part in node.parts]),
         )  # fmt: skip
 
     def _leaf(self, leaf: int) -> tuple[str, Level | None, tuple[Reading, ...]]:

@@ -183,7 +183,8 @@ def track_of(columns: Columns, lane: int, place: Place, watch: Watch, sight: Sig
     else:
         track = replace(columns.bases[lane], series=rows.series())
     series, _ = inserted(track.series, columns.pending.of(lane).series(), rank)
-    return judged_anew(replace(track, series=series, heard=True), settings, bounds_of)
+    heard = bool(watch.entries) or bool(np.any(series.values != NULL))
+    return judged_anew(replace(track, series=series, heard=heard), settings, bounds_of)
 
 
 def _from_mark(mark: Mark, lane: int, rows: Rows, watch: Watch, blank: Track, levels: int) -> Track:

@@ -14,6 +14,8 @@ from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Not, Tog
 from schemas.configuration import Rule
 
 Truths = tuple[int, ...]
+_LEAF, _NOT, _ALL, _ANY, _AT_LEAST, _TOGETHER = range(6)
+_FORMS: dict[type, int] = {AtLevel: _LEAF, Not: _NOT, All: _ALL, AnyOf: _ANY, AtLeast: _AT_LEAST, Together: _TOGETHER}
 UNHEARD = -1
 """As a truth: nothing has been said of it yet, so it is unknown, since ever."""
 
@@ -50,6 +52,9 @@ class Shown(NamedTuple):
         return (*known, *self.hidden, *dark)
 
 
+_NOT_SHOWN = Shown()
+
+
 class Standing(NamedTuple):
     """How the conditions of a rule stand in an area: their truths, since when, and what is kept of onsets, each in the tree's order."""
 
@@ -62,12 +67,21 @@ class Standing(NamedTuple):
         return max(self.truths[number], UNKNOWN) if self.truths[number] == UNHEARD else self.truths[number]
 
 
-@dataclass(frozen=True)
-class _Node:
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A condition among those of a rule.
+
+    Attributes:
+        parts: the numbers of those inside it. leaf: its place among the leaves, or -1. count: of how many must be true.
+        window: the span between onsets, for one that compares them; microseconds.
+    """
+
     condition: Condition
     parts: tuple[int, ...]
     leaf: int
+    count: int
     window: int
+    form: int
 
 
 class Tree:
@@ -82,14 +96,14 @@ class Tree:
     def __init__(self, rule: Rule, plan: Plan) -> None:
         self._plan = plan
         self.leaves: list[tuple[str, int]] = []
-        self._nodes: list[_Node] = []
+        self.nodes: list[Node] = []
         self.conditions: dict[Condition, int] = {}
         self.roots = tuple(self._add(condition) for condition in conditions_of(rule))
-        self.texts = tuple(node.condition.text for node in self._nodes)
-        self._watched = frozenset(p for node in self._nodes if isinstance(node.condition, Together) for p in node.parts)
+        self.texts = tuple(node.condition.text for node in self.nodes)
+        self._watched = frozenset(p for node in self.nodes if isinstance(node.condition, Together) for p in node.parts)
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self.nodes)
 
     def _add(self, condition: Condition) -> int:
         if condition in self.conditions:
@@ -100,14 +114,11 @@ class Tree:
             number = self._plan.number(condition.threshold, condition.level)
             leaf = len(self.leaves)
             self.leaves.append((condition.threshold, -1 if number is None else number))
-        self.conditions[condition] = len(self._nodes)
+        self.conditions[condition] = len(self.nodes)
         window = micros(condition.within) if isinstance(condition, Together) else 0
-        self._nodes.append(_Node(condition, parts, leaf, window))
+        count = condition.at_least if isinstance(condition, AtLeast) else condition.together if isinstance(condition, Together) else 0
+        self.nodes.append(Node(condition, parts, leaf, count, window, _FORMS[type(condition)]))
         return self.conditions[condition]
-
-    def leaf_of(self, condition: Condition) -> int:
-        """The place of a condition on a level among the leaves."""
-        return self._nodes[self.conditions[condition]].leaf
 
     def watches(self, node: int) -> bool:
         """Whether the onsets of a condition are asked for."""
@@ -115,7 +126,7 @@ class Tree:
 
     def unheard(self) -> Standing:
         """How the conditions stand before anything is heard: an onset may hide anywhere."""
-        count = len(self._nodes)
+        count = len(self.nodes)
         shown = tuple(Shown(dark=BEGINNING) if self.watches(n) else None for n in range(count))
         return Standing((UNHEARD,) * count, (BEGINNING,) * count, shown)
 
@@ -123,7 +134,7 @@ class Tree:
         """How the conditions stand from a moment on, at which some level changed."""
         truths: list[int] = []
         since, shown = list(before.since), list(before.shown)
-        for n, node in enumerate(self._nodes):
+        for n, node in enumerate(self.nodes):
             truth = leaves[node.leaf] if node.leaf >= 0 else self._truth(node, truths, shown, at)
             truths.append(truth)
             if truth != before.truths[n]:
@@ -133,27 +144,24 @@ class Tree:
                     shown[n] = kept.after(truth, at)
         return Standing(tuple(truths), tuple(since), tuple(shown))
 
-    def _truth(self, node: _Node, truths: Sequence[int], shown: Sequence[Shown | None], at: int) -> int:
+    def _truth(self, node: Node, truths: Sequence[int], shown: Sequence[Shown | None], at: int) -> int:
         found = [truths[p] for p in node.parts]
         if UNHEARD in found:
             if max(found) == UNHEARD:
                 return UNHEARD
             found = [UNKNOWN if truth == UNHEARD else truth for truth in found]
-        match node.condition:
-            case Not():
-                return TRUE - found[0]
-            case All():
-                return min(found)
-            case AnyOf():
-                return max(found)
-            case AtLeast(at_least=count):
-                true = found.count(TRUE)
-                if true >= count:
-                    return TRUE
-                return FALSE if true + found.count(UNKNOWN) < count <= len(found) else UNKNOWN
-            case Together(together=count):
-                return _together(found, [shown[p] or Shown() for p in node.parts], count, node.window, at)
-        raise TypeError(f"{type(node.condition).__name__} is not judged from moment to moment")
+        if node.form == _NOT:
+            return TRUE - found[0]
+        if node.form == _ALL:
+            return min(found)
+        if node.form == _ANY:
+            return max(found)
+        if node.form == _TOGETHER:
+            return _together(found, [shown[p] or _NOT_SHOWN for p in node.parts], node.count, node.window, at)
+        true = found.count(TRUE)
+        if true >= node.count:
+            return TRUE
+        return FALSE if true + found.count(UNKNOWN) < node.count <= len(found) else UNKNOWN
 
 
 def goes_forward(condition: Condition) -> bool:

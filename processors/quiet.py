@@ -33,7 +33,7 @@ def marked(
             quiet[said.id] = ""
         if change.word in (Word.OPENED, Word.ESCALATED) and not quiet.get(said.id, ""):
             issued, issued_level = now, said.level
-        marked_changes.append(change._replace(said=replace(said, quiet=quiet.get(said.id, said.quiet))))
+        marked_changes.append(change._replace(said=said._replace(quiet=quiet.get(said.id, said.quiet))))
     told = {c.said.id for c in changes if c.word in (Word.OPENED, Word.ENDED)}
     for said in judged.said:
         if said.until is not None or said.id in told:
@@ -43,8 +43,8 @@ def marked(
             quiet[said.id] = reason
             if not reason:
                 issued, issued_level = now, said.level
-            marked_changes.append(Change(Word.UPDATED, now, replace(said, quiet=reason, records=_with(said.records, record))))
-    said_now = tuple(replace(s, quiet=quiet[s.id]) for s in judged.said)
+            marked_changes.append(Change(Word.UPDATED, now, said._replace(quiet=reason, records=_with(said.records, record))))
+    said_now = tuple(s._replace(quiet=quiet[s.id]) for s in judged.said)
     deadline = judged.deadline
     if any(s.quiet.startswith("cooled") and s.until is None for s in said_now):
         deadline = min(deadline, issued + cool_down)

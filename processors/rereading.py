@@ -13,13 +13,16 @@ from schemas.records import Quality, Reading
 _WORDS = ("area", "indicator", "unit", "quality", "feed", "delivery")
 
 
+_QUALITIES = {quality.value: quality for quality in Quality}
+
+
 class Rereader:
     """The readings of a record."""
 
     def __init__(self, source: Source) -> None:
         self._source, batch = source, source.batch
-        self._words = {name: batch.column(name).dictionary.to_pylist() for name in _WORDS}
-        self._codes = {name: batch.column(name).indices.to_numpy(zero_copy_only=False) for name in _WORDS}
+        words = [batch.column(name) for name in _WORDS]
+        self._words = [(column.dictionary.to_pylist(), column.indices.to_numpy(zero_copy_only=False)) for column in words]
         self._keys, self._values = batch.column("key"), batch.column("value")
         self._starts, self._ends, self._received = (batch.column(name).view(pa.int64()).to_numpy() for name in ("start", "end", "received"))
         self._issued = pc.fill_null(batch.column("issued").cast(pa.int64()), NOT_ISSUED).to_numpy(zero_copy_only=False)
@@ -33,11 +36,11 @@ class Rereader:
         return self._made[key]
 
     def _reading(self, row: int, bound: float | None, now: int) -> Reading:
-        area, indicator, unit, quality, feed, delivery = (self._words[name][self._codes[name][row]] for name in _WORDS)
+        area, indicator, unit, quality, feed, delivery = [words[codes[row]] for words, codes in self._words]
         end, issued = int(self._ends[row]), int(self._issued[row])
         return Reading.made(
             area=area, indicator=indicator, value=self._values[row].as_py(), unit=unit, bound=bound, start=moment(int(self._starts[row])),
             end=moment(end), issued=moment(issued) if issued != NOT_ISSUED else None, received=moment(int(self._received[row])),
-            age=timedelta(microseconds=max(now - end, 0)), feed=feed, quality=Quality(quality), key=self._keys[row].as_py(),
+            age=timedelta(microseconds=max(now - end, 0)), feed=feed, quality=_QUALITIES[quality], key=self._keys[row].as_py(),
             delivery=delivery, record=self._source.record(row),
         )  # fmt: skip

@@ -95,7 +95,7 @@ class _Speaker:
 
     @staticmethod
     def _peaked(change: Change, track: Track, sign: int) -> Change:
-        return change._replace(said=replace(change.said, peak=breaches.peak(track.entries, change, sign)))
+        return change._replace(said=change.said._replace(peak=breaches.peak(track.entries, change, sign)))
 
     def rules(self, places: Sequence[Place]) -> list[CompoundEvent]:
         """What must be said of rules: all are judged first, because an event may be muted by another of the same record."""
@@ -139,7 +139,7 @@ class _Speaker:
         for place in sorted(set(self.judged) - set(self.plan.judged), key=lambda p: (p[1], p[0])):
             for said in self.judged.pop(place).said:
                 if said.until is None:
-                    ended = Change(Word.ENDED, self.now, replace(said, until=self.now, told=False))
+                    ended = Change(Word.ENDED, self.now, said._replace(until=self.now, told=False))
                     told.append(self._event(ended, place, witness))
         return told
 

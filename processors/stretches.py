@@ -5,7 +5,6 @@ A stretch is found again in full from the truth over time, each time something c
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -38,8 +37,7 @@ class Stretch(NamedTuple):
         return next((p for p in reversed(self.points) if p.at <= when), self.points[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What was last said of a stretch.
 
     Attributes:
@@ -109,7 +107,7 @@ def differences(
         owner = next((o for s, o in owners if _overlap(old, s)), None)
         if old.until is None or owner is None:
             word = Word.MERGED if owner is not None else Word.RETRACTED
-            gone = replace(old, until=old.since if owner is None else old.until, records=_with(old.records, record))
+            gone = old._replace(until=old.since if owner is None else old.until, records=_with(old.records, record))
             changes.append(Change(word, old.since, gone, owner.id if owner is not None else ""))
     for stretch in free:
         made, new = _begun(stretch, name, known, record)
@@ -147,7 +145,7 @@ def _begun(stretch: Stretch, name: Namer, known: int, record: str) -> tuple[list
     said = Said(name.next(), stretch.since, first.level, known, (record,), first.steps, first.doubted)
     if stretch.until is not None:
         worst = max(stretch.points, key=lambda p: p.level)
-        said = replace(said, level=worst.level, steps=worst.steps, until=stretch.until, told=stretch.told)
+        said = said._replace(level=worst.level, steps=worst.steps, until=stretch.until, told=stretch.told)
         return [Change(Word.FOUND, stretch.since, said)], said
     changes = [Change(Word.OPENED, stretch.since, said)]
     for point in stretch.points[1:]:
@@ -158,13 +156,12 @@ def _begun(stretch: Stretch, name: Namer, known: int, record: str) -> tuple[list
 
 def _followed(old: Said, stretch: Stretch, judged: int, record: str) -> tuple[list[Change], Said]:
     """What is to be said of a stretch that was said before."""
-    said = replace(old, since=stretch.since)
+    said = old._replace(since=stretch.since)
     if old.until is not None:
         if (old.until, old.told) == (stretch.until, stretch.told):
             return [], said
         last = stretch.points[-1]
-        said = replace(
-            said, until=stretch.until, told=stretch.told, level=last.level, steps=last.steps, doubted=last.doubted,
+        said = said._replace(until=stretch.until, told=stretch.told, level=last.level, steps=last.steps, doubted=last.doubted,
             records=_with(old.records, record),
         )  # fmt: skip
         word = Word.OPENED if stretch.until is None else Word.UPDATED
@@ -174,10 +171,10 @@ def _followed(old: Said, stretch: Stretch, judged: int, record: str) -> tuple[li
         made, said = _moved(said, point, record)
         changes.extend(made)
     if stretch.until is not None:
-        said = replace(said, until=stretch.until, told=stretch.told, records=_with(said.records, record))
+        said = said._replace(until=stretch.until, told=stretch.told, records=_with(said.records, record))
         changes.append(Change(Word.ENDED, stretch.until, said))
     elif not changes and old.since != stretch.since:
-        said = replace(said, records=_with(said.records, record))
+        said = said._replace(records=_with(said.records, record))
         changes.append(Change(Word.UPDATED, stretch.since, said))
     return changes, said
 
@@ -186,9 +183,9 @@ def _moved(said: Said, point: Point, record: str) -> tuple[list[Change], Said]:
     changes = []
     if (point.level, point.steps) != (said.level, said.steps):
         word = Word.ESCALATED if point.level > said.level else Word.EASED if point.level < said.level else Word.UPDATED
-        said = replace(said, level=point.level, steps=point.steps, records=_with(said.records, record))
+        said = said._replace(level=point.level, steps=point.steps, records=_with(said.records, record))
         changes.append(Change(word, point.at, said))
     if point.doubted != said.doubted:
-        said = replace(said, doubted=point.doubted, records=_with(said.records, record))
+        said = said._replace(doubted=point.doubted, records=_with(said.records, record))
         changes.append(Change(Word.DOUBTED if point.doubted else Word.CONFIRMED, point.at, said))
     return changes, said

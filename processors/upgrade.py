@@ -148,7 +148,7 @@ def rename(state: State, renamed: Mapping[str, str]) -> State:
 def _renamed(judged: Judged, renamed: Mapping[str, str]) -> Judged:
     if not any(s.id in renamed for s in judged.said):
         return judged
-    return replace(judged, said=tuple(replace(s, id=renamed.get(s.id, s.id)) for s in judged.said))
+    return replace(judged, said=tuple(s._replace(id=renamed.get(s.id, s.id)) for s in judged.said))
 
 
 def _event(event: CompoundEvent, before: Standing | None) -> Standing:
