@@ -170,7 +170,8 @@ def readings_of(columns: Columns, lane: int) -> Rows:
 
 def sources_of(columns: Columns) -> set[int]:
     """The records of which a reading is kept."""
-    columns_of = [columns.newest[:, 0], columns.pending.sources, *(part.sources for part in columns.history)]
+    newest = columns.newest[:, 0]
+    columns_of = [newest[newest >= 0], columns.pending.sources, *(part.sources for part in columns.history)]
     bases = {n for track in columns.bases.values() for n in np.unique(track.series.sources).tolist()}
     return bases.union(*(np.unique(found).tolist() for found in columns_of))
 
@@ -179,15 +180,15 @@ def marked_at(columns: Columns, now: int) -> Columns:
     """The columns with a new mark if it is time for one, and without what no mark needs any more."""
     reach = int(columns.layout.laws.reach.max())
     if columns.marks and now - columns.marks[-1].at < reach // _MARKS:
-        return columns if len(columns.history) <= _SEGMENTS else replace(columns, history=(_put_together(columns.history),))
+        return columns if len(columns.history) <= _SEGMENTS else replace(columns, history=(put_together(columns.history),))
     mark = Mark(now, columns.machines, columns.seen_ends, columns.seen_starts)
     old = [n for n, kept in enumerate(columns.marks) if kept.at < now - reach]
     marks = (*columns.marks[old[-1] if old else 0 :], mark)
-    columns = replace(columns, marks=marks, history=(_put_together(columns.history),))
+    columns = replace(columns, marks=marks, history=(put_together(columns.history),))
     return _without_old(columns, marks[0]) if old else columns
 
 
-def _put_together(parts: tuple[Rows, ...]) -> Rows:
+def put_together(parts: tuple[Rows, ...]) -> Rows:
     """One part of all."""
     rows = joined_rows(parts)
     return rows.take(np.lexsort((rows.starts, rows.ends, rows.lanes)))
@@ -207,5 +208,5 @@ def _without_old(columns: Columns, first: Mark) -> Columns:
     return replace(
         columns,
         bases={lane: track for lane, track in columns.bases.items() if not marked[lane]},
-        history=(_put_together((rows.take(kept),)),),
+        history=(put_together((rows.take(kept),)),),
     )

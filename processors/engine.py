@@ -53,7 +53,7 @@ def advance(state: State, records: Sequence[Record]) -> tuple[State, list[list[T
 
 def to_bytes(state: State) -> bytes:
     """A state as bytes; the same state always gives the same."""
-    return snapshots.to_bytes(all_by_timelines(state))
+    return snapshots.to_bytes(state)
 
 
 def from_bytes(content: bytes) -> State:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from processors.levels import Code, Entry, Machine, ahead
-from processors.life import Going
+from processors.column_snapshots import Arrays, columns_of, read_columns
+from processors.columns import sources_of
+from processors.levels import Code, Machine, ahead
 from processors.plan import Place, Plan
 from processors.series import Series
+from processors.snapshot_values import going_of, read_entry, read_going, read_said, said_of
 from processors.state import Judged, Source, State
-from processors.stretches import Point, Said, Stretch
 from processors.tracks import Track
 from schemas.configuration import Configuration
 from schemas.errors import PolyriskError
@@ -26,15 +27,16 @@ _SERIES = ("starts", "ends", "values", "issued", "received", "sources", "rows")
 
 def to_bytes(state: State) -> bytes:
     """A state as bytes; the same state always gives the same."""
-    columns = _Columns()
-    used = sorted({n for t in state.tracks.values() for s in (t.series, *t.steps) for n in np.unique(s.sources).tolist()})
+    columns, arrays = _Columns(), Arrays()
+    used = {n for t in state.tracks.values() for s in (t.series, *t.steps) for n in np.unique(s.sources).tolist()}
+    used |= sources_of(state.columns) if state.columns is not None else set()
     told = {
         "format": FORMAT,
         "shard": state.shard,
         "now": state.now,
         "numbered": state.numbered,
         "configuration": state.plan.configuration.canonical() if state.plan is not None else None,
-        "sources": [(n, state.sources[n].records) for n in used],
+        "sources": [(n, state.sources[n].records) for n in sorted(used)],
         "tracks": [(*place, _track(track, columns)) for place, track in sorted(state.tracks.items())],
         "baselines": [
             (t, a, [r.model_dump(mode="json") for r in rows]) for t, by in sorted(state.baselines.items()) for a, rows in by.items()
@@ -42,9 +44,11 @@ def to_bytes(state: State) -> bytes:
         "alive": sorted(state.alive.items()),
         "breaches": [(*place, _judged(judged)) for place, judged in sorted(state.breaches.items())],
         "events": [(*place, _judged(judged)) for place, judged in sorted(state.events.items())],
+        "regular": columns_of(state.columns, arrays, lambda t: _track(t, columns)) if state.columns is not None else None,
     }
     parts = {"state": json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), "columns": columns.encoded()}
-    parts |= {f"source {n}": encode(state.sources[n].batch) for n in used}
+    parts |= {"arrays": arrays.content()}
+    parts |= {f"source {n}": encode(state.sources[n].batch) for n in sorted(used)}
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, _PARTS, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(pa.table({"name": list(parts), "body": pa.array(parts.values(), pa.large_binary())}, schema=_PARTS))
@@ -69,6 +73,7 @@ def from_bytes(content: bytes) -> State:
     plan = Plan(configuration, configuration.hash) if configuration is not None else None
     arrays = pa.ipc.open_stream(parts["columns"]).read_all()
     columns = [arrays[name].to_numpy() for name in _SERIES]
+    regular = told["regular"]
     baselines: dict[str, dict[str, tuple[BaselineRow, ...]]] = {}
     for threshold, area, rows in told["baselines"]:
         baselines.setdefault(threshold, {})[area] = tuple(BaselineRow.model_validate(row) for row in rows)
@@ -83,6 +88,7 @@ def from_bytes(content: bytes) -> State:
         alive={feed: tuple((start, end) for start, end in spans) for feed, spans in told["alive"]},
         breaches={(t, p): _read_judged(judged) for t, p, judged in told["breaches"]},
         events={(r, a): _read_judged(judged) for r, a, judged in told["events"]},
+        columns=None if regular is None else read_columns(regular, parts["arrays"], plan, lambda t, p: _read_track(t, columns, plan, p)),
     )
 
 
@@ -132,8 +138,8 @@ def _read_track(told: Mapping[str, Any], columns: Sequence[Any], plan: Plan | No
         folded=told["folded"],
         edge=_read_machine(told["edge"]),
         tip=tip,
-        frozen=tuple(_read_entry(e) for e in told["frozen"]),
-        live=tuple(_read_entry(e) for e in told["live"]),
+        frozen=tuple(read_entry(e) for e in told["frozen"]),
+        live=tuple(read_entry(e) for e in told["live"]),
         tail=tuple(ahead(tip, plan.settings(*place), declarations)),
         declarations=declarations,
         heard=told["heard"],
@@ -155,41 +161,18 @@ def _machine(machine: Machine) -> list[Any]:
 
 def _read_machine(told: Sequence[Any]) -> Machine:
     entered, count, first, counted, leaving, start, end, codes, declared, dead, last, peak = told
-    entry = _read_entry(last) if last is not None else None
+    entry = read_entry(last) if last is not None else None
     return Machine(entered, count, first, counted, leaving, start, end, tuple(Code(c) for c in codes), declared, dead, entry, peak)
 
 
-def _read_entry(told: Sequence[Any]) -> Entry:
-    start, end, codes, counts, peak = told
-    return Entry(start, end, tuple(Code(c) for c in codes), counts, peak)
-
-
 def _judged(judged: Judged) -> dict[str, Any]:
-    going = judged.going
     return {
-        "going": [going.raised, going.at, going.current, going.armed, going.known] if going is not None else None,
-        "said": [
-            [s.id, s.since, s.level, s.known, s.records, s.steps, s.doubted, s.until, s.told, s.quiet, s.peak] for s in judged.said
-        ],
+        "going": going_of(judged.going) if judged.going is not None else None,
+        "said": [said_of(s) for s in judged.said],
         "rest": [judged.judged, judged.settled, judged.deadline, judged.issued, judged.issued_level],
-    }  # fmt: skip
+    }
 
 
 def _read_judged(told: Mapping[str, Any]) -> Judged:
-    return Judged(_read_going(told["going"]), tuple(_read_said(s) for s in told["said"]), *told["rest"])
-
-
-def _read_going(told: Sequence[Any] | None) -> Going | None:
-    if told is None:
-        return None
-    raised, at, current, armed, known = told
-    stretch = None
-    if current is not None:
-        since, points, until, was_told = current
-        stretch = Stretch(since, tuple(Point(a, level, tuple(steps), doubted) for a, level, steps, doubted in points), until, was_told)
-    return Going(tuple(raised), at, stretch, armed, known)
-
-
-def _read_said(told: Sequence[Any]) -> Said:
-    id, since, level, known, records, steps, doubted, until, was_told, quiet, peak = told
-    return Said(id, since, level, known, tuple(records), tuple(steps), doubted, until, was_told, quiet, peak)
+    going = read_going(told["going"]) if told["going"] is not None else None
+    return Judged(going, tuple(read_said(s) for s in told["said"]), *told["rest"])
