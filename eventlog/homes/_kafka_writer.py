@@ -1,6 +1,7 @@
 """Writing to Kafka in transactions: all or nothing, by one writer at a time, no id twice in a partition."""
 
 import contextlib
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ REMEMBERED = 100_000
 """Of each partition, the ids of this many newest records are known to a writer; an older id would be appended again."""
 REMEMBERED_BYTES = 32 * 1024 * 1024
 """A writer that begins reads no more than about this much of a partition's end to learn them."""
+_GLANCE_MS = 100
+"""Between two looks at messages that are on their way, while the end of their transaction does not come."""
 _LOST_WORDS = ("RebalanceInProgress", "UnknownError")
 """Of errors that the client gives no name of its own. A broker answers the end of a transaction with an unknown error if another takes
 the pen in that moment: it finds the transaction in a state that it did not expect."""
@@ -100,8 +103,8 @@ class Pen:
                 sent.append(_send(producer, last([future.get(timeout=PATIENCE_S).offset for future in sent])))
             transactions = producer._transaction_manager
             if offsets:
-                _await(producer, transactions.send_offsets_to_transaction(dict(offsets), membership))
-            _await(producer, transactions.begin_commit())
+                _await(producer, transactions.send_offsets_to_transaction(dict(offsets), membership), sent)
+            _await(producer, transactions.begin_commit(), sent)
             return [future.get(timeout=PATIENCE_S).offset for future in sent]
         except (kafka_errors.KafkaError, ValueError) as error:
             # The client tells of most errors only that there was one before; that one says what happened.
@@ -131,11 +134,20 @@ def _send(producer: Any, message: Message) -> Any:
     return producer.send(topic, value=value, key=key, headers=headers, partition=partition)
 
 
-def _await(producer: Any, result: Any) -> None:
-    """Wait for a step of a transaction. The client's own methods would wait for ever while no broker answers."""
+def _await(producer: Any, result: Any, sent: Sequence[Any]) -> None:
+    """Wait for a step of a transaction, unless one of its messages has failed.
+
+    The client's own methods would wait for ever while no broker answers. And if another took the pen while messages were on their way,
+    the client believes that it recovers by itself, and then goes no further: only the messages tell.
+    """
     producer._sender.wakeup()
-    if not result.wait(timeout_ms=int(PATIENCE_S * 1000)):
-        raise kafka_errors.KafkaTimeoutError(f"no answer for {PATIENCE_S:.0f} s")
+    deadline = time.monotonic() + PATIENCE_S
+    while not result.wait(timeout_ms=_GLANCE_MS):
+        failed = next((future.exception for future in sent if future.failed()), None)
+        if failed is not None:
+            raise failed
+        if time.monotonic() > deadline:
+            raise kafka_errors.KafkaTimeoutError(f"no answer for {PATIENCE_S:.0f} s")
 
 
 def _discard(producer: Any) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from contract import T0, output_of, record
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource
-from kafka.errors import KafkaError
-from kafka.producer.transaction_manager import TransactionManager
+from kafka.errors import InvalidProducerEpochError, KafkaError
+from kafka.future import Future
+from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager
 from kafka_broker import load
 from places.kafka import fresh_url
 
@@ -151,6 +152,32 @@ def test_an_end_of_a_transaction_that_is_answered_by_an_unknown_error_is_tried_a
     log.append([record(1)])
     assert [stored.record for stored in log.read("input")] == [record(1)]
     assert unknown == []
+    log.close()
+
+
+def test_a_pen_that_is_taken_while_messages_are_on_their_way_is_taken_back(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client fails the message, believes that it recovers, and never ends the transaction; we do not wait for it."""
+    log = open_log(url)
+    send, commit, taken = KafkaProducer.send, TransactionManager.begin_commit, ["message", "commit"]
+
+    def sending(producer: Any, *arguments: Any, **options: Any) -> Any:
+        if "message" not in taken:
+            return send(producer, *arguments, **options)
+        taken.remove("message")
+        return Future().failure(InvalidProducerEpochError())
+
+    def committing(manager: Any) -> Any:
+        if "commit" not in taken:
+            return commit(manager)
+        taken.remove("commit")
+        return TransactionalRequestResult()
+
+    log.append([record(0)])
+    monkeypatch.setattr(KafkaProducer, "send", sending)
+    monkeypatch.setattr(TransactionManager, "begin_commit", committing)
+    log.append([record(1)])
+    assert [stored.record for stored in log.read("input")] == [record(0), record(1)]
+    assert taken == []
     log.close()
 
 
