@@ -16,8 +16,8 @@ from schemas.errors import FencedError
 if TYPE_CHECKING:
     from laboratory import Laboratory
 
-WITHIN_S = 15.0
-"""A take-over, and the end of one that was fenced."""
+WITHIN_S = 6.0
+"""A take-over, and the end of one that was fenced, at the pace of a file."""
 
 
 def clock_jump(laboratory: "Laboratory", chance: Random) -> str:
@@ -42,9 +42,9 @@ def duplicate_fetch(laboratory: "Laboratory", chance: Random) -> str:
 
 def zombie_processor(laboratory: "Laboratory", chance: Random) -> str:
     """The processor is stopped for longer than its session, another takes over; when it wakes it must be fenced and write nothing."""
-    processes = laboratory.processes
+    processes, within_s = laboratory.processes, WITHIN_S * laboratory.home.pace
     part = processes.by_name["processor"]
-    laboratory.run_until(lambda: part.pid is not None and "holds" in part.said(), WITHIN_S)
+    laboratory.run_until(lambda: part.pid is not None and "holds" in part.said(), within_s)
     if part.pid is None:
         return "no processor was running"
     zombie = Process(part.role, part.settings, part.pid, output=part.output)
@@ -52,7 +52,7 @@ def zombie_processor(laboratory: "Laboratory", chance: Random) -> str:
     other = {"processor": "stand-by", "stand-by": "processor"}[part.settings["member"]]
     part.settings = {**part.settings, "member": other}
     processes.start("processor")
-    taken = laboratory.run_until(lambda: "holds" in part.said(), WITHIN_S)
+    taken = laboratory.run_until(lambda: "holds" in part.said(), within_s)
     laboratory.run_for(chance.uniform(0.1, 0.6) if taken else 0.0)
     os.kill(zombie.pid or 0, signal.SIGCONT)
     return _woken(laboratory, zombie, taken=taken)
@@ -62,7 +62,7 @@ def _woken(laboratory: "Laboratory", zombie: Process, *, taken: bool) -> str:
     """What became of a processor that was stopped. Inside a transaction of a file it keeps all others out until it wakes."""
     processes = laboratory.processes
     pid = zombie.pid or 0
-    ended = taken and laboratory.run_until(lambda: processes.nursery.ended(pid) is not None, WITHIN_S)
+    ended = taken and laboratory.run_until(lambda: processes.nursery.ended(pid) is not None, WITHIN_S * laboratory.home.pace)
     if not ended:
         os.kill(pid, signal.SIGKILL)
         processes.await_end(pid)

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def check(world: World, url: str, scratch: Path) -> Whole:
         _check_deliveries_of_feeds(whole, world, topics[INPUT.name])
         _check_ticks(whole, topics[INPUT.name])
         _check_warnings(whole, warned(log, registry), warned_undisturbed(world, topics[EVENTS.name], scratch))
-        _check_messages(whole, world, registry)
+        _check_messages(whole, world, registry, max(s.record.received for s in topics[INPUT.name]))
         _check_outbox(whole, registry, topics)
         _check_numbers(whole, world, registry, topics)
         _check_groups(whole, log)
@@ -123,8 +123,12 @@ def _check_warnings(whole: Whole, found: Warned, expected: Warned) -> None:
     whole.same("notices to the people on duty", sorted(found.notices), sorted(expected.notices))
 
 
-def _check_messages(whole: Whole, world: World, registry: Registry) -> None:
-    """The provider's own log holds each message that a person was to get exactly once, and nothing else."""
+def _check_messages(whole: Whole, world: World, registry: Registry, until: datetime) -> None:
+    """The provider's own log holds each message that a person was to get exactly once, and nothing else.
+
+    Args:
+        until: the last moment that the country's clock showed.
+    """
     provided = [json.loads(line) for line in world.accepted.read_text(encoding="utf-8").splitlines()]
     with registry.reading() as connection:
         rows = connection.execute(_messages()).all()
@@ -150,7 +154,7 @@ def _check_messages(whole: Whole, world: World, registry: Registry) -> None:
     whole.differ(
         "messages whose fate is unknown", (f"{row.message} to {row.subscriber}" for row in rows if row.state == MessageState.UNKNOWN)
     )
-    whole.differ("not sent, though nothing later was", _dropped(rows, newest))
+    whole.differ("not sent, though still in force and nothing later was", _dropped(rows, newest, until))
     places = {message["sid"]: place for place, message in enumerate(provided)}
     whole.differ("arrived after a later word of the same life", _out_of_order(taken, places))
     ids = Counter(row.provider_id for row in taken)
@@ -158,15 +162,16 @@ def _check_messages(whole: Whole, world: World, registry: Registry) -> None:
 
 
 def _messages() -> Select[Any]:
-    query = select(messages, subscribers.c.number, bodies.c.body).join(subscribers, subscribers.c.id == messages.c.subscriber)
+    query = select(messages, subscribers.c.number, bodies.c.body, warnings.c.expires)
+    query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).join(warnings, warnings.c.id == messages.c.message)
     return query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
 
 
-def _dropped(rows: Sequence[Any], newest: Mapping[str, int]) -> Iterator[str]:
-    """Messages that were not sent and that no later one of their life overtook."""
+def _dropped(rows: Sequence[Any], newest: Mapping[str, int], until: datetime) -> Iterator[str]:
+    """Messages that were not sent, that no later one of their life overtook, and whose time was not over at the last tick."""
     for row in rows:
         life, _, number = row.message.rpartition(".")
-        if row.state == MessageState.EXPIRED and int(number) >= newest.get(life, 0):
+        if row.state == MessageState.EXPIRED and int(number) >= newest.get(life, 0) and row.expires > until:
             yield f"{row.message} to {row.subscriber}"
 
 
