@@ -133,7 +133,8 @@ def arrived(columns: Columns, new: Rows, records: Numbers, span: Span, rank: Ran
     rows, due, doubled = _once(rows, records, due, rank)
     backward = _goes_back(columns, rows, due) | doubled
     irregular[rows.lanes[backward] // len(layout.thresholds)] = True
-    irregular |= _too_late_heard(columns, new.lanes[heard], numbers[heard], rows.lanes[rows.given], due[rows.given])
+    judged = rows.given & (due < len(span.nows))
+    irregular |= _too_late_heard(columns, new.lanes[heard], numbers[heard], rows.lanes[judged], due[judged])
     return Arrivals(rows, due, irregular)
 
 
@@ -194,4 +195,3 @@ def _goes_back(columns: Columns, rows: Rows, due: Numbers) -> Flags:
     behind = (rows.ends < seen_end) | ((rows.ends == seen_end) & (rows.starts <= seen_start)) | (rows.starts < seen_start)
     flags: Flags = within | behind
     return flags
-

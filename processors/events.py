@@ -9,7 +9,7 @@ from processors.life import Going, Law, beginning, law_of, live, next_deadline
 from processors.plan import Place, Plan
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
-from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, micros, moment
+from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, later, micros, moment
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
 from schemas.levels import Level, Truth
@@ -44,9 +44,10 @@ def judged_to(place: Place, sight: Sight) -> int:
 
 
 def _unjudged_from(place: Place, sight: Sight) -> int:
-    """The first reading that a threshold of the rule has not settled yet."""
+    """When the first reading that a threshold of the rule has not settled yet will have been."""
     settling = [p for p in sight.plan.read_by(*place) if sight.plan.thresholds[p[0]].settle and p in sight.tracks]
-    return min((unjudged_from(sight.tracks[p], sight.judged_to(p[0], sight.tracks[p])) for p in settling), default=FAR)
+    waiting = ((p, unjudged_from(sight.tracks[p], sight.judged_to(p[0], sight.tracks[p]))) for p in settling)
+    return min((later(start, sight.plan.thresholds[p[0]].settle) for p, start in waiting), default=FAR)
 
 
 def _silent_from(place: Place, sight: Sight, upto: int) -> int:

@@ -10,6 +10,7 @@ from processors.plan import Place, Plan
 from processors.quiet import marked
 from processors.state import Judged, State
 from processors.stretches import Change, Namer, Said, Stretch, Word, differences
+from processors.timelines import later
 from processors.touched import Touched
 from processors.tracks import Track, forget, unjudged_from
 from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
@@ -73,7 +74,7 @@ class _Speaker:
         judged = self.sight.judged(*place, track)
         found, deadline = breaches.stretches(judged.entries, self.plan.bounds[place[0]], upto)
         if threshold.settle:
-            deadline = min(deadline, unjudged_from(track, upto))
+            deadline = min(deadline, later(unjudged_from(track, upto), threshold.settle))
         settled = max(upto - settings.horizon - settings.delay - max(settings.bridge, 0) - 1, before.settled)
         past = [s for s in before.said if s.until is not None and s.until <= settled]
         found = [s for s in found if s.until is None or (s.until > before.settled and not _is_past(s, past, settled))]

@@ -34,6 +34,11 @@ def moment(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 
 
+def later(value: int, span: timedelta) -> int:
+    """A moment some span later; FAR stays FAR."""
+    return value + micros(span) if value < FAR else FAR
+
+
 class Line(NamedTuple):
     """A truth over valid time; before its first entry it is unknown.
 

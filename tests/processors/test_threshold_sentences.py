@@ -204,7 +204,7 @@ def test_an_undecided_reading_is_not_lower() -> None:
 
 
 def test_known_lower_stays_lower_until_the_run_is_complete() -> None:
-    """6.1, 3.2: of a run that begins at a reading after a lower one, the breach begins at the reading that completes it; before, it is lower."""
+    """6.1, 3.2: of a run that begins after a lower reading, the breach begins at the reading that completes it; before, it is lower."""
     table = "00:00 A 4.0\n01:00 A 7.1\n02:00 A 4.0\n03:00 A 7.1\n04:00 A 7.1"
     assert truths(table, {**RIVER, "for": "2 readings"}) == [("00:00", "false"), ("04:00", "true")]
 
