@@ -140,7 +140,7 @@ def check_version(record: Record) -> None:
 
 def output_record(content: Published, record_id: str, received: datetime) -> Record:
     """A published event with its CloudEvents attributes (binary mode: attributes are headers, the payload is the data)."""
-    return Record(
+    return Record.made(
         topic=_TOPIC_OF[content.kind].name,
         shard=content.shard,
         kind=content.kind,

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -524,6 +525,7 @@ class Stored(Typed):
     offset: int
 
 
+@lru_cache(maxsize=4096)
 def received_of(moment: datetime) -> str:
     """A moment as it stands in ids: ISO 8601 basic, UTC, microseconds."""
     return moment.strftime("%Y%m%dT%H%M%S%fZ")
