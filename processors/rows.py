@@ -39,7 +39,8 @@ class Rows:
 
     def of(self, lane: int) -> "Rows":
         """The readings of one series; the rows must be in order of `lanes`."""
-        return self.take(slice(int(np.searchsorted(self.lanes, lane)), int(np.searchsorted(self.lanes, lane, side="right"))))
+        number = np.int32(lane)  # of the column's own type, else the whole column is cast to find one place in it
+        return self.take(slice(int(np.searchsorted(self.lanes, number)), int(np.searchsorted(self.lanes, number, side="right"))))
 
     def after(self, end: int, start: int) -> "Rows":
         """The readings after a period."""
