@@ -53,7 +53,7 @@ class Taken:
         """All that goes out because of the record, under ids made of what is said and of the record that showed it."""
         if self.letter is not None:
             return [letter_record(self.letter)]
-        return published(self.said, self.record.id)
+        return published(self.said, self.record.id) if self.said else []
 
 
 def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, list[Taken]]:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from eventlog.homes._sqlite_file import connect, path_of, writing
 from eventlog.homes._sqlite_group import Membership
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
@@ -24,6 +26,7 @@ from schemas.topics import TOPICS
 
 _WAIT_S = 0.02
 """Between two looks for new records while a poll waits."""
+_HEADERS = msgspec.json.Decoder(dict[str, str])
 _COLUMNS = "topic, partition, offset, id, kind, received, headers, payload, shard"
 
 
@@ -281,7 +284,7 @@ class SqliteConsumer:
 def _stored(row: tuple[str, int, int, str, str, int, str, bytes, str]) -> Stored:
     """A row of `_COLUMNS`. It was checked when it was appended, so it is not checked again."""
     topic, partition, offset, id_, kind, received, headers, payload, shard = row
-    return stored(topic, shard, kind, id_, from_microseconds(received), payload, json.loads(headers), partition, offset)
+    return stored(topic, shard, kind, id_, from_microseconds(received), payload, _HEADERS.decode(headers), partition, offset)
 
 
 def _check_topic(topic: str) -> None:
