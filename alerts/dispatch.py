@@ -3,8 +3,8 @@
 Each chunk is recorded as being sent in one durable transaction, then called, then its answers are recorded in one transaction. What
 has no answer, be it for a dropped connection or because a process died, is looked up at the provider by recipient, time and body
 before anything is sent again. What the provider does not show after the grace time was surely not taken if it shows what was sent
-later: that is sent again. Without such a sign it is sent again if it is grave, and marked as possibly doubled; the rest is marked
-unknown. Both are counted.
+later: that is sent again. Without such a sign it is sent again if it is grave, and marked as possibly doubled; the rest waits for a
+sign as long as it is worth sending, and is then marked unknown. Both are counted.
 """
 
 import asyncio
@@ -114,6 +114,7 @@ class Dispatcher:
         self._chunks = 0
         self._claimed_in: dict[tuple[str, str], int] = {}  # messages without an answer; those of an earlier process are not there
         self._sign: _Sign | None = None
+        self._absent: set[tuple[str, str]] = set()  # past the grace time the provider did not show them, and there was no sign yet
 
     def run(self, now: datetime) -> DispatchReport:
         """Send what is due until the queue is empty, or the provider takes no more.
@@ -210,7 +211,9 @@ class Dispatcher:
     async def _reconcile(self, now: datetime, report: DispatchReport) -> None:
         """Look up what has no answer; nothing of it is sent again before the provider was asked."""
         with self._registry.reading() as connection:
-            open_ones = intents.unanswered(connection)
+            unanswered = intents.unanswered(connection)
+        open_ones = [intent for intent in unanswered if not self._awaits_sign(intent, now)]
+        report.waiting += len(unanswered) - len(open_ones)
         if not open_ones:
             return
         gate = asyncio.Semaphore(self._concurrency)
@@ -219,7 +222,7 @@ class Dispatcher:
         with self._registry.begin() as connection:
             every = [candidate for found in looked for candidate in found or ()]
             taken = intents.known_provider_ids(connection, every)
-            answers = [self._judge(intent, found, taken, shown, report) for intent, found in zip(open_ones, looked, strict=True)]
+            answers = [self._judge(intent, found, taken, shown, now, report) for intent, found in zip(open_ones, looked, strict=True)]
             intents.record(connection, [a for a in answers if a is not None], self._wall())
 
     async def _look_up(self, intent: Intent, now: datetime, gate: asyncio.Semaphore) -> tuple[str, ...] | None:
@@ -239,7 +242,15 @@ class Dispatcher:
         found = await self._look_up(sign.intent, now, gate)
         return sign.chunk if found is not None and sign.provider_id in found else 0
 
-    def _judge(self, intent: Intent, found: tuple[str, ...] | None, taken: set[str], shown: int, report: DispatchReport) -> Answered | None:
+    def _awaits_sign(self, intent: Intent, now: datetime) -> bool:
+        """Whether asking for it again would tell nothing new."""
+        key = (intent.message, intent.subscriber)
+        signed = self._sign is not None and self._claimed_in.get(key, 0) < self._sign.chunk
+        return key in self._absent and not signed and intent.expires > now
+
+    def _judge(
+        self, intent: Intent, found: tuple[str, ...] | None, taken: set[str], shown: int, now: datetime, report: DispatchReport
+    ) -> Answered | None:
         ours = [candidate for candidate in found or () if candidate not in taken]
         if ours:
             taken.update(ours)
@@ -254,6 +265,10 @@ class Dispatcher:
         if intent.priority >= Level.ORANGE and intent.kind not in ENDINGS and intent.attempts < MOST_ATTEMPTS:
             report.resent += 1
             return Answered(intent, MessageState.INTENDED, possibly_doubled=True)
+        if intent.expires > now:
+            self._absent.add((intent.message, intent.subscriber))
+            report.waiting += 1
+            return None
         report.unknown += 1
         return Answered(intent, MessageState.UNKNOWN)
 

@@ -81,6 +81,7 @@ class StandInProvider:
         self.mode = mode
         self.accepted: list[AcceptedMessage] = []
         self.requests = 0
+        self.listed = 0
         self._by_recipient: dict[str, list[AcceptedMessage]] = defaultdict(list)
         self._serial = count()
         self._clock = clock
@@ -187,6 +188,7 @@ class StandInProvider:
 
     def _list(self, request: web.BaseRequest) -> web.StreamResponse:
         """The newest first, as Twilio does; one page of all that fits."""
+        self.listed += 1
         to = request.query.get("To")
         size = int(request.query.get("PageSize", "50"))
         found = list(reversed(self._by_recipient[to] if to is not None else self.accepted))[:size]

@@ -144,10 +144,11 @@ def test_a_wrong_clock_of_ours_doubles_nothing(intend: Intend, registry: Registr
 
 
 @pytest.mark.parametrize(("level", "state", "marked"), [(Level.RED, "accepted", True), (Level.YELLOW, "unknown", False)])
-def test_past_the_grace_time_the_gravest_are_sent_again_and_the_rest_is_marked_unknown(
+def test_past_the_grace_time_the_gravest_are_sent_again_and_the_rest_is_marked_unknown_at_its_end(
     intend: Intend, registry: Registry, wall: Wall, level: Level, state: str, marked: bool
 ) -> None:
-    """What the provider never showed waits for the grace time; then a grave warning goes out again, marked, another is given up."""
+    """What the provider never showed waits for the grace time; then a grave warning goes out again, marked. Another waits for a sign that
+    it was not taken, without the provider being asked again and again, and is given up when it has run out."""
     number = intend(100, level)
     with StandInProvider(Mode.HTML_502, clock=wall) as provider:
         dispatcher(registry, provider, wall).run(START)
@@ -157,7 +158,13 @@ def test_past_the_grace_time_the_gravest_are_sent_again_and_the_rest_is_marked_u
         assert (provider.requests, states(registry)) == (first, {"sending": number})
         provider.mode = Mode.OK
         wall.now += timedelta(seconds=2)
-        dispatcher(registry, provider, wall).run(START)
+        later = dispatcher(registry, provider, wall)
+        later.run(START)
+        assert states(registry) == {"accepted" if marked else "sending": number}
+        asked = provider.listed
+        assert later.run(START).waiting == (0 if marked else number)
+        assert provider.listed == asked
+        dispatcher(registry, provider, wall).run(START + timedelta(days=30))
     assert states(registry) == {state: number}
     assert len(provider.accepted) == (number if marked else 0)
     assert doubled(registry) == (number if marked else 0)
