@@ -89,7 +89,9 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
     while first < len(records):
         columns = state.columns
         if columns is None:
+            numbered = state.numbered
             state, outputs = _by_timelines(state, records[first], contents[first], engine)
+            state = _forgotten(state, numbered)
             said.append(outputs)
             first += 1
             continue

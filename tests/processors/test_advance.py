@@ -79,3 +79,15 @@ def test_what_was_there_before_still_stands() -> None:
     one, other = advance(state, records[40:]), advance(state, records[40:])
     assert one[1] == other[1]
     assert to_bytes(state) == before
+
+
+@pytest.mark.parametrize("in_columns", [True, False])
+def test_records_of_which_nothing_is_kept_are_let_go_of(in_columns: bool) -> None:
+    """What is kept does not grow with the log: of a hundred and fifty hours, those of the horizon and what is let go of by sixty-fours."""
+    chance = random.Random(3)
+    orderly = Trouble(settle="0 h", horizon="3 h", late=0.0, doubled=0.0, null=0.0, odd=False)
+    state = initial("TST")
+    for record in log_of(chance, orderly, areas=1, hours=150):
+        state = state if in_columns else advancing.all_by_timelines(state)
+        state, _ = advancing.advance(state, [record], [read_input(record)], ENGINE_VERSION)
+    assert len(state.sources) < 0.75 * state.numbered
