@@ -67,8 +67,12 @@ class KafkaLogConsumer:
         return tuple(self.assigned())
 
     def assigned(self) -> Mapping[str, int]:
-        names = self._registry.names()
-        return {names[partition]: since for partition, since in sorted(self._held.items())}
+        held, names = self._held, self._registry.names()
+        if not held.keys() <= names.keys():
+            # Whoever gives out the shards may know a new one before this process does; it was written before it was given.
+            self._registry.refresh(whole=True)
+            names = self._registry.names()
+        return {names[partition]: since for partition, since in sorted(held.items())}
 
     def rewind(self) -> None:
         with self._lock:

@@ -89,6 +89,22 @@ def test_partitions_are_made_as_shards_come(url: str) -> None:
     assert [s.partition for s in stored] == list(range(9))
 
 
+def test_a_member_given_a_shard_that_it_has_not_heard_of_looks_it_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The group gives out a shard as soon as one member knows it; another member then holds it before it has looked for new shards."""
+    first, second = open_log(url), open_log(url)
+    members = [first.consumer("processors", "a", ["input"]), second.consumer("processors", "b", ["input"])]
+    monkeypatch.setattr(second._registry, "refresh_if_free", lambda: None)
+    first.append([record(1, shard=shard) for shard in ("LKA", "NPL")])
+    end = time.monotonic() + 60
+    while not all(member.assigned() for member in members):
+        assert time.monotonic() < end, "not every member was given a shard"
+        for member in members:
+            member.poll(timeout_s=0.05)
+    assert sorted(shard for member in members for shard in member.assigned()) == ["LKA", "NPL"]
+    first.close()
+    second.close()
+
+
 def test_a_record_larger_than_a_broker_takes_is_refused(url: str) -> None:
     """The error says what is too large, nothing of the call is appended, and the log can be used on."""
     log = open_log(url)
