@@ -78,7 +78,7 @@ class Teller:
 
         def reading(_at: int, level: int) -> tuple[Reading, ...]:
             number = self.plan.number(name, Level(level)) or 0
-            return (self._reading(self._ref(told.reading), told.lane, number, now),)
+            return (self.reading(self._ref(told.reading), told.lane, number, now),)
 
         said = []
         for change in told.changes:
@@ -129,9 +129,9 @@ class Teller:
         stretch = last_true(entries, level, at)
         if stretch is not None:
             began, ended = stretch
-            first, final = bisect_left(starts, began), bisect_left(starts, min(ended, at + 1)) - 1
-            wanted.update(i for i in (first,) if i < len(starts) and starts[i] == began)
-            wanted.update(i for i in (final,) if i >= 0 and starts[i] >= began)
+            began_at, last_at = bisect_left(starts, began), bisect_left(starts, min(ended, at + 1)) - 1
+            wanted.update(i for i in (began_at,) if i < len(starts) and starts[i] == began)
+            wanted.update(i for i in (last_at,) if i >= 0 and starts[i] >= began)
         cited = [i for i in sorted(wanted) if i >= 0 and (rows.ends[i] >= oldest or i == len(starts) - 1)]
         return tuple(self._ref_of(rows, i) for i in cited)
 
@@ -155,7 +155,8 @@ class Teller:
     def _ref_of(rows: Rows, index: int) -> Ref:
         return int(rows.sources[index]), int(rows.rows[index])
 
-    def _reading(self, ref: Ref, lane: int, number: int, now: int) -> Reading:
+    def reading(self, ref: Ref, lane: int, number: int, now: int) -> Reading:
+        """A reading as it came in, with the bound of one of its threshold's levels."""
         source = self._sources.get(ref[0])
         if source is None:
             source = self._sources[ref[0]] = Rereader(self.sources[ref[0]])
@@ -197,4 +198,4 @@ class _Writer:
         entered = [bounds[n].level for n, code in enumerate(codes) if code == Code.TRUE]
         level = max(entered) if entered else Level.GREEN if codes[0] == Code.LOWER else None
         note = "not yet confirmed" if max(codes) == Code.PENDING else ""
-        return note, level, tuple([self.teller._reading(ref, ask.lane, number, self.now) for ref in ask.readings])
+        return note, level, tuple([self.teller.reading(ref, ask.lane, number, self.now) for ref in ask.readings])
