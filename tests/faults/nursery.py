@@ -109,7 +109,8 @@ def _forked(order: dict[str, Any], roles: Mapping[str, Any]) -> int:
 
 
 def _settle_in(output: Path) -> None:
-    """Standard streams of its own."""
+    """Standard streams of its own, and an end by SIGTERM as `polyrisk run` takes it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for descriptor, path, flags in ((0, Path(os.devnull), os.O_RDONLY), (1, output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)):
         opened = os.open(path, flags, 0o644)
         os.dup2(opened, descriptor)

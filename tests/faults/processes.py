@@ -15,6 +15,7 @@ from nursery import Nursery
 
 AGAIN_S = 0.1
 """After which a process that ended by itself is started again, as a service manager does."""
+ENDS_WITHIN_S = 10.0
 LINES_SHOWN = 4
 EXCUSED_AFTER_S = 0.5
 """A process may notice a fault this long after it is over."""
@@ -90,11 +91,20 @@ class Processes:
         del self.by_name[name]
 
     def end(self, name: str) -> None:
-        """The run is over; not counted as a kill."""
+        """The run is over: told to end, as a service manager does, and not counted as a kill.
+
+        A process that is killed while it commits may leave a transaction in an SQLite file that shows only after all others have ended.
+        """
         process = self.by_name.pop(name)
-        if process.pid is not None:
-            os.kill(process.pid, signal.SIGKILL)
-            self.await_end(process.pid)
+        if process.pid is None:
+            return
+        os.kill(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + ENDS_WITHIN_S
+        while self.nursery.ended(process.pid) is None:
+            if time.monotonic() > deadline:
+                os.kill(process.pid, signal.SIGKILL)
+                deadline = float("inf")
+            time.sleep(0.002)
 
     def look(self) -> None:
         """Start what is due, and see what has ended by itself."""
