@@ -1,6 +1,6 @@
 """A country in four shards: what is judged and warned does not depend on the home of the log, nor on how many processors judge it.
 
-The case is Cyclone Ditwah from its first rain to the end of November 2025: ten days, in which the rivers rise, the gauges die and slopes
+The case is Cyclone Ditwah from its first rain to the end of November 2025: eleven days, in which the rivers rise, the gauges die and slopes
 fail. Its country is parted by provinces. An alert service speaks for one shard, so there are four, each with the same people and settings;
 the people on duty look twice a day, and sign all that waits.
 """
