@@ -21,7 +21,7 @@ from processors.forward_telling import Output, Teller
 from processors.handover import Handed, Timelines, begun, regular, taken_over, timelines
 from processors.intake import Intake, lasting, rank_in
 from processors.plan import Place, Plan
-from processors.regular import layout_of
+from processors.regular import Layout, layout_of
 from processors.rows import Rows, joined_rows, no_rows
 from processors.saying import say
 from processors.silence import delivered
@@ -54,8 +54,10 @@ def advance(state: State, records: Sequence[Record], contents: Sequence[Content]
             state, found = _readings(state, records[first:last], contents[first:last], engine)
             said += found
         if last < len(records):
+            before = state
             state, outputs = _by_timelines(all_by_timelines(state), records[last], contents[last], engine)
-            state = as_regular_as_may_be(state)
+            known = before.columns.layout if before.columns is not None else None
+            state = _laid_out(state, known) if state.plan is before.plan else as_regular_as_may_be(state)
             said.append(outputs)
         first = last + 1
     return state, said
@@ -63,9 +65,10 @@ def advance(state: State, records: Sequence[Record], contents: Sequence[Content]
 
 def as_regular_as_may_be(state: State) -> State:
     """The state with all places in columns that can be, if the plan can have any there."""
-    if state.plan is None:
-        return state
-    layout = layout_of(state.plan) if state.columns is None else state.columns.layout
+    return _laid_out(state, layout_of(state.plan) if state.plan is not None else None)
+
+
+def _laid_out(state: State, layout: Layout | None) -> State:
     if layout is None:
         return state
     columns = state.columns if state.columns is not None else no_columns(layout)

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from processors.batch_columns import BatchColumns
 from processors.bounds import Column
 from processors.column_machine import Flags
 from processors.columns import Columns
 from processors.regular import Layout
 from processors.rows import Rows, joined_rows, no_rows
-from processors.series import NOT_ISSUED, NULL
 from processors.timelines import BEGINNING
 
 Numbers = npt.NDArray[np.int32]
@@ -62,7 +61,8 @@ class Arrivals:
 
 def rows_of_batch(batch: pa.RecordBatch, layout: Layout, source: int) -> Rows:
     """The readings of a batch that a series of the layout takes, in the order of the batch, once for each threshold that reads them."""
-    areas = _numbers(batch.column("area"), layout.numbers)
+    areas, columns = _numbers(batch.column("area"), layout.numbers), BatchColumns(batch)
+    taken = (areas >= 0) & columns.observed
     found = []
     indicators = batch.column("indicator")
     words = indicators.dictionary.to_pylist()
@@ -71,9 +71,9 @@ def rows_of_batch(batch: pa.RecordBatch, layout: Layout, source: int) -> Rows:
     for n in range(width):
         numbers = np.array([w[n] if len(w := layout.watching.get(word, ())) > n else -1 for word in words], dtype=np.int32)
         thresholds = numbers[codes] if len(words) else np.empty(0, np.int32)
-        which = np.flatnonzero((areas >= 0) & (thresholds >= 0))
+        which = np.flatnonzero(taken & (thresholds >= 0))
         if len(which):
-            found.append(_rows(batch, which, areas[which] * len(layout.thresholds) + thresholds[which], source))
+            found.append(_rows(columns, which, areas[which] * len(layout.thresholds) + thresholds[which], source))
     return joined_rows(found) if found else no_rows()
 
 
@@ -83,31 +83,17 @@ def _numbers(column: pa.DictionaryArray, numbers: dict[str, int]) -> Numbers:
     return words[column.indices.to_numpy(zero_copy_only=False)] if len(words) else np.full(len(column), -1, np.int32)
 
 
-def _rows(batch: pa.RecordBatch, which: npt.NDArray[np.intp], lanes: npt.NDArray[np.int32], source: int) -> Rows:
-    values = batch.column("value").to_numpy(zero_copy_only=False)[which]
-    nulls = np.isnan(values)
-    issued = batch.column("issued")
+def _rows(columns: BatchColumns, which: npt.NDArray[np.intp], lanes: npt.NDArray[np.int32], source: int) -> Rows:
     return Rows(
         lanes=lanes.astype(np.int32),
-        starts=whole(batch.column("start"))[which],
-        ends=whole(batch.column("end"))[which],
-        values=np.where(nulls, NULL, np.rint(np.where(nulls, 0.0, values) * 1e6)).astype(np.int64),
-        issued=np.full(len(which), NOT_ISSUED) if issued.null_count == len(issued) else _issued(issued)[which],
-        received=whole(batch.column("received"))[which],
+        starts=columns.starts[which],
+        ends=columns.ends[which],
+        values=columns.values[which],
+        issued=columns.issued[which],
+        received=columns.received[which],
         sources=np.full(len(which), source, dtype=np.int32),
         rows=which.astype(np.int32),
     )
-
-
-def whole(column: pa.Array) -> Column:
-    """A column of moments without nulls, in microseconds."""
-    moments: Column = column.view(pa.int64()).to_numpy()
-    return moments
-
-
-def _issued(column: pa.Array) -> Column:
-    found: Column = pc.fill_null(column.cast(pa.int64()), NOT_ISSUED).to_numpy()
-    return found
 
 
 def arrived(columns: Columns, new: Rows, records: Numbers, span: Span, rank: Rank) -> Arrivals:

@@ -104,14 +104,14 @@ def _arrays(places: Mapping[str, Sequence[Any]], content: bytes) -> dict[str, An
 def _watch(watch: Watch | None) -> list[Any] | None:
     if watch is None:
         return None
-    return [[entry_of(e) for e in watch.entries], watch.dropped, [said_of(s) for s in watch.said], watch.judged, watch.settled]
+    return [[entry_of(e) for e in watch.entries], [said_of(s) for s in watch.said], watch.judged, watch.settled]
 
 
 def _read_watch(told: Sequence[Any] | None) -> Watch | None:
     if told is None:
         return None
-    entries, dropped, said, judged, settled = told
-    return Watch(tuple([read_entry(e) for e in entries]), dropped, tuple([read_said(s) for s in said]), judged, settled)
+    entries, said, judged, settled = told
+    return Watch(tuple([read_entry(e) for e in entries]), tuple([read_said(s) for s in said]), judged, settled)
 
 
 def _course(course: Course) -> list[Any]:

@@ -31,12 +31,11 @@ class Watch(NamedTuple):
     """A threshold at a regular place.
 
     Attributes:
-        entries: what was said of it; `dropped` older ones have been let go.
+        entries: what was said of it.
         said, judged, settled: as in `state.Judged`.
     """
 
     entries: tuple[Entry, ...]
-    dropped: int
     said: tuple[Said, ...]
     judged: int
     settled: int

@@ -1,16 +1,18 @@
 """Events: the stretches in which a rule holds in an area, and what is said of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from processors.conditions import Sight
 from processors.evidence import Witness, silent_feeds
 from processors.life import Going, Law, beginning, law_of, live, next_deadline
-from processors.plan import Place, Plan
+from processors.plan import Place, Plan, conditions_of
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
 from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, later, micros, moment
 from processors.tracks import unjudged_from
+from schemas.conditions import walk
 from schemas.configuration import Rule
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, EventChange, Evidence, LevelStep
@@ -83,6 +85,24 @@ def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str) 
 def settled(going: Going, lines: list[Line], law: Law, upto: int) -> Going:
     """How far the truth can no longer be altered, and what stood there."""
     return live(going, lines, law, upto)[1] if upto > going.at else going
+
+
+def needed_from(place: Place, breach: Judged, events: Mapping[Place, Judged], sight: Sight) -> int:
+    """From when on what is said of a threshold at a place is still asked for.
+
+    By a breach that goes on, by a rule as far back as it looks from where it is settled, and by the present truth of its conditions,
+    because evidence says since when it stands.
+
+    Args:
+        breach: what stands of the threshold there. events: what stands of rules.
+    """
+    asked = [breach.settled, *(s.since for s in breach.said)]
+    for rule, area in sight.plan.dependents.get(place, ()):
+        upto = judged_to((rule, area), sight)
+        lines = (sight.truth(part, area) for condition in conditions_of(sight.plan.rules[rule]) for part in walk(condition))
+        since = [began for one in lines if one is not None and (began := one.since(upto)) is not None]
+        asked.append(min([events.get((rule, area), Judged()).settled, *since]) - sight.plan.window(rule))
+    return min(asked)
 
 
 @dataclass(frozen=True, slots=True)

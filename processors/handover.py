@@ -8,7 +8,7 @@ import numpy as np
 from processors.column_machine import Machines
 from processors.columns import Columns, Course, Mark, Watch, gives_up_at, readings_of
 from processors.conditions import Sight, bounds_for
-from processors.events import lines_of, settled
+from processors.events import lines_of, needed_from, settled
 from processors.levels import Code, Machine
 from processors.life import beginning, tip
 from processors.onsets import Onsets
@@ -19,7 +19,7 @@ from processors.rows import Rows, joined_rows, rows_of
 from processors.series import NULL, Rank, Series, inserted, joined
 from processors.state import Judged
 from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line
-from processors.tracks import Track, as_judged, judged_anew, new_track
+from processors.tracks import Track, as_judged, forget, judged_anew, may_forget, new_track
 
 _CERTAIN = (Code.LOWER, Code.PENDING, Code.TRUE)
 
@@ -55,7 +55,7 @@ def regular(layout: Layout, area: str, known: Timelines, sight: Sight) -> Handed
     upto = sight.now - (layout.settle + 1 if layout.settle else 0)
     lanes = []
     for name in layout.thresholds:
-        lane = _lane((name, area), known, sight, upto, moments_only=layout.moments_only)
+        lane = _lane((name, area), known, sight, upto, layout)
         if lane is None:
             return None
         lanes.append(lane)
@@ -64,7 +64,7 @@ def regular(layout: Layout, area: str, known: Timelines, sight: Sight) -> Handed
     return Handed(tuple(lanes), found) if len(found) == len(courses) else None
 
 
-def _lane(place: Place, known: Timelines, sight: Sight, upto: int, *, moments_only: bool) -> Lane | None:
+def _lane(place: Place, known: Timelines, sight: Sight, upto: int, layout: Layout) -> Lane | None:
     track = known.tracks.get(place)
     if track is None or not track.heard or track.declarations or track.newest is None or track.newest > sight.now:
         return None
@@ -77,11 +77,13 @@ def _lane(place: Place, known: Timelines, sight: Sight, upto: int, *, moments_on
     given = judged.series.with_values()
     if len(given) == 0 or given.ends[-1] != judged.tip.end:
         return None
-    entries = judged.frozen + judged.live
-    if moments_only and any(entry.end > entry.start for entry in entries):
-        return None
     stands = known.breaches.get(place, Judged())
-    watch = Watch(entries, 0, stands.said, max(stands.judged, BEGINNING), stands.settled)
+    if may_forget(judged):
+        judged = forget(judged, needed_from(place, stands, known.events, sight))
+    entries = judged.frozen + judged.live
+    if layout.moments_only and any(entry.end > entry.start for entry in entries):
+        return None
+    watch = Watch(entries, stands.said, max(stands.judged, BEGINNING), stands.settled)
     return Lane(replace(judged, tail=()), watch, pending)
 
 
@@ -188,7 +190,7 @@ def track_of(columns: Columns, lane: int, place: Place, watch: Watch, sight: Sig
 
 
 def _from_mark(mark: Mark, lane: int, rows: Rows, watch: Watch, blank: Track, levels: int) -> Track:
-    count = int(mark.machines.emitted[lane]) - watch.dropped
+    count = int(mark.machines.emitted[lane])
     edge: Machine = mark.machines.machine(lane, levels, watch.entries[count - 1])
     later = rows.after(int(mark.seen_ends[lane]), int(mark.seen_starts[lane]))
     last = rows.take((rows.ends == edge.end) & (rows.starts == edge.start) & (rows.values != NULL))
@@ -212,7 +214,7 @@ def begun(columns: Columns, areas: Sequence[int], now: int, events: Mapping[Plac
     for area in areas:
         courses[area] = tuple(_unheard(rule, events.get((rule.name, layout.areas[area]), Judged())) for rule in layout.rules)
     for lane in lanes:
-        watches[lane] = Watch((), 0, (), BEGINNING, BEGINNING)
+        watches[lane] = Watch((), (), BEGINNING, BEGINNING)
         bases[lane] = new_track(plan.settings(layout.thresholds[lane % width], layout.areas[lane // width]), 0)
     return replace(
         columns, machines=machines, regular=columns.regular | which, since=np.where(which, now, columns.since),

@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from processors.batch_columns import BatchColumns
 from processors.bounds import replaced
 from processors.conditions import bounds_for
 from processors.plan import Place, Plan, Watcher
-from processors.series import NOT_ISSUED, Rank, Series, empty, of_columns, recent
+from processors.series import Rank, Series, empty, recent
 from processors.silence import delivered
 from processors.state import Source, State
 from processors.timelines import micros
@@ -95,10 +96,10 @@ class Intake:
         if self.plan is None or batch.num_rows == 0:
             return
         number = self.numbered
-        groups = [(w, place, rows) for indicator, place, rows in _grouped(batch) for w in self.plan.watchers.get(indicator, ())]
+        columns, plan = BatchColumns(batch), self.plan
+        groups = [(w, place, rows) for indicator, place, rows in _grouped(batch, columns) for w in plan.watchers.get(indicator, ())]
         groups = [g for g in groups if self._fits(g[0], g[1])]
-        columns = _Columns(batch)
-        for feed in sorted(set(columns.feeds)):
+        for feed in sorted(pc.unique(batch.column("feed")).to_pylist()):
             self._delivered(feed, micros(self.record.received))
         if not groups:
             return
@@ -218,32 +219,12 @@ def rank_in(sources: Mapping[int, Source]) -> Rank:
     return rank
 
 
-class _Columns:
-    """The columns of a batch as arrays; no object is made for a reading."""
-
-    def __init__(self, batch: pa.RecordBatch) -> None:
-        self.starts, self.ends, self.received = (_whole(batch.column(name)) for name in ("start", "end", "received"))
-        self.issued = _whole(pc.fill_null(batch.column("issued").cast(pa.int64()), NOT_ISSUED))
-        self.values = batch.column("value").to_numpy(zero_copy_only=False)
-        self.feeds: list[str] = pc.unique(batch.column("feed")).to_pylist()
-
-    def series(self, rows: npt.NDArray[np.int32], number: int) -> Series:
-        """Some rows as a series."""
-        return of_columns(
-            self.starts[rows], self.ends[rows], self.values[rows], self.issued[rows], self.received[rows], number, rows
-        )  # fmt: skip
-
-
-def _whole(column: pa.Array) -> npt.NDArray[np.int64]:
-    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _grouped(batch: pa.RecordBatch) -> Iterator[tuple[str, str, npt.NDArray[np.int32]]]:
+def _grouped(batch: pa.RecordBatch, columns: BatchColumns) -> Iterator[tuple[str, str, npt.NDArray[np.int32]]]:
     """The rows of each (indicator, place), observed ones only."""
     indicators, places = batch.column("indicator"), batch.column("area")
     names, codes = indicators.dictionary.to_pylist(), places.dictionary.to_pylist()
     keys = indicators.indices.to_numpy().astype(np.int64) * len(codes) + places.indices.to_numpy()
-    observed = np.flatnonzero(pc.is_null(batch.column("lead")).to_numpy(zero_copy_only=False)).astype(np.int32)
+    observed = np.flatnonzero(columns.observed).astype(np.int32)
     if len(observed) == 0:
         return
     order = observed[np.argsort(keys[observed], kind="stable")]

@@ -64,7 +64,7 @@ class Standing(NamedTuple):
 
     def known(self, number: int) -> int:
         """The truth of a condition; unknown if nothing has been said of it."""
-        return max(self.truths[number], UNKNOWN) if self.truths[number] == UNHEARD else self.truths[number]
+        return UNKNOWN if self.truths[number] == UNHEARD else self.truths[number]
 
 
 @dataclass(frozen=True, slots=True)

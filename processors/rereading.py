@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from processors.batch_columns import BatchColumns
 from processors.series import NOT_ISSUED
 from processors.state import Source
 from processors.timelines import moment
@@ -23,9 +21,7 @@ class Rereader:
         self._source, batch = source, source.batch
         words = [batch.column(name) for name in _WORDS]
         self._words = [(column.dictionary.to_pylist(), column.indices.to_numpy(zero_copy_only=False)) for column in words]
-        self._keys, self._values = batch.column("key"), batch.column("value")
-        self._starts, self._ends, self._received = (batch.column(name).view(pa.int64()).to_numpy() for name in ("start", "end", "received"))
-        self._issued = pc.fill_null(batch.column("issued").cast(pa.int64()), NOT_ISSUED).to_numpy(zero_copy_only=False)
+        self._keys, self._values, self._columns = batch.column("key"), batch.column("value"), BatchColumns(batch)
         self._made: dict[tuple[int, float | None, int], Reading] = {}
 
     def reading(self, row: int, bound: float | None, now: int) -> Reading:
@@ -37,10 +33,11 @@ class Rereader:
 
     def _reading(self, row: int, bound: float | None, now: int) -> Reading:
         area, indicator, unit, quality, feed, delivery = [words[codes[row]] for words, codes in self._words]
-        end, issued = int(self._ends[row]), int(self._issued[row])
+        columns = self._columns
+        end, issued = int(columns.ends[row]), int(columns.issued[row])
         return Reading.made(
-            area=area, indicator=indicator, value=self._values[row].as_py(), unit=unit, bound=bound, start=moment(int(self._starts[row])),
-            end=moment(end), issued=moment(issued) if issued != NOT_ISSUED else None, received=moment(int(self._received[row])),
+            area=area, indicator=indicator, value=self._values[row].as_py(), unit=unit, bound=bound, start=moment(int(columns.starts[row])),
+            end=moment(end), issued=moment(issued) if issued != NOT_ISSUED else None, received=moment(int(columns.received[row])),
             age=timedelta(microseconds=max(now - end, 0)), feed=feed, quality=_QUALITIES[quality], key=self._keys[row].as_py(),
             delivery=delivery, record=self._source.record(row),
         )  # fmt: skip

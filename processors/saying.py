@@ -12,7 +12,7 @@ from processors.state import Judged, State
 from processors.stretches import Change, Namer, Said, Stretch, Word, differences
 from processors.timelines import later
 from processors.touched import Touched
-from processors.tracks import Track, forget, unjudged_from
+from processors.tracks import Track, forget, may_forget, unjudged_from
 from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
 
 
@@ -30,7 +30,9 @@ def say(state: State, touched: Touched, record: Record, engine: str) -> tuple[St
     told.extend(speaker.rules(_rules_to_judge(state, state.plan, touched)))
     tracks = dict(state.tracks)
     for place in touched.changed & tracks.keys():
-        tracks[place] = forget(tracks[place], speaker.needed_from(place))
+        if may_forget(tracks[place]):
+            before = events.needed_from(place, speaker.breaches.get(place, Judged()), speaker.judged, speaker.sight)
+            tracks[place] = forget(tracks[place], before)
     return replace(state, tracks=tracks, breaches=speaker.breaches, events=speaker.judged), told
 
 
@@ -115,15 +117,6 @@ class _Speaker:
             made, self.judged[place] = marked(changes[place], self.judged[place], rule, self._muting(place), self.now, self.record)
             told.extend(self._event(change, place, self.witness) for change in made)
         return told
-
-    def needed_from(self, place: Place) -> int:
-        """From when on what is said of a threshold at a place is still asked for: by a rule's window, or by a breach that goes on."""
-        breach = self.breaches.get(place, Judged())
-        asked = [breach.settled, *(s.since for s in breach.said)]
-        for rule, area in self.plan.dependents.get(place, ()):
-            judged = self.judged.get((rule, area), Judged())
-            asked.append(judged.settled - self.plan.window(rule))
-        return min(asked)
 
     def _muting(self, place: Place) -> tuple[str, ...]:
         """The rules that mute this one and have an event going on in the area."""

@@ -126,15 +126,3 @@ def _first_difference(old: Series, new: Series) -> int:
         & (old.values[:shared] == new.values[:shared])
     )
     return shared if same.all() else int(np.argmin(same))
-
-
-def of_columns(
-    starts: Column, ends: Column, values: npt.NDArray[np.float64], issued: Column, received: Column, source: int, rows: Rows
-) -> Series:
-    """Readings as they stand in a batch, put in order; NaN is a null, a missing `issued` is BEGINNING."""
-    nulls = np.isnan(values)
-    whole = np.where(nulls, NULL, np.rint(np.where(nulls, 0.0, values) * 1e6)).astype(np.int64)
-    unsorted = Series(starts, ends, whole, issued, received, np.full(len(starts), source, dtype=np.int32), rows)
-    if len(starts) == 1:
-        return unsorted
-    return unsorted.take(np.lexsort((starts, ends)))

@@ -142,10 +142,13 @@ def judged_anew(track: Track, settings: Settings, bounds_of: BoundsOf) -> Track:
     return replace(track, tip=tip, live=tuple(live), tail=tuple(ahead(tip, settings, track.declarations)))
 
 
+def may_forget(track: Track) -> bool:
+    """Whether enough is kept for it to be worth looking at what nothing asks for any more."""
+    return len(track.frozen) >= _FOLD_AT
+
+
 def forget(track: Track, before: int) -> Track:
     """The track without the entries that nothing asks for any more, but for the one in force at a moment."""
-    if len(track.frozen) < _FOLD_AT:
-        return track
     first = max(bisect_right(track.frozen, before, key=lambda e: e.start) - 1, 0)
     return replace(track, frozen=track.frozen[first:]) if first else track
 

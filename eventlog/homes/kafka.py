@@ -6,7 +6,7 @@ ids, offsets and fencing are kept, `deploy/kafka/README.md` what the cluster mus
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -23,11 +23,11 @@ from eventlog.homes._kafka_registry import Registry
 from eventlog.homes._kafka_snapshots import Snapshots
 from eventlog.homes._kafka_topics import make_missing, make_partitions
 from eventlog.homes._kafka_writer import Appender, Pen, WriterLost, await_visible
+from eventlog.homes._remembered import RememberedTransaction, check_topic, remembered
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
 from eventlog.microseconds import to_microseconds
 from schemas.errors import LogError
 from schemas.records import Record, Stored
-from schemas.topics import TOPICS
 
 _COUNTED = 64
 """A group's lag is counted record by record up to this many offsets; past it, the markers of transactions are counted too."""
@@ -70,7 +70,7 @@ class KafkaLog:
 
     def append(self, records: Sequence[Record]) -> list[Stored]:
         for record in records:
-            _check_topic(record.topic)
+            check_topic(record.topic)
         if not records:
             return []
         with self._using():
@@ -80,7 +80,7 @@ class KafkaLog:
             return stored
 
     def read(self, topic: str, *, after: int = NOTHING, shard: str | None = None, limit: int | None = None) -> list[Stored]:
-        _check_topic(topic)
+        check_topic(topic)
         with self._using():
             self._registry.refresh()
             places = [place for place in self._places(topic) if shard is None or place.partition == self._registry.shards.get(shard)]
@@ -95,7 +95,7 @@ class KafkaLog:
         self, group: str, member: str, topics: Sequence[str], *, shard: str | None = None, session_s: float = SESSION_S
     ) -> KafkaLogConsumer:
         for topic in topics:
-            _check_topic(topic)
+            check_topic(topic)
         name = member if shard is None else f"{member}@{shard}"
         with self._using():
             self._registry.refresh()
@@ -109,18 +109,8 @@ class KafkaLog:
             self._consumers.append(consumer)
         return consumer
 
-    @contextmanager
-    def transaction(self, consumer: Consumer | None = None) -> Iterator["KafkaTransaction"]:
-        if consumer is not None and not isinstance(consumer, KafkaLogConsumer):
-            raise LogError("The consumer is another home's.", where=str(self.place))
-        transaction = KafkaTransaction()
-        try:
-            yield transaction
-            self._finish(transaction, consumer)
-        except BaseException:
-            if consumer is not None:
-                consumer.rewind()
-            raise
+    def transaction(self, consumer: Consumer | None = None) -> AbstractContextManager[RememberedTransaction]:
+        return remembered(consumer, KafkaLogConsumer, str(self.place), self._finish)
 
     def partition(self, shard: str) -> int | None:
         with self._using():
@@ -151,7 +141,7 @@ class KafkaLog:
             return self._snapshots.load(group, shard)
 
     def retain(self, topic: str, before: datetime) -> int:
-        _check_topic(topic)
+        check_topic(topic)
         with self._using():
             self._registry.refresh(whole=True)
             return sum(self._retain(topic, partition, shard, before) for shard, partition in self._registry.shards.items())
@@ -170,7 +160,7 @@ class KafkaLog:
                 client.close()
             self._admin.close()
 
-    def _finish(self, transaction: "KafkaTransaction", consumer: KafkaLogConsumer | None) -> None:
+    def _finish(self, transaction: RememberedTransaction, consumer: KafkaLogConsumer | None) -> None:
         """Make the transaction's outputs and offsets visible together."""
         if transaction.offsets and consumer is None:
             raise LogError("Offsets can be committed only with a consumer.", where=str(self.place))
@@ -178,7 +168,7 @@ class KafkaLog:
             self.append(transaction.records)
             return
         for record in transaction.records:
-            _check_topic(record.topic)
+            check_topic(record.topic)
         with self._using():
             partitions = self._partitions(transaction.records)
         done = {TopicPartition(self.place.topic(topic), partition): offset for (topic, partition), offset in transaction.offsets.items()}
@@ -279,24 +269,3 @@ class KafkaLog:
                 yield
             except kafka_errors.KafkaError as error:
                 raise log_error(error, self.place) from error
-
-
-class KafkaTransaction:
-    """See `eventlog.log.Transaction`. It is only remembered here, and written in one go at its end, so it can be tried again."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.offsets: dict[tuple[str, int], int] = {}
-
-    def append(self, records: Sequence[Record]) -> None:
-        self.records.extend(records)
-
-    def commit(self, stored: Sequence[Stored]) -> None:
-        for one in stored:
-            place = (one.record.topic, one.partition)
-            self.offsets[place] = max(one.offset, self.offsets.get(place, NOTHING))
-
-
-def _check_topic(topic: str) -> None:
-    if topic not in TOPICS:
-        raise LogError(f"The log has no topic `{topic}`.", remedy=f"Its topics are {', '.join(TOPICS)}.")

@@ -8,12 +8,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from eventlog.homes._remembered import RememberedTransaction, check_topic, remembered
 from eventlog.homes._sqlite_file import connect, path_of, writing
 from eventlog.homes._sqlite_group import Membership
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
@@ -22,7 +23,6 @@ from eventlog.snapshots import SnapshotFiles
 from eventlog.stored import placed, stored
 from schemas.errors import LogError
 from schemas.records import Record, Stored
-from schemas.topics import TOPICS
 
 _WAIT_S = 0.02
 """Between two looks for new records while a poll waits."""
@@ -54,7 +54,7 @@ class SqliteLog:
             return [self._append(record) for record in records]
 
     def read(self, topic: str, *, after: int = NOTHING, shard: str | None = None, limit: int | None = None) -> list[Stored]:
-        _check_topic(topic)
+        check_topic(topic)
         with self._using():
             rows = self._connection.execute(
                 f"""SELECT {_COLUMNS} FROM records JOIN shards USING (partition)
@@ -68,23 +68,13 @@ class SqliteLog:
         self, group: str, member: str, topics: Sequence[str], *, shard: str | None = None, session_s: float = SESSION_S
     ) -> "SqliteConsumer":
         for topic in topics:
-            _check_topic(topic)
+            check_topic(topic)
         name = member if shard is None else f"{member}@{shard}"
         with self._using():
             return SqliteConsumer(self, Membership(self._connection, group, name, topics, shard, session_s))
 
-    @contextmanager
-    def transaction(self, consumer: Consumer | None = None) -> Iterator["SqliteTransaction"]:
-        if consumer is not None and not isinstance(consumer, SqliteConsumer):
-            raise LogError("The consumer is another home's.", where=str(self.path))
-        transaction = SqliteTransaction()
-        try:
-            yield transaction
-            self._finish(transaction, consumer)
-        except BaseException:
-            if consumer is not None:
-                consumer.rewind()
-            raise
+    def transaction(self, consumer: Consumer | None = None) -> AbstractContextManager[RememberedTransaction]:
+        return remembered(consumer, SqliteConsumer, str(self.path), self._finish)
 
     def partition(self, shard: str) -> int | None:
         with self._using():
@@ -116,7 +106,7 @@ class SqliteLog:
         return self._snapshots.load(group, shard)
 
     def retain(self, topic: str, before: datetime) -> int:
-        _check_topic(topic)
+        check_topic(topic)
         with self._writing():
             shards = self._connection.execute("SELECT partition, shard FROM shards").fetchall()
             return sum(self._retain(topic, partition, shard, before) for partition, shard in shards)
@@ -146,7 +136,7 @@ class SqliteLog:
         ).rowcount
 
     def _append(self, record: Record) -> Stored:
-        _check_topic(record.topic)
+        check_topic(record.topic)
         execute = self._connection.execute
         execute("INSERT OR IGNORE INTO shards SELECT count(*), ? FROM shards", (record.shard,))
         partition = execute("SELECT partition FROM shards WHERE shard = ?", (record.shard,)).fetchone()[0]
@@ -165,7 +155,7 @@ class SqliteLog:
         execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return placed(record, partition, offset)
 
-    def _finish(self, transaction: "SqliteTransaction", consumer: "SqliteConsumer | None") -> None:
+    def _finish(self, transaction: RememberedTransaction, consumer: "SqliteConsumer | None") -> None:
         """Make the transaction's outputs and offsets visible together."""
         if transaction.offsets and consumer is None:
             raise LogError("Offsets can be committed only with a consumer.", where=str(self.path))
@@ -192,22 +182,6 @@ class SqliteLog:
     def _writing(self) -> Iterator[None]:
         with self._using(), writing(self._connection):
             yield
-
-
-class SqliteTransaction:
-    """See `eventlog.log.Transaction`. It is only remembered here, and written in one go at its end, so the file is locked briefly."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.offsets: dict[tuple[str, int], int] = {}
-
-    def append(self, records: Sequence[Record]) -> None:
-        self.records.extend(records)
-
-    def commit(self, stored: Sequence[Stored]) -> None:
-        for one in stored:
-            place = (one.record.topic, one.partition)
-            self.offsets[place] = max(one.offset, self.offsets.get(place, NOTHING))
 
 
 class SqliteConsumer:
@@ -285,8 +259,3 @@ def _stored(row: tuple[str, int, int, str, str, int, str, bytes, str]) -> Stored
     """A row of `_COLUMNS`. It was checked when it was appended, so it is not checked again."""
     topic, partition, offset, id_, kind, received, headers, payload, shard = row
     return stored(topic, shard, kind, id_, from_microseconds(received), payload, _HEADERS.decode(headers), partition, offset)
-
-
-def _check_topic(topic: str) -> None:
-    if topic not in TOPICS:
-        raise LogError(f"The log has no topic `{topic}`.", remedy=f"Its topics are {', '.join(TOPICS)}.")

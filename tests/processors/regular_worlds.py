@@ -21,6 +21,7 @@ class Trouble:
 
     Attributes:
         settle, horizon: of the thresholds, as written. late, doubled, null: the share of readings that come late, twice, without value.
+        forecast: the share of readings beside which the feed also brings what it foretold, of this hour or a later one.
         odd: whether a gauge is declared dead, an area falls silent for a while, and the configuration changes once.
     """
 
@@ -30,6 +31,7 @@ class Trouble:
     doubled: float
     null: float
     odd: bool
+    forecast: float = 0.0
 
     @classmethod
     def drawn(cls, chance: random.Random) -> "Trouble":
@@ -41,6 +43,7 @@ class Trouble:
             doubled=chance.choice([0, 0.02]),
             null=chance.choice([0, 0.02, 0.1]),
             odd=chance.random() < 0.4,
+            forecast=chance.choice([0, 0.1]),
         )
 
 
@@ -103,7 +106,10 @@ def _reading(
     )  # fmt: skip
     arrives = hour + (chance.randint(1, 3) if chance.random() < trouble.late else 0)
     again = [(hour + chance.randint(0, 6), reading)] if chance.random() < trouble.doubled else []
-    return [(arrives, reading), *again]
+    begin = at + chance.choice([0, 6]) * HOUR
+    later = {"start": begin, "end": begin, "lead": 6 * HOUR, "value": 7.0, "key": f"{reading.key} foretold"}
+    foretold = [(hour, reading.model_copy(update=later))] if chance.random() < trouble.forecast else []
+    return [(arrives, reading), *again, *foretold]
 
 
 def _between(chance: random.Random, trouble: Trouble, names: list[str], hour: int, now: Any) -> list[Record]:

@@ -8,6 +8,7 @@ import pytest
 from regular_worlds import Trouble, log_of
 
 from processors import advance as advancing
+from processors import tracks
 from processors.engine import ENGINE_VERSION, State, advance, from_bytes, initial, to_bytes
 from schemas.envelopes import read_input
 from schemas.records import CompoundEvent, Record, ThresholdBreach
@@ -70,6 +71,16 @@ def test_orderly_places_are_judged_in_columns() -> None:
     assert sum(len(of_record) for of_record in said) > 50
 
 
+def test_a_forecast_is_no_reading() -> None:
+    """What a feed foretells breaches nothing that is observed, in columns as by timelines, also once its hour has come."""
+    chance = random.Random(5)
+    foretold = Trouble(settle="3 h", horizon="1 d", late=0.0, doubled=0.0, null=0.0, odd=False, forecast=0.2)
+    records = log_of(chance, foretold, areas=2, hours=25)
+    _, said, share = at_once(records, chance, 5)
+    assert share > 0.5
+    assert said == by_timelines(records)
+
+
 def test_what_was_there_before_still_stands() -> None:
     """A state never changes: taking in the same records again from it gives the same words and the same bytes."""
     chance = random.Random(11)
@@ -91,3 +102,19 @@ def test_records_of_which_nothing_is_kept_are_let_go_of(in_columns: bool) -> Non
         state = state if in_columns else advancing.all_by_timelines(state)
         state, _ = advancing.advance(state, [record], [read_input(record)], ENGINE_VERSION)
     assert len(state.sources) < 0.75 * state.numbered
+
+
+def test_what_was_said_long_ago_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that is regular for long keeps no more of what was said of it than is looked through at a time, and says the same."""
+    chance = random.Random(9)
+    records = log_of(chance, Trouble(settle="0 h", horizon="3 h", late=0.0, doubled=0.0, null=0.0, odd=False), areas=1, hours=420)
+    expected = by_timelines(records)
+    monkeypatch.setattr(advancing, "_MOST_ENTRIES", 10)
+    monkeypatch.setattr(tracks, "_FOLD_AT", 8)
+    state, said, share = at_once(records, chance, 20)
+    assert said == expected
+    assert share > 0.6
+    assert state.columns is not None
+    made = sum(len([o for o in of_record if o.kind == "breach"]) for of_record in expected)
+    kept = [len(watch.entries) for watch in state.columns.watches if watch is not None]
+    assert sum(kept) < made / 2

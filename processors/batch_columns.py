@@ -1,0 +1,69 @@
+"""The columns of a batch of readings as arrays; no object is made for a reading."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from processors.bounds import Column
+from processors.series import NOT_ISSUED, NULL, Rows, Series
+
+
+class BatchColumns:
+    """A batch with `schemas.observations.SCHEMA`, each column made into an array when it is first asked for.
+
+    Attributes:
+        starts, ends, issued, received: microseconds; `issued` is NOT_ISSUED if the source did not say.
+        values: millionths of the unit, or NULL. observed: which rows are readings; the others are forecasts.
+    """
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._batch = batch
+
+    @cached_property
+    def starts(self) -> Column:
+        return self._moments("start")
+
+    @cached_property
+    def ends(self) -> Column:
+        return self._moments("end")
+
+    @cached_property
+    def received(self) -> Column:
+        return self._moments("received")
+
+    @cached_property
+    def issued(self) -> Column:
+        column = self._batch.column("issued")
+        if column.null_count == len(column):
+            return np.full(len(column), NOT_ISSUED)
+        issued: Column = pc.fill_null(column.cast(pa.int64()), NOT_ISSUED).to_numpy()
+        return issued
+
+    @cached_property
+    def values(self) -> Column:
+        values = self._batch.column("value").to_numpy(zero_copy_only=False)
+        nulls = np.isnan(values)
+        return np.where(nulls, NULL, np.rint(np.where(nulls, 0.0, values) * 1e6)).astype(np.int64)
+
+    @cached_property
+    def observed(self) -> npt.NDArray[np.bool_]:
+        lead = self._batch.column("lead")
+        if lead.null_count == len(lead):
+            return np.ones(len(lead), dtype=bool)
+        observed: npt.NDArray[np.bool_] = pc.is_null(lead).to_numpy(zero_copy_only=False)
+        return observed
+
+    def series(self, rows: Rows, source: int) -> Series:
+        """Some rows as a series, put in order; `source` is the state's number for the record."""
+        unsorted = Series(
+            self.starts[rows], self.ends[rows], self.values[rows], self.issued[rows], self.received[rows],
+            np.full(len(rows), source, dtype=np.int32), rows,
+        )  # fmt: skip
+        return unsorted if len(rows) == 1 else unsorted.take(np.lexsort((unsorted.starts, unsorted.ends)))
+
+    def _moments(self, name: str) -> Column:
+        moments: Column = self._batch.column(name).view(pa.int64()).to_numpy()
+        return moments
