@@ -64,14 +64,16 @@ class Bench:
         """All that is run in each round, the product first."""
         columns, rows = self.variants["columns"], self.variants["rows"]
         yield self._ours(names.KAFKA_COLUMNS, self.kafka, columns, COLUMNS)
+        yield self._ours(names.KAFKA_COLUMNS_TWO, self.kafka, columns, COLUMNS, 2)
         yield self._ours(names.SQLITE_COLUMNS, self.sqlite, columns, COLUMNS)
         yield self._ours(names.KAFKA_JSON, self.kafka, rows, SINGLES, 2)
         if not self.quick:
             yield self._ours(names.KAFKA_JSON_ONE, self.kafka, rows, SINGLES)
             yield self._ours(names.SQLITE_JSON, self.sqlite, rows, SINGLES)
             yield self._wait(names.SQLITE_COLUMNS, self.sqlite, COLUMNS)
-            yield self._wait(names.KAFKA_JSON_ONE, self.kafka, SINGLES)
-        yield self._wait(names.KAFKA_COLUMNS, self.kafka, COLUMNS)
+            yield self._wait(names.SQLITE_JSON, self.sqlite, SINGLES)
+            yield self._wait(names.KAFKA_COLUMNS, self.kafka, COLUMNS)
+        yield self._wait(names.KAFKA_JSON_ONE, self.kafka, SINGLES)
         if peers.ready():
             yield from self._peers(rows)
 

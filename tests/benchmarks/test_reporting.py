@@ -21,12 +21,13 @@ def _run(
 
 
 RUNS = [
-    *(_run(names.KAFKA_COLUMNS, "10m", speed) for speed in (1_500_000.0, 1_800_000.0, 1_700_000.0)),
+    *(_run(names.KAFKA_COLUMNS_TWO, "10m", speed) for speed in (1_500_000.0, 1_800_000.0, 1_700_000.0)),
+    _run(names.KAFKA_COLUMNS, "10m", 1_700_000.0),
     _run(names.SQLITE_COLUMNS, "10m", 1_700_001.0),
     _run(names.KAFKA_JSON, "1m", 150_000.0),
     _run(names.KAFKA_STREAMS, "1m", 170_000.0),
     _run(names.QUIX, "1m", 68_001.0),
-    _run(names.KAFKA_COLUMNS, "lat", p50=22.0, p99=60.0),
+    _run(names.KAFKA_JSON_ONE, "lat", p50=22.0, p99=60.0),
     _run(names.KAFKA_STREAMS, "lat", p50=72.0, p99=132.0),
     _run(names.QUIX, "lat", p50=68.0, p99=121.0),
     _run(names.SQLITE_COLUMNS, "lat", p50=2.0, p99=21.0),
