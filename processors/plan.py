@@ -208,7 +208,11 @@ class Plan:
 
     def number(self, threshold: str, level: Level) -> int | None:
         """The place of a level among the defined ones; of the next above if it is not defined; none if there is none."""
-        return next((n for n, b in enumerate(self.bounds[threshold]) if b.level >= level), None)
+        return self._numbers[threshold][level]
+
+    @cached_property
+    def _numbers(self) -> dict[str, dict[Level, int | None]]:
+        return {t: {level: _number(bounds, level) for level in Level} for t, bounds in self.bounds.items()}
 
     @cached_property
     def _reach(self) -> dict[Place, int]:
@@ -228,6 +232,10 @@ class Plan:
         windowed = All | AnyOf | AtLeast | Together | Within | Sequence | Dimensions
         spans = [p.within for p in parts if isinstance(p, windowed) and p.within is not None]
         return sum(micros(s) for s in spans)
+
+
+def _number(bounds: tuple[Bound, ...], level: Level) -> int | None:
+    return next((n for n, b in enumerate(bounds) if b.level >= level), None)
 
 
 def conditions_of(rule: Rule) -> tuple[Condition, ...]:

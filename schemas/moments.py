@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
@@ -39,6 +40,7 @@ def parse_span(text: object) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: float(match[1])})
 
 
+@lru_cache(maxsize=4096)
 def format_span(span: timedelta) -> str:
     """The shortest exact writing of a span, read back by `parse_span`."""
     seconds = span.total_seconds()
