@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from alerts.life import Life, Pending
 from alerts.tables import bodies, lives, notices, outbox, processed, signatures, warnings
 from alerts.texts import Kind
+from schemas.envelopes import record_from_json, record_to_json
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Record, Signature, Warning
 
@@ -192,13 +193,13 @@ def signed(connection: Connection, message: str) -> tuple[Signature, ...]:
 def to_publish(connection: Connection, record: Record) -> None:
     """Put a record into the outbox; one with an id that is there already is not put again."""
     if not connection.execute(select(outbox.c.place).where(outbox.c.record == record.id)).first():
-        connection.execute(insert(outbox).values(record=record.id, content=record.model_dump_json(), published=False))
+        connection.execute(insert(outbox).values(record=record.id, content=record_to_json(record), published=False))
 
 
 def unpublished(connection: Connection) -> list[Record]:
     """What waits in the outbox, in its order."""
     rows = connection.execute(select(outbox.c.content).where(~outbox.c.published).order_by(outbox.c.place)).scalars()
-    return [Record.model_validate_json(content) for content in rows]
+    return [record_from_json(content) for content in rows]
 
 
 def mark_published(connection: Connection, records: Sequence[Record]) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
 import pyarrow as pa
 from pydantic import TypeAdapter
 
 from schemas.errors import NewerVersionError, PolyriskError
+from schemas.microseconds import to_microseconds
 from schemas.observations import decode, encode
 from schemas.readings import PlainReading, decode_readings
 from schemas.records import (
@@ -65,7 +67,7 @@ def observations_record(shard: str, feed: str, delivery: str, received: datetime
         shard=shard,
         kind="observations",
         id=f"{feed}:{received_of(received)}:{delivery[:16]}",
-        received=received,
+        received_microseconds=to_microseconds(received),
         payload=encode(batch),
         headers={_TYPE: type_of("observations")},
     )
@@ -78,7 +80,7 @@ def reading_record(shard: str, reading: PlainReading, received: datetime) -> Rec
         shard=shard,
         kind="reading",
         id=f"{reading.feed}:{received_of(received)}:{reading.id}",
-        received=received,
+        received_microseconds=to_microseconds(received),
         payload=reading.model_dump_json(exclude_defaults=True).encode(),
         headers={_TYPE: type_of("reading")},
     )
@@ -92,7 +94,7 @@ def input_record(shard: str, content: Heartbeat | Tick | ConfigChange | Baseline
         shard=shard,
         kind=content.kind,
         id=":".join((content.kind, received_of(received), *_subject(content))),
-        received=received,
+        received_microseconds=to_microseconds(received),
         payload=content.model_dump_json().encode(),
         headers={_TYPE: type_of(content.kind)},
     )
@@ -140,12 +142,12 @@ def check_version(record: Record) -> None:
 
 def output_record(content: Published, record_id: str, received: datetime) -> Record:
     """A published event with its CloudEvents attributes (binary mode: attributes are headers, the payload is the data)."""
-    return Record.made(
+    return Record(
         topic=_TOPIC_OF[content.kind].name,
         shard=content.shard,
         kind=content.kind,
         id=record_id,
-        received=received,
+        received_microseconds=to_microseconds(received),
         payload=content.model_dump_json().encode(),
         headers={
             "ce_specversion": CLOUDEVENTS,
@@ -197,3 +199,35 @@ def read_output(record: Record) -> Published:
     """
     check_version(record)
     return _OUTPUT.validate_json(record.payload)
+
+
+class _Kept(msgspec.Struct, forbid_unknown_fields=True):
+    """A record as JSON. Only what has a text as its payload can be, which is all but a batch of observations."""
+
+    topic: str
+    shard: str
+    kind: str
+    id: str
+    received: datetime
+    payload: str
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+_DECODE_KEPT = msgspec.json.Decoder(_Kept).decode
+
+
+def record_to_json(record: Record) -> str:
+    """A record as one text, to be kept until the log takes it."""
+    kept = _Kept(record.topic, record.shard, record.kind, record.id, record.received, record.payload.decode(), dict(record.headers))
+    return msgspec.json.encode(kept).decode()
+
+
+def record_from_json(content: str) -> Record:
+    """The record that `record_to_json` wrote.
+
+    Raises:
+        msgspec.MsgspecError: it is none.
+    """
+    kept = _DECODE_KEPT(content)
+    received = to_microseconds(kept.received)
+    return Record(kept.topic, kept.shard, kept.kind, kept.id, received, kept.payload.encode(), kept.headers)

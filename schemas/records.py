@@ -1,13 +1,16 @@
 """The records of the log, typed. What a person is called or reached at stands in none of them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.levels import Dimension, Level, Truth
+from schemas.microseconds import from_microseconds
 from schemas.moments import Moment, Span
 
 
@@ -23,11 +26,18 @@ class Typed(BaseModel):
         It is what `model_construct` gives, without its search for defaults and aliases: that cost more than all of the judging.
         """
         made = cls.__new__(cls)
-        object.__setattr__(made, "__dict__", values)
-        object.__setattr__(made, "__pydantic_fields_set__", set(values))
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
+        put = object.__setattr__
+        put(made, "__dict__", values)
+        # All share one set of names: a model that is frozen never changes it, and copies it when it is copied.
+        put(made, "__pydantic_fields_set__", _names_of(cls))
+        put(made, "__pydantic_extra__", None)
+        put(made, "__pydantic_private__", None)
         return made
+
+
+@lru_cache
+def _names_of(model: type[BaseModel]) -> set[str]:
+    return set(model.model_fields)
 
 
 class Quality(StrEnum):
@@ -494,8 +504,11 @@ class EngineChange(Typed):
 Output = Annotated[ThresholdBreach | CompoundEvent | Warning | Delivery | DeadLetter | EngineChange, Field(discriminator="kind")]
 
 
-class Record(Typed):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """The envelope in which everything travels.
+
+    A struct and no model, and its moment a number, because a busy log makes a hundred thousand of these each second. What it carries is
+    checked where it is put in and read out (`schemas.envelopes`). None can be part of a cycle, so the collector need not look at them.
 
     Attributes:
         topic: one of `schemas.topics.TOPICS`.
@@ -503,21 +516,27 @@ class Record(Typed):
         kind: `observations`, `reading`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`,
             `delivery`, `dead_letter`, `engine`.
         id: unique and made by whoever appends it from what it says, never from an offset.
-        received: when it was made known to us; the engine's only clock.
+        received_microseconds: when it was made known to us, since 1970; the engine's only clock.
         payload: Arrow IPC for `observations`, else the model's JSON.
         headers: CloudEvents attributes on published events; on inputs the type alone, which ends in the version of the payload's schema.
+            Records may share them, so they are never written to.
     """
 
     topic: str
     shard: str
     kind: str
     id: str
-    received: Moment
+    received_microseconds: int
     payload: bytes
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def received(self) -> datetime:
+        """When it was made known to us, UTC."""
+        return from_microseconds(self.received_microseconds)
 
 
-class Stored(Typed):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """A record as the log keeps it, with its place."""
 
     record: Record

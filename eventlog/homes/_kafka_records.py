@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from eventlog.microseconds import from_microseconds, to_microseconds
-from eventlog.stored import stored
 from schemas.records import Record, Stored
 
 OURS = 3
@@ -12,7 +10,7 @@ OURS = 3
 
 def headers_of(record: Record) -> list[tuple[str, bytes]]:
     """A message's headers."""
-    received = str(to_microseconds(record.received)).encode()
+    received = str(record.received_microseconds).encode()
     ours = [("kind", record.kind.encode()), ("id", record.id.encode()), ("received", received)]
     return ours + [(name, value.encode()) for name, value in record.headers.items()]
 
@@ -32,6 +30,5 @@ def stored_of(message: Any, topic: str) -> Stored:
     """The record in a message. It was checked when it was appended, so it is not checked again."""
     kind, id_, received = (value for _, value in message.headers[:OURS])
     headers = {name: value.decode() for name, value in message.headers[OURS:]}
-    moment = from_microseconds(int(received))
-    shard = message.key.decode()
-    return stored(topic, shard, kind.decode(), id_.decode(), moment, message.value, headers, message.partition, message.offset)
+    record = Record(topic, message.key.decode(), kind.decode(), id_.decode(), int(received), message.value, headers)
+    return Stored(record, message.partition, message.offset)

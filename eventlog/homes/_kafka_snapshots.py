@@ -13,8 +13,8 @@ from eventlog.homes._kafka_registry import Manifest, Message, Registry
 from eventlog.homes._kafka_topics import SNAPSHOTS
 from eventlog.homes._kafka_writer import Pen
 from eventlog.log import Snapshot
-from eventlog.microseconds import from_microseconds, to_microseconds
 from schemas.errors import LogError
+from schemas.microseconds import from_microseconds, to_microseconds
 
 _FORMAT = 1
 _PIECE = 900_000

@@ -14,7 +14,6 @@ from eventlog.homes._kafka_reader import Reader
 from eventlog.homes._kafka_records import headers_of, id_of, stored_of
 from eventlog.homes._kafka_registry import Message
 from eventlog.log import NOTHING
-from eventlog.stored import placed
 from schemas.records import Record, Stored
 
 REMEMBERED = 100_000
@@ -210,7 +209,7 @@ class Appender:
             messages = [(at.topic, at.partition, one.shard.encode(), one.payload, headers_of(one)) for (at, _), one in new.items()]
             answers = self.pen.write(messages, offsets, membership)
             for ((place, id_), record), offset in zip(new.items(), answers, strict=True):
-                written[place, id_] = placed(record, place.partition, offset)
+                written[place, id_] = Stored(record, place.partition, offset)
             self._remember(written)
         return [written.get((at, one.id)) or self._stored(one, at) for one, at in zip(records, places, strict=True)]
 

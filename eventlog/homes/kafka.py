@@ -25,8 +25,8 @@ from eventlog.homes._kafka_topics import make_missing, make_partitions
 from eventlog.homes._kafka_writer import Appender, Pen, WriterLost, await_visible
 from eventlog.homes._remembered import RememberedTransaction, check_topic, remembered
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
-from eventlog.microseconds import to_microseconds
 from schemas.errors import LogError
+from schemas.microseconds import to_microseconds
 from schemas.records import Record, Stored
 
 _COUNTED = 64

@@ -7,10 +7,12 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from math import inf
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -18,16 +20,22 @@ from eventlog.homes._remembered import RememberedTransaction, check_topic, remem
 from eventlog.homes._sqlite_file import connect, path_of, writing
 from eventlog.homes._sqlite_group import Membership
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
-from eventlog.microseconds import from_microseconds, to_microseconds
 from eventlog.snapshots import SnapshotFiles
-from eventlog.stored import placed, stored
 from schemas.errors import LogError
+from schemas.microseconds import to_microseconds
 from schemas.records import Record, Stored
 
 _WAIT_S = 0.02
 """Between two looks for new records while a poll waits."""
 _HEADERS = msgspec.json.Decoder(dict[str, str])
-_COLUMNS = "topic, partition, offset, id, kind, received, headers, payload, shard"
+_COLUMNS = "offset, id, kind, received, headers, payload"
+_AFTER = f"SELECT {_COLUMNS} FROM records WHERE topic = ? AND partition = ? AND offset > ? ORDER BY offset LIMIT ?"  # noqa: S608 - constants
+_WITH_IDS = f"""SELECT {_COLUMNS} FROM records
+    WHERE topic = ? AND partition = ? AND id IN (SELECT value FROM json_each(?))"""  # noqa: S608 - constants
+_NEXT = "INSERT INTO ends VALUES (?, ?, ?) ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next"
+_HEADERS_WRITTEN = msgspec.json.Encoder()
+_Row: TypeAlias = tuple[int, str, str, int, str, bytes]
+"""A row of `_COLUMNS`."""
 
 
 def open_home(url: str) -> "SqliteLog":
@@ -51,18 +59,18 @@ class SqliteLog:
 
     def append(self, records: Sequence[Record]) -> list[Stored]:
         with self._writing():
-            return [self._append(record) for record in records]
+            return self._append(records)
 
     def read(self, topic: str, *, after: int = NOTHING, shard: str | None = None, limit: int | None = None) -> list[Stored]:
         check_topic(topic)
+        found: list[Stored] = []
         with self._using():
-            rows = self._connection.execute(
-                f"""SELECT {_COLUMNS} FROM records JOIN shards USING (partition)
-                WHERE topic = :topic AND offset > :after AND (:shard IS NULL OR shard = :shard)
-                ORDER BY partition, offset LIMIT :limit""",  # noqa: S608 - the columns are a constant
-                {"topic": topic, "after": after, "shard": shard, "limit": -1 if limit is None else limit},
-            ).fetchall()
-        return [_stored(row) for row in rows]
+            shards = self._connection.execute("SELECT partition, shard FROM shards ORDER BY partition").fetchall()
+            for partition, name in shards:
+                if shard in (None, name):
+                    rows = self._connection.execute(_AFTER, (topic, partition, after, -1 if limit is None else limit - len(found)))
+                    found += stored_rows(rows, topic, partition, name)
+        return found
 
     def consumer(
         self, group: str, member: str, topics: Sequence[str], *, shard: str | None = None, session_s: float = SESSION_S
@@ -135,25 +143,39 @@ class SqliteLog:
             {"topic": topic, "partition": partition, "until": until},
         ).rowcount
 
-    def _append(self, record: Record) -> Stored:
-        check_topic(record.topic)
+    def _append(self, records: Sequence[Record]) -> list[Stored]:
+        """Append records in their order; one whose id is there already stays as it was kept."""
+        by_place: dict[tuple[str, str], list[int]] = {}
+        for number, record in enumerate(records):
+            by_place.setdefault((record.topic, record.shard), []).append(number)
+        placed_at: dict[int, Stored] = {}
+        for (topic, shard), numbers in by_place.items():
+            check_topic(topic)
+            placed_at |= zip(numbers, self._append_to(topic, shard, [records[number] for number in numbers]), strict=True)
+        return [placed_at[number] for number in range(len(records))]
+
+    def _append_to(self, topic: str, shard: str, records: Sequence[Record]) -> list[Stored]:
+        """Append records of one topic and shard: a few statements for all of them, for each has its price."""
         execute = self._connection.execute
-        execute("INSERT OR IGNORE INTO shards SELECT count(*), ? FROM shards", (record.shard,))
-        partition = execute("SELECT partition FROM shards WHERE shard = ?", (record.shard,)).fetchone()[0]
-        kept = execute(
-            f"SELECT {_COLUMNS} FROM records JOIN shards USING (partition) WHERE topic = ? AND partition = ? AND id = ?",  # noqa: S608 - constant
-            (record.topic, partition, record.id),
-        ).fetchone()
-        if kept is not None:
-            return _stored(kept)
-        offset = execute(
-            "INSERT INTO ends VALUES (?, ?, 1) ON CONFLICT (topic, partition) DO UPDATE SET next = next + 1 RETURNING next - 1",
-            (record.topic, partition),
-        ).fetchone()[0]
-        received, headers = to_microseconds(record.received), json.dumps(record.headers)
-        row = (record.topic, partition, offset, record.id, record.kind, received, headers, record.payload)
-        execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        return placed(record, partition, offset)
+        execute("INSERT OR IGNORE INTO shards SELECT count(*), ? FROM shards", (shard,))
+        partition = execute("SELECT partition FROM shards WHERE shard = ?", (shard,)).fetchone()[0]
+        ids = json.dumps([record.id for record in records])
+        kept = {one.record.id: one for one in stored_rows(execute(_WITH_IDS, (topic, partition, ids)), topic, partition, shard)}
+        following = execute("SELECT next FROM ends WHERE topic = ? AND partition = ?", (topic, partition)).fetchone()
+        first = offset = 0 if following is None else int(following[0])
+        found, rows = [], []
+        for record in records:
+            one = kept.get(record.id)
+            if one is None:
+                one = kept[record.id] = Stored(record, partition, offset)
+                headers = _HEADERS_WRITTEN.encode(record.headers).decode()
+                rows.append((topic, partition, offset, record.id, record.kind, record.received_microseconds, headers, record.payload))
+                offset += 1
+            found.append(one)
+        if offset > first:
+            self._connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            execute(_NEXT, (topic, partition, offset))
+        return found
 
     def _finish(self, transaction: RememberedTransaction, consumer: "SqliteConsumer | None") -> None:
         """Make the transaction's outputs and offsets visible together."""
@@ -167,8 +189,7 @@ class SqliteLog:
                     DO UPDATE SET offset = max(offset, excluded.offset)""",
                     [(consumer.membership.group, *place, offset) for place, offset in transaction.offsets.items()],
                 )
-            for record in transaction.records:
-                self._append(record)
+            self._append(transaction.records)
 
     @contextmanager
     def _using(self) -> Iterator[None]:
@@ -229,33 +250,44 @@ class SqliteConsumer:
             self._turn = (self._turn + 1) % max(1, len(places))
             found: list[Stored] = []
             for place in places[self._turn :] + places[: self._turn]:
-                left = None if limit_bytes is None else limit_bytes - sum(len(s.record.payload) for s in found)
-                found += self._next(place, limit - len(found), left)
+                part = self._next(place, limit - len(found), limit_bytes)
+                found += part
+                if limit_bytes is not None:
+                    limit_bytes -= sum([len(stored.record.payload) for stored in part])
         return found
 
     def _next(self, place: tuple[str, int], limit: int, limit_bytes: int | None) -> list[Stored]:
-        execute = self._log._connection.execute
+        if limit <= 0 or (limit_bytes is not None and limit_bytes <= 0):
+            return []
+        execute, (topic, partition) = self._log._connection.execute, place
         if place not in self._positions:
             row = execute(
                 "SELECT offset FROM committed WHERE group_name = ? AND topic = ? AND partition = ?", (self.membership.group, *place)
             ).fetchone()
             self._positions[place] = NOTHING if row is None else int(row[0])
-        rows = execute(
-            f"""SELECT {_COLUMNS} FROM records JOIN shards USING (partition)
-            WHERE topic = ? AND partition = ? AND offset > ? ORDER BY offset LIMIT ?""",  # noqa: S608 - the columns are a constant
-            (*place, self._positions[place], limit),
-        )
-        found: list[Stored] = []
-        while (limit_bytes is None or limit_bytes > 0) and (row := rows.fetchone()) is not None:
-            found.append(_stored(row))
-            limit_bytes = None if limit_bytes is None else limit_bytes - len(found[-1].record.payload)
+        shard = execute("SELECT shard FROM shards WHERE partition = ?", (partition,)).fetchone()[0]
+        rows = execute(_AFTER, (*place, self._positions[place], limit))
+        found = stored_rows(rows, topic, partition, shard, limit_bytes)
         rows.close()
         if found:
             self._positions[place] = found[-1].offset
         return found
 
 
-def _stored(row: tuple[str, int, int, str, str, int, str, bytes, str]) -> Stored:
-    """A row of `_COLUMNS`. It was checked when it was appended, so it is not checked again."""
-    topic, partition, offset, id_, kind, received, headers, payload, shard = row
-    return stored(topic, shard, kind, id_, from_microseconds(received), payload, _HEADERS.decode(headers), partition, offset)
+def stored_rows(rows: Iterable[_Row], topic: str, partition: int, shard: str, limit_bytes: int | None = None) -> list[Stored]:
+    """What rows hold, and no further one once the payloads have so many bytes. It was checked when it was appended, so it is not again.
+
+    A busy log is read here row by row, so headers that are written alike, as those of all readings are, are decoded once and shared.
+    """
+    found: list[Stored] = []
+    decoded: dict[str, dict[str, str]] = {}
+    left = inf if limit_bytes is None else limit_bytes
+    for offset, id_, kind, received, written, payload in rows:
+        headers = decoded.get(written)
+        if headers is None:
+            headers = decoded[written] = _HEADERS.decode(written)
+        found.append(Stored(Record(topic, shard, kind, id_, received, payload, headers), partition, offset))
+        left -= len(payload)
+        if left <= 0:
+            break
+    return found

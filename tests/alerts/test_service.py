@@ -16,7 +16,7 @@ from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProvider
 from alerts.synthetic import fill
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
-from schemas.envelopes import read_output
+from schemas.envelopes import read_output, record_to_json
 from schemas.errors import RefusedError
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, Delivery, EventChange, MessageState, Warning, WarningStatus
@@ -439,7 +439,7 @@ def test_other_batches_give_the_same_warnings(
     AlertService(log, registry, country, group="two").run_once(START)
     with registry.reading() as connection:
         again = [row[0] for row in connection.exec_driver_sql("SELECT content FROM outbox ORDER BY place")]
-    assert again == [record.model_dump_json() for record in published]
+    assert again == [record_to_json(record) for record in published]
 
 
 def test_the_log_carries_deliveries_as_counts_and_no_number(service: AlertService, log: EventLog, provider: StandInProvider) -> None:

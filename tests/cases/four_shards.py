@@ -14,6 +14,7 @@ from shutil import copytree
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 
 from alerts.keys import Keys
 from alerts.registry import Registry
@@ -60,7 +61,7 @@ def records_of(record: Record, parts: Mapping[str, LoadedCountry]) -> Iterator[R
             case pa.RecordBatch():
                 own = content.filter(pc.is_in(content.column("area").cast(pa.string()), pa.array(sorted(inside))))
                 if own.num_rows:
-                    yield record.model_copy(update={"shard": shard, "payload": encode(own)})
+                    yield structs.replace(record, shard=shard, payload=encode(own))
             case Baseline():
                 rows = tuple(row for row in content.rows if row.area in inside)
                 if rows:
@@ -69,7 +70,7 @@ def records_of(record: Record, parts: Mapping[str, LoadedCountry]) -> Iterator[R
                 new = part.configuration
                 yield input_record(shard, content.model_copy(update={"hash": new.hash, "configuration": new.canonical()}))
             case _:
-                yield record.model_copy(update={"shard": shard})
+                yield structs.replace(record, shard=shard)
 
 
 def _places_in(configuration: Configuration) -> set[str]:

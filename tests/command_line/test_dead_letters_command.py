@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from eventlog.log import open_log
 from polyrisk.__main__ import main
@@ -27,7 +28,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     poisoned = change.model_copy(update={"at": AT + timedelta(hours=1), "hash": "0" * 64})
     tick = input_record(country.shard, Tick(at=AT + timedelta(minutes=1)))
     log = open_log(f"sqlite:///{folder / 'log.db'}")
-    log.append([input_record(country.shard, change), tick.model_copy(update={"id": "tick:[broken]", "payload": b"?"})])
+    log.append([input_record(country.shard, change), replace(tick, id="tick:[broken]", payload=b"?")])
     log.append([tick, input_record(country.shard, poisoned)])
     processor = Processor(log, country.shard)
     processor.run_until_idle()

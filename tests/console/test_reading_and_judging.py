@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from console_world import END, START, World
 from hand_made import event, known, warning
+from msgspec.structs import replace
 
 from console.judging import Judge
 from console.reading import LogReader
@@ -80,7 +81,7 @@ def test_reading_again_takes_in_only_what_is_new(log: EventLog) -> None:
 def test_a_record_that_cannot_be_read_is_told_and_the_rest_goes_on(log: EventLog, world: World) -> None:
     """A record of another version is not passed over in silence, and does not take the page away."""
     good = output_record(warning(), "w:1", warning().proposed)
-    bad: Record = good.model_copy(update={"id": "w:0", "payload": b'{"kind": "warning", "new": 1}'})
+    bad: Record = replace(good, id="w:0", payload=b'{"kind": "warning", "new": 1}')
     log.append([bad, good])
     reader = LogReader(log, "LKA")
     reader.refresh()

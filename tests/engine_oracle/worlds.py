@@ -12,6 +12,7 @@ from typing import Any
 
 from configurations import FEEDS, SHARD, STATIONS, configurations
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, observations_record, read_input
@@ -57,7 +58,7 @@ def split(records: Sequence[Record]) -> list[Record]:
             cut.append(record)
             continue
         for number, row in enumerate(from_batch(decode(record.payload))):
-            cut.append(record.model_copy(update={"id": f"{record.id}/{number}", "payload": encode(to_batch([row]))}))
+            cut.append(replace(record, id=f"{record.id}/{number}", payload=encode(to_batch([row]))))
     return cut
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from schemas.microseconds import to_microseconds
 from schemas.records import Record
 
 T0 = datetime(2025, 11, 27, 20, 3, tzinfo=UTC)
@@ -34,7 +35,7 @@ def record(number: int, *, shard: str = "LKA", topic: str = "input", id: str = "
         shard=shard,
         kind=kind,
         id=id or f"{kind}:{number}",
-        received=T0 + timedelta(minutes=number),
+        received_microseconds=to_microseconds(T0 + timedelta(minutes=number)),
         payload=str(number).encode(),
         headers={"ce_id": str(number)},
     )

@@ -15,6 +15,7 @@ from kafka.errors import InvalidProducerEpochError, KafkaError
 from kafka.future import Future
 from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager
 from kafka_broker import load
+from msgspec.structs import replace
 from places.kafka import fresh_url
 
 from eventlog.homes import _kafka_writer
@@ -109,7 +110,7 @@ def test_a_record_larger_than_a_broker_takes_is_refused(url: str) -> None:
     """The error says what is too large, nothing of the call is appended, and the log can be used on."""
     log = open_log(url)
     with pytest.raises(LogError, match="larger than the broker takes"):
-        log.append([record(1), record(2).model_copy(update={"payload": bytes(33 * 1024 * 1024)})])
+        log.append([record(1), replace(record(2), payload=bytes(33 * 1024 * 1024))])
     (stored,) = log.append([record(3)])
     assert log.read("input") == [stored]
     log.close()
@@ -118,7 +119,7 @@ def test_a_record_larger_than_a_broker_takes_is_refused(url: str) -> None:
 def test_a_delivery_of_a_hundred_thousand_readings_goes_through(url: str) -> None:
     """Sixteen megabytes in one record are appended, read and polled."""
     log = open_log(url)
-    large = record(1).model_copy(update={"payload": bytes(range(256)) * 65_536})
+    large = replace(record(1), payload=bytes(range(256)) * 65_536)
     (stored,) = log.append([large])
     assert log.consumer("processors", "a", ["input"]).poll(timeout_s=10) == [stored]
     log.close()

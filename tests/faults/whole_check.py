@@ -21,7 +21,7 @@ from alerts.ledger import ISSUED
 from alerts.registry import Registry
 from alerts.tables import bodies, messages, outbox, subscribers, warnings
 from eventlog.log import EventLog, open_log
-from schemas.envelopes import read_input, read_output
+from schemas.envelopes import read_input, read_output, record_from_json
 from schemas.records import Delivery, Heartbeat, MessageState, Record, Stored, Tick
 from schemas.topics import DELIVERIES, EVENTS, INPUT, TOPICS
 
@@ -197,7 +197,7 @@ def _check_outbox(whole: Whole, registry: Registry, topics: dict[str, list[Store
     with registry.reading() as connection:
         contents = connection.execute(select(outbox.c.content).order_by(outbox.c.place)).scalars().all()
         counted = {key: number for key, number in intents.counts(connection).items() if number}
-    out = [Record.model_validate_json(content) for content in contents]
+    out = [record_from_json(content) for content in contents]
     for topic in ("warnings", DELIVERIES.name):
         decided = [_said(record) for record in out if record.topic == topic]
         whole.same(f"{topic} against the outbox", [_said(s.record) for s in topics[topic]], decided)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from engine_tables import DAY, configuration, configured_record, reading, readings_record, rows_of
+from msgspec.structs import replace
 
 from eventlog.log import EventLog
 from schemas.configuration import Configuration
@@ -41,8 +42,8 @@ def of_shard(record: Record, shard: str) -> Record:
     """The same record in another shard, whose configuration says so too."""
     if record.kind == "configuration":
         configured = CONFIGURED.model_copy(update={"shard": shard})
-        return configured_record(configured, record.received).model_copy(update={"shard": shard})
-    return record.model_copy(update={"shard": shard})
+        return replace(configured_record(configured, record.received), shard=shard)
+    return replace(record, shard=shard)
 
 
 def outputs(log: EventLog, shard: str | None = None) -> list[bytes]:
@@ -60,7 +61,7 @@ def with_gaps(path: Path) -> None:
 
 def gap(number: int, like: Record) -> Record:
     """A record that will be gone."""
-    return like.model_copy(update={"id": f"gap:{number}", "kind": "tick"})
+    return replace(like, id=f"gap:{number}", kind="tick")
 
 
 def long_case(seed: int, shard: str = "TST") -> list[Record]:
@@ -73,7 +74,7 @@ def long_case(seed: int, shard: str = "TST") -> list[Record]:
         valid = received - timedelta(hours=chance.choice([0, 0, 0, 0, 5]))
         found.append(readings_record([reading("A", round(value, 2), valid, received)]))
         if chance.random() < 0.02:
-            found.append(found[-1].model_copy(update={"id": f"broken:{hour}", "payload": b"?"}))
+            found.append(replace(found[-1], id=f"broken:{hour}", payload=b"?"))
         if chance.random() < 0.3:
             found.append(input_record("TST", Tick(at=received + timedelta(minutes=20))))
     return [of_shard(record, shard) for record in found]

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from engine_tables import DAY, configuration, configured_record
+from msgspec.structs import replace
 
 from schemas.envelopes import input_record, observations_record
+from schemas.microseconds import to_microseconds
 from schemas.observations import to_batch
 from schemas.records import GaugeDeclaration, Heartbeat, Observation, Record, Tick
 
@@ -123,5 +125,5 @@ def _between(chance: random.Random, trouble: Trouble, names: list[str], hour: in
         state = "dead" if hour == 15 else "back"
         found.append(input_record("TST", GaugeDeclaration(at=now, area=names[0], state=state, by="a named person", reason="tests")))
     if trouble.odd and hour == 40:
-        found.append(_configured(names, trouble, "3.5 m").model_copy(update={"id": "configuration:again", "received": now}))
+        found.append(replace(_configured(names, trouble, "3.5 m"), id="configuration:again", received_microseconds=to_microseconds(now)))
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from engine_tables import DAY, configuration
 from loop_case import CONFIGURED, outputs, records
+from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
 from eventlog.log import EventLog, open_log
@@ -41,7 +42,7 @@ def changed(configured: object, **more: object) -> Record:
 def test_a_letter_names_the_record_and_the_reason(log: EventLog) -> None:
     """The letter says which record it was, what is wrong with it, and holds its payload; what comes after it is judged."""
     configured, first, *rest = records()
-    broken = first.model_copy(update={"id": "broken", "payload": b"\x00not Arrow"})
+    broken = replace(first, id="broken", payload=b"\x00not Arrow")
     log.append([configured, broken, first, *rest])
     Processor(log, "TST").run_until_idle()
     (letter,) = letters(log)
@@ -59,7 +60,7 @@ def test_a_letter_names_the_record_and_the_reason(log: EventLog) -> None:
 def test_a_large_payload_is_cut_and_says_so(log: EventLog) -> None:
     """A letter stays small enough to be read; the whole payload is in the input, under the hash that the letter gives."""
     payload = bytes(range(256)) * 2000
-    log.append([records()[1].model_copy(update={"payload": payload})])
+    log.append([replace(records()[1], payload=payload)])
     Processor(log, "TST").run_until_idle()
     (letter,) = letters(log)
     assert letter.cut
@@ -102,7 +103,7 @@ def test_no_room_is_no_fault_of_the_record(log: EventLog) -> None:
 def test_a_letter_is_written_once(log: EventLog, batch: int) -> None:
     """Restarts and replays, with or without a snapshot, write no second letter, and the state is the same."""
     configured, *rest = records()
-    broken = [record.model_copy(update={"id": f"broken:{n}", "payload": b"?"}) for n, record in enumerate(rest)]
+    broken = [replace(record, id=f"broken:{n}", payload=b"?") for n, record in enumerate(rest)]
     log.append([configured, *(r for pair in zip(broken, rest, strict=True) for r in pair)])
     while Processor(log, "TST", batch=batch).run_once():
         pass

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from engine_tables import DAY, reading, readings_record
 from loop_case import CONFIGURED, of_shard, outputs, records
+from msgspec.structs import replace
 
 from eventlog.log import Consumer, EventLog, Snapshot, Transaction, open_log
 from processors.engine import ENGINE_VERSION, State, from_bytes, step, to_bytes
@@ -54,7 +55,7 @@ def _altered(record: Record, threshold: Mapping[str, Any]) -> Record:
     before = read_input(record)
     assert isinstance(before, ConfigChange)
     changed = before.model_copy(update={"hash": configured.hash, "configuration": configured.canonical()})
-    return input_record(record.shard, changed).model_copy(update={"id": record.id})
+    return replace(input_record(record.shard, changed), id=record.id)
 
 
 def season(seed: int) -> list[Record]:
@@ -298,7 +299,7 @@ def test_the_past_that_the_log_has_lost_is_not_taken_for_calm(log: EventLog) -> 
 def test_letters_of_an_upgrade_are_those_that_only_the_new_engine_writes(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """What neither could take in has its one letter; what the former took in and the new one cannot gets one with the upgrade."""
     configured, first, *rest = season(1)
-    broken = first.model_copy(update={"id": "broken", "payload": b"?"})
+    broken = replace(first, id="broken", payload=b"?")
     log.append([configured, first, broken, *rest])
     judge(log)
     new = engine("sees more")

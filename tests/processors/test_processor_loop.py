@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from engine_tables import DAY
 from loop_case import gap, of_shard, outputs, records, with_gaps
+from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
 from eventlog.log import Consumer, EventLog, Snapshot, Transaction, open_log
@@ -133,7 +134,7 @@ def test_a_processor_that_was_replaced_stops(log: EventLog) -> None:
 def test_what_a_newer_version_wrote_stops_the_processor(log: EventLog) -> None:
     """A newer payload is no dead letter: nothing of it is taken in or committed, and the error says what to start."""
     configured, first, *_ = records()
-    log.append([configured, first.model_copy(update={"headers": {"ce_type": "org.polyrisk.observations.v99"}})])
+    log.append([configured, replace(first, headers={"ce_type": "org.polyrisk.observations.v99"})])
     processor = Processor(log, "TST")
     with pytest.raises(NewerVersionError, match="Start that version"):
         processor.run_until_idle()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from schema_examples import AT, LATER, PLAIN
 
 from schemas.envelopes import read_input, reading_record
@@ -101,7 +102,7 @@ def test_what_is_no_reading_is_refused(payload: bytes, words: str) -> None:
     """Alone and among good ones, in words a person can act on; what is written twice in one record is not two readings."""
     assert payload != GOOD
     good = reading_record("LKA", PLAIN, LATER)
-    bad = good.model_copy(update={"payload": payload})
+    bad = replace(good, payload=payload)
     for records in ([bad], [good, bad], [bad, good]):
         with pytest.raises(PolyriskError, match=words):
             decode_readings(records)
@@ -112,7 +113,7 @@ def test_what_one_begins_another_does_not_end() -> None:
     good = reading_record("LKA", PLAIN, LATER)
     for payloads in ((GOOD[:9], GOOD[9:], GOOD + b"," + GOOD), (GOOD + GOOD, b"")):
         with pytest.raises(PolyriskError, match="not the JSON"):
-            decode_readings([good.model_copy(update={"payload": payload}) for payload in payloads])
+            decode_readings([replace(good, payload=payload) for payload in payloads])
 
 
 def test_the_published_schema_names_the_fields_that_are_read() -> None:
