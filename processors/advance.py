@@ -203,10 +203,11 @@ class _Run:
         rests = list(self.contents)
         for part in self.parts:
             kept = _elsewhere(part.batch, here)
-            if not part.singly:
-                rests[part.first] = part.batch if kept.all() else part.batch.filter(pa.array(kept))
-                continue
             nothing = part.batch.slice(0, 0)
+            if not part.singly:
+                some = part.batch.filter(pa.array(kept)) if kept.any() and not kept.all() else part.batch
+                rests[part.first] = some if kept.any() else nothing
+                continue
             for row in np.flatnonzero(~kept).tolist():
                 rests[part.first + row] = nothing
         return rests

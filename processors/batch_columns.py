@@ -16,7 +16,8 @@ class BatchColumns:
 
     Attributes:
         starts, ends, issued, received: microseconds; `issued` is NOT_ISSUED if the source did not say.
-        values: millionths of the unit, or NULL. observed: which rows are readings; the others are forecasts.
+        numbers: values in the unit, NaN where there is none. values: millionths of it, or NULL.
+        observed: which rows are readings; the others are forecasts.
     """
 
     def __init__(self, batch: pa.RecordBatch) -> None:
@@ -43,10 +44,14 @@ class BatchColumns:
         return issued
 
     @cached_property
+    def numbers(self) -> npt.NDArray[np.float64]:
+        numbers: npt.NDArray[np.float64] = self._batch.column("value").to_numpy(zero_copy_only=False)
+        return numbers
+
+    @cached_property
     def values(self) -> Column:
-        values = self._batch.column("value").to_numpy(zero_copy_only=False)
-        nulls = np.isnan(values)
-        return np.where(nulls, NULL, np.rint(np.where(nulls, 0.0, values) * 1e6)).astype(np.int64)
+        nulls = np.isnan(self.numbers)
+        return np.where(nulls, NULL, np.rint(np.where(nulls, 0.0, self.numbers) * 1e6)).astype(np.int64)
 
     @cached_property
     def observed(self) -> npt.NDArray[np.bool_]:

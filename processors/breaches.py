@@ -79,14 +79,15 @@ def told(change: Change, place: Place, plan: Plan, readings: ReadingsAt, now: in
             readings=readings(at, said.level),
         )
 
+    word = _WORDS.get(change.word)
+    if word is not None:
+        return [breach(word, change.at)]
     if change.word == Word.UPDATED:
         return [breach(BreachChange.CLOSED, change.at)] if change.said.until is not None else []
     if change.word == Word.ENDED:
         return [breach(_ending(change), change.at)]
-    if change.word == Word.FOUND:
-        ended = change.said.until if change.said.until is not None else change.at
-        return [breach(BreachChange.OPENED, change.at), breach(_ending(change), ended)]
-    return [breach(_WORDS[change.word], change.at)]
+    ended = change.said.until if change.said.until is not None else change.at  # found when it was over
+    return [breach(BreachChange.OPENED, change.at), breach(_ending(change), ended)]
 
 
 def _ending(change: Change) -> BreachChange:

@@ -6,6 +6,7 @@ What is said with which record is the same as if each record had been taken in b
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from processors.arrivals import Arrivals, Span
 from processors.bounds import Column
 from processors.column_machine import Flags, Machines, codes_of, judge
 from processors.columns import Columns, Course, Watch, gives_up_at, marked_at
-from processors.levels import Code, Entry, reaching
+from processors.levels import Code, Entry
 from processors.life import Walk
 from processors.plan import Place
 from processors.pointwise import UNHEARD, Standing
@@ -25,7 +26,7 @@ from processors.state import Judged
 from processors.stretches import Change, Namer, Point, Stretch, differences
 from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN
 
-_TRUTH = {Code.LOWER: FALSE, Code.PENDING: UNKNOWN, Code.TRUE: TRUE}
+_LOWER, _TRUE = Code.LOWER, Code.TRUE  # to find a member in its class takes longer than to compare it
 Codes = tuple[Code, ...]
 
 
@@ -177,7 +178,7 @@ def _steps(
         # A breach that ends had its peak before this reading.
         first = which[n] == 0 or judged.lanes[given[which[n] - 1]] != lane
         before = int(columns.machines.peak[lane]) if first else int(peaks[which[n] - 1])
-        peak = int(peaks[which[n]]) if Code.TRUE in said else before
+        peak = int(peaks[which[n]]) if _TRUE in said else before
         yield _Step(int(records[n]), start, lane, Entry(start, int(judged.ends[reading]), said, True, peak), reading)
 
 
@@ -198,13 +199,15 @@ class _Walker:
         breaches: list[BreachChanges] = []
         rules: list[RuleChanges] = []
         try:
-            for record, of_record in groupby(steps, key=lambda step: step.record):
+            codes = [watch.entries[-1].codes if watch.entries else () for watch in watches.values()]
+            for record, of_record in groupby(steps, key=_record_of):
                 changed = list(of_record)
-                before = {lane: watch.entries[-1].codes if watch.entries else () for lane, watch in watches.items()}
                 for step in changed:
                     watches[step.lane], told = self._breach(watches[step.lane], step)
                     breaches += told
-                rules += self._rules(area, record, changed, courses, watches, before)
+                rules += self._rules(area, record, changed, courses, watches, codes)
+                for step in changed:
+                    codes[step.lane - area * len(codes)] = step.entry.codes
             if gives_up_at(self.layout, tuple(courses)) < self.upto[-1]:
                 raise IrregularError
         except IrregularError:
@@ -238,11 +241,11 @@ class _Walker:
     def _breach(self, watch: Watch, step: _Step) -> tuple[Watch, list[BreachChanges]]:
         place = self._place(step.lane)
         bounds = self.layout.plan.bounds[place[0]]
-        entered = [int(bounds[n].level) for n, code in enumerate(step.entry.codes) if code == Code.TRUE]
+        entered = [int(bounds[n].level) for n, code in enumerate(step.entry.codes) if code is _TRUE]
         standing = next((s for s in watch.said if s.until is None), None)
         entries = (*watch.entries, step.entry)
-        judged, upto = self._judged_before(watch.judged, step.record), int(self.upto[step.record + 1])
-        after = watch._replace(entries=entries, judged=max(upto, watch.judged))
+        judged, upto = self._judged_before(watch.judged, step.record), max(self.upto[step.record + 1], watch.judged)
+        after = Watch(entries, watch.said, upto, watch.settled)
         if not entered and standing is None:
             return after, []
         if standing is None:
@@ -258,7 +261,7 @@ class _Walker:
         changes, said = differences(open_now, [stretch], judged, name, self.nows[step.record], self.ids[step.record])
         ended = tuple(s for s in watch.said if s.until is not None)
         told = [BreachChanges(step.record, step.lane, changes, step.reading, entries)] if changes else []
-        return after._replace(said=(*ended, *said)), told
+        return Watch(entries, (*ended, *said), upto, watch.settled), told
 
     def _rules(
         self,
@@ -267,18 +270,18 @@ class _Walker:
         changed: Sequence[_Step],
         courses: list[Course],
         watches: dict[int, Watch],
-        before: dict[int, Codes],
+        before: Sequence[Codes],
     ) -> list[RuleChanges]:
-        first = self._lanes(area)[0]
-        entries = tuple(watches[lane].entries for lane in self._lanes(area))
+        first = area * len(self.layout.thresholds)
+        entries = tuple([watch.entries for watch in watches.values()])
         told = []
         for n, layout in enumerate(self.layout.rules):
             mine = [step for step in changed if step.lane - first in layout.thresholds]
             if not mine:
                 continue
-            codes = [before[lane] for lane in self._lanes(area)]
+            codes = list(before)
             stroll = _Stroll(layout, courses[n])
-            for moment, at_moment in groupby(mine, key=lambda step: step.start):
+            for moment, at_moment in groupby(mine, key=_start_of):
                 for step in at_moment:
                     codes[step.lane - first] = step.entry.codes
                 stroll.to(moment, tuple(codes), entries)
@@ -289,10 +292,11 @@ class _Walker:
 
     def _said(self, area: int, layout: RuleLayout, course: Course, stroll: "_Stroll", record: int) -> tuple[Course, list[Change]]:
         """What must be said of a rule after it has been walked along."""
-        upto, now, record_id = int(self.upto[record + 1]), self.nows[record], self.ids[record]
-        walk = stroll.walk
-        going = walk.here(stroll.moment)
-        after = course._replace(standing=stroll.standing, moment=stroll.moment, going=going, judged=max(upto, course.judged))
+        now, record_id = self.nows[record], self.ids[record]
+        walk, upto = stroll.walk, max(self.upto[record + 1], course.judged)
+        after = Course(
+            stroll.standing, stroll.moment, walk.here(stroll.moment), course.base, course.said, upto, course.issued, course.issued_level
+        )
         if not stroll.changed:
             return after, []
         judged = self._judged_before(course.judged, record)
@@ -338,11 +342,16 @@ class _Stroll:
 
 
 def _truth(codes: Codes, level: int) -> int:
-    """The truth of a level or more at a regular place."""
+    """The truth of a level or more at a regular place, as `levels.reaching` has it."""
     if not codes:
         return UNHEARD
-    entry = Entry(0, 0, codes, True)
-    return _TRUTH[reaching(entry, level)]
+    reached = codes[level:]
+    if _TRUE in reached:
+        return TRUE
+    return FALSE if reached[0] is _LOWER else UNKNOWN
+
+
+_record_of, _start_of = attrgetter("record"), attrgetter("start")
 
 
 def _after(columns: Columns, machines: Machines, result: Forward, walker: _Walker, arrivals: Arrivals, now: int) -> Columns:

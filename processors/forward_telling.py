@@ -24,6 +24,7 @@ from processors.timelines import BEGINNING, TRUTHS, moment
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Evidence, Reading, ThresholdBreach
 
+_LOWER, _PENDING, _TRUE, _GREEN = Code.LOWER, Code.PENDING, Code.TRUE, Level.GREEN
 Ref = tuple[int, int]
 """Record and row of a reading."""
 Output = ThresholdBreach | CompoundEvent
@@ -195,7 +196,7 @@ class _Writer:
         if not codes:
             return "no reading yet", None, ()
         bounds = self.teller.plan.bounds[self.teller.layout.thresholds[threshold]]
-        entered = [bounds[n].level for n, code in enumerate(codes) if code == Code.TRUE]
-        level = max(entered) if entered else Level.GREEN if codes[0] == Code.LOWER else None
-        note = "not yet confirmed" if max(codes) == Code.PENDING else ""
+        entered = [bounds[n].level for n, code in enumerate(codes) if code is _TRUE]
+        level = max(entered) if entered else _GREEN if codes[0] is _LOWER else None
+        note = "not yet confirmed" if max(codes) is _PENDING else ""
         return note, level, tuple([self.teller.reading(ref, ask.lane, number, self.now) for ref in ask.readings])

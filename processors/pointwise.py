@@ -174,11 +174,15 @@ def goes_forward(condition: Condition) -> bool:
 def _together(truths: Sequence[int], shown: Sequence[Shown], count: int, window: int, at: int) -> int:
     if len(truths) - truths.count(FALSE) < count <= len(truths):
         return FALSE
-    known = [((s.known, s.known),) for truth, s in zip(truths, shown, strict=True) if truth == TRUE and s.known is not None]
-    if _near(known, count, window):
+    known = sorted([s.known for truth, s in zip(truths, shown, strict=True) if truth == TRUE and s.known is not None])
+    if any(last - first <= window for first, last in zip(known, known[count - 1 :], strict=False)):
         return TRUE
-    possible = [s.may_be(at) for truth, s in zip(truths, shown, strict=True) if truth != FALSE]
-    return UNKNOWN if len(truths) < count or _near(possible, count, window) else FALSE
+    if len(truths) < count:
+        return UNKNOWN
+    standing = [s for truth, s in zip(truths, shown, strict=True) if truth != FALSE]
+    if all(s.dark is None and not s.hidden for s in standing):
+        return FALSE  # nothing hides, so what may be is what is known
+    return UNKNOWN if _near([s.may_be(at) for s in standing], count, window) else FALSE
 
 
 def _near(spans: Sequence[Sequence[tuple[int, int]]], count: int, window: int) -> bool:

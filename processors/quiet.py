@@ -11,6 +11,8 @@ from processors.stretches import Change, Word
 from processors.timelines import BEGINNING, micros, moment
 from schemas.configuration import Rule
 
+_SAID_TO_PEOPLE = (Word.OPENED, Word.ESCALATED)
+
 
 def marked(
     changes: Sequence[Change], judged: Judged, rule: Rule, muted_by: Sequence[str], now: int, record: str
@@ -20,6 +22,8 @@ def marked(
     Args:
         muted_by: the rules that mute this one and have an event in the area now.
     """
+    if not muted_by and rule.cool_down is None and not any(s.quiet for s in judged.said):
+        return _loud(changes, judged, now)
     cool_down = micros(rule.cool_down) if rule.cool_down is not None else 0
     issued, issued_level = judged.issued, judged.issued_level
     before = {s.id: s.quiet for s in judged.said}
@@ -31,7 +35,7 @@ def marked(
             quiet[said.id] = _reason(muted_by, issued, issued_level, cool_down, said.level, now)
         elif change.word == Word.ESCALATED and quiet.get(said.id, "").startswith("cooled") and said.level > issued_level:
             quiet[said.id] = ""
-        if change.word in (Word.OPENED, Word.ESCALATED) and not quiet.get(said.id, ""):
+        if change.word in _SAID_TO_PEOPLE and not quiet.get(said.id, ""):
             issued, issued_level = now, said.level
         marked_changes.append(change._replace(said=said._replace(quiet=quiet.get(said.id, said.quiet))))
     told = {c.said.id for c in changes if c.word in (Word.OPENED, Word.ENDED)}
@@ -49,6 +53,14 @@ def marked(
     if any(s.quiet.startswith("cooled") and s.until is None for s in said_now):
         deadline = min(deadline, issued + cool_down)
     return marked_changes, replace(judged, said=said_now, issued=issued, issued_level=issued_level, deadline=deadline)
+
+
+def _loud(changes: Sequence[Change], judged: Judged, now: int) -> tuple[list[Change], Judged]:
+    """The same where nothing is quiet, and nothing can make it so."""
+    said_to_people = [change for change in changes if change.word in _SAID_TO_PEOPLE]
+    if said_to_people:
+        judged = replace(judged, issued=now, issued_level=said_to_people[-1].said.level)
+    return list(changes), judged
 
 
 def _reason(muted_by: Sequence[str], issued: int, issued_level: int, cool_down: int, level: int, now: int) -> str:

@@ -21,7 +21,7 @@ class Rereader:
         self._source, batch = source, source.batch
         words = [batch.column(name) for name in _WORDS]
         self._words = [(column.dictionary.to_pylist(), column.indices.to_numpy(zero_copy_only=False)) for column in words]
-        self._keys, self._values, self._columns = batch.column("key"), batch.column("value"), BatchColumns(batch)
+        self._keys, self._columns = batch.column("key"), BatchColumns(batch)
         self._made: dict[tuple[int, float | None, int], Reading] = {}
 
     def reading(self, row: int, bound: float | None, now: int) -> Reading:
@@ -34,10 +34,10 @@ class Rereader:
     def _reading(self, row: int, bound: float | None, now: int) -> Reading:
         area, indicator, unit, quality, feed, delivery = [words[codes[row]] for words, codes in self._words]
         columns = self._columns
-        end, issued = int(columns.ends[row]), int(columns.issued[row])
+        end, issued, value = int(columns.ends[row]), int(columns.issued[row]), float(columns.numbers[row])
         return Reading.made(
-            area=area, indicator=indicator, value=self._values[row].as_py(), unit=unit, bound=bound, start=moment(int(columns.starts[row])),
-            end=moment(end), issued=moment(issued) if issued != NOT_ISSUED else None, received=moment(int(columns.received[row])),
-            age=timedelta(microseconds=max(now - end, 0)), feed=feed, quality=_QUALITIES[quality], key=self._keys[row].as_py(),
-            delivery=delivery, record=self._source.record(row),
+            area=area, indicator=indicator, value=value if value == value else None, unit=unit, bound=bound,
+            start=moment(int(columns.starts[row])), end=moment(end), issued=moment(issued) if issued != NOT_ISSUED else None,
+            received=moment(int(columns.received[row])), age=timedelta(microseconds=max(now - end, 0)), feed=feed,
+            quality=_QUALITIES[quality], key=self._keys[row].as_py(), delivery=delivery, record=self._source.record(row),
         )  # fmt: skip
