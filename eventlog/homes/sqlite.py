@@ -3,7 +3,6 @@
 Any number of processes of one machine may use the file at a time; writers wait for each other.
 """
 
-import json
 import sqlite3
 import threading
 import time
@@ -33,7 +32,7 @@ _AFTER = f"SELECT {_COLUMNS} FROM records WHERE topic = ? AND partition = ? AND 
 _WITH_IDS = f"""SELECT {_COLUMNS} FROM records
     WHERE topic = ? AND partition = ? AND id IN (SELECT value FROM json_each(?))"""  # noqa: S608 - constants
 _NEXT = "INSERT INTO ends VALUES (?, ?, ?) ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next"
-_HEADERS_WRITTEN = msgspec.json.Encoder()
+_JSON = msgspec.json.Encoder()
 _Row: TypeAlias = tuple[int, str, str, int, str, bytes]
 """A row of `_COLUMNS`."""
 
@@ -159,7 +158,7 @@ class SqliteLog:
         execute = self._connection.execute
         execute("INSERT OR IGNORE INTO shards SELECT count(*), ? FROM shards", (shard,))
         partition = execute("SELECT partition FROM shards WHERE shard = ?", (shard,)).fetchone()[0]
-        ids = json.dumps([record.id for record in records])
+        ids = _JSON.encode([record.id for record in records]).decode()
         kept = {one.record.id: one for one in stored_rows(execute(_WITH_IDS, (topic, partition, ids)), topic, partition, shard)}
         following = execute("SELECT next FROM ends WHERE topic = ? AND partition = ?", (topic, partition)).fetchone()
         first = offset = 0 if following is None else int(following[0])
@@ -168,7 +167,7 @@ class SqliteLog:
             one = kept.get(record.id)
             if one is None:
                 one = kept[record.id] = Stored(record, partition, offset)
-                headers = _HEADERS_WRITTEN.encode(record.headers).decode()
+                headers = _JSON.encode(record.headers).decode()
                 rows.append((topic, partition, offset, record.id, record.kind, record.received_microseconds, headers, record.payload))
                 offset += 1
             found.append(one)
