@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import TypeAlias
 
+import msgspec
 import pyarrow as pa
 
-from schemas.envelopes import check_version, read_input
+from schemas.envelopes import check_versions, read_input
 from schemas.readings import decode_readings
 from schemas.records import Baseline, ConfigChange, GaugeDeclaration, Heartbeat, Record, Tick
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A reading that came by itself: a row of a batch of several such."""
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A reading that came by itself: a row of a batch of several such. A struct, because there is one for each reading."""
 
     batch: pa.RecordBatch
     number: int
@@ -49,33 +50,27 @@ def read_all(records: Sequence[Record]) -> list[Content]:
         NewerVersionError, PolyriskError, pydantic.ValidationError: one of them cannot be read.
     """
     contents: list[Content] = []
-    for single, group in groupby(records, key=lambda record: record.kind == "reading"):
+    for kind, group in groupby(records, key=attrgetter("kind")):
         found = list(group)
-        if not single:
+        if kind == "reading":
+            check_versions(found)
+            batch = decode_readings(found)
+            contents += [Row(batch, number) for number in range(len(found))]
+        else:
             contents += [read_input(record) for record in found]
-            continue
-        for record in found:
-            check_version(record)
-        batch = decode_readings(found)
-        contents += [Row(batch, number) for number in range(len(found))]
     return contents
 
 
 def parts(contents: Sequence[Content]) -> Iterator[Part]:
-    """The readings among what records say."""
+    """The readings among what records say, as `read_all` gave it, or a stretch of that: rows of one batch follow one another."""
     n = 0
     while n < len(contents):
         content = contents[n]
         if isinstance(content, Row):
-            last = n
-            while last + 1 < len(contents) and _follows(contents[last + 1], content.batch):
-                last += 1
-            yield Part(n, content.batch.slice(content.number, last - n + 1), singly=True)
-            n = last
-        elif isinstance(content, pa.RecordBatch) and content.num_rows:
+            batch = content.batch.slice(content.number, len(contents) - n)
+            yield Part(n, batch, singly=True)
+            n += batch.num_rows
+            continue
+        if isinstance(content, pa.RecordBatch) and content.num_rows:
             yield Part(n, content, singly=False)
         n += 1
-
-
-def _follows(content: Content, batch: pa.RecordBatch) -> bool:
-    return isinstance(content, Row) and content.batch is batch

@@ -1,6 +1,6 @@
 """How each record is put into its envelope and read out of it, CloudEvents 1.0 attributes included."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -138,6 +138,19 @@ def check_version(record: Record) -> None:
             where=f"{record.topic}, record {record.id}",
             remedy="Start that version; nothing was lost.",
         )
+
+
+def check_versions(records: Iterable[Record]) -> None:
+    """The same for records of one kind. Of those that share their headers, as a home gives back what was written alike, the first is asked.
+
+    Raises:
+        NewerVersionError, PolyriskError: as for one.
+    """
+    headers: Mapping[str, str] | None = None
+    for record in records:
+        if record.headers is not headers:
+            check_version(record)
+            headers = record.headers
 
 
 def output_record(content: Published, record_id: str, received: datetime) -> Record:
