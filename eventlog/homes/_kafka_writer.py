@@ -3,13 +3,13 @@
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka import TopicPartition
 from kafka import errors as kafka_errors
 
-from eventlog.homes._kafka_client import PATIENCE_S, Clients, Place, log_error
+from eventlog.homes._kafka_client import MAX_RECORD, PATIENCE_S, Clients, Place, log_error
 from eventlog.homes._kafka_reader import Reader
 from eventlog.homes._kafka_records import headers_of, id_of, stored_of
 from eventlog.homes._kafka_registry import Message
@@ -22,6 +22,8 @@ REMEMBERED_BYTES = 32 * 1024 * 1024
 """A writer that begins reads no more than about this much of a partition's end to learn them."""
 _GLANCE_MS = 100
 """Between two looks at messages that are on their way, while the end of their transaction does not come."""
+_SURELY_TAKEN = MAX_RECORD // 2
+"""A payload of so many bytes is no record too large, whatever stands beside it."""
 _LOST_WORDS = ("RebalanceInProgress", "UnknownError")
 """Of errors that the client gives no name of its own. A broker answers the end of a transaction with an unknown error if another takes
 the pen in that moment: it finds the transaction in a state that it did not expect."""
@@ -77,17 +79,40 @@ class Pen:
                 raise self._trouble(error) from error
             self._producer = producer
 
-    def write(
-        self,
-        messages: Sequence[Message],
-        offsets: Mapping[TopicPartition, Any] | None = None,
-        membership: Any = None,
-        last: Callable[[list[int]], Message] | None = None,
-    ) -> list[int]:
-        """One transaction of messages and of a group's offsets; answers the messages' offsets.
+    def write(self, messages: Sequence[Message], last: Callable[[list[int]], Message] | None = None) -> list[int]:
+        """One transaction of messages; answers their offsets.
 
         Args:
-            membership: who commits the group's offsets. last: makes one more message, of the other messages' offsets.
+            last: makes one more message, of the other messages' offsets.
+
+        Raises:
+            WriterLost: it did not end well, but may if it is tried again.
+            LogError: it cannot end well.
+        """
+        self.begin({TopicPartition(topic, partition) for topic, partition, *_ in messages})
+        return self.end(messages, last)
+
+    def begin(self, places: Iterable[TopicPartition], offsets: Mapping[TopicPartition, Any] | None = None, membership: Any = None) -> None:
+        """Begin a transaction: say where will be written, and what a group commits. That is on its way when this returns; `end` waits for it.
+
+        Args:
+            membership: who commits the group's offsets.
+
+        Raises:
+            WriterLost, FencedError, LogError: as `end`.
+        """
+        producer = self._producer
+        with self._dropped_in_trouble():
+            producer.begin_transaction()
+            transactions = producer._transaction_manager
+            if offsets:
+                transactions.send_offsets_to_transaction(dict(offsets), membership)
+            for place in places:
+                transactions.maybe_add_partition_to_transaction(place)
+            producer._sender.wakeup()
+
+    def end(self, messages: Sequence[Message], last: Callable[[list[int]], Message] | None = None) -> list[int]:
+        """Write messages in the transaction that was begun, and end it; answers their offsets.
 
         Raises:
             WriterLost: it did not end well, but may if it is tried again.
@@ -95,16 +120,20 @@ class Pen:
             LogError: it cannot end well.
         """
         producer = self._producer
-        try:
-            producer.begin_transaction()
-            sent = [_send(producer, message) for message in messages]
+        with self._dropped_in_trouble():
+            sent = _sent(producer, messages)
             if last is not None:
-                sent.append(_send(producer, last([future.get(timeout=PATIENCE_S).offset for future in sent])))
-            transactions = producer._transaction_manager
-            if offsets:
-                _await(producer, transactions.send_offsets_to_transaction(dict(offsets), membership), sent)
-            _await(producer, transactions.begin_commit(), sent)
+                sent += _sent(producer, [last([future.get(timeout=PATIENCE_S).offset for future in sent])])
+            # The client sends the end after all else is answered, and not at all if anything of it went wrong.
+            _await(producer, producer._transaction_manager.begin_commit(), sent)
             return [future.get(timeout=PATIENCE_S).offset for future in sent]
+
+    @contextlib.contextmanager
+    def _dropped_in_trouble(self) -> Iterator[None]:
+        """Let go of the pen if anything goes wrong, and say what that means."""
+        producer = self._producer
+        try:
+            yield
         except (kafka_errors.KafkaError, ValueError) as error:
             # The client tells of most errors only that there was one before; that one says what happened.
             trouble = self._trouble(producer._transaction_manager.last_error or error)
@@ -128,9 +157,25 @@ class Pen:
         return log_error(error, self._clients.place)
 
 
-def _send(producer: Any, message: Message) -> Any:
-    topic, partition, key, value, headers = message
-    return producer.send(topic, value=value, key=key, headers=headers, partition=partition)
+def _sent(producer: Any, messages: Sequence[Message]) -> list[Any]:
+    """Give messages to the client; answers what each will come to.
+
+    What its `send` looks at is the same for all that go to one place, and costs more than the rest: so that is asked of the first, and of
+    what might be too large.
+    """
+    known: set[TopicPartition] = set()
+    sent = []
+    for topic, partition, key, value, headers in messages:
+        place = TopicPartition(topic, partition)
+        if place not in known or (value is not None and len(value) > _SURELY_TAKEN):
+            sent.append(producer.send(topic, value=value, key=key, headers=headers, partition=partition))
+            known.add(place)
+            continue
+        future, full, new, _ = producer._accumulator.append(place, None, key, value, headers)
+        if full or new:
+            producer._sender.wakeup()
+        sent.append(future)
+    return sent
 
 
 def _await(producer: Any, result: Any, sent: Sequence[Any]) -> None:
@@ -198,22 +243,37 @@ class Appender:
         fresh_pen = not self.pen.held
         self.pen.take()
         places = [TopicPartition(self._place.topic(record.topic), partitions[record.shard]) for record in records]
-        self._learn(set(places), whole=fresh_pen)
+        if fresh_pen:
+            self._learn(set(places), whole=True)
+        if offsets:
+            # They are on their way while it is looked up what is there.
+            self.pen.begin(set(places), offsets, membership)
+        try:
+            self._learn(set(places))
+            new = self._new(records, places)
+        except BaseException:
+            self.pen.drop()
+            raise
+        messages = [(at.topic, at.partition, one.shard.encode(), one.payload, headers_of(one)) for (at, _), one in new.items()]
+        answers: list[int] = []
+        if offsets:
+            answers = self.pen.end(messages)
+        elif new:
+            answers = self.pen.write(messages)
+        written = {(at, id_): Stored(one, at.partition, offset) for ((at, id_), one), offset in zip(new.items(), answers, strict=True)}
+        self._remember(written)
+        return [written.get((at, one.id)) or self._stored(one, at) for one, at in zip(records, places, strict=True)]
+
+    def _new(self, records: Sequence[Record], places: Sequence[TopicPartition]) -> dict[tuple[TopicPartition, str], Record]:
+        """The records whose ids are not there, the first of each id."""
         self._forget_dropped(records, places)
         new: dict[tuple[TopicPartition, str], Record] = {}
         for record, place in zip(records, places, strict=True):
             if record.id not in self._tails[place].ids:
                 new.setdefault((place, record.id), record)
-        written: dict[tuple[TopicPartition, str], Stored] = {}
-        if new or offsets:
-            messages = [(at.topic, at.partition, one.shard.encode(), one.payload, headers_of(one)) for (at, _), one in new.items()]
-            answers = self.pen.write(messages, offsets, membership)
-            for ((place, id_), record), offset in zip(new.items(), answers, strict=True):
-                written[place, id_] = Stored(record, place.partition, offset)
-            self._remember(written)
-        return [written.get((at, one.id)) or self._stored(one, at) for one, at in zip(records, places, strict=True)]
+        return new
 
-    def _learn(self, places: set[TopicPartition], *, whole: bool) -> None:
+    def _learn(self, places: set[TopicPartition], *, whole: bool = False) -> None:
         """Know the ids at the end of each partition. Only the pen's holder writes, so with the pen newly taken nothing may be missed."""
         asked = sorted(places)
         ends = self._reader.settled_ends(asked, whole=True) if whole else self._reader.ends(asked)
