@@ -30,6 +30,8 @@ from processors.timelines import BEGINNING, FAR, micros
 from schemas.records import CompoundEvent, Heartbeat, Record, ThresholdBreach, Tick
 
 Kept = TypeVar("Kept")
+_FORWARD = (Row, pa.RecordBatch, Heartbeat, Tick)
+"""What may be taken in together."""
 _FORGET_EVERY = 64
 _MOST_ENTRIES = 256
 """A series that has said more than this since it became regular is looked through once, so that what is old is let go of."""
@@ -48,7 +50,7 @@ def advance(state: State, records: Sequence[Record], contents: Sequence[Content]
     first = 0
     while first < len(records):
         last = first
-        while last < len(records) and isinstance(contents[last], pa.RecordBatch | Row | Heartbeat | Tick):
+        while last < len(records) and isinstance(contents[last], _FORWARD):
             last += 1
         if last > first:
             state, found = _readings(state, records[first:last], contents[first:last], engine)
@@ -112,7 +114,8 @@ class _Run:
         self.before, self.state, self.columns = state, state, columns
         self.records, self.contents, self.engine = records, contents, engine
         self.parts = list(parts(contents))
-        received = np.array([micros(record.received) for record in records], dtype=np.int64)
+        self.ids = [record.id for record in records]
+        received = np.array([record.received_microseconds for record in records], dtype=np.int64)
         self.span = Span(state.now, np.maximum(np.maximum.accumulate(received), state.now), columns.layout.settle)
         self.heard: set[int] = set()
 
@@ -123,8 +126,8 @@ class _Run:
         self.heard = set(np.unique(rows.lanes // len(self.columns.layout.thresholds)).tolist())
         arrivals = arrived(self.columns, rows, numbers, self.span, rank_in(sources))
         self._let_go_of_old(arrivals)
-        found = go_forward(self.columns, arrivals, self.span, [record.id for record in self.records])
-        teller = Teller(self.columns, found, sources, self.span.nows.tolist(), [record.id for record in self.records])
+        found = go_forward(self.columns, arrivals, self.span, self.ids)
+        teller = Teller(self.columns, found, sources, self.span.nows.tolist(), self.ids)
         said = teller.all(self.engine)
         self.state = replace(self.state, columns=found.columns, sources=sources, numbered=self.state.numbered + len(self.parts))
         self._irregular(found)
@@ -136,8 +139,8 @@ class _Run:
         found, numbers, sources = [], [], dict(self.state.sources)
         for n, part in enumerate(self.parts):
             number = self.state.numbered + n
-            brought = self.records[part.first : part.first + part.batch.num_rows] if part.singly else [self.records[part.first]]
-            sources[number] = Source(tuple([record.id for record in brought]), part.batch)
+            brought = self.ids[part.first : part.first + part.batch.num_rows] if part.singly else [self.ids[part.first]]
+            sources[number] = Source(tuple(brought), part.batch)
             rows = rows_of_batch(part.batch, self.columns.layout, number)
             found.append(rows)
             numbers.append(part.first + rows.rows if part.singly else np.full(len(rows), part.first, dtype=np.int32))
@@ -183,11 +186,12 @@ class _Run:
         if columns is None:
             return
         here = {columns.layout.areas[n] for n in np.flatnonzero(columns.regular).tolist()}
-        rests = self._rests(here)
+        elsewhere = [_elsewhere(part.batch, here) for part in self.parts]
         state = replace(self.state, now=self.before.now, columns=None)
         stands = bool(state.tracks or state.breaches or state.events)
-        if not stands and not any(isinstance(rest, pa.RecordBatch) and rest.num_rows for rest in rests):
+        if not stands and not any(rows.any() for rows in elsewhere):
             return
+        rests = self._rests(elsewhere)
         deadline = BEGINNING
         for n, (record, rest) in enumerate(zip(self.records, rests, strict=True)):
             if isinstance(rest, pa.RecordBatch) and not rest.num_rows and deadline >= self.span.nows[n]:
@@ -198,11 +202,10 @@ class _Run:
                 said[n] = _in_order([*said[n], *outputs])
         self.state = replace(state, columns=columns)
 
-    def _rests(self, here: Set[str]) -> list[Content]:
-        """What the records say of other places."""
+    def _rests(self, elsewhere: Sequence[Flags]) -> list[Content]:
+        """What the records say of other places; `elsewhere` flags their rows, part by part."""
         rests = list(self.contents)
-        for part in self.parts:
-            kept = _elsewhere(part.batch, here)
+        for part, kept in zip(self.parts, elsewhere, strict=True):
             nothing = part.batch.slice(0, 0)
             if not part.singly:
                 some = part.batch.filter(pa.array(kept)) if kept.any() and not kept.all() else part.batch
@@ -224,8 +227,8 @@ class _Run:
         brought = self.records[part.first : part.first + part.batch.num_rows] if part.singly else [self.records[part.first]]
         feeds = pc.unique(part.batch.column("feed")).to_pylist()
         if len(feeds) == 1 or not part.singly:
-            return {(at, feed) for at in {micros(record.received) for record in brought} for feed in feeds}
-        return {(micros(r.received), feed) for r, feed in zip(brought, part.batch.column("feed").to_pylist(), strict=True)}
+            return {(at, feed) for at in {record.received_microseconds for record in brought} for feed in feeds}
+        return {(r.received_microseconds, feed) for r, feed in zip(brought, part.batch.column("feed").to_pylist(), strict=True)}
 
 
 def _elsewhere(batch: pa.RecordBatch, areas: Set[str]) -> Flags:

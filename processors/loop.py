@@ -6,15 +6,15 @@ shard comes, also if it was away only for a while.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
 
-from eventlog.log import SESSION_S, EventLog
+from eventlog.log import NOTHING, SESSION_S, EventLog
 from processors import metrics
 from processors.engine import State
-from processors.shard_task import ReplayBound, ShardTask
+from processors.shard_task import Judged, ReplayBound, ShardTask
 from processors.taking import Engine, Taken
 from processors.timelines import BEGINNING
 from schemas.errors import FencedError, RefusedError
@@ -187,38 +187,40 @@ class Processor:
         by_shard: dict[str, list[Stored]] = {}
         for stored in found:
             by_shard.setdefault(stored.record.shard, []).append(stored)
-        judged = {shard: self.tasks[shard].taken(part) for shard, part in by_shard.items()}
-        judged = {shard: (state, taken) for shard, (state, taken) in judged.items() if taken}
+        found_of = {shard: self.tasks[shard].judged(part) for shard, part in by_shard.items()}
+        judged = {shard: one for shard, one in found_of.items() if one is not None}
         try:
-            for part, outputs in self._transactions(judged):
+            for done, outputs in self._transactions(judged):
                 with self.log.transaction(self.consumer) as transaction:
                     transaction.append(outputs)
-                    transaction.commit(part)
+                    transaction.commit(done)
         except BaseException:
             for shard in judged:
                 self.tasks[shard].unsure = True
             raise
-        for shard, (state, taken) in judged.items():
-            self.tasks[shard].accept(state, taken)
-            _count(shard, state, taken)
+        for shard, one in judged.items():
+            self.tasks[shard].accept(one)
+            _count(shard, one)
 
-    def _transactions(self, judged: dict[str, tuple[State, list[tuple[Stored, Taken]]]]) -> Iterator[tuple[list[Stored], list[Record]]]:
-        """Input records with all that is said because of them, in parts that are not too large."""
-        part: list[Stored] = []
+    def _transactions(self, judged: Mapping[str, Judged]) -> Iterator[tuple[list[Stored], list[Record]]]:
+        """The last input record of each shard with all that is said because of it and those before it, in parts that are not too large."""
+        done: dict[str, Stored] = {}
         outputs: list[Record] = []
         size = 0
-        for shard, (_, taken) in judged.items():
-            outputs += self.tasks[shard].first_outputs(taken[0][0].record)
-            for stored, one in taken:
-                part.append(stored)
+        for shard, found in judged.items():
+            outputs += self.tasks[shard].first_outputs(found.stored[0].record)
+            cut, last = NOTHING, len(found.stored) - 1
+            for number, one in found.taken.items():
                 made = one.outputs()
                 outputs += made
                 size += sum(len(record.payload) for record in made)
                 if len(outputs) >= OUTPUT_RECORDS or size >= OUTPUT_BYTES:
-                    yield part, outputs
-                    part, outputs, size = [], [], 0
-        if part:
-            yield part, outputs
+                    yield [*done.values(), found.stored[number]], outputs
+                    done, outputs, size, cut = {}, [], 0, number
+            if cut != last:
+                done[shard] = found.stored[last]
+        if done:
+            yield list(done.values()), outputs
 
     def _measure_lag(self) -> None:
         """Asked for now and then alone: it costs a question to the log."""
@@ -227,36 +229,35 @@ class Processor:
             metrics.LAG.labels(self.group).set(self.log.lag(self.group).get(INPUT.name, 0))
 
 
-def _count(shard: str, state: State, taken: Sequence[tuple[Stored, Taken]]) -> None:
+def _count(shard: str, judged: Judged) -> None:
     """Count what was taken in and said, each metric once for all of it: to look a metric up costs more than to judge a reading."""
-    records: Counter[str] = Counter()
-    letters: Counter[str] = Counter()
-    readings: Counter[str] = Counter()
-    said: Counter[tuple[str, str, str]] = Counter()
-    for _, one in taken:
-        kind = one.record.kind
-        records[kind] += 1
-        if kind == "configuration":
-            metrics.CONFIGURATION_REFUSED.labels(shard).set(one.letter is not None)
-        if one.letter is not None:
-            letters[kind] += 1
-        elif kind == "observations":
-            readings[_feed(one.record)] += pa.ipc.open_stream(one.record.payload).read_next_batch().num_rows
-        elif kind == "reading":
-            readings[_feed(one.record)] += 1
-        elif kind == "heartbeat":
-            _count_heartbeat(Heartbeat.model_validate_json(one.record.payload))
-        said.update((o.kind, o.threshold if isinstance(o, ThresholdBreach) else o.rule, o.change.value) for o in one.said)
-    for kind, count in records.items():
+    records = [stored.record for stored in judged.stored]
+    refused = {number for number, one in judged.taken.items() if one.letter is not None}
+    for kind, count in Counter([record.kind for record in records]).items():
         metrics.RECORDS.labels(shard, kind).inc(count)
-    for kind, count in letters.items():
+    for kind, count in Counter([records[number].kind for number in refused]).items():
         metrics.DEAD_LETTERS.labels(shard, kind).inc(count)
+    accepted = [record for number, record in enumerate(records) if number not in refused] if refused else records
+    readings = Counter([record.id.partition(":")[0] for record in accepted if record.kind == "reading"])
+    others = [(number, record) for number, record in enumerate(records) if record.kind != "reading"]
+    for number, record in others:
+        if record.kind == "configuration":
+            metrics.CONFIGURATION_REFUSED.labels(shard).set(number in refused)
+        elif record.kind == "observations" and number not in refused:
+            readings[_feed(record)] += pa.ipc.open_stream(record.payload).read_next_batch().num_rows
+        elif record.kind == "heartbeat" and number not in refused:
+            _count_heartbeat(Heartbeat.model_validate_json(record.payload))
     for feed, count in readings.items():
         metrics.FEED_READINGS.labels(feed).inc(count)
+    _count_said(shard, judged.taken.values())
+    if judged.state.now != BEGINNING:
+        metrics.NOW.labels(shard).set(judged.state.now / 1_000_000)
+
+
+def _count_said(shard: str, taken: Iterable[Taken]) -> None:
+    said = Counter((o.kind, o.threshold if isinstance(o, ThresholdBreach) else o.rule, o.change.value) for one in taken for o in one.said)
     for (kind, name, change), count in said.items():
         (metrics.BREACHES if kind == "breach" else metrics.EVENTS).labels(shard, name, change).inc(count)
-    if state.now != BEGINNING:
-        metrics.NOW.labels(shard).set(state.now / 1_000_000)
 
 
 def _feed(record: Record) -> str:

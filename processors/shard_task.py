@@ -55,11 +55,24 @@ class _Since:
     at: int = BEGINNING
     snapshot_size: int = 0
 
-    def add(self, record: Record) -> None:
+    def add(self, found: Sequence[Stored]) -> None:
         if self.at == BEGINNING:
-            self.at = micros(record.received)
-        self.records += 1
-        self.size += len(record.payload)
+            self.at = found[0].record.received_microseconds
+        self.records += len(found)
+        self.size += sum([len(stored.record.payload) for stored in found])
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Records that were taken in and are not committed yet.
+
+    Attributes:
+        stored: at least one. state: after them. taken: number among them to what came of the record; of the others came nothing.
+    """
+
+    stored: Sequence[Stored]
+    state: State
+    taken: Mapping[int, Taken]
 
 
 @dataclass(frozen=True)
@@ -142,11 +155,12 @@ class ShardTask:
         replay = self._replayed(self.state, self.offset, committed)
         self.state, self.offset, self.unsure = replay.state, replay.offset, False
 
-    def taken(self, found: Sequence[Stored]) -> tuple[State, list[tuple[Stored, Taken]]]:
-        """What comes of records that follow the state; those that are in it already are left out."""
+    def judged(self, found: Sequence[Stored]) -> Judged | None:
+        """What comes of records that follow the state; none if all are in it already."""
         fresh = [stored for stored in found if stored.offset > self.offset]
-        state, taken = take(self.engine, self.state, [stored.record for stored in fresh])
-        return state, list(zip(fresh, taken, strict=True))
+        if not fresh:
+            return None
+        return Judged(fresh, *take(self.engine, self.state, [stored.record for stored in fresh]))
 
     def first_outputs(self, found: Record) -> list[Record]:
         """What goes out once, with the first transaction of all: which engine judges the shard."""
@@ -155,13 +169,12 @@ class ShardTask:
         self._first = self._change(None, None, 0, {}, found.received, found.id if self.offset == NOTHING else self._oldest().id)
         return [_engine_record(self._first)]
 
-    def accept(self, state: State, taken: Sequence[tuple[Stored, Taken]]) -> None:
+    def accept(self, judged: Judged) -> None:
         """What was taken in is committed: go on from there. Keeps the state if a restart would have too much to replay."""
         if self._first is not None:
             self._changes, self._first = [self._first], None
-        self.state, self.offset = state, taken[-1][0].offset
-        for stored, _ in taken:
-            self._since.add(stored.record)
+        self.state, self.offset = judged.state, judged.stored[-1].offset
+        self._since.add(judged.stored)
         if self._due():
             self.snapshot()
 
@@ -243,13 +256,12 @@ class ShardTask:
         for part in self._input(offset, upto, renamed.record if renamed is not None else None):
             state, taken = take(self.engine, state, [stored.record for stored in part])
             if keep:
-                said = followed(said, (content for one in taken for content in one.said))
-                letters += [one.letter for one in taken if one.letter is not None]
+                said = followed(said, (content for one in taken.values() for content in one.said))
+                letters += [one.letter for one in taken.values() if one.letter is not None]
             offset, last = part[-1].offset, part[-1]
             if renamed is not None and last.record.id == renamed.record:
                 state = rename(state, renamed.renamed)
-            for stored in part:
-                self._since.add(stored.record)
+            self._since.add(part)
             metrics.REPLAYED.labels(self.shard).inc(len(part))
         return _Replay(state, offset, last, said, tuple(letters))
 

@@ -53,11 +53,11 @@ class Taken:
         """All that goes out because of the record, under ids made of what is said and of the record that showed it."""
         if self.letter is not None:
             return [letter_record(self.letter)]
-        return published(self.said, self.record.id) if self.said else []
+        return published(self.said, self.record.id)
 
 
-def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, list[Taken]]:
-    """The state after all the records, and what came of each.
+def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, dict[int, Taken]]:
+    """The state after all the records, and what came of them, in their order: by number, for of most comes nothing.
 
     A record that the engine cannot take in leaves the state as it was, because the next one may carry a warning.
 
@@ -65,18 +65,20 @@ def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State
         LogError: a record is of a newer version, which no letter would make good.
         MemoryError: there is no room; nothing is wrong with the record.
     """
-    taken: list[Taken] = []
+    taken: dict[int, Taken] = {}
+    first = 0
     for changes, group in groupby(records, key=lambda record: record.kind == "configuration"):
         part = list(group)
         state, found = _one_by_one(engine, state, part) if changes else _at_once(engine, state, part)
-        taken += found
+        taken |= {first + number: one for number, one in found.items()}
+        first += len(part)
     return state, taken
 
 
-def _at_once(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, list[Taken]]:
+def _at_once(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, dict[int, Taken]]:
     try:
         after, said = engine.advance(state, records)
-        return after, [Taken(record, outputs) for record, outputs in zip(records, said, strict=True)]
+        return after, {number: Taken(records[number], outputs) for number, outputs in enumerate(said) if outputs}
     except (LogError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - one by one they show which record it is, and that one gets a letter
@@ -84,18 +86,19 @@ def _at_once(engine: Engine, state: State, records: Sequence[Record]) -> tuple[S
     return _one_by_one(engine, state, records)
 
 
-def _one_by_one(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, list[Taken]]:
-    taken = []
-    for record in records:
+def _one_by_one(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, dict[int, Taken]]:
+    taken: dict[int, Taken] = {}
+    for number, record in enumerate(records):
         try:
             after, said = engine.step(state, record)
             _check_shard(after, record)
             state = after
-            taken.append(Taken(record, said))
+            if said:
+                taken[number] = Taken(record, said)
         except (LogError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, or with the engine, it must not stop the next one
-            taken.append(Taken(record, letter=_letter(record, error, state, engine)))
+            taken[number] = Taken(record, letter=_letter(record, error, state, engine))
     return state, taken
 
 

@@ -12,7 +12,7 @@ from engine_tables import DAY, reading, readings_record
 from loop_case import long_case, records
 from prometheus_client import REGISTRY
 
-from eventlog.log import EventLog, Snapshot, open_log
+from eventlog.log import NOTHING, EventLog, Snapshot, open_log
 from processors import loop
 from processors.engine import State, step
 from processors.loop import Processor
@@ -31,9 +31,10 @@ def log(tmp_path: Path) -> Iterator[EventLog]:
 
 
 class Watched:
-    """What each transaction of a log held."""
+    """What each transaction of a log held; of its input, all up to the last record that is done."""
 
     def __init__(self, log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.log, self.offset = log, NOTHING
         self.inputs: list[list[Stored]] = []
         self.outputs: list[list[Record]] = []
         self._whole = log.transaction
@@ -53,9 +54,11 @@ class _Noting:
         self.watched.outputs.append(list(made))
         self.transaction.append(made)
 
-    def commit(self, taken: Sequence[Stored]) -> None:
-        self.watched.inputs.append(list(taken))
-        self.transaction.commit(taken)
+    def commit(self, done: Sequence[Stored]) -> None:
+        log, after = self.watched.log, self.watched.offset
+        self.watched.offset = max(stored.offset for stored in done)
+        self.watched.inputs.append([stored for stored in log.read("input", after=after) if stored.offset <= self.watched.offset])
+        self.transaction.commit(done)
 
 
 def deliveries(count: int, rows: int) -> list[Record]:
