@@ -93,7 +93,7 @@ class Pen:
         return self.end(messages, last)
 
     def begin(self, places: Iterable[TopicPartition], offsets: Mapping[TopicPartition, Any] | None = None, membership: Any = None) -> None:
-        """Begin a transaction: say where will be written, and what a group commits. That is on its way when this returns; `end` waits for it.
+        """Begin a transaction: where will be written, and what a group commits. That is on its way when this returns; `end` waits for it.
 
         Args:
             membership: who commits the group's offsets.

@@ -24,8 +24,10 @@ from schemas.errors import LogError
 from schemas.microseconds import to_microseconds
 from schemas.records import Record, Stored
 
-_WAIT_S = 0.02
-"""Between two looks for new records while a poll waits."""
+_GLANCE_S = 0.002
+"""While a poll waits, between two glances at whether anybody has written. A glance costs some microseconds, a look for records many."""
+_LOOK_S = 0.05
+"""Between two looks though nobody has written: a member may have fallen silent meanwhile."""
 _HEADERS = msgspec.json.Decoder(dict[str, str])
 _COLUMNS = "offset, id, kind, received, headers, payload"
 _AFTER = f"SELECT {_COLUMNS} FROM records WHERE topic = ? AND partition = ? AND offset > ? ORDER BY offset LIMIT ?"  # noqa: S608 - constants
@@ -190,6 +192,11 @@ class SqliteLog:
                 )
             self._append(transaction.records)
 
+    def _written(self) -> tuple[int, int]:
+        """Another pair whenever anybody has written: how often others did, and how many rows this connection has changed."""
+        with self._using():
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0]), self._connection.total_changes
+
     @contextmanager
     def _using(self) -> Iterator[None]:
         with self._lock:
@@ -212,6 +219,7 @@ class SqliteConsumer:
         self._log = log
         self._positions: dict[tuple[str, int], int] = {}
         self._turn = 0
+        self._looked_at: tuple[int, int] | None = None
 
     def poll(self, limit: int = 500, timeout_s: float = 0.0, *, limit_bytes: int | None = None) -> list[Stored]:
         deadline = time.monotonic() + timeout_s
@@ -219,7 +227,7 @@ class SqliteConsumer:
             found = self._poll(limit, limit_bytes)
             if found or time.monotonic() >= deadline:
                 return found
-            time.sleep(min(_WAIT_S, max(0.0, deadline - time.monotonic())))
+            self._await_writing(min(deadline, time.monotonic() + _LOOK_S))
 
     def shards(self) -> tuple[str, ...]:
         return tuple(self.assigned())
@@ -237,8 +245,14 @@ class SqliteConsumer:
         with self._log._using():
             self.membership.leave()
 
+    def _await_writing(self, until: float) -> None:
+        """Wait until something was written after the last look, by whichever connection, or a moment of the monotonic clock has come."""
+        while self._log._written() == self._looked_at and (left := until - time.monotonic()) > 0:
+            time.sleep(min(_GLANCE_S, left))
+
     def _poll(self, limit: int, limit_bytes: int | None) -> list[Stored]:
         with self._log._using():
+            self._looked_at = self._log._written()
             before = dict(self.membership.held)
             self.membership.refresh()
             held = self.membership.held
