@@ -12,7 +12,14 @@ from schemas.records import Evidence, Reading
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:\+00:00|Z))?")
 """A date, or a moment in UTC, as the engine writes them into notes."""
-_FORMS = {"all": "all of these", "any": "any of these", "not": "not this", "in sequence": "one after the other", "was true": "was so"}
+_FORMS = {
+    "all": "all of these",
+    "any": "any of these",
+    "not": "not this",
+    "in sequence": "one after the other",
+    "was true": "was so",
+    "true for": "was so for all of",
+}
 ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "cannot tell"}
 
 

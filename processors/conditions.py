@@ -10,10 +10,10 @@ from processors.plan import BASELINE_KINDS, Plan
 from processors.roll_up import ENOUGH, worst
 from processors.sequences import in_sequence
 from processors.silence import silences, together
-from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lately, micros, opposite, some
+from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lasting, lately, micros, opposite, some
 from processors.together import together_within
 from processors.tracks import BoundsOf, Track, as_judged, step_columns
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Together, Within
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Together, Within
 from schemas.conditions import Sequence as InSequence
 from schemas.levels import Dimension, Level
 from schemas.records import BaselineRow
@@ -111,6 +111,9 @@ class Sight:
                 return _opposite(self.truth(condition.not_, area))
             case Within():
                 return _lately(self.truth(condition.condition, area), condition.within)
+            case Sustained():
+                one = self.truth(condition.condition, area)
+                return lasting(one, micros(condition.for_)) if one is not None else None
             case All():
                 lines = self._parts(condition.all, area, condition.within)
                 return every([one or NOTHING_KNOWN for one in lines]) if any(lines) else None

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 
 from processors.bounds import Bound, bounds_of, quantity
 from processors.levels import Settings
 from processors.timelines import BEGINNING, FAR, micros
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Sequence, Silence, Silent, Together, Within, walk
+from schemas.conditions import AtLevel, Condition, Dimensions, Silence, Silent, Sustained, walk
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
 from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
@@ -229,9 +230,15 @@ class Plan:
     def window(self, rule: str) -> int:
         """The longest span over which the rule looks back, in microseconds."""
         parts = [p for c in conditions_of(self.rules[rule]) for p in walk(c)]
-        windowed = All | AnyOf | AtLeast | Together | Within | Sequence | Dimensions
-        spans = [p.within for p in parts if isinstance(p, windowed) and p.within is not None]
-        return sum(micros(s) for s in spans)
+        return sum(micros(span) for part in parts if (span := _looks_back(part)) is not None)
+
+
+def _looks_back(part: Condition) -> timedelta | None:
+    """The span over which a condition itself looks back; none if it looks at the present alone."""
+    if isinstance(part, Sustained):
+        return part.for_
+    span: timedelta | None = getattr(part, "within", None)
+    return span
 
 
 def _number(bounds: tuple[Bound, ...], level: Level) -> int | None:

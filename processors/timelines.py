@@ -157,6 +157,11 @@ def lately(one: Line, span: int) -> Line:
     return line(entries)
 
 
+def lasting(one: Line, span: int) -> Line:
+    """True where `one` was true throughout the last `span`, false where it was known false at some moment of it."""
+    return opposite(lately(opposite(one), span))
+
+
 def _stretched(starts: Sequence[int], stops: Sequence[int], truths: Sequence[int], span: int) -> list[tuple[int, int]]:
     """(moment, truth) of one truth in which each true or unknown stretch lasts `span` longer."""
     reach = {TRUE: BEGINNING, UNKNOWN: starts[0] + span}

@@ -1,7 +1,7 @@
 """The conditions of a rule as a tree. What each is true, false and unknown at is the engine's matter; this is how it is written.
 
 A condition in a file is a text (`river_station >= orange`) or a mapping with one of the keys
-`all`, `any`, `not`, `at_least`, `together`, `sequence`, `silent`, `dimensions`, `condition`.
+`all`, `any`, `not`, `at_least`, `together`, `sequence`, `silent`, `dimensions`, `condition` (with `within` or `for`).
 """
 
 import re
@@ -141,6 +141,26 @@ class Within(Part):
         return (self.condition,)
 
 
+class Sustained(Part):
+    """The condition was true throughout the last span, in valid time; of a `not`, it was absent throughout it.
+
+    True if it was true at each moment of the span; false if it is known to have been false at some moment of it; else unknown, so a
+    silence within the span is neither. A truth that begins at some moment has lasted a span from exactly that span later on. Written
+    `{condition: river_station >= orange, for: 6 h}`, and `{not: rain >= yellow, for: 10 d}` for ten days without rain.
+    """
+
+    condition: "Condition"
+    for_: Span = Field(alias="for")
+
+    @property
+    def text(self) -> str:
+        return f"true for {format_span(self.for_)}"
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return (self.condition,)
+
+
 class Sequence(Part):
     """Each became true not before the one before it, the last at most `within` after the first and still true.
 
@@ -202,6 +222,9 @@ class Dimensions(Part):
 
 
 _KEYS = {
+    # The first of these that a mapping has says what it is.
+    "for": "for",
+    "for_": "for",
     "threshold": "threshold",
     "all": "all",
     "any": "any",
@@ -218,7 +241,7 @@ _KEYS = {
 
 def _kind(value: Any) -> str | None:
     names = value if isinstance(value, dict) else type(value).model_fields
-    return next((_KEYS[n] for n in names if n in _KEYS), None)
+    return next((tag for name, tag in _KEYS.items() if name in names), None)
 
 
 def _expand(value: Any) -> Any:
@@ -248,10 +271,11 @@ Condition = Annotated[
         Annotated[Silent, Tag("silent")],
         Annotated[Dimensions, Tag("dimensions")],
         Annotated[Within, Tag("condition")],
+        Annotated[Sustained, Tag("for")],
     ],
     Discriminator(_kind),
 ]
-for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sequence):
+for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence):
     _model.model_rebuild()
 
 
@@ -264,6 +288,8 @@ def expand(value: Any) -> Any:
     value = _expand(value)
     if not isinstance(value, dict):
         return value
+    if "not" in value and "for" in value:  # absence: it was not so, all that time
+        value = {**{k: v for k, v in value.items() if k != "not"}, "condition": {"not": value["not"]}}
     inner = {"all", "any", "of", "sequence"}
     nested = {k: [expand(p) for p in v] if k in inner and isinstance(v, list | tuple) else v for k, v in value.items()}
     return {k: expand(v) if k in {"not", "condition"} else v for k, v in nested.items()}

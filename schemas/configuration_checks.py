@@ -5,20 +5,19 @@ Every check gives findings with the place in the file, and names what to write i
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from schemas.conditions import AtLeast, Dimensions, Together, walk
-from schemas.configuration import Area, FeedFacts, Rule, Threshold
-from schemas.country_facts import CountryFacts
+from schemas.configuration import Rule, Threshold
 from schemas.findings import Finding
 from schemas.indicators import CATALOGUE
 from schemas.levels import Level
 from schemas.moments import format_span, parse_span
 from schemas.place_tables import nearest
+from schemas.surroundings import Location, Surroundings
 from schemas.yaml_files import YamlFile
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
@@ -27,29 +26,8 @@ _CHANNEL = re.compile(rf"^\s*mean\s*\+\s*({_NUMBER})\s*sd\s*$")
 _DEVIATIONS = re.compile(rf"^\s*({_NUMBER})\s*sd\s*$")
 _AT_LEVEL = re.compile(r"^\s*(?:not\s+)?([A-Za-z][A-Za-z0-9_]*)\s*>=\s*([A-Za-z]+)\s*$")
 _RANK = {"station": 4, "adm3": 3, "adm2": 2, "adm1": 1, "adm0": 0}
+_NOT_CONDITIONS = {"within", "for", "to", "level", "threshold"}
 _EXAMPLES = {"endemic_channel": "mean + 2 sd", "alps": "1 sd"}
-Location = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What thresholds and rules are checked against.
-
-    Attributes:
-        written: names of all thresholds in the file, those that do not read well included: a rule that names one is not at fault.
-    """
-
-    facts: CountryFacts
-    areas: Mapping[str, Area]
-    feeds: Sequence[FeedFacts]
-    thresholds: Mapping[str, Threshold]
-    rules: Mapping[str, Rule]
-    written: frozenset[str]
-
-    def interval(self, threshold: Threshold) -> timedelta | None:
-        """The slowest interval of the feeds that give the threshold's indicator; none if no feed does."""
-        spans = [feed.every for feed in self.feeds if threshold.indicator in feed.indicators]
-        return max(spans, default=None)
 
 
 def check_written(file: YamlFile, name: str, body: Mapping[str, Any]) -> list[Finding]:
@@ -182,13 +160,14 @@ def _conditions(file: YamlFile, node: Any, location: Location, rule: Rule, aroun
         if "threshold" in node:
             yield from _at_level(file, (*location, "threshold"), str(node["threshold"]), str(node.get("level")), rule, around)
         yield from _window(file, node, location, around)
+        yield from _span(file, node, location, around)
         if isinstance(node.get("sequence"), Sequence):
             yield from _onsets(file, node, location, "sequence")
             yield from _lags(file, node, location)
         if "together" in node and isinstance(node.get("of"), Sequence):
             yield from _onsets(file, node, location, "of")
         for key, value in node.items():
-            yield from _conditions(file, value, (*location, key), rule, around) if key not in {"within", "to", "level", "threshold"} else ()
+            yield from _conditions(file, value, (*location, key), rule, around) if key not in _NOT_CONDITIONS else ()
     elif isinstance(node, Sequence):
         for index, value in enumerate(node):
             yield from _conditions(file, value, (*location, index), rule, around)
@@ -198,7 +177,7 @@ def _onsets(file: YamlFile, node: Mapping[str, Any], location: Location, key: st
     """What may stand where onsets are compared: levels joined by all, any, not, at_least. Onsets of windows are not proved to be right."""
     compared, code = ("a step of a sequence", "sequence-step") if key == "sequence" else ("a condition of `together`", "together-part")
     for index, step in enumerate(node[key]):
-        windowed = sorted(_keys(step) & {"within", "silent", "dimensions", "sequence", "together", "condition"})
+        windowed = sorted(_keys(step) & {"within", "for", "silent", "dimensions", "sequence", "together", "condition"})
         if windowed:
             what = f"{compared} holds `{windowed[0]}`."
             why = "When a window or a silence began is not what is compared there."
@@ -244,14 +223,26 @@ def _unknown(file: YamlFile, location: Location, name: str, around: Surroundings
 
 
 def _window(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
-    if node.get("within") is None or "dimensions" in node:
-        return
-    named = {name: around.thresholds[name] for name in _names(node) if name in around.thresholds}
-    slowest = max(((around.interval(t) or timedelta(), name) for name, t in named.items()), default=None)
+    slowest = _slowest(node, around) if node.get("within") is not None and "dimensions" not in node else None
     if slowest is not None and parse_span(node["within"]) < slowest[0]:
         what = f"within {node['within']} is shorter than the interval of the slowest feed in it ({slowest[1]}: {format_span(slowest[0])})."
         remedy = f"Write at least {format_span(slowest[0])}."
         yield file.finding("window-too-short", (*location, "within"), what, "It would open and close between two readings.", remedy)
+
+
+def _span(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
+    """What must last must last longer than one reading does."""
+    slowest = _slowest(node, around) if node.get("for") is not None else None
+    if slowest is not None and parse_span(node["for"]) < slowest[0]:
+        what = f"for {node['for']} is shorter than the interval of the slowest feed in it ({slowest[1]}: {format_span(slowest[0])})."
+        remedy = f"Write at least {format_span(slowest[0])}."
+        yield file.finding("span-too-short", (*location, "for"), what, "One reading alone would make it true.", remedy)
+
+
+def _slowest(node: Mapping[str, Any], around: Surroundings) -> tuple[timedelta, str] | None:
+    """The longest interval of the feeds that a condition reads, with the threshold that reads it."""
+    named = {name: around.thresholds[name] for name in _names(node) if name in around.thresholds}
+    return max(((around.interval(t) or timedelta(), name) for name, t in named.items()), default=None)
 
 
 def _names(node: Any) -> Iterator[str]:

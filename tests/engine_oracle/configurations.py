@@ -89,6 +89,8 @@ def conditions(names: tuple[tuple[str, tuple[str, ...]], ...], *, silent: bool) 
             st.builds(lambda one: {"not": one}, part),
             st.builds(lambda parts, n, w: {"at_least": min(n, len(parts)), "of": parts, **w}, many, st.integers(1, 2), windows),
             st.builds(lambda one, w: {"condition": one, "within": w}, part, spans),
+            st.builds(lambda one, w: {"condition": one, "for": w}, part, spans),
+            st.builds(lambda one, w: {"not": one, "for": w}, part, spans),
             st.builds(lambda parts, w: {"together": 2, "of": parts, "within": w}, st.lists(steps, min_size=2, max_size=3), spans),
             st.builds(_sequence, st.lists(steps, min_size=2, max_size=3), spans, lags),
         )

@@ -10,7 +10,7 @@ from itertools import combinations, product
 from oracle_known import NO_TIME, Known, Reading, admitted
 from oracle_levels import FALSE, TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
 
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Together, Within
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Together, Within
 from schemas.conditions import Sequence as InSequence
 from schemas.configuration import Threshold
 from schemas.indicators import CATALOGUE
@@ -69,6 +69,22 @@ def within(steps: Steps, span: timedelta) -> Steps:
     return steps_from({at + add for at, _ in steps for add in (NO_TIME, span)}, seen)
 
 
+def throughout(steps: Steps, span: timedelta) -> Steps:
+    """True if it was at every moment of the last span; false if known false at one of them; else unknown, as before the first."""
+
+    def seen(moment: datetime) -> Truth:
+        truths = {truth_at(steps, moment)}
+        for index, (start, truth) in enumerate(steps):
+            end = steps[index + 1][0] if index + 1 < len(steps) else None
+            if start <= moment and (end is None or end > moment - span):
+                truths.add(truth)
+        if steps[0][0] > moment - span:
+            truths.add(UNKNOWN)
+        return all_of(list(truths))
+
+    return steps_from({at + add for at, _ in steps for add in (NO_TIME, span)}, seen)
+
+
 # Conditions -----------------------------------------------------------------------------------------------------------
 
 
@@ -115,6 +131,8 @@ class Rules:
                 return [(at, not_(truth)) for at, truth in self.truth(condition.not_, area)]
             case Within():
                 return within(self.truth(condition.condition, area), condition.within)
+            case Sustained():
+                return throughout(self.truth(condition.condition, area), condition.for_)
             case Together():
                 return self.together(condition, area)
             case InSequence():

@@ -89,6 +89,27 @@ def test_within_beside_all_holds_for_each() -> None:
     assert ("20 03:00", "true") in truth({"all": parts, "within": "3 h"}, table)
 
 
+def test_for_needs_the_whole_span() -> None:
+    """True from two hours after the rise on, false from the fall on and for two hours after it."""
+    table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n02:00 A 8 {R}\n03:00 A 8 {R}\n04:00 A 4 {R}\n05:00 A 8 {R}\n06:00 A 8 {R}\n07:30 A 8 {R}"
+    expected = [("20 00:00", "false"), ("20 03:00", "true"), ("20 04:00", "false"), ("20 07:00", "true")]
+    assert truth({"condition": "river >= orange", "for": "2 h"}, table) == expected
+
+
+def test_for_is_unknown_while_a_silence_may_have_broken_it() -> None:
+    """Silent and no longer held from six to eight: nobody can tell whether it lasted, until two hours of truth are known again."""
+    table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n08:00 A 8 {R}\n10:30 A 8 {R}"
+    expected = [("20 00:00", "false"), ("20 03:00", "true"), ("20 04:00", "held"), ("20 06:00", "unknown"), ("20 10:00", "true")]
+    assert truth({"condition": "river >= orange", "for": "2 h"}, table) == expected
+
+
+def test_not_for_is_absence() -> None:
+    """Lower for two hours on end: true from then on, false with the first reading at the level."""
+    table = f"00:00 A 4 {R}\n01:00 A 4 {R}\n02:00 A 4 {R}\n03:00 A 8 {R}\n04:00 A 4 {R}\n05:00 A 4 {R}\n06:30 A 4 {R}"
+    expected = [("20 00:00", "unknown"), ("20 02:00", "true"), ("20 03:00", "false"), ("20 06:00", "true")]
+    assert truth({"not": "river >= orange", "for": "2 h"}, table) == expected
+
+
 SEQUENCE = {"sequence": ["river >= orange", "cases >= orange"], "within": "2 w"}
 
 

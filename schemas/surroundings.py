@@ -1,0 +1,32 @@
+"""What thresholds and rules stand among in a country's files, for those who check them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schemas.configuration import Area, FeedFacts, Rule, Threshold
+from schemas.country_facts import CountryFacts
+
+Location = tuple[str | int, ...]
+"""The keys that lead to a value in a file, outermost first."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What thresholds and rules are checked against.
+
+    Attributes:
+        written: names of all thresholds in the file, those that do not read well included: a rule that names one is not at fault.
+    """
+
+    facts: CountryFacts
+    areas: Mapping[str, Area]
+    feeds: Sequence[FeedFacts]
+    thresholds: Mapping[str, Threshold]
+    rules: Mapping[str, Rule]
+    written: frozenset[str]
+
+    def interval(self, threshold: Threshold) -> timedelta | None:
+        """The slowest interval of the feeds that give the threshold's indicator; none if no feed does."""
+        spans = [feed.every for feed in self.feeds if threshold.indicator in feed.indicators]
+        return max(spans, default=None)
