@@ -5,6 +5,7 @@ backtest and a rule's test are the same code, and the same log always gives the 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from processors import snapshots, timeline_views
 from processors.advance import advance as advance_by
@@ -13,12 +14,25 @@ from processors.contents import read_all
 from processors.state import State
 from processors.timeline_views import Timeline
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Record, ThresholdBreach
+from schemas.records import CompoundEvent, Evidence, Record, ThresholdBreach
 
 ENGINE_VERSION = "2"
 """Changes when the same input would be judged otherwise; what was said before then goes out again as an update."""
 
-__all__ = ["ENGINE_VERSION", "State", "Timeline", "advance", "from_bytes", "initial", "levels", "step", "timelines", "to_bytes"]
+__all__ = [
+    "ENGINE_VERSION",
+    "State",
+    "Timeline",
+    "advance",
+    "from_bytes",
+    "initial",
+    "levels",
+    "step",
+    "timelines",
+    "to_bytes",
+    "why",
+    "why_level",
+]
 
 
 def initial(shard: str) -> State:
@@ -73,3 +87,13 @@ def timelines(state: State) -> dict[tuple[str, str], Timeline]:
 def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
     """(threshold, place, level) to its truth, for each place with a series and each area that it is rolled up to."""
     return timeline_views.levels(all_by_timelines(state))
+
+
+def why(state: State, rule: str, area: str, at: datetime) -> Evidence | None:
+    """How a rule's `when` stood in an area at a moment, each condition down to its readings; none if it is not judged there."""
+    return timeline_views.why(all_by_timelines(state), rule, area, at)
+
+
+def why_level(state: State, threshold: str, place: str, level: Level, at: datetime) -> Evidence | None:
+    """How a threshold's level stood at a station or in an area at a moment; none if there is no such threshold."""
+    return timeline_views.why_level(all_by_timelines(state), threshold, place, level, at)

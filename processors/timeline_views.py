@@ -4,9 +4,13 @@ from datetime import datetime
 
 from processors.conditions import Sight
 from processors.events import judged_to
+from processors.evidence import Witness
+from processors.plan import Plan
 from processors.state import State
-from processors.timelines import TRUE, TRUTHS, Line, moment
+from processors.timelines import TRUE, TRUTHS, Line, micros, moment
+from schemas.conditions import AtLevel
 from schemas.levels import Level, Truth
+from schemas.records import Evidence
 
 Timeline = tuple[tuple[datetime, Truth, bool], ...]
 """(start, truth, whether it rests on a held breach) in order; before the first entry it is unknown."""
@@ -41,6 +45,24 @@ def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
                 if line is not None:
                     found[name, place, level] = _shown(line.upto(sight.judged_to(name, *(track for _, track in read))))
     return found
+
+
+def why(state: State, rule: str, area: str, at: datetime) -> Evidence | None:
+    """How a rule's `when` stood in an area at a moment of valid time, down to the readings; none if it is not judged there."""
+    if state.plan is None or (rule, area) not in state.plan.judged:
+        return None
+    return _witness(state, state.plan).evidence(state.plan.rules[rule].when, area, micros(at))
+
+
+def why_level(state: State, threshold: str, place: str, level: Level, at: datetime) -> Evidence | None:
+    """How a threshold's level stood at a station or in an area at a moment of valid time; none if there is no such threshold."""
+    if state.plan is None or threshold not in state.plan.thresholds:
+        return None
+    return _witness(state, state.plan).evidence(AtLevel(threshold=threshold, level=level), place, micros(at))
+
+
+def _witness(state: State, plan: Plan) -> Witness:
+    return Witness(Sight(plan, state.tracks, state.baselines, state.alive, state.now), state.sources, state.now)
 
 
 def _shown(line: Line) -> Timeline:
