@@ -19,6 +19,7 @@ _FORMS = {
     "in sequence": "one after the other",
     "was true": "was so",
     "true for": "was so for all of",
+    "became true": "came about",
 }
 ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "cannot tell"}
 

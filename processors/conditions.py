@@ -11,9 +11,10 @@ from processors.roll_up import ENOUGH, worst
 from processors.sequences import in_sequence
 from processors.silence import silences, together
 from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lasting, lately, micros, opposite, some
+from processors.times import became_true
 from processors.together import together_within
 from processors.tracks import BoundsOf, Track, as_judged, step_columns
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Together, Within
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Times, Together, Within
 from schemas.conditions import Sequence as InSequence
 from schemas.levels import Dimension, Level
 from schemas.records import BaselineRow
@@ -131,6 +132,9 @@ class Sight:
                 lag = micros(condition.least_lag) if condition.least_lag is not None else 0
                 known = [one or NOTHING_KNOWN for one in lines]
                 return in_sequence(known, micros(condition.within), lag) if any(lines) else None
+            case Times():
+                one = self.truth(condition.of, area)
+                return became_true(one, condition.times, micros(condition.within)) if one is not None else None
             case Silent():
                 return self.silent(condition.silent, area)
             case Dimensions():

@@ -1,7 +1,8 @@
 """The conditions of a rule as a tree. What each is true, false and unknown at is the engine's matter; this is how it is written.
 
 A condition in a file is a text (`river_station >= orange`) or a mapping with one of the keys
-`all`, `any`, `not`, `at_least`, `together`, `sequence`, `silent`, `dimensions`, `condition` (with `within` or `for`).
+`all`, `any`, `not`, `at_least`, `together`, `sequence`, `times`, `silent`, `dimensions`, `condition` (with
+`within` or `for`).
 """
 
 import re
@@ -161,6 +162,28 @@ class Sustained(Part):
         return (self.condition,)
 
 
+class Times(Part):
+    """The condition became true at least n times within the last span, in valid time.
+
+    True if that many onsets are known in the span; false if it cannot have been; else unknown. Became true is from false to true, also
+    through unknown; the first truth known counts as an onset; true, unknown, true is none. In an unknown stretch, but one between two
+    truths, it may have become true any number of times, so while one reaches into the span nobody can say that it was too seldom. Onsets
+    count by the end of a period. Written `{times: 3, of: dengue_channel >= orange, within: 26 w}`.
+    """
+
+    times: int = Field(ge=1)
+    of: "Condition"
+    within: Span
+
+    @property
+    def text(self) -> str:
+        return f"became true {self.times} times" + _within(self.within)
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return (self.of,)
+
+
 class Sequence(Part):
     """Each became true not before the one before it, the last at most `within` after the first and still true.
 
@@ -233,6 +256,7 @@ _KEYS = {
     "at_least": "at_least",
     "together": "together",
     "sequence": "sequence",
+    "times": "times",
     "silent": "silent",
     "dimensions": "dimensions",
     "condition": "condition",
@@ -268,6 +292,7 @@ Condition = Annotated[
         Annotated[AtLeast, Tag("at_least")],
         Annotated[Together, Tag("together")],
         Annotated[Sequence, Tag("sequence")],
+        Annotated[Times, Tag("times")],
         Annotated[Silent, Tag("silent")],
         Annotated[Dimensions, Tag("dimensions")],
         Annotated[Within, Tag("condition")],
@@ -275,7 +300,7 @@ Condition = Annotated[
     ],
     Discriminator(_kind),
 ]
-for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence):
+for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence, Times):
     _model.model_rebuild()
 
 
@@ -292,7 +317,7 @@ def expand(value: Any) -> Any:
         value = {**{k: v for k, v in value.items() if k != "not"}, "condition": {"not": value["not"]}}
     inner = {"all", "any", "of", "sequence"}
     nested = {k: [expand(p) for p in v] if k in inner and isinstance(v, list | tuple) else v for k, v in value.items()}
-    return {k: expand(v) if k in {"not", "condition"} else v for k, v in nested.items()}
+    return {k: expand(v) if k in {"not", "condition", "of"} and not isinstance(v, list) else v for k, v in nested.items()}
 
 
 def walk(condition: Condition) -> list[Condition]:

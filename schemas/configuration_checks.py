@@ -166,6 +166,9 @@ def _conditions(file: YamlFile, node: Any, location: Location, rule: Rule, aroun
             yield from _lags(file, node, location)
         if "together" in node and isinstance(node.get("of"), Sequence):
             yield from _onsets(file, node, location, "of")
+        if "times" in node:
+            yield from _onsets(file, {"of": [node.get("of")]}, location, "of", "what `times` counts")
+            yield from _often(file, node, location, around)
         for key, value in node.items():
             yield from _conditions(file, value, (*location, key), rule, around) if key not in _NOT_CONDITIONS else ()
     elif isinstance(node, Sequence):
@@ -173,15 +176,31 @@ def _conditions(file: YamlFile, node: Any, location: Location, rule: Rule, aroun
             yield from _conditions(file, value, (*location, index), rule, around)
 
 
-def _onsets(file: YamlFile, node: Mapping[str, Any], location: Location, key: str) -> Iterator[Finding]:
+def _onsets(file: YamlFile, node: Mapping[str, Any], location: Location, key: str, compared: str = "") -> Iterator[Finding]:
     """What may stand where onsets are compared: levels joined by all, any, not, at_least. Onsets of windows are not proved to be right."""
-    compared, code = ("a step of a sequence", "sequence-step") if key == "sequence" else ("a condition of `together`", "together-part")
+    named, code = ("a step of a sequence", "sequence-step") if key == "sequence" else ("a condition of `together`", "together-part")
+    compared, code = (compared, "times-part") if compared else (named, code)
     for index, step in enumerate(node[key]):
-        windowed = sorted(_keys(step) & {"within", "for", "silent", "dimensions", "sequence", "together", "condition"})
+        windowed = sorted(_keys(step) & {"within", "for", "silent", "dimensions", "sequence", "together", "times", "condition"})
         if windowed:
             what = f"{compared} holds `{windowed[0]}`."
             why = "When a window or a silence began is not what is compared there."
             yield file.finding(code, (*location, key, index), what, why, "Write levels, joined by all, any or not.")
+
+
+def _often(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
+    """What must become true n times has room for it: between two onsets lies a reading that is lower."""
+    slowest = _slowest(node, around)
+    count = node.get("times")
+    if slowest is None or not isinstance(count, int) or node.get("within") is None:
+        return
+    least = slowest[0] * 2 * (count - 1)
+    if parse_span(node["within"]) < least:
+        what = (
+            f"{count} times within {node['within']} cannot be: {slowest[1]} is read every {format_span(slowest[0])}."
+        )
+        why = "It can never be true: between two times it must be read lower."
+        yield file.finding("times-too-many", (*location, "times"), what, why, f"Write at least {format_span(least)}.")
 
 
 def _lags(file: YamlFile, node: Mapping[str, Any], location: Location) -> Iterator[Finding]:

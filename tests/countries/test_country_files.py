@@ -141,6 +141,22 @@ BAD = [
     (
         "rules.yaml",
         "of: [river_station >= orange,",
+        "of: [{times: 4, of: river_station >= orange, within: 30 h},",
+        "times-too-many",
+        "rules.yaml:21:11",
+        "at least 36 h",
+    ),
+    (
+        "rules.yaml",
+        "of: [river_station >= orange,",
+        "of: [{times: 2, of: {condition: river_station >= orange, within: 1 d}, within: 2 d},",
+        "times-part",
+        "rules.yaml:21:21",
+        "joined by all, any or not",
+    ),
+    (
+        "rules.yaml",
+        "of: [river_station >= orange,",
         "of: [{not: river_station >= orange, for: 3 h},",
         "span-too-short",
         "rules.yaml:21:41",

@@ -91,6 +91,7 @@ def conditions(names: tuple[tuple[str, tuple[str, ...]], ...], *, silent: bool) 
             st.builds(lambda one, w: {"condition": one, "within": w}, part, spans),
             st.builds(lambda one, w: {"condition": one, "for": w}, part, spans),
             st.builds(lambda one, w: {"not": one, "for": w}, part, spans),
+            st.builds(lambda one, n, w: {"times": n, "of": one, "within": w}, steps, st.integers(1, 3), spans),
             st.builds(lambda parts, w: {"together": 2, "of": parts, "within": w}, st.lists(steps, min_size=2, max_size=3), spans),
             st.builds(_sequence, st.lists(steps, min_size=2, max_size=3), spans, lags),
         )

@@ -10,7 +10,7 @@ from itertools import combinations, product
 from oracle_known import NO_TIME, Known, Reading, admitted
 from oracle_levels import FALSE, TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
 
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Together, Within
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Times, Together, Within
 from schemas.conditions import Sequence as InSequence
 from schemas.configuration import Threshold
 from schemas.indicators import CATALOGUE
@@ -137,6 +137,8 @@ class Rules:
                 return self.together(condition, area)
             case InSequence():
                 return self.sequence(condition, area)
+            case Times():
+                return self.times(condition, area)
             case Silent():
                 return self.silent(condition.silent, area)
             case Dimensions():
@@ -218,6 +220,14 @@ class Rules:
         marks = {m for part in parts for m in part.marks}
         moments = {m + w for m in marks for w in (NO_TIME, condition.within, -condition.within)}
         return steps_from(moments, lambda t: _together(parts, condition.together, t, condition.within))
+
+    def times(self, condition: Times, area: str) -> Steps:
+        """It became true n times in the last span; false if it cannot have, seen from what is unknown in it."""
+        part = _Part(self.truth(condition.of, area), self._ends(condition.of, area))
+        if not part.steps[1:]:
+            return []
+        moments = {m + w for m in part.marks for w in (NO_TIME, condition.within)}
+        return steps_from({m for m in moments if m >= part.steps[1][0]}, lambda t: _times(part, condition.times, t, condition.within))
 
     def _ends(self, condition: Condition, area: str) -> dict[datetime, datetime]:
         """Start of a reading to the end of its period, for all readings that a condition looks at."""
@@ -319,6 +329,21 @@ def _together(parts: Sequence[_Part], count: int, moment: datetime, span: timede
             for onsets in product(*(part.last_runs(moment, possible=possible) for part in chosen)):
                 if max(low for low, _ in onsets) - min(high for _, high in onsets) <= span:
                     return truth
+    return FALSE
+
+
+def _times(part: _Part, count: int, moment: datetime, span: timedelta) -> Truth:
+    if sum(at <= moment and compared > moment - span for at, compared in part.onsets()) >= count:
+        return TRUE
+    for index, (at, truth) in enumerate(part.steps):
+        after = part.steps[index + 1] if index + 1 < len(part.steps) else None
+        between = index > 0 and part.steps[index - 1][1] is TRUE and after is not None and after[1] is TRUE
+        if truth is not UNKNOWN or at > moment or between:
+            continue
+        if after is None or after[0] > moment - span:
+            return UNKNOWN
+        if any(at <= start < after[0] and start <= moment and end > start and end > moment - span for start, end in part.ends.items()):
+            return UNKNOWN
     return FALSE
 
 

@@ -110,6 +110,28 @@ def test_not_for_is_absence() -> None:
     assert truth({"not": "river >= orange", "for": "2 h"}, table) == expected
 
 
+TIMES = {"times": 2, "of": "river >= orange", "within": "4 h"}
+
+
+def test_times_counts_how_often_it_became_true() -> None:
+    """Up at one and at three: twice within four hours from three until the first lies four hours back."""
+    table = f"00:00 A 4 {R}\n01:00 A 8 {R}\n02:00 A 4 {R}\n03:00 A 8 {R}\n04:00 A 8 {R}\n06:00 A 4 {R}"
+    assert truth(TIMES, table) == [("20 00:00", "unknown"), ("20 03:00", "true"), ("20 05:00", "false")]
+
+
+def test_times_does_not_know_what_a_silence_hid() -> None:
+    """In the hour from four to five it may have come and gone any number of times; that is told for as long as the window sees it."""
+    table = f"00:00 A 4 {R}\n01:00 A 4 {R}\n05:00 A 4 {R}\n07:00 A 4 {R}\n09:30 A 4 {R}"
+    assert truth(TIMES, table) == [("20 00:00", "unknown"), ("20 09:00", "false")]
+
+
+def test_times_true_unknown_true_is_once() -> None:
+    """4.1: a gauge that was silent while it was high did not become high again."""
+    table = f"00:00 A 4 {R}\n02:00 A 4 {R}\n04:00 A 4 {R}\n04:30 A 8 {R}\n10:30 A 8 {R}\n11:00 A 4 {R}\n12:00 A 8 {R}"
+    assert truth({**TIMES, "within": "6 h"}, table)[-1] == ("20 06:00", "false")
+    assert truth({**TIMES, "within": "8 h"}, table)[-1] == ("20 12:00", "true")
+
+
 SEQUENCE = {"sequence": ["river >= orange", "cases >= orange"], "within": "2 w"}
 
 
