@@ -41,7 +41,7 @@ class ReplayBound:
         elapsed: of the shard's own time.
     """
 
-    records: int = 5_000
+    records: int = 25_000
     size: int = 64 * 1024 * 1024
     elapsed: timedelta = timedelta(hours=24)
 
