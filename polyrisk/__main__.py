@@ -110,6 +110,21 @@ def check(as_json: bool) -> None:
     sys.exit(1 if findings else 0)
 
 
+@main.command("test")
+@click.argument("country", required=False)
+@click.option("--only", metavar="TEXT", help="Only tests with this in their name, their file's name or their rules.")
+@_JSON
+@_told
+def test_rules(country: str | None, only: str | None, as_json: bool) -> None:
+    """Run the rule tests that planners wrote, of a COUNTRY such as lka, or of all.
+
+    Exit code 1 if a test failed, 2 if a file of tests cannot be used.
+    """
+    from polyrisk.rule_test_command import run as run_rule_tests
+
+    sys.exit(run_rule_tests(countries_root(), country, only, _OUT, as_json=as_json))
+
+
 @main.command()
 @_STATE
 @_JSON

@@ -46,11 +46,11 @@ def events_of(log: EventLog, event_id: str) -> list[CompoundEvent]:
 def event_tree(event: CompoundEvent, country: LoadedCountry) -> Tree:
     """An event of which nobody was warned: when it was true, when that was known, and because of what."""
     zone = country.timezone
-    root = Tree(f"[bold]{event.change.value}[/] {_place(event.area, country)} ({event.area}), {event.level.word}: {event.rule}")
+    root = Tree(f"[bold]{event.change.value}[/] {place_name(event.area, country)} ({event.area}), {event.level.word}: {event.rule}")
     until = f", until {_clock(event.until, zone)}" if event.until else ""
     root.add(f"occurred {_clock(event.since, zone)}{until} · known {_clock(event.known, zone)}")
     for line in _silent(event.silent):
-        root.add(f"[yellow]nobody can tell[/]: {_in_zone(line, zone)}")
+        root.add(f"[yellow]nobody can tell[/]: {in_zone(line, zone)}")
     _add(root.add("because"), event.evidence, country)
     _add_ending(root, event, country)
     _add_beside(root, event, country)
@@ -72,7 +72,7 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     if event.silent:
         silent = root.add("[yellow]what nobody can tell[/]")
         for line in _silent(event.silent):
-            silent.add(_in_zone(line, zone))
+            silent.add(in_zone(line, zone))
     _add(root.add("because"), event.evidence, country)
     _add_ending(root, event, country)
     _add_beside(root, event, country)
@@ -84,11 +84,11 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
 
 
 def _said(evidence: Evidence, country: LoadedCountry) -> str:
-    place = f" in {_place(evidence.area, country)}" if evidence.area else ""
+    place = f" in {place_name(evidence.area, country)}" if evidence.area else ""
     held = " (held)" if evidence.held else ""
     cover = "" if evidence.covered else " [dim](not covered here)[/]"
     since = f" since {_clock(evidence.since, country.timezone)}" if evidence.since else ""
-    note = f" - {_in_zone(evidence.note, country.timezone)}" if evidence.note else ""
+    note = f" - {in_zone(evidence.note, country.timezone)}" if evidence.note else ""
     return f"{evidence.condition}{place}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}"
 
 
@@ -153,14 +153,14 @@ def _silent(lines: Sequence[str]) -> list[str]:
     return [f"{feed}: {', '.join(p) if len(p) < FEW else f'{len(p)} places'}: {since}" for (feed, since), p in groups.items()]
 
 
-def _place(code: str, country: LoadedCountry) -> str:
+def place_name(code: str, country: LoadedCountry) -> str:
     station, area = country.places.stations.get(code), country.places.areas.get(code)
     return station.name if station else area.names.get("en", code) if area else code
 
 
 def _line(reading: Reading, country: LoadedCountry) -> str:
     zone = country.timezone
-    name = _place(reading.area, country)
+    name = place_name(reading.area, country)
     value = "none given" if reading.value is None else f"{reading.value:g} {reading.unit}"
     bound = "" if reading.bound is None else f" against {reading.bound:g}"
     period = _clock(reading.start, zone) + (f" to {_clock(reading.end, zone)}" if reading.end != reading.start else "")
@@ -172,7 +172,7 @@ def _line(reading: Reading, country: LoadedCountry) -> str:
     )
 
 
-def _in_zone(note: str, zone: ZoneInfo) -> str:
+def in_zone(note: str, zone: ZoneInfo) -> str:
     """A note of the engine's with its moments on the place's clock."""
     return _MOMENT.sub(lambda found: _clock(datetime.fromisoformat(found[0]), zone), note)
 

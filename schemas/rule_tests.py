@@ -310,10 +310,12 @@ class RuleTest(Decided):
     baselines: tuple[WrittenBaseline, ...] = ()
     silent: tuple[WrittenSilence, ...] = ()
     declared: tuple[WrittenDeclaration, ...] = ()
-    expect: tuple[Expected, ...] = Field(min_length=1)
+    expect: tuple[Expected, ...]
 
     @model_validator(mode="after")
     def _meant(self) -> Self:
+        if not self.expect:
+            raise ValueError("expects nothing; write `expect` with a moment and what must be known then")
         if bool(self.rules) != (self.shows is not None):
             raise ValueError("`rules` and `shows` belong together: which rules, and whether they fire, stay quiet or cannot tell")
         named: list[OfRule] = [asked for one in self.expect for asked in (*one.truths, *(one.events or ()), *one.texts)]

@@ -1,9 +1,9 @@
 """Files that people write: read with the place of every key, so that a finding names its line."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -58,7 +58,7 @@ class YamlFile:
             location = (*prefix, *detail["loc"])
             remedy = ""
             if detail["type"] == "extra_forbidden" and model is not None:
-                names = [f.alias or n for n, f in model.model_fields.items()]
+                names = [f.alias or n for n, f in _model_at(model, detail["loc"][:-1]).model_fields.items()]
                 near = difflib.get_close_matches(str(detail["loc"][-1]), names, 1)
                 remedy = f"Nearest is `{near[0]}`." if near else f"Known are {', '.join(names)}."
                 what = f"unknown key `{detail['loc'][-1]}`."
@@ -66,6 +66,23 @@ class YamlFile:
                 what = f"{'.'.join(str(p) for p in location)}: {detail['msg'].removeprefix('Value error, ')}."
             found.append(self.finding(detail["type"].replace("_", "-"), location, what, remedy=remedy))
         return found
+
+
+def _model_at(model: type[BaseModel], location: Sequence[str | int]) -> type[BaseModel]:
+    """The model of what stands at a location inside a model; the nearest around it if that is none."""
+    for step in location:
+        field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
+        inner = next(_models_in(field.annotation), None) if field is not None else None
+        model = inner or model
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type is made of, in the order written."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
 
 
 def plain(value: Any) -> Any:
