@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from ruamel.yaml.scalarint import HexInt
 
 from schemas.configuration import Decided
 from schemas.levels import Truth
@@ -43,6 +44,8 @@ def parse_samples(text: object) -> tuple[Sample, ...]:
     """
     if isinstance(text, tuple):
         return text
+    if isinstance(text, HexInt):  # `0x59`, nought and 59 more, is a hexadecimal number to YAML
+        text = f"0x{text:x}"
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise ValueError('values are written in a line, such as `3.1x4 3.5+0.5x6 _x2 null`; a single null as "null"')
     found: list[Sample] = []
