@@ -38,6 +38,7 @@ live: setup
 	@$(BIN)/polyrisk run all --start 2025-11-26T10:00+05:30
 
 test: setup-test
+	@$(BIN)/polyrisk test
 	@$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadscope
 
 test-recorded: setup

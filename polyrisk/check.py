@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from alerts.checks import findings as findings_of_texts
+from feeds.case_checks import findings as findings_of_cases
 from feeds.manifest import findings as findings_of_feeds
 from schemas.country_files import findings as findings_of_country
 from schemas.findings import Finding
+from schemas.rule_test_files import findings_of_tests
 
 
 def check(countries: Path) -> tuple[list[Finding], int]:
@@ -15,5 +17,7 @@ def check(countries: Path) -> tuple[list[Finding], int]:
     for folder in folders:
         found += findings_of_country(folder)
         found += findings_of_texts(folder)
+        found += findings_of_tests(folder)
+        found += findings_of_cases(folder)
     unique = {(f.file, f.line, f.column, f.check, f.what): f for f in found}
     return [unique[key] for key in sorted(unique)], len(folders)

@@ -9,6 +9,7 @@ from schemas.configuration import Rule, Threshold
 from schemas.country_facts import CountryFacts
 from schemas.levels import Level
 from schemas.manifests import FeedManifest
+from schemas.rule_tests import RuleTest
 
 COLOUR = {"enum": [level.word for level in Level]}
 _AT_LEVEL = {
@@ -78,9 +79,15 @@ def feed_file() -> dict[str, Any]:
     return _schema(FeedManifest)
 
 
+def rule_tests_file() -> dict[str, Any]:
+    """A file below a country's `tests/`: name to rule test."""
+    return _named(RuleTest)
+
+
 FILE_SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "thresholds_file": thresholds_file,
     "rules_file": rules_file,
     "country_file": country_file,
     "feed_file": feed_file,
+    "rule_tests_file": rule_tests_file,
 }

@@ -96,6 +96,7 @@ WRITTEN = [
         ("countries/*/rules.yaml", "rules_file"),
         ("countries/*/country.yaml", "country_file"),
         ("feeds/*/feed.yaml", "feed_file"),
+        ("countries/*/tests/*.yaml", "rule_tests_file"),
     )
     for path in sorted(ROOT.glob(pattern))
 ]
