@@ -25,6 +25,8 @@ INPUT_BYTES = 16 * 1024 * 1024
 """No further record is taken into a transaction once the payloads taken have this many bytes, so that a backlog cannot fill the memory."""
 OUTPUT_RECORDS, OUTPUT_BYTES = 2_000, 32 * 1024 * 1024
 """Nor once this much is said because of them; a transaction is cut after whole input records only."""
+_JUDGED_S = 0.005
+"""Of several shards, what is judged is committed before more is judged once that has taken so long: about as long as a transaction does."""
 _LAG_EVERY_S = 1.0
 _BREATHS = 4
 """A member polls this often in its session while it replays."""
@@ -183,21 +185,35 @@ class Processor:
             self.consumer.rewind()
 
     def _take(self, found: Sequence[Stored]) -> None:
-        """Judge the records of each shard in their order, and commit them with all that is said."""
+        """Judge the records of each shard in their order, and commit them with all that is said.
+
+        One shard need not wait for the next: what is judged is committed before more is, once that has taken as long as a transaction does.
+        In a backlog nobody waits for a single record, and fewer transactions are less work.
+        """
         by_shard: dict[str, list[Stored]] = {}
         for stored in found:
             by_shard.setdefault(stored.record.shard, []).append(stored)
-        found_of = {shard: self.tasks[shard].judged(part) for shard, part in by_shard.items()}
-        judged = {shard: one for shard, one in found_of.items() if one is not None}
+        backlog = len(found) >= self.batch
+        judged: dict[str, Judged] = {}
+        begun = time.monotonic()
         try:
-            for done, outputs in self._transactions(judged):
-                with self.log.transaction(self.consumer) as transaction:
-                    transaction.append(outputs)
-                    transaction.commit(done)
+            for shard, part in by_shard.items():
+                if (one := self.tasks[shard].judged(part)) is not None:
+                    judged[shard] = one
+                if not backlog and time.monotonic() - begun >= _JUDGED_S:
+                    self._commit(judged)
+                    judged, begun = {}, time.monotonic()
+            self._commit(judged)
         except BaseException:
-            for shard in judged:
+            for shard in by_shard.keys() & self.tasks.keys():
                 self.tasks[shard].unsure = True
             raise
+
+    def _commit(self, judged: Mapping[str, Judged]) -> None:
+        for done, outputs in self._transactions(judged):
+            with self.log.transaction(self.consumer) as transaction:
+                transaction.append(outputs)
+                transaction.commit(done)
         for shard, one in judged.items():
             self.tasks[shard].accept(one)
             _count(shard, one)
