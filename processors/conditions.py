@@ -4,17 +4,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from processors.bounds import baseline_bounds, fixed_bounds, step_bounds
+from processors.held_against import bounds_for
+from processors.kinds import BASELINE_KINDS
 from processors.levels import Code, Entry, level_line
-from processors.plan import BASELINE_KINDS, Plan
+from processors.plan import Plan
 from processors.roll_up import ENOUGH, worst
 from processors.sequences import in_sequence
 from processors.silence import silences, together
 from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lasting, lately, micros, opposite, some
 from processors.times import became_true
 from processors.together import together_within
-from processors.tracks import BoundsOf, Track, as_judged, step_columns
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Times, Together, Within
+from processors.tracks import BoundsOf, Track, as_judged
+from schemas.conditions import (
+    All,
+    AnyOf,
+    AtLeast,
+    AtLevel,
+    Condition,
+    Dimensions,
+    Near,
+    Not,
+    Share,
+    Silence,
+    Silent,
+    Sustained,
+    Times,
+    Together,
+    Within,
+)
 from schemas.conditions import Sequence as InSequence
 from schemas.levels import Dimension, Level
 from schemas.records import BaselineRow
@@ -135,6 +152,12 @@ class Sight:
             case Times():
                 one = self.truth(condition.of, area)
                 return became_true(one, condition.times, micros(condition.within)) if one is not None else None
+            case Share():
+                lines = [self.truth(*part) for part in self.plan.inside(condition, area)]
+                return at_least(condition.needed(len(lines)), [one or NOTHING_KNOWN for one in lines]) if any(lines) else None
+            case Near():
+                covered = [one for part in self.plan.inside(condition, area) if (one := self.truth(*part)) is not None]
+                return some(covered) if covered else None
             case Silent():
                 return self.silent(condition.silent, area)
             case Dimensions():
@@ -171,18 +194,6 @@ class Sight:
             stations.append((silences(given.starts.tolist(), given.ends.tolist(), stale, dead_spans(track)), alive))
             known_from = min(known_from, next((entry.start for entry in track.entries if entry.counts), FAR))
         return together(stations, silence.count, micros(silence.within), known_from)
-
-
-def bounds_for(plan: Plan, baselines: Mapping[str, Mapping[str, tuple[BaselineRow, ...]]], threshold: str, place: str) -> BoundsOf:
-    """What readings of a threshold at a place are held against: fixed bounds, the station's own, or a baseline's."""
-    bounds = plan.bounds[threshold]
-    kind = plan.thresholds[threshold].kind
-    if kind == "fixed":
-        return lambda _track, series: fixed_bounds(bounds, len(series))
-    if kind == "station_levels":
-        return lambda track, series: step_bounds(series.starts, step_columns(track.steps))
-    rows = baselines.get(threshold, {}).get(place, ())
-    return lambda _track, series: baseline_bounds(series.starts, series.ends, rows, bounds)
 
 
 def dead_spans(track: Track) -> list[tuple[int, int]]:

@@ -12,7 +12,6 @@ from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
 from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, later, micros, moment
 from processors.tracks import unjudged_from
-from schemas.conditions import walk
 from schemas.configuration import Rule
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, EventChange, Evidence, LevelStep
@@ -99,7 +98,7 @@ def needed_from(place: Place, breach: Judged, events: Mapping[Place, Judged], si
     asked = [breach.settled, *(s.since for s in breach.said)]
     for rule, area in sight.plan.dependents.get(place, ()):
         upto = judged_to((rule, area), sight)
-        lines = (sight.truth(part, area) for condition in conditions_of(sight.plan.rules[rule]) for part in walk(condition))
+        lines = (sight.truth(*part) for whole in conditions_of(sight.plan.rules[rule]) for part in sight.plan.walk(whole, area))
         since = [began for one in lines if one is not None and (began := one.since(upto)) is not None]
         asked.append(min([events.get((rule, area), Judged()).settled, *since]) - sight.plan.window(rule))
     return min(asked)

@@ -14,7 +14,7 @@ from processors.series import Series
 from processors.state import Source
 from processors.timelines import FAR, TRUE, TRUTHS, UNKNOWN, Line, moment
 from processors.tracks import Track
-from schemas.conditions import AtLevel, Condition, Dimensions, Silent
+from schemas.conditions import AtLevel, Condition, Dimensions, Share, Silent
 from schemas.levels import Dimension, Level, Truth
 from schemas.records import Evidence, Reading
 
@@ -42,8 +42,8 @@ class Witness:
             case Silent():
                 parts = self._silent(condition, area)
             case _:
-                parts = tuple(self.evidence(part, area, at) for part in condition.parts)
-        return _stood(condition.text, line, area, at, parts=parts)
+                parts = tuple(self.evidence(part, place, at) for part, place in self.sight.plan.inside(condition, area))
+        return _stood(condition.text, line, area, at, note=_counted(condition, parts), parts=parts)
 
     def beside(self, read: Collection[Dimension], area: str, at: int) -> tuple[Evidence, ...]:
         """The other dimensions of human security as they stood there: what a rule does not read, whoever answers for people asks."""
@@ -140,6 +140,14 @@ class Witness:
         if number_of not in self._read:
             self._read[number_of] = Rereader(self.sources[number_of])
         return self._read[number_of].reading(row, bound / MILLIONTHS if bound != NO_BOUND else None, self.now)
+
+
+def _counted(condition: Condition, parts: Sequence[Evidence]) -> str:
+    """Of how many places a share was true, and of how many nobody knows."""
+    if not isinstance(condition, Share):
+        return ""
+    true, unknown = (sum(part.truth is truth for part in parts) for truth in (Truth.TRUE, Truth.UNKNOWN))
+    return f"true in {true} of {len(parts)}, unknown in {unknown}; {condition.needed(len(parts))} needed"
 
 
 def entry_at(track: Track, at: int) -> Entry | None:

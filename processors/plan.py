@@ -1,14 +1,17 @@
 """The configuration turned so that the step can ask it quickly: who watches what, which places an area has, what depends on what."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from processors.bounds import Bound, bounds_of, quantity
+from processors.bounds import Bound, quantity
+from processors.kinds import BASELINE_KINDS, bounds_of
 from processors.levels import Settings
+from processors.relations import Relations
 from processors.timelines import BEGINNING, FAR, micros
-from schemas.conditions import AtLevel, Condition, Dimensions, Silence, Silent, Sustained, walk
+from schemas.conditions import AtLevel, Condition, Dimensions, Near, Nearby, Share, Silence, Silent, Sustained, walk
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
 from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
@@ -16,7 +19,6 @@ from schemas.levels import Dimension, Level
 
 Place = tuple[str, str]
 """(threshold, place) or (rule, area)."""
-BASELINE_KINDS = ("endemic_channel", "alps")
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class Plan:
 
     def _places_of(self, threshold: str, area: str) -> tuple[str, ...]:
         watched = self.thresholds[threshold]
+        if area in self._stations:
+            return (area,) if watched.at == "station" and self.gives(area, watched.indicator) else ()
         same = next((a for a in self.around(area) if self.level_of[a] == watched.at), None)
         if same is not None:
             return (same,)
@@ -111,6 +115,32 @@ class Plan:
             area = next((a for a in self.around(area) if self.level_of[a] == target), area)
         candidates = self._under.get(watched.at, {}).get(area, ())
         return tuple(p for p in candidates if self.gives(p, watched.indicator))
+
+    def inside(self, condition: Condition, area: str) -> tuple[tuple[Condition, str], ...]:
+        """The conditions inside one that is judged in an area, each with the place it is judged at."""
+        match condition:
+            case Share():
+                return tuple((condition.condition, other) for other in self._relations.of_share(condition, area))
+            case Near():
+                return tuple((condition.near.condition, place) for place in self._in_reach(condition.near, area))
+        return tuple((part, area) for part in condition.parts)
+
+    def walk(self, condition: Condition, area: str) -> Iterator[tuple[Condition, str]]:
+        """A condition judged in an area and all inside it, each with the place it is judged at, outermost first."""
+        yield condition, area
+        for part, place in self.inside(condition, area):
+            yield from self.walk(part, place)
+
+    def _in_reach(self, near: Nearby, area: str) -> tuple[str, ...]:
+        """The places near an area: stations if only thresholds at stations are read, else areas of its level."""
+        read = [self.thresholds[name] for name in names_in((near.condition,))]
+        if not read or any(threshold.at != "station" for threshold in read):
+            return self._relations.areas_near(area, near.distance)
+        return self._relations.stations_near(area, near.distance, lambda s: any(self.gives(s, t.indicator) for t in read))
+
+    @cached_property
+    def _relations(self) -> Relations:
+        return Relations(self.configuration)
 
     def stations(self, silence: Silence, area: str) -> tuple[str, ...]:
         """The stations whose silence is counted: those of the areas it names, else of the area itself."""
@@ -178,8 +208,8 @@ class Plan:
     def _read_by(self) -> dict[Place, tuple[Place, ...]]:
         found: dict[Place, tuple[Place, ...]] = {}
         for rule, area in self.judged:
-            parts = [part for condition in conditions_of(self.rules[rule]) for part in walk(condition)]
-            found[rule, area] = tuple(sorted({place for part in parts for place in self._read(part, area)}))
+            parts = [found for condition in conditions_of(self.rules[rule]) for found in self.walk(condition, area)]
+            found[rule, area] = tuple(sorted({place for part, at in parts for place in self._read(part, at)}))
         return found
 
     def _read(self, part: Condition, area: str) -> set[Place]:
@@ -268,7 +298,7 @@ def _settings(threshold: Threshold, bounds: tuple[Bound, ...], delay: int, every
         readings=persistence if isinstance(persistence, int) else 0,
         run=0 if isinstance(persistence, int) else micros(persistence),
         burst=every // 4,
-        leave=quantity(threshold.leave_below, threshold.indicator, where) if threshold.leave_below else 0,
+        leave=quantity(threshold.leave_below, threshold.indicator, where, difference=True) if threshold.leave_below else 0,
         floor=floor,
         quiet=micros(threshold.quiet),
         stale=stale,

@@ -1,16 +1,18 @@
 """The conditions of a rule as a tree. What each is true, false and unknown at is the engine's matter; this is how it is written.
 
 A condition in a file is a text (`river_station >= orange`) or a mapping with one of the keys
-`all`, `any`, `not`, `at_least`, `together`, `sequence`, `times`, `silent`, `dimensions`, `condition` (with
-`within` or `for`).
+`all`, `any`, `not`, `at_least`, `together`, `sequence`, `times`, `share`, `near`, `silent`, `dimensions`,
+`condition` (with `within` or `for`).
 """
 
 import re
-from typing import Annotated, Any, Union
+from decimal import ROUND_CEILING
+from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from schemas.levels import Level
+from schemas.measures import Distance, Proportion, format_distance, format_proportion
 from schemas.moments import Span, format_span
 
 _AT_LEVEL = re.compile(r"^\s*(not\s+)?([a-z][a-z0-9_]*)\s*>=\s*([a-z]+)\s*$")
@@ -203,6 +205,61 @@ class Sequence(Part):
         return self.sequence
 
 
+class Share(Part):
+    """The condition is true in at least a share of the areas that belong to this one.
+
+    True if those in which it is true make up the share; false if they would not though it were true in all in which it is unknown; else
+    unknown. The share is one of all the areas, those without a series included: these are unknown, so that a share is never reached by
+    watching few. Written `{share: 50 %, of: children, condition: rain >= orange}`.
+
+    Attributes:
+        of: `children`, the areas whose parent this is; `neighbours`; `upstream`, the areas whose water comes down to this one.
+    """
+
+    share: Proportion
+    of: Literal["children", "neighbours", "upstream"]
+    condition: "Condition"
+
+    def needed(self, areas: int) -> int:
+        """In how many of so many areas the condition must be true; at least one."""
+        return max(1, int((self.share * areas).to_integral_value(ROUND_CEILING)))
+
+    @property
+    def text(self) -> str:
+        return f"in {format_proportion(self.share)} of {self.of}"
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return (self.condition,)
+
+
+class Nearby(BaseModel):
+    """What `near` looks at: the condition at the places within a distance."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    distance: Distance
+    condition: "Condition"
+
+
+class Near(Part):
+    """The condition is true at some place in reach: as `any` over those places.
+
+    If it reads thresholds at stations alone, the places are the stations so near to the area's coordinates; else they are the areas of
+    the same level whose coordinates lie so near, the area itself among them. Distances run along the globe. An area without coordinates
+    reaches nothing, and is not covered. Written `{near: {distance: 5 km, condition: river_station >= red}}`.
+    """
+
+    near: Nearby
+
+    @property
+    def text(self) -> str:
+        return f"within {format_distance(self.near.distance)} of here"
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return (self.near.condition,)
+
+
 class Silence(BaseModel):
     """What `silent` counts.
 
@@ -248,6 +305,8 @@ _KEYS = {
     # The first of these that a mapping has says what it is.
     "for": "for",
     "for_": "for",
+    "share": "share",
+    "near": "near",
     "threshold": "threshold",
     "all": "all",
     "any": "any",
@@ -293,6 +352,8 @@ Condition = Annotated[
         Annotated[Together, Tag("together")],
         Annotated[Sequence, Tag("sequence")],
         Annotated[Times, Tag("times")],
+        Annotated[Share, Tag("share")],
+        Annotated[Near, Tag("near")],
         Annotated[Silent, Tag("silent")],
         Annotated[Dimensions, Tag("dimensions")],
         Annotated[Within, Tag("condition")],
@@ -300,7 +361,7 @@ Condition = Annotated[
     ],
     Discriminator(_kind),
 ]
-for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence, Times):
+for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence, Times, Share, Nearby, Near):
     _model.model_rebuild()
 
 
@@ -315,9 +376,12 @@ def expand(value: Any) -> Any:
         return value
     if "not" in value and "for" in value:  # absence: it was not so, all that time
         value = {**{k: v for k, v in value.items() if k != "not"}, "condition": {"not": value["not"]}}
-    inner = {"all", "any", "of", "sequence"}
-    nested = {k: [expand(p) for p in v] if k in inner and isinstance(v, list | tuple) else v for k, v in value.items()}
-    return {k: expand(v) if k in {"not", "condition", "of"} and not isinstance(v, list) else v for k, v in nested.items()}
+    several = {"all", "any", "of", "sequence"}
+    single = {"not", "condition"} | ({"of"} if "times" in value else set())
+    nested = {k: [expand(p) for p in v] if k in several and isinstance(v, list | tuple) else v for k, v in value.items()}
+    if isinstance(near := nested.get("near"), dict) and "condition" in near:
+        nested["near"] = {**near, "condition": expand(near["condition"])}
+    return {k: expand(v) if k in single and not isinstance(v, list | tuple) else v for k, v in nested.items()}
 
 
 def walk(condition: Condition) -> list[Condition]:

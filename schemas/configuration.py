@@ -5,23 +5,17 @@ What thresholds and rules mean is the engine's specification; this is how they a
 
 import hashlib
 import json
-import re
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from schemas.conditions import Condition, expand
-from schemas.indicators import CATALOGUE
+from schemas.decided import Decided as Decided
+from schemas.decided import Document as Document
 from schemas.levels import Dimension, Level
 from schemas.moments import Span, parse_span
-
-
-class Decided(BaseModel):
-    """Base of what stands in files: unchangeable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
+from schemas.thresholds import BaselineSettings as BaselineSettings
+from schemas.thresholds import Threshold as Threshold
 
 LevelWord = Annotated[Level, BeforeValidator(Level.named), PlainSerializer(lambda level: level.word, return_type=str)]
 
@@ -33,6 +27,8 @@ class Area(Decided):
         code: P-code, opaque. level: `adm0` to `adm3`. parent: the code of the area around it.
         names: language tag to name. population: persons, with the year it was counted for.
         languages: language tag to the share of people who read it; decides which languages must exist.
+        upstream: the areas whose water comes down to this one; none if nobody has said.
+        latitude, longitude: of the point that distances are taken from, in degrees (WGS 84).
     """
 
     code: str
@@ -41,10 +37,17 @@ class Area(Decided):
     names: dict[str, str]
     population: int | None = Field(default=None, ge=0)
     neighbours: tuple[str, ...] = ()
+    upstream: tuple[str, ...] | None = None
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
 
 
 class Station(Decided):
-    """A place that reports readings, joined to the areas it stands for."""
+    """A place that reports readings, joined to the areas it stands for.
+
+    Attributes:
+        unit: the source's, if it is not the indicator's. datum: what its readings are measured from, such as `mMSL`, if that is known.
+    """
 
     code: str
     name: str
@@ -54,6 +57,7 @@ class Station(Decided):
     longitude: float | None = None
     unit: str | None = None
     river: str = ""
+    datum: str | None = None
 
 
 class FeedFacts(Decided):
@@ -73,95 +77,6 @@ class FeedFacts(Decided):
     indicators: tuple[str, ...]
     lists: Literal["all", "active"] = "all"
     scope: tuple[str, ...] = ()
-
-
-class Document(Decided):
-    """Where a threshold or rule comes from."""
-
-    title: str
-    section: str = ""
-    date: date
-    owner: str
-    valid: str = ""
-    reference: str = ""
-
-
-class BaselineSettings(Decided):
-    """How a baseline is computed and when it is admitted. The meaning of each key is the kind's."""
-
-    years: int | None = Field(default=None, ge=1)
-    weeks: str | None = None
-    months: int | None = Field(default=None, ge=12)
-    needs: str | None = None
-    sd: Literal["sample", "population"] = "sample"
-
-
-class RollUp(Decided):
-    """How levels of stations or smaller areas become the level of a larger one."""
-
-    to: Literal["adm1", "adm2"]
-    by: Literal["worst"] = "worst"
-    needs: Literal["half", "all", "one"] = "half"
-
-
-_READINGS = re.compile(r"^\s*(\d+)\s+readings?\s*$")
-
-
-def _persistence(value: Any) -> Any:
-    """`2 readings` as 2; a span as a span."""
-    if isinstance(value, int):
-        return value
-    match = _READINGS.match(str(value))
-    return int(match[1]) if match else parse_span(value)
-
-
-class Threshold(Decided):
-    """Turns a series into a level over valid time.
-
-    Attributes:
-        levels: colour to what it takes: a quantity (`7.0 m`) for `fixed`, the source's own word for `station_levels`,
-            `mean + 2 sd` for `endemic_channel`, `1 sd` for `alps`. Parsed by `bounds_of` in `processors`.
-        leave_below: hysteresis, a quantity in the indicator's unit; a level is left only when the value is this far under it.
-        for_: readings in a row, or a span, that must be at the level; the breach begins at the reading that completes it.
-        stale_after: age, from the end of the period plus the feed's delay, after which the level is unknown.
-        hold_for: how long a silent breach still counts as true. settle: how long a step waits for late readings.
-        horizon: how far back a reading may alter the series. bridge: an unknown stretch this short between two lower readings is lower.
-        floor: under it never a breach. quiet: the least time an all-clear waits.
-    """
-
-    name: str
-    indicator: str
-    at: Literal["station", "adm2", "adm3"]
-    kind: Literal["fixed", "station_levels", "endemic_channel", "alps"]
-    levels: dict[str, str]
-    direction: Literal["above", "below"] = "above"
-    leave_below: str | None = None
-    for_: int | Span = Field(default=1, alias="for")
-    stale_after: Span
-    hold_for: Span = parse_span("72 h")
-    settle: Span = parse_span("0 h")
-    horizon: Span = parse_span("7 d")
-    bridge: Span | None = None
-    floor: str | None = None
-    quiet: Span = parse_span("0 h")
-    baseline: BaselineSettings | None = None
-    roll_up: RollUp | None = None
-    document: Document
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "for" in value:
-            value = {**value, "for": _persistence(value["for"])}
-        return value
-
-    @model_validator(mode="after")
-    def _known(self) -> "Threshold":
-        if self.indicator not in CATALOGUE:
-            raise ValueError(f"no indicator `{self.indicator}` in the catalogue")
-        for word in self.levels:
-            Level.named(word)
-        return self
 
 
 class Raise(Decided):
@@ -235,6 +150,12 @@ class Rule(Decided):
             if isinstance(value.get("raise"), dict):
                 value["raise"] = [value["raise"]]
         return value
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions of the rule: `when`, `until`, each `raise`."""
+        until = (self.until,) if self.until is not None else ()
+        return (self.when, *until, *(step.if_ for step in self.raise_))
 
 
 class Configuration(Decided):

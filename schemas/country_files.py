@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
-from schemas.configuration_checks import check_rule, check_threshold, check_written
+from schemas.configuration_checks import check_threshold, check_written
 from schemas.country_facts import CountryFacts
 from schemas.errors import ConfigurationError
 from schemas.findings import Finding
 from schemas.manifests import FeedManifest
 from schemas.place_tables import PlaceTables, nearest, read_places
 from schemas.places import Places
+from schemas.rule_checks import check_rule
 from schemas.surroundings import Surroundings
 from schemas.yaml_files import YamlFile, plain
 

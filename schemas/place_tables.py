@@ -1,6 +1,7 @@
 """Areas and stations: read from `areas.csv` and `stations.csv`, each finding with line and column.
 
-areas.csv: code, level, parent, name_<language>..., population, population_year, neighbours, aliases, languages.
+areas.csv: code, level, parent, name_<language>..., population, population_year, neighbours, aliases, languages; if rules ask for them also
+upstream (the areas whose water comes down), latitude and longitude (of the point that distances are taken from).
 stations.csv: code, name, feed, keys, areas, latitude, longitude, unit, river.
 Lists inside a cell are separated by `;`. `languages` is written `si:0.8;ta:0.15;en:0.05`: shares of people who read each.
 An empty cell is unknown. `keys` are the feed's own names or numbers of the station.
@@ -20,6 +21,7 @@ from schemas.findings import Finding
 from schemas.places import Places
 
 _AREA_COLUMNS = ("code", "level", "parent", "population", "population_year", "neighbours", "aliases", "languages")
+_AREA_COLUMNS_IF_ASKED = ("upstream", "latitude", "longitude")
 _STATION_COLUMNS = ("code", "name", "feed", "keys", "areas", "latitude", "longitude", "unit", "river")
 _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|[^,]*)')
 
@@ -119,7 +121,7 @@ def read_places(folder: Path, name_of: str, feeds: Sequence[str]) -> PlaceTables
 
 
 def _read_areas(table: Table, found: PlaceTables) -> None:
-    table.columns(_AREA_COLUMNS, prefix="name_")
+    table.columns(_AREA_COLUMNS, _AREA_COLUMNS_IF_ASKED, prefix="name_")
     lines: dict[str, int] = {}
     for line, row in table.rows():
         code = row.get("code", "")
@@ -150,6 +152,9 @@ def _area(table: Table, line: int, row: dict[str, str]) -> Area | None:
                 "names": names,
                 "population": row.get("population") or None,
                 "neighbours": split(row.get("neighbours", "")),
+                "upstream": split(row.get("upstream", "")) or None,
+                "latitude": row.get("latitude") or None,
+                "longitude": row.get("longitude") or None,
             }
         )
     except ValidationError as error:
@@ -185,6 +190,16 @@ def _check_relations(table: Table, found: PlaceTables, lines: dict[str, int]) ->
             elif code not in found.areas[other].neighbours:
                 what = f"{code} names {other} as a neighbour, {other} does not name {code}."
                 table.finding(lines[code], "neighbours", "one-sided-neighbour", what, f"Write {code} into the row of {other} too.")
+        for other in area.upstream or ():
+            if other not in found.areas:
+                what = f"the area `{other}` upstream of {code} is not in this file."
+                table.finding(lines[code], "upstream", "outside-shard", what, nearest(other, known))
+            elif code in (found.areas[other].upstream or ()) or other == code:
+                what = f"{other} is upstream of {code}, and {code} of {other}."
+                table.finding(lines[code], "upstream", "circle-upstream", what, "Water runs one way: take one of the two out.")
+        if (area.latitude is None) != (area.longitude is None):
+            missing = "latitude" if area.latitude is None else "longitude"
+            table.finding(lines[code], missing, "half-coordinates", f"{code} has no {missing}.", "Write both, or neither.")
 
 
 def _read_stations(table: Table, found: PlaceTables, feeds: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from schemas.country_facts import CountryFacts
 
 Location = tuple[str | int, ...]
 """The keys that lead to a value in a file, outermost first."""
+RANK = {"station": 4, "adm3": 3, "adm2": 2, "adm1": 1, "adm0": 0}
+"""Kinds of places, from the smallest to the largest."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ class YamlFile:
         for step in location:
             if isinstance(node, CommentedMap) and step in node:
                 line, column = (n + 1 for n in node.lc.key(step))
+                if not isinstance(node[step], CommentedMap | CommentedSeq):
+                    continue  # a model's choice among forms is named by a key too, and what lies beside it is meant
             elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
                 line, column = (n + 1 for n in node.lc.item(step))
             else:

@@ -12,6 +12,10 @@ from schemas.moments import parse_span
 
 SHARD = "XYA"
 AREAS = [("A", "adm1", None), ("B", "adm2", "A"), ("C", "adm2", "A"), ("B1", "adm3", "B"), ("B2", "adm3", "B"), ("C1", "adm3", "C")]
+NEIGHBOURS = {"B": ["C"], "C": ["B"], "B1": ["B2", "C1"], "B2": ["B1"], "C1": ["B1"]}
+UPSTREAM = {"C": ["B"], "C1": ["B1", "B2"]}
+POINTS = {"A": (7.0, 80.0), "B": (7.0, 80.0), "C": (7.0, 80.03), "B1": (7.0, 80.0), "B2": (7.05, 80.0), "C1": (7.0, 80.03)}
+STATION_POINTS = {"s1": (7.0, 80.01), "s2": (7.0, 79.98), "s3": (7.04, 80.0), "s4": (7.0, 80.035)}
 STATIONS = {"s1": ["B1"], "s2": ["B2"], "s3": ["B"], "s4": ["C1"]}
 FEEDS = {
     "gauges": ("1 h", "0 min", ["river_level", "river_level.yellow", "river_level.orange", "river_level.red"]),
@@ -57,9 +61,13 @@ def thresholds(draw: st.DrawFn, kind: str, area: str) -> dict[str, Any]:
     return body
 
 
+Names = tuple[tuple[str, tuple[str, ...]], ...]
+"""Thresholds with the levels they have."""
+
+
 @lru_cache(maxsize=256)
-def conditions(names: tuple[tuple[str, tuple[str, ...]], ...], *, silent: bool) -> st.SearchStrategy[Any]:
-    """A random tree of conditions over thresholds and the levels they have."""
+def conditions(names: Names, coarse: Names, *, silent: bool) -> st.SearchStrategy[Any]:
+    """A random tree of conditions over thresholds and the levels they have; those that are `coarse` are known in smaller areas too."""
     leaf = st.sampled_from([{"threshold": name, "level": word} for name, words in names for word in words])
     windows = st.one_of(st.just({}), st.fixed_dictionaries({"within": spans}))
     counted = st.builds(lambda n, w: {"dimensions": n, "level": w}, st.integers(1, 2), st.sampled_from(["yellow", "orange"]))
@@ -68,6 +76,16 @@ def conditions(names: tuple[tuple[str, tuple[str, ...]], ...], *, silent: bool) 
     joined = (st.builds(lambda two: {"all": two}, pair), st.builds(lambda two: {"any": two}, pair))
     steps = st.one_of(leaf, leaf, *joined, st.builds(lambda one: {"not": one}, leaf))
     leaves = [leaf, leaf, leaf, st.builds(lambda c, w: {**c, **w}, counted, windows)]
+    shares = st.sampled_from(["1 %", "34 %", "50 %", "67 %", "100 %"])
+    leaves.append(
+        st.builds(lambda p, o, c: {"share": p, "of": o, "condition": c}, shares, st.sampled_from(["neighbours", "upstream"]), steps)
+    )
+    leaves.append(
+        st.builds(lambda d, c: {"near": {"distance": d, "condition": c}}, st.sampled_from(["1500 m", "2.5 km", "4 km", "100 km"]), steps)
+    )
+    if coarse:
+        small = st.sampled_from([{"threshold": name, "level": word} for name, words in coarse for word in words])
+        leaves.append(st.builds(lambda p, c: {"share": p, "of": "children", "condition": c}, shares, small))
     if silent:
         stations = next(name for name, _ in names if name in ("river", "gauge"))
         leaves.append(
@@ -105,6 +123,17 @@ def _sequence(steps: list[Any], within: str, lag: dict[str, str]) -> dict[str, A
     return {"sequence": steps, "within": within, **(lag if fits else {})}
 
 
+def area_of(code: str, level: str, parent: str | None) -> dict[str, Any]:
+    """An area with all that rules may ask of how it lies to others."""
+    related = {"neighbours": NEIGHBOURS.get(code, []), "upstream": UPSTREAM.get(code)}
+    return {"code": code, "level": level, "parent": parent, "names": {"en": code}, **related, **point(POINTS[code])}
+
+
+def point(at: tuple[float, float]) -> dict[str, float]:
+    """Coordinates as they stand in a configuration."""
+    return {"latitude": at[0], "longitude": at[1]}
+
+
 @st.composite
 def configurations(draw: st.DrawFn) -> Configuration:
     """One to three thresholds of mixed kinds and one or two rules with random trees."""
@@ -113,14 +142,16 @@ def configurations(draw: st.DrawFn) -> Configuration:
     kinds = draw(st.lists(st.sampled_from(possible), min_size=1, max_size=3, unique=True))
     bodies = [draw(thresholds(kind, area)) for kind in kinds]
     names = tuple((b["name"], tuple(b["levels"])) for b in bodies)
-    tree = conditions(names, silent=bool({"river", "gauge"} & set(kinds)))
+    # What is known no finer than in the areas under that of the rule; `polyrisk check` refuses all else in `children`.
+    coarse = tuple((b["name"], tuple(b["levels"])) for b in bodies if _RANK[b["at"]] <= _RANK[area] + 1)
+    tree = conditions(names, coarse, silent=bool({"river", "gauge"} & set(kinds)))
     rules = [_rule(draw, f"rule{i}", area, tree) for i in range(draw(st.integers(1, 2)))]
     return Configuration.model_validate(
         {
             "shard": SHARD,
             "areas_version": "tests",
-            "areas": [{"code": c, "level": level, "parent": p, "names": {"en": c}} for c, level, p in AREAS],
-            "stations": [{"code": c, "name": c, "feed": "gauges", "areas": a} for c, a in STATIONS.items()],
+            "areas": [area_of(*area) for area in AREAS],
+            "stations": [{"code": c, "name": c, "feed": "gauges", "areas": a, **point(STATION_POINTS[c])} for c, a in STATIONS.items()],
             "feeds": [{"feed": f, "every": e, "delay": d, "indicators": i} for f, (e, d, i) in FEEDS.items()],
             "thresholds": bodies,
             "rules": rules,

@@ -5,12 +5,30 @@ Each form is evaluated twice from the leaves: once with held breaches taken as t
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import combinations, product
+from math import acos, cos, radians, sin
 
 from oracle_known import NO_TIME, Known, Reading, admitted
 from oracle_levels import FALSE, TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
 
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Dimensions, Not, Silence, Silent, Sustained, Times, Together, Within
+from schemas.conditions import (
+    All,
+    AnyOf,
+    AtLeast,
+    AtLevel,
+    Condition,
+    Dimensions,
+    Near,
+    Not,
+    Share,
+    Silence,
+    Silent,
+    Sustained,
+    Times,
+    Together,
+    Within,
+)
 from schemas.conditions import Sequence as InSequence
 from schemas.configuration import Threshold
 from schemas.indicators import CATALOGUE
@@ -106,11 +124,16 @@ class Rules:
                 return any(self._has_series(threshold, a) for a in condition.silent.areas or (area,))
             case Dimensions():
                 return any(self._dimension_covered(condition, d, area) for d in Dimension)
+            case Share():
+                return any(self.covered(condition.condition, other) for other in self._related(condition, area))
+            case Near():
+                return any(self.covered(condition.near.condition, place) for place in self._in_reach(condition, area))
             case _:
                 return any(self.covered(part, area) for part in condition.parts)
 
     def _has_series(self, threshold: Threshold, area: str) -> bool:
-        places = [*self.levels.places(threshold, area), *self.levels.around(area)]
+        station = [area] if self.known.station(area) is not None else []
+        places = [*station, *self.levels.places(threshold, area), *self.levels.around(area)]
         return any(r.value is not None for p in places for r, _ in admitted(self.known, threshold, threshold.indicator, p))
 
     def truth(self, condition: Condition, area: str) -> Steps:
@@ -118,6 +141,9 @@ class Rules:
         match condition:
             case AtLevel():
                 threshold = self.known.threshold(condition.threshold)
+                if self.known.station(area) is not None:
+                    moments = self.levels.moments(threshold, [area])
+                    return steps_from(moments, lambda t: self.levels.place(threshold, area, condition.level, t, self.held_as))
                 return self.levels.in_area(threshold, area, condition.level, self.held_as)
             case All():
                 return self._joined(all_of, condition.all, condition.within, area)
@@ -139,10 +165,40 @@ class Rules:
                 return self.sequence(condition, area)
             case Times():
                 return self.times(condition, area)
+            case Share():
+                related = self._related(condition, area)
+                in_each = [self.truth(condition.condition, other) for other in related]
+                return joined(lambda truths: share(condition.share, truths), in_each)
+            case Near():
+                reached = [p for p in self._in_reach(condition, area) if self.covered(condition.near.condition, p)]
+                return joined(any_of, [self.truth(condition.near.condition, place) for place in reached])
             case Silent():
                 return self.silent(condition.silent, area)
             case Dimensions():
                 return self.dimensions(condition, area)
+
+    def _related(self, condition: Share, area: str) -> list[str]:
+        """The areas of which a share is asked for, with a series or without one."""
+        areas = self.known.configuration.areas
+        if condition.of == "children":
+            return [a.code for a in areas if a.parent == area]
+        return [code for a in areas if a.code == area for code in (a.neighbours if condition.of == "neighbours" else a.upstream or ())]
+
+    def _in_reach(self, condition: Near, area: str) -> list[str]:
+        """Stations if nothing but thresholds at stations is read, else areas of the same level; those without a series are left out."""
+        known = self.known.configuration
+        own = next((a for a in known.areas if a.code == area), None)
+        if own is None or own.latitude is None or own.longitude is None:
+            return []
+        read = self._thresholds(condition.near.condition)
+        stations = bool(read) and all(t.at == "station" for t in read)
+        places = known.stations if stations else [a for a in known.areas if a.level == own.level]
+        here = (own.latitude, own.longitude)
+        return [
+            p.code
+            for p in places
+            if p.latitude is not None and p.longitude is not None and _apart(here, (p.latitude, p.longitude)) <= condition.near.distance
+        ]
 
     def _joined(self, table: Callable[[Sequence[Truth]], Truth], parts: Sequence[Condition], span: timedelta | None, area: str) -> Steps:
         """A table held against all parts at once; `within` beside it holds for each."""
@@ -254,6 +310,20 @@ def joined(table: Callable[[Sequence[Truth]], Truth], all_steps: Sequence[Steps]
     """A table held against several truths at every moment one of them changes."""
     moments = {at for steps in all_steps for at, _ in steps}
     return steps_from(moments, lambda t: table([truth_at(steps, t) for steps in all_steps]))
+
+
+def share(least: Decimal, truths: Sequence[Truth]) -> Truth:
+    """True if those that are true make up the share, false if with all unknown ones they would not, else unknown."""
+    if truths and Decimal(truths.count(TRUE)) / len(truths) >= least:
+        return TRUE
+    possible = truths.count(TRUE) + truths.count(UNKNOWN)
+    return FALSE if truths and Decimal(possible) / len(truths) < least else UNKNOWN
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Kilometres between two points in degrees, by the law of cosines on the sphere."""
+    (north, east), (north_too, east_too) = (map(radians, one), map(radians, other))
+    return 6371.0088 * acos(min(1.0, sin(north) * sin(north_too) + cos(north) * cos(north_too) * cos(east - east_too)))
 
 
 class _Part:

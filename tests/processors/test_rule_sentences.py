@@ -132,6 +132,78 @@ def test_times_true_unknown_true_is_once() -> None:
     assert truth({**TIMES, "within": "8 h"}, table)[-1] == ("20 12:00", "true")
 
 
+def around(*others: dict[str, Any]) -> dict[str, Any]:
+    """Area A among others, each with coordinates a few kilometres apart on the equator."""
+    names = ["A", *(other["code"] for other in others)]
+    base = {"level": "adm2", "neighbours": names[1:], "latitude": 0.0, "longitude": 0.0}
+    return {"areas": [{**base, "code": "A", "names": {"en": "A"}, "upstream": names[2:]}, *({"names": {"en": "x"}, **o} for o in others)]}
+
+
+OTHERS = around(*({"code": code, "level": "adm2", "latitude": 0.0, "longitude": n * 0.09} for n, code in enumerate("BCD", start=1)))
+HALF = {"share": "50 %", "of": "neighbours", "condition": "river >= orange"}
+
+
+def test_a_share_is_bounded_by_what_is_unknown() -> None:
+    """Three neighbours, two needed. One up and one unknown: cannot tell; two up: true whatever the third; two down: false."""
+    assert truth(HALF, f"00:00 B 8 {R}\n01:00 C 4 {R}", **OTHERS)[-1] == ("20 00:00", "unknown")
+    assert truth(HALF, f"00:00 B 8 {R}\n01:00 C 8 {R}", **OTHERS)[-1] == ("20 01:00", "true")
+    assert truth(HALF, f"00:00 B 4 {R}\n01:00 C 4 {R}", **OTHERS)[-1] == ("20 01:00", "false")
+
+
+def test_a_share_counts_areas_that_nobody_watches() -> None:
+    """One of one that is watched is not all of three: no share is reached by watching few."""
+    assert truth({**HALF, "share": "34 %"}, f"00:00 B 8 {R}", **OTHERS) == [("20 00:00", "unknown")]
+    assert truth({**HALF, "share": "33 %"}, f"00:00 B 8 {R}", **OTHERS) == [("20 00:00", "true")]
+    assert truth(HALF, f"00:00 A 8 {R}", **OTHERS) == []
+
+
+def test_a_share_of_upstream_and_of_children_asks_others_than_the_neighbours() -> None:
+    """Upstream of A lie C and D; its children are the areas whose parent it is."""
+    assert truth({**HALF, "share": "100 %", "of": "upstream"}, f"00:00 C 8 {R}\n00:00 D 8 {R}", **OTHERS)[-1] == ("20 00:00", "true")
+    children = around(*({"code": code, "level": "adm3", "parent": "A"} for code in "BC"))
+    slopes = {"share": "100 %", "of": "children", "condition": "small >= orange"}
+    small = {**RIVER, "name": "small", "at": "adm3"}
+    state = begun(configuration([small], [{"name": "rule", "when": slopes}], feeds=FEEDS, **children))
+    for _, record, _ in rows_of(f"00:00 B 8 {R}\n01:00 C 8 {R}"):
+        state, _ = step(state, record)
+    assert [value.value for _, value, _ in timelines(state)["rule", "A"]] == ["unknown", "true"]
+
+
+def test_a_share_says_how_many_and_where() -> None:
+    """Evidence names each neighbour with its reading, and how many were true, unknown and needed."""
+    said = events({"when": HALF}, f"00:00 B 8 {R} |\n01:00 C 8 {R} | rule A opened orange", **OTHERS)
+    evidence = said[0].evidence
+    assert (evidence.condition, evidence.note) == ("in 50 % of neighbours", "true in 2 of 3, unknown in 1; 2 needed")
+    assert [(part.area, part.truth.value) for part in evidence.parts] == [("B", "true"), ("C", "true"), ("D", "unknown")]
+
+
+def test_near_is_any_of_the_places_in_reach() -> None:
+    """0.09 degrees on the equator are 10.007 km: B is in reach at 10.01 km, not at 10 km; the area itself always is."""
+    near = {"near": {"distance": "10.01 km", "condition": "river >= orange"}}
+    nearer = {"near": {"distance": "10 km", "condition": "river >= orange"}}
+    table = f"00:00 A 4 {R}\n00:00 B 4 {R}\n01:00 B 8 {R}\n01:30 A 4 {R}"
+    assert truth(near, table, **OTHERS) == [("20 00:00", "false"), ("20 01:00", "true")]
+    assert truth(nearer, table, **OTHERS) == [("20 00:00", "false")]
+    assert truth(nearer, f"00:00 A 8 {R}", **OTHERS) == [("20 00:00", "true")]
+
+
+def test_near_looks_at_stations_if_it_reads_nothing_else() -> None:
+    """A gauge across the border of the area, in reach of it, is looked at by itself."""
+    gauge = {"code": "g", "name": "g", "feed": "river", "areas": ["B"], "latitude": 0.0, "longitude": 0.01}
+    far = {**gauge, "code": "far", "longitude": 0.2}
+    near = {"near": {"distance": "2 km", "condition": "river >= orange"}}
+    configured = configuration([{**RIVER, "at": "station"}], [{"name": "rule", "when": near}], feeds=FEEDS, stations=[gauge, far], **OTHERS)
+    state = begun(configured)
+    for _, record, _ in rows_of(f"00:00 far 8 {R}\n00:30 g 4 {R}\n01:00 g 8 {R}"):
+        state, _ = step(state, record)
+    assert [value.value for _, value, _ in timelines(state)["rule", "A"]] == ["false", "true"]
+
+
+def test_without_coordinates_nothing_is_near() -> None:
+    """An area that nobody has placed reaches nothing: the condition is not covered, and nothing is said."""
+    assert truth({"near": {"distance": "10 km", "condition": "river >= orange"}}, f"00:00 A 8 {R}") == []
+
+
 SEQUENCE = {"sequence": ["river >= orange", "cases >= orange"], "within": "2 w"}
 
 

@@ -1,0 +1,261 @@
+"""What can be wrong in a rule although it reads well: found before it runs, with the place in the file and what to write instead."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from schemas.conditions import AtLeast, Dimensions, Near, Share, Together, walk
+from schemas.configuration import Rule
+from schemas.findings import Finding
+from schemas.indicators import CATALOGUE
+from schemas.levels import Level
+from schemas.moments import format_span, parse_span
+from schemas.place_tables import nearest
+from schemas.surroundings import RANK, Location, Surroundings
+from schemas.yaml_files import YamlFile
+
+_AT_LEVEL = re.compile(r"^\s*(?:not\s+)?([A-Za-z][A-Za-z0-9_]*)\s*>=\s*([A-Za-z]+)\s*$")
+_NOT_CONDITIONS = {"within", "for", "to", "level", "threshold", "share", "distance"}
+_NOT_COMPARED = {"within", "for", "silent", "dimensions", "sequence", "together", "times", "share", "near", "condition"}
+"""What may not stand where onsets are compared: they are not proved to be right there."""
+
+
+def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding]:
+    """Findings about one rule: names, reachable levels, windows, areas, signatures, mutes."""
+    raw = file.data[rule.name]
+    found: list[Finding] = []
+    for key in ("when", "until", "raise"):
+        if raw.get(key) is not None:
+            found += _conditions(file, raw[key], (rule.name, key), rule.area, around)
+    found += _counts(file, rule, around)
+    found += _areas(file, rule, around)
+    found += _elsewhere(file, rule, around)
+    found += _sign(file, rule, around)
+    for index, muted in enumerate(rule.mutes):
+        if muted not in around.rules or muted == rule.name:
+            what = f"mutes `{muted}`, which is no other rule."
+            found.append(file.finding("unknown-rule", (rule.name, "mutes", index), what, remedy=nearest(muted, tuple(around.rules))))
+        elif rule.audience == "operators" and around.rules[muted].audience == "public":
+            what = f"mutes `{muted}`, which is for households, and tells only the people on duty."
+            why = "Households would hear of neither."
+            found.append(file.finding("mutes-public", (rule.name, "mutes", index), what, why, f"Take `{muted}` out of it."))
+    return found
+
+
+def _conditions(file: YamlFile, node: Any, location: Location, at: str, around: Surroundings) -> Iterator[Finding]:
+    """Walk the conditions as written, so that each finding has its own place.
+
+    Args:
+        at: the level of the areas that they are judged at, or `station`.
+    """
+    if isinstance(node, str):
+        match = _AT_LEVEL.match(node)
+        if match:
+            yield from _at_level(file, location, match[1], match[2], at, around)
+    elif isinstance(node, Mapping):
+        if "silent" in node and isinstance(node["silent"], Mapping):
+            yield from _silent(file, node["silent"], (*location, "silent"), around)
+            return
+        if "threshold" in node:
+            yield from _at_level(file, (*location, "threshold"), str(node["threshold"]), str(node.get("level")), at, around)
+        yield from _window(file, node, location, around)
+        yield from _span(file, node, location, around)
+        if isinstance(node.get("sequence"), Sequence):
+            yield from _onsets(file, node, location, "sequence")
+            yield from _lags(file, node, location)
+        if "together" in node and isinstance(node.get("of"), Sequence):
+            yield from _onsets(file, node, location, "of")
+        if "times" in node:
+            yield from _onsets(file, {"of": [node.get("of")]}, location, "of", "what `times` counts")
+            yield from _often(file, node, location, around)
+        inner = _judged_inside(node, at, around)
+        for key, value in node.items():
+            yield from _conditions(file, value, (*location, key), inner, around) if key not in _NOT_CONDITIONS else ()
+    elif isinstance(node, Sequence):
+        for index, value in enumerate(node):
+            yield from _conditions(file, value, (*location, index), at, around)
+
+
+def _judged_inside(node: Mapping[str, Any], at: str, around: Surroundings) -> str:
+    """The level of the areas at which what stands inside a condition is judged."""
+    if node.get("of") == "children":
+        return next((level for level, rank in RANK.items() if rank == RANK[at] + 1 and level != "station"), at)
+    named = [around.thresholds[name] for name in _names(node) if name in around.thresholds]
+    return "station" if "near" in node and named and all(threshold.at == "station" for threshold in named) else at
+
+
+def _onsets(file: YamlFile, node: Mapping[str, Any], location: Location, key: str, compared: str = "") -> Iterator[Finding]:
+    """What may stand where onsets are compared: levels joined by all, any, not, at_least. Onsets of windows are not proved to be right."""
+    named, code = ("a step of a sequence", "sequence-step") if key == "sequence" else ("a condition of `together`", "together-part")
+    compared, code = (compared, "times-part") if compared else (named, code)
+    for index, step in enumerate(node[key]):
+        windowed = sorted(_keys(step) & _NOT_COMPARED)
+        if windowed:
+            what = f"{compared} holds `{windowed[0]}`."
+            why = "When a window or a silence began is not what is compared there."
+            yield file.finding(code, (*location, key, index), what, why, "Write levels, joined by all, any or not.")
+
+
+def _often(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
+    """What must become true n times has room for it: between two onsets lies a reading that is lower."""
+    slowest = _slowest(node, around)
+    count = node.get("times")
+    if slowest is None or not isinstance(count, int) or node.get("within") is None:
+        return
+    least = slowest[0] * 2 * (count - 1)
+    if parse_span(node["within"]) < least:
+        what = f"{count} times within {node['within']} cannot be: {slowest[1]} is read every {format_span(slowest[0])}."
+        why = "It can never be true: between two times it must be read lower."
+        yield file.finding("times-too-many", (*location, "times"), what, why, f"Write at least {format_span(least)}.")
+
+
+def _lags(file: YamlFile, node: Mapping[str, Any], location: Location) -> Iterator[Finding]:
+    """A sequence whose least lags fit into it."""
+    if "least_lag" in node and "within" in node:
+        least, most = parse_span(node["least_lag"]) * (len(node["sequence"]) - 1), parse_span(node["within"])
+        if least > most:
+            what = f"the lags of {len(node['sequence'])} steps need {least}, the sequence allows {most}."
+            yield file.finding("sequence-lag", (*location, "least_lag"), what, "It can never be true.", "Write a longer `within`.")
+
+
+def _keys(node: Any) -> set[str]:
+    """All keys of a condition as written, at any depth."""
+    if isinstance(node, Mapping):
+        return {str(key) for key in node} | {key for value in node.values() for key in _keys(value)}
+    if isinstance(node, Sequence) and not isinstance(node, str):
+        return {key for value in node for key in _keys(value)}
+    return set()
+
+
+def _at_level(file: YamlFile, location: Location, name: str, level: str, at: str, around: Surroundings) -> Iterator[Finding]:
+    threshold = around.thresholds.get(name)
+    if threshold is None:
+        yield from _unknown(file, location, name, around)
+        return
+    if Level.named(level) > max(Level.named(word) for word in threshold.levels):
+        what = f"`{name}` never reaches {level}."
+        yield file.finding("unreachable-level", location, what, remedy=f"Its levels are {', '.join(threshold.levels)}.")
+    rolled = threshold.roll_up.to if threshold.roll_up else threshold.at
+    if RANK[threshold.at] > RANK[at] and rolled != at:
+        what = f"`{name}` is known at {threshold.at}, here it is asked at {at}."
+        rolls = f"Give the threshold `roll_up: {{to: {at}, by: worst}}`."
+        remedy = rolls if at in ("adm1", "adm2") else f"Name a threshold that is known at {at} or at a larger area."
+        yield file.finding("no-roll-up", location, what, remedy=remedy)
+
+
+def _unknown(file: YamlFile, location: Location, name: str, around: Surroundings) -> Iterator[Finding]:
+    if name not in around.written:
+        remedy = nearest(name, tuple(sorted(around.written)))
+        yield file.finding("unknown-threshold", location, f"no threshold `{name}` in thresholds.yaml.", remedy=remedy)
+
+
+def _window(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
+    slowest = _slowest(node, around) if node.get("within") is not None and "dimensions" not in node else None
+    if slowest is not None and parse_span(node["within"]) < slowest[0]:
+        what = f"within {node['within']} is shorter than the interval of the slowest feed in it ({slowest[1]}: {format_span(slowest[0])})."
+        remedy = f"Write at least {format_span(slowest[0])}."
+        yield file.finding("window-too-short", (*location, "within"), what, "It would open and close between two readings.", remedy)
+
+
+def _span(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
+    """What must last must last longer than one reading does."""
+    slowest = _slowest(node, around) if node.get("for") is not None else None
+    if slowest is not None and parse_span(node["for"]) < slowest[0]:
+        what = f"for {node['for']} is shorter than the interval of the slowest feed in it ({slowest[1]}: {format_span(slowest[0])})."
+        remedy = f"Write at least {format_span(slowest[0])}."
+        yield file.finding("span-too-short", (*location, "for"), what, "One reading alone would make it true.", remedy)
+
+
+def _slowest(node: Mapping[str, Any], around: Surroundings) -> tuple[timedelta, str] | None:
+    """The longest interval of the feeds that a condition reads, with the threshold that reads it."""
+    named = {name: around.thresholds[name] for name in _names(node) if name in around.thresholds}
+    return max(((around.interval(t) or timedelta(), name) for name, t in named.items()), default=None)
+
+
+def _names(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        match = _AT_LEVEL.match(node)
+        if match:
+            yield match[1]
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from [str(value)] if key == "threshold" else _names(value)
+    elif isinstance(node, Sequence):
+        for value in node:
+            yield from _names(value)
+
+
+def _silent(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
+    threshold = around.thresholds.get(str(node.get("of")))
+    if threshold is None:
+        yield from _unknown(file, (*location, "of"), str(node.get("of")), around)
+        return
+    interval = around.interval(threshold)
+    if node.get("stale_after") is not None and interval is not None and parse_span(node["stale_after"]) < interval:
+        what = f"stale_after {node['stale_after']} is shorter than the feed's interval, {format_span(interval)}."
+        yield file.finding("stale-too-soon", (*location, "stale_after"), what, remedy=f"Write at least {format_span(interval)}.")
+    for index, code in enumerate(node.get("areas", ())):
+        if code not in around.areas:
+            yield _outside(file, (*location, "areas", index), str(code), around)
+
+
+def _counts(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    dimensions = {CATALOGUE[t.indicator].dimension for t in around.thresholds.values()}
+    for condition in walk(rule.when):
+        if isinstance(condition, AtLeast | Together):
+            key, count = ("at_least", condition.at_least) if isinstance(condition, AtLeast) else ("together", condition.together)
+            if count > len(condition.of):
+                what = f"asks for {count} of {len(condition.of)} conditions."
+                yield file.finding("at-least-too-many", (rule.name, "when", key), what, "It can never be true.", "Lower the number.")
+        if isinstance(condition, Dimensions) and condition.dimensions > len(dimensions):
+            what = f"asks for {condition.dimensions} dimensions; thresholds watch {len(dimensions)}: {', '.join(sorted(dimensions))}."
+            remedy = "Add a threshold or lower the number."
+            yield file.finding("at-least-too-many", (rule.name, "when"), what, "It can never be true.", remedy)
+
+
+def _areas(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    for index, code in enumerate(rule.only):
+        if code not in around.areas:
+            yield _outside(file, (rule.name, "only", index), code, around)
+        elif around.areas[code].level != rule.area:
+            what = f"{code} is an {around.areas[code].level}, the rule is judged at {rule.area}."
+            yield file.finding("wrong-level", (rule.name, "only", index), what, remedy=f"Name areas of {rule.area}.")
+
+
+def _elsewhere(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    """A rule that looks at other places is told where they are."""
+    judged = [around.areas[code] for code in rule.only if code in around.areas]
+    judged = judged or [area for area in around.areas.values() if area.level == rule.area]
+    parts = [part for condition in rule.conditions for part in walk(condition)]
+    parents = {area.parent for area in around.areas.values()}
+    for of in sorted({part.of for part in parts if isinstance(part, Share)}):
+        if not any(area.code in parents if of == "children" else getattr(area, of) for area in judged):
+            what = f"asks for a share of {of}; no area that it is judged for has any in areas.csv."
+            remedy = "Add the smaller areas." if of == "children" else f"Fill the column `{of}`."
+            yield file.finding("nothing-related", (rule.name,), what, "It could never be told.", remedy)
+    lost = [area.code for area in judged if area.latitude is None or area.longitude is None]
+    if lost and any(isinstance(part, Near) for part in parts):
+        what = f"asks what is near; {len(lost)} of {len(judged)} areas have no coordinates in areas.csv: {', '.join(lost[:5])}."
+        remedy = "Fill the columns `latitude` and `longitude`."
+        yield file.finding("no-coordinates", (rule.name,), what, "There it could never be told.", remedy)
+
+
+def _outside(file: YamlFile, location: Location, code: str, around: Surroundings) -> Finding:
+    why = "What happens beyond the shard is not in its log."
+    remedy = nearest(code, tuple(around.areas))
+    return file.finding("outside-shard", location, f"area `{code}` is outside the shard {around.facts.shard}.", why, remedy)
+
+
+def _sign(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    """A rule that says who signs may only be stricter than the country's table, at each level it can have."""
+    if "sign" not in file.data[rule.name]:
+        return
+    for level in {rule.level, *(step.to for step in rule.raise_)}:
+        if level == Level.GREEN:
+            continue
+        table = around.facts.signatures(level)
+        if rule.sign.people < table.people or rule.sign.within > table.within:
+            what = f"{rule.sign.people} within {format_span(rule.sign.within)} is weaker than the country's table at {level.word}."
+            remedy = f"Ask for at least {table.people} within {format_span(table.within)}, as country.yaml does."
+            yield file.finding("sign-weaker", (rule.name, "sign"), what, remedy=remedy)
