@@ -74,8 +74,9 @@ def report(outcomes: Sequence[Outcome], findings: Sequence[Finding], seconds: fl
     took = f", {seconds:.1f} s" if seconds is not None else ""
     if outcomes or findings:
         yield ""
-    wrong = f", {len(findings)} findings" if findings else ""
-    yield f"{len(outcomes)} tests: {len(outcomes) - failed} passed, {failed} failed{wrong}{took}."
+    wrong = f", {len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else ""
+    tests = f"{len(outcomes)} test{'' if len(outcomes) == 1 else 's'}"
+    yield f"{tests}: {len(outcomes) - failed} passed, {failed} failed{wrong}{took}."
 
 
 def diff(failure: Failure, test: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from polyrisk.explain import in_zone, place_name
 from schemas.configuration import Threshold
 from schemas.country_files import LoadedCountry
 from schemas.levels import Truth
+from schemas.moments import format_span
 from schemas.records import Evidence, Reading
 
 FEW = 3
@@ -27,7 +28,7 @@ class Shortfalls:
         """A condition and all inside it, a line each, indented; of many places alike the nearest few."""
         yield _INDENT * depth + self._said(evidence)
         for reading in evidence.readings[-1:]:
-            yield _INDENT * (depth + 1) + self.reading(reading, evidence.condition)
+            yield _INDENT * (depth + 1) + self.reading(reading, evidence.condition) + self._although(evidence, reading)
         alike = [part for part in evidence.parts if part.condition == evidence.condition and part.area != evidence.area]
         shown = sorted(alike, key=lambda part: (_ORDER[part.truth], self._missed_by(part)))[:FEW]
         for part in evidence.parts:
@@ -43,6 +44,22 @@ class Shortfalls:
         against = ", no bound known" if reading.bound is None else f" {self._distance(reading, condition)}"
         period = clock(reading.start, zone) + (f" to {clock(reading.end, zone)}" if reading.end != reading.start else "")
         return f"{reading.indicator} {value}{against}, valid {period}, received {clock(reading.received, zone)}"
+
+    def _although(self, evidence: Evidence, reading: Reading) -> str:
+        """Why a level does not stand as its newest reading alone would have it."""
+        threshold = self.thresholds.get(evidence.condition.partition(" ")[0])
+        if threshold is None or reading.value is None or reading.bound is None or evidence.held:
+            return ""
+        missing = self._sign(evidence.condition) * (reading.bound - reading.value)
+        if evidence.truth is Truth.TRUE and missing > 0:
+            left = f"{threshold.leave_below} under it" if threshold.leave_below else "under it"
+            return f"; the level is left only {left}" + (f", for {format_span(threshold.quiet)}" if threshold.quiet else "")
+        if evidence.truth is Truth.TRUE or missing > 0:
+            return ""
+        if threshold.floor is not None and reading.value < float(threshold.floor.split()[0]):
+            return f"; under the floor of {threshold.floor}"
+        asked = f"{threshold.for_} readings in a row" if isinstance(threshold.for_, int) else f"{format_span(threshold.for_)} of it"
+        return f"; it takes {asked}" if threshold.for_ != 1 else ""
 
     def _said(self, evidence: Evidence) -> str:
         place = f" in {place_name(evidence.area, self.country)} ({evidence.area})" if evidence.area else ""

@@ -174,7 +174,8 @@ class _Names:
                 for index, part in enumerate(asked):
                     where = (*at, key, index)
                     rule = self.test.rule_of(part)
-                    yield from self._unless(rule, self.rules, "rule", "rules.yaml", (*where, "rule"))
+                    if part.rule:
+                        yield from self._unless(rule, self.rules, "rule", "rules.yaml", (*where, "rule"))
                     yield from self._unless(part.area, self.country.places.areas, "area", "areas.csv", (*where, "area"))
                     if rule in self.rules and part.area in self.country.places.areas:
                         yield from self._judged(rule, part.area, (*where, "area"))
