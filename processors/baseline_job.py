@@ -7,10 +7,10 @@ from pathlib import Path
 
 from schemas.country_files import countries_root, load_country
 from schemas.errors import ConfigurationError
+from schemas.threshold_kinds import KIND_FORMS
 from schemas.yaml_files import YamlFile
 
-_KINDS = {"endemic_channel", "alps"}
-"""The kinds of threshold that are held against a baseline."""
+_BASELINED = frozenset(word for word, form in KIND_FORMS.items() if form.baseline)
 
 
 def feeds_of_baselines(country: str, indicators: Mapping[str, Collection[str]]) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def _indicators(path: Path, _modified: int) -> frozenset[str]:
     """The indicators of thresholds with a baseline, read again only when the file has changed: a scheduler asks often."""
     data = YamlFile(path).data
     bodies = data.values() if isinstance(data, Mapping) else ()
-    return frozenset(str(body.get("indicator")) for body in bodies if isinstance(body, Mapping) and body.get("kind") in _KINDS)
+    return frozenset(str(body.get("indicator")) for body in bodies if isinstance(body, Mapping) and body.get("kind") in _BASELINED)
 
 
 def run_baselines(country: str, now: datetime) -> None:

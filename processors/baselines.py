@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from eventlog.archive import Archive
 from eventlog.log import EventLog
-from processors import alps, endemic_channel
-from processors.bounds import bounds_of
-from processors.plan import BASELINE_KINDS
+from processors.kinds import BASELINE_KINDS, KINDS, bounds_of
+from processors.kinds.kind import Baselined
 from schemas.configuration import BaselineSettings, Configuration, Threshold
 from schemas.envelopes import input_record, read_input
+from schemas.errors import ConfigurationError
 from schemas.moments import to_utc
 from schemas.observations import SCHEMA
 from schemas.places import Places
@@ -56,8 +56,10 @@ def compute(threshold: Threshold, places: Places, table: pa.Table, at: datetime,
     """
     settings = threshold.baseline if threshold.baseline is not None else BaselineSettings()
     first, last = season(threshold, at, delay)
-    kind = endemic_channel if threshold.kind == "endemic_channel" else alps
-    histories = _histories(threshold, table, at)
+    kind = KINDS[threshold.kind].baseline
+    if kind is None:
+        raise ConfigurationError(f"A threshold of kind {threshold.kind} has no baseline.", where=f"threshold {threshold.name}")
+    histories = _histories(threshold, kind, settings, table, at)
     rows: list[BaselineRow] = []
     for area in sorted(a.code for a in places.areas.values() if a.level == threshold.at):
         if area in histories:
@@ -107,23 +109,26 @@ def _last_hashes(log: EventLog, shard: str) -> dict[str, str]:
     return found
 
 
-def _histories(threshold: Threshold, table: pa.Table, at: datetime) -> dict[str, "pd.Series[float]"]:
-    """Area to its values by week or month: of each identity the one that wins, and no nulls."""
+def _histories(
+    threshold: Threshold, kind: Baselined, settings: BaselineSettings, table: pa.Table, at: datetime
+) -> dict[str, dict[int, float]]:
+    """Area to its values by the kind's period: of each identity the one that wins, and no nulls."""
     frame = table.select(["area", "indicator", "start", "end", "issued", "received", "lead", "value", "delivery"]).to_pandas()
     frame = frame.astype({"area": str, "indicator": str, "delivery": str})
     frame = frame[(frame["indicator"] == threshold.indicator) & frame["lead"].isna() & (frame["received"] <= pd.Timestamp(to_utc(at)))]
     frame = frame.sort_values(["area", "start", "end", "issued", "received", "delivery"], na_position="first")
     frame = frame.drop_duplicates(["area", "start", "end"], keep="last").dropna(subset=["value"])
-    if threshold.kind == "endemic_channel":
-        frame["step"] = [endemic_channel.monday_of(start) for start in frame["start"]]
-    else:
-        frame["step"] = [alps.month_of(start, end) for start, end in zip(frame["start"], frame["end"], strict=True)]
+    period = kind.period(settings)
+    frame["step"] = [period.key(start, end) for start, end in zip(frame["start"], frame["end"], strict=True)]
+    if kind.greatest:
+        frame = frame.sort_values(["area", "step", "value"])
     frame = frame.drop_duplicates(["area", "step"], keep="last")
-    return {str(area): group.set_index("step")["value"] for area, group in frame.groupby("area")}
+    return {str(area): dict(zip(group["step"].tolist(), group["value"].tolist(), strict=True)) for area, group in frame.groupby("area")}
 
 
 def _hash(threshold: Threshold, rows: list[BaselineRow], first: datetime, last: datetime) -> str:
     """What the baseline was made of: the threshold's own settings, the season, and all that was computed from the readings."""
-    text = [threshold.model_dump_json(include={"name", "indicator", "kind", "levels", "baseline"}), first.isoformat(), last.isoformat()]
+    own = threshold.model_dump_json(include={"name", "indicator", "kind", "levels", "baseline"}, exclude_none=True)
+    text = [own, first.isoformat(), last.isoformat()]
     text.extend(row.model_dump_json() for row in rows)
     return hashlib.sha256("\n".join(text).encode()).hexdigest()

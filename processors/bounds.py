@@ -3,25 +3,22 @@
 Values and bounds are compared as decimals: both are whole millionths of the indicator's unit.
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from processors.timelines import micros
-from schemas.configuration import Threshold
 from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
 from schemas.levels import Level
 from schemas.records import BaselineRow
+from schemas.thresholds import quantity_number
 
 Column = npt.NDArray[np.int64]
 MILLIONTHS = 1_000_000
 NO_BOUND = -(2**62)
 """In a column of bounds: nobody knows it."""
-_QUANTITY = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*(\S+)\s*$")
-_DEVIATIONS = re.compile(r"^\s*(?:mean\s*\+\s*)?(\d+(?:\.\d+)?)\s*sd\s*$")
 
 
 @dataclass(frozen=True)
@@ -31,13 +28,13 @@ class Bound:
     Attributes:
         level: which.
         value: millionths of the indicator's unit, for a fixed bound.
-        deviations: standard deviations above what is usual, for a baseline.
+        number: what the level's text asks of a baseline: standard deviations, a percentile, years.
         series: the indicator that brings it, for a station's own level.
     """
 
     level: Level
     value: int | None = None
-    deviations: float | None = None
+    number: float | None = None
     series: str | None = None
 
 
@@ -46,39 +43,20 @@ def millionths(value: float) -> int:
     return round(value * MILLIONTHS)
 
 
-def quantity(text: str, indicator: str, where: str = "") -> int:
-    """`0.10 m` as millionths of the indicator's unit.
+def quantity(text: str, indicator: str, where: str = "", *, difference: bool = False) -> int:
+    """`0.10 m` as millionths of the indicator's unit; another unit of the same dimension is converted.
+
+    Args:
+        difference: it is how far two values lie apart.
 
     Raises:
-        ConfigurationError: no number, no unit, or not the indicator's.
+        ConfigurationError: no number, no unit, or one of another dimension.
     """
     unit = CATALOGUE[indicator].unit
-    match = _QUANTITY.match(text)
-    if match is None or match[2] != unit:
-        raise ConfigurationError(f"`{text}` is not a quantity of {indicator}.", where=where, remedy=f"Write a number and `{unit}`.")
-    return millionths(float(match[1]))
-
-
-def bounds_of(threshold: Threshold) -> tuple[Bound, ...]:
-    """The bounds of a threshold's levels, lowest level first.
-
-    Raises:
-        ConfigurationError: a bound is not one of the threshold's kind; names threshold and level.
-    """
-    found = [_bound(threshold, Level.named(word), text) for word, text in threshold.levels.items()]
-    return tuple(sorted(found, key=lambda b: b.level))
-
-
-def _bound(threshold: Threshold, level: Level, text: str) -> Bound:
-    where = f"threshold {threshold.name}, {level.word}"
-    if threshold.kind == "fixed":
-        return Bound(level, value=quantity(text, threshold.indicator, where))
-    if threshold.kind == "station_levels":
-        return Bound(level, series=f"{threshold.indicator}.{level.word}")
-    match = _DEVIATIONS.match(text)
-    if match is None:
-        raise ConfigurationError(f"`{text}` is no bound of a {threshold.kind}.", where=where, remedy="Write `mean + 2 sd` or `1 sd`.")
-    return Bound(level, deviations=float(match[1]))
+    try:
+        return round(quantity_number(text, unit, difference=difference) * MILLIONTHS)
+    except ValueError as error:
+        raise ConfigurationError(f"{error}", where=where, remedy=f"Write a number and `{unit}`.") from error
 
 
 def fixed_bounds(bounds: tuple[Bound, ...], count: int) -> Column:

@@ -7,8 +7,9 @@ import numpy as np
 
 from processors.column_machine import Machines
 from processors.columns import Columns, Course, Mark, Watch, gives_up_at, readings_of
-from processors.conditions import Sight, bounds_for
+from processors.conditions import Sight
 from processors.events import lines_of, needed_from, settled
+from processors.held_against import bounds_for
 from processors.levels import Code, Machine
 from processors.life import beginning, tip
 from processors.onsets import Onsets

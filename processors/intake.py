@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from processors.batch_columns import BatchColumns
 from processors.bounds import replaced
-from processors.conditions import bounds_for
+from processors.held_against import bounds_for
 from processors.plan import Place, Plan, Watcher
 from processors.series import Rank, Series, empty, recent
 from processors.silence import delivered

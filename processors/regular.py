@@ -8,8 +8,9 @@ property tests hold one against the other.
 from dataclasses import dataclass
 
 from processors.column_machine import Laws
+from processors.kinds import KINDS
 from processors.life import Law, law_of
-from processors.plan import Plan, conditions_of
+from processors.plan import Plan
 from processors.pointwise import Tree, goes_forward
 from processors.timelines import micros
 from schemas.conditions import Together
@@ -96,7 +97,7 @@ def layout_of(plan: Plan) -> Layout | None:
         numbers={area: n for n, area in enumerate(areas)},
         watching=watching,
         settle=micros(settles.pop()),
-        moments_only=any(isinstance(c, Together) for rule in rules for one in conditions_of(rule) for c in _all_in(one)),
+        moments_only=any(isinstance(c, Together) for rule in rules for one in rule.conditions for c in _all_in(one)),
     )
 
 
@@ -108,7 +109,7 @@ def _rule(rule: Rule, plan: Plan, numbers: dict[str, int]) -> RuleLayout:
 
 def _goes_forward(rule: Rule, plan: Plan, watched: set[str]) -> bool:
     quiet = rule.cool_down is not None or rule.mutes or rule.only
-    conditions = conditions_of(rule)
+    conditions = rule.conditions
     leaves = Tree(rule, plan).leaves if all(goes_forward(c) for c in conditions) else None
     return (
         not quiet
@@ -119,7 +120,7 @@ def _goes_forward(rule: Rule, plan: Plan, watched: set[str]) -> bool:
 
 
 def _is_fixed(threshold: Threshold) -> bool:
-    return threshold.kind == "fixed"
+    return KINDS[threshold.kind].against == "constants"
 
 
 def _all_in(condition: object) -> list[object]:

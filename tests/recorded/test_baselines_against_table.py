@@ -9,9 +9,9 @@ import pytest
 from recorded_tables import RECORDED
 
 from processors.baselines import compute
-from processors.bounds import bounds_of
-from processors.endemic_channel import monday_of
-from processors.endemic_channel import rows as channel_rows
+from processors.kinds import bounds_of
+from processors.kinds.endemic_channel import rows as channel_rows
+from processors.kinds.periods import WEEKS
 from schemas.configuration import Area, BaselineSettings, Threshold
 from schemas.observations import to_batch
 from schemas.places import Places
@@ -55,13 +55,13 @@ def channel(district: str, week: date, weeks: str) -> tuple[float, float]:
     """Cases of a week and the bound of its orange level."""
     table = dengue()
     mine = table[table["district"] == district]
-    history = pd.Series({monday_of(start): float(cases) for start, cases in zip(mine["start"], mine["cases"], strict=True)})
+    history = {WEEKS.key(start, start): float(cases) for start, cases in zip(mine["start"], mine["cases"], strict=True)}
     start = datetime(week.year, week.month, week.day, tzinfo=UTC)
-    monday = monday_of(start)
-    first = datetime(monday.year, monday.month, monday.day, tzinfo=UTC)
+    key = WEEKS.key(start, start)
+    first = WEEKS.begin(key)
     settings = BaselineSettings.model_validate(BOTH | {"weeks": weeks})
     (row,) = channel_rows(district, history, settings, bounds_of(Threshold.model_validate(CHANNEL)), first, first + timedelta(days=1))
-    return float(history[monday]), row.bounds["orange"]
+    return history[key], row.bounds["orange"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,195 @@
+"""Thresholds as people write them: which kind, at which levels, from what history, and where somebody set another value."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from schemas.decided import Decided, Document
+from schemas.indicators import CATALOGUE
+from schemas.levels import Level
+from schemas.moments import Span, parse_span
+from schemas.threshold_kinds import KIND_FORMS, known_kind, level_form
+from schemas.units import converted
+
+_READINGS = re.compile(r"^\s*(\d+)\s+readings?\s*$")
+_QUANTITY = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*(\S.*?)?\s*$")
+_SINCE_FIRST = ("endemic_channel", "alps")
+"""Kinds of the first release: logs hold configurations with them that are read as they are, and only checked in files."""
+
+
+class BaselineSettings(Decided):
+    """How a baseline is computed and when it is admitted. The meaning of each key is the kind's (`processors/kinds`).
+
+    Attributes:
+        needs: how much history there must be, such as `4 years` or `36 months`; with less it is unknown.
+        method: the kind's variant. weeks: `own`, or `own and both neighbours`.
+    """
+
+    years: int | None = Field(default=None, ge=1)
+    weeks: str | None = None
+    months: int | None = Field(default=None, ge=12)
+    needs: str | None = None
+    sd: Literal["sample", "population"] = "sample"
+    method: str | None = None
+
+
+class RollUp(Decided):
+    """How levels of stations or smaller areas become the level of a larger one."""
+
+    to: Literal["adm1", "adm2"]
+    by: Literal["worst"] = "worst"
+    needs: Literal["half", "all", "one"] = "half"
+
+
+def _persistence(value: Any) -> Any:
+    """`2 readings` as 2; a span as a span."""
+    if isinstance(value, int):
+        return value
+    match = _READINGS.match(str(value))
+    return int(match[1]) if match else parse_span(value)
+
+
+class Threshold(Decided):
+    """Turns a series into a level over valid time.
+
+    Attributes:
+        kind: how a level is written and what a reading is held against (`schemas.threshold_kinds`, `processors/kinds`).
+        levels: colour to what it takes: a quantity (`7.0 m`) for `fixed`, the source's own word for `station_levels`,
+            `mean + 2 sd` for `endemic_channel`, `1 sd` for `alps`, and so on.
+        leave_below: hysteresis, a quantity in the indicator's unit; a level is left only when the value is this far under it.
+        for_: readings in a row, or a span, that must be at the level; the breach begins at the reading that completes it.
+        stale_after: age, from the end of the period plus the feed's delay, after which the level is unknown.
+        hold_for: how long a silent breach still counts as true. settle: how long a step waits for late readings.
+        horizon: how far back a reading may alter the series. bridge: an unknown stretch this short between two lower readings is lower.
+        floor: under it never a breach. quiet: the least time an all-clear waits.
+        datum: what the levels are measured from, such as `mMSL`. A station that says another one, or none, is never compared with them.
+    """
+
+    name: str
+    indicator: str
+    at: Literal["station", "adm2", "adm3"]
+    kind: Annotated[str, AfterValidator(known_kind), Field(json_schema_extra={"enum": list(KIND_FORMS)})]
+    levels: dict[str, str] = Field(min_length=1)
+    direction: Literal["above", "below"] = "above"
+    leave_below: str | None = None
+    for_: int | Span = Field(default=1, alias="for")
+    stale_after: Span
+    hold_for: Span = parse_span("72 h")
+    settle: Span = parse_span("0 h")
+    horizon: Span = parse_span("7 d")
+    bridge: Span | None = None
+    floor: str | None = None
+    quiet: Span = parse_span("0 h")
+    datum: str | None = None
+    baseline: BaselineSettings | None = None
+    roll_up: RollUp | None = None
+    document: Document
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "for" in value:
+            value = {**value, "for": _persistence(value["for"])}
+        return value
+
+    @model_validator(mode="after")
+    def _known(self) -> "Threshold":
+        if self.indicator not in CATALOGUE:
+            raise ValueError(f"no indicator `{self.indicator}` in the catalogue")
+        for word in self.levels:
+            Level.named(word)
+        wrong = kind_wrong(self) if self.kind not in _SINCE_FIRST else ""
+        if wrong:
+            raise ValueError(wrong)
+        return self
+
+    @property
+    def method(self) -> str | None:
+        """The variant of its kind, if its baseline names one."""
+        return self.baseline.method if self.baseline is not None else None
+
+
+def kind_wrong(threshold: Threshold) -> str:
+    """What the settings of a threshold's kind lack, or have too much of; empty if they are right."""
+    form, kind = KIND_FORMS[threshold.kind], threshold.kind
+    given = {key for key, value in threshold if value is not None}
+    extra = sorted({key for other in KIND_FORMS.values() for key in other.keys} & given - set(form.keys))
+    missing = [key for key in form.keys if key not in given]
+    if extra:
+        return f"a threshold of kind {kind} has no `{extra[0]}`"
+    if missing:
+        return f"a threshold of kind {kind} needs `{missing[0]}`"
+    if kind == "one_case" and (len(threshold.levels) > 1 or threshold.direction == "below"):
+        return "one case is enough for one level, and it is met from below; write one level"
+    if form.floored and CATALOGUE[threshold.indicator].unit == "cases" and threshold.direction == "above" and threshold.floor is None:
+        return f"a threshold of kind {kind} on cases needs a `floor`, such as `1 case`: none where none is usual would be a breach"
+    return _baseline_wrong(threshold) if form.baseline else "" if threshold.baseline is None else f"kind {kind} has no baseline"
+
+
+def _baseline_wrong(threshold: Threshold) -> str:
+    form, settings = KIND_FORMS[threshold.kind], threshold.baseline
+    if settings is None:
+        return f"a threshold of kind {threshold.kind} needs a baseline"
+    given = {key for key, value in settings if value is not None and key in settings.model_fields_set}
+    for key in form.needs:
+        if key not in given:
+            return f"the baseline of a threshold of kind {threshold.kind} needs `{key}`"
+    for key in sorted(given - set(form.needs) - set(form.may)):
+        known = ", ".join((*form.needs, *form.may))
+        return f"the baseline of a threshold of kind {threshold.kind} has no `{key}`; its keys are {known}"
+    if settings.method is not None and settings.method not in form.methods:
+        return f"kind {threshold.kind} has no method `{settings.method}`; they are {', '.join(form.methods)}"
+    if settings.needs is not None and not re.fullmatch(rf"\s*\d+\s+{form.count[:-1]}s?\s*", settings.needs):
+        return f"`needs: {settings.needs}` is not how much history there must be; write it like `4 {form.count}`"
+    if settings.weeks is not None and settings.weeks not in WEEKS:
+        return f"`weeks: {settings.weeks}` is neither of {', '.join(f'`{word}`' for word in WEEKS)}"
+    return ""
+
+
+WEEKS: Mapping[str, int] = {"own": 0, "own and both neighbours": 1}
+"""How a baseline's season is written, to how many periods on either side count."""
+
+
+def level_number(threshold: Threshold, text: str) -> Decimal:
+    """What a level's text asks for, as the number that puts levels in order; a quantity is turned into the indicator's unit.
+
+    Raises:
+        ValueError: it is not how a level of the threshold's kind is written; says how.
+    """
+    form = level_form(threshold.kind, threshold.method)
+    unit = CATALOGUE[threshold.indicator].unit
+    if form is None:
+        return Decimal(0)
+    match = form.pattern.match(text)
+    if match is None:
+        raise ValueError(f"`{text}` is not how a level of kind {threshold.kind} is written")
+    parts = match.groupdict()
+    if "unit" in parts:
+        return quantity_number(text, unit, difference=form.difference)
+    return Decimal(parts["number"]) if "number" in parts else Decimal(0)
+
+
+def level_example(threshold: Threshold) -> str:
+    """How a level of the threshold's kind is written."""
+    form = level_form(threshold.kind, threshold.method)
+    return form.example.format(unit=CATALOGUE[threshold.indicator].unit) if form is not None else "the source's own word"
+
+
+def quantity_number(text: str, unit: str, *, difference: bool = False) -> Decimal:
+    """`0.10 m` as a number of the unit; another unit of the same dimension is converted.
+
+    Raises:
+        ValueError: no number, no unit, or one of another dimension.
+    """
+    match = _QUANTITY.match(text)
+    if match is None:
+        raise ValueError(f"`{text}` is not a number with its unit.")
+    if not match[2]:
+        raise ValueError(f"`{text}` has no unit.")
+    try:
+        return converted(Decimal(match[1]), match[2], unit, difference=difference)
+    except ValueError as error:
+        raise ValueError(f"`{text}` is in {match[2]}, the indicator is in {unit}.") from error
