@@ -27,7 +27,8 @@ OUTPUT_RECORDS, OUTPUT_BYTES = 2_000, 32 * 1024 * 1024
 """Nor once this much is said because of them; a transaction is cut after whole input records only."""
 _JUDGED_S = 0.005
 """Of several shards, what is judged is committed before more is judged once that has taken so long: about as long as a transaction does."""
-_LAG_EVERY_S = 1.0
+_LAG_EVERY_S, _LAG_AT_LATEST_S = 1.0, 10.0
+"""Between two looks at the lag while nothing waits, and while there is always something to judge."""
 _BREATHS = 4
 """A member polls this often in its session while it replays."""
 _MOST_FENCES = 3
@@ -102,12 +103,12 @@ class Processor:
         """
         found = self._poll(timeout_s)
         if not found:
-            self._measure_lag()
+            self._rest()
             return 0
         with self._tolerant():
             self._take(found)
             self._fenced = 0
-        self._measure_lag()
+        self._measure_lag(_LAG_AT_LATEST_S)
         return len(found)
 
     def run_until_idle(self) -> int:
@@ -238,9 +239,14 @@ class Processor:
         if done:
             yield list(done.values()), outputs
 
-    def _measure_lag(self) -> None:
+    def _rest(self) -> None:
+        """Nothing waits: do one of the things that would hold up what does."""
+        if not any(task.rest() for task in self.tasks.values()):
+            self._measure_lag(_LAG_EVERY_S)
+
+    def _measure_lag(self, every_s: float) -> None:
         """Asked for now and then alone: it costs a question to the log."""
-        if time.monotonic() - self._lag_at >= _LAG_EVERY_S:
+        if time.monotonic() - self._lag_at >= every_s:
             self._lag_at = time.monotonic()
             metrics.LAG.labels(self.group).set(self.log.lag(self.group).get(INPUT.name, 0))
 

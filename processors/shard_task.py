@@ -27,13 +27,15 @@ FIRST_ENGINE = "1"
 """The only version that judged before the log said which one does."""
 _ALL = 2**63 - 1
 """No offset is greater."""
+_SOON = 0.75
+"""Once this share of the bound is reached, the state is kept as soon as nothing waits."""
 _READ = 100
 """Records read at a time where nothing is polled, so that large deliveries do not fill the memory."""
 
 
 @dataclass(frozen=True)
 class ReplayBound:
-    """What a restart has to take in again at most: a snapshot is made as soon as one of these is reached.
+    """What a restart has to take in again at most: a snapshot is made once one of these is reached, or a little before if nothing waits.
 
     Attributes:
         records, size: input records, and bytes of their payloads. A snapshot that is itself larger than `size` is not made before the
@@ -178,6 +180,13 @@ class ShardTask:
         if self._due():
             self.snapshot()
 
+    def rest(self) -> bool:
+        """Nothing waits: keep the state now, if it would soon have to be kept while something does. Whether it was."""
+        due = self._due(_SOON)
+        if due:
+            self.snapshot()
+        return due
+
     def snapshot(self) -> None:
         """Keep the state, so that a recovery need not begin at the first record."""
         if self.offset == NOTHING or self.state.now == BEGINNING:
@@ -186,11 +195,12 @@ class ShardTask:
         self.log.save_snapshot(Snapshot(self.group, self.shard, self.offset, self.engine.version, moment(self.state.now), content))
         self._since = _Since(at=self.state.now, snapshot_size=len(content))
 
-    def _due(self) -> bool:
+    def _due(self, share: float = 1.0) -> bool:
+        """Whether that share of the bound is reached."""
         since, bound = self._since, self.bound
-        if self.state.now - since.at >= micros(bound.elapsed):
+        if self.state.now - since.at >= share * micros(bound.elapsed):
             return True
-        return (since.records >= bound.records or since.size >= bound.size) and (
+        return (since.records >= share * bound.records or since.size >= share * bound.size) and (
             since.snapshot_size <= bound.size or since.size >= since.snapshot_size
         )
 

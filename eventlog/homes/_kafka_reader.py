@@ -14,7 +14,10 @@ from schemas.errors import LogError
 _SETTLE_S = 1.0
 """How long a reader waits for transactions that are still open to end; those of the living end within milliseconds."""
 _LOOK_S = 0.001
-_SLICE_MS = 20
+_GLANCE_MS = 2
+"""How long a client waits for a record at a time: of the end of a transaction, which is none, it does not tell."""
+_FETCH_MS = 1
+"""How long a broker may hold an empty fetch: one that waits for more would hold up the next one, of another partition."""
 _PATIENCE_MS = int(PATIENCE_S * 1000)
 
 
@@ -26,8 +29,7 @@ class Reader:
 
     def __init__(self, clients: Clients, admin: Any) -> None:
         self._place = clients.place
-        # A fetch that waits for more would hold up the next one, of another partition.
-        self._consumer = clients.reader(fetch_max_wait_ms=_SLICE_MS // 2)
+        self._consumer = clients.reader(fetch_max_wait_ms=_FETCH_MS)
         self._admin = admin
 
     def close(self) -> None:
@@ -101,7 +103,7 @@ class Reader:
         deadline = time.monotonic() + PATIENCE_S
         while (left is None or left > 0) and self._position(place) < end:
             with told(self._place):
-                found = self._consumer.poll(timeout_ms=_SLICE_MS, max_records=20_000 if left is None else left).get(place, [])
+                found = self._consumer.poll(timeout_ms=_GLANCE_MS, max_records=20_000 if left is None else left).get(place, [])
             for message in found:
                 if message.offset >= end:
                     return

@@ -127,9 +127,11 @@ class KafkaLog:
         with self._using():
             self._registry.refresh(older_than_s=_FRESH_S if group in self._registry.readers else 0.0)
             done = self._next(group)
+            topics = {topic: self._places(topic) for topic in sorted(self._registry.readers.get(group, set()))}
+            ends = self._reader.ends([place for places in topics.values() for place in places])
             return {
-                topic: sum(self._waiting(place, done.get((topic, place.partition), 0)) for place in self._places(topic))
-                for topic in sorted(self._registry.readers.get(group, set()))
+                topic: sum(self._waiting(place, done.get((topic, place.partition), 0), ends[place]) for place in places)
+                for topic, places in topics.items()
             }
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
@@ -222,18 +224,16 @@ class KafkaLog:
         if group not in self._groups:
             self._groups[group] = self._clients.reader(f"{self.place.name}.{group}")
         client = self._groups[group]
-        found: dict[tuple[str, int], int] = {}
+        places = {place: topic for topic in topics for place in self._places(topic)}
+        if not places:
+            return {}
         with told(self.place):
-            for topic in topics:
-                for place in self._places(topic):
-                    offset = client.committed(place, timeout_ms=int(PATIENCE_S * 1000))
-                    if offset is not None:
-                        found[topic, place.partition] = offset
-        return found
+            # The client's own method asks for one place at a time.
+            found = client._coordinator.fetch_committed_offsets(list(places), timeout_ms=int(PATIENCE_S * 1000))
+        return {(topic, place.partition): found[place].offset for place, topic in places.items() if place in found}
 
-    def _waiting(self, place: TopicPartition, start: int) -> int:
+    def _waiting(self, place: TopicPartition, start: int, end: int) -> int:
         """How many records stand between an offset and the end."""
-        end = self._reader.ends([place])[place]
         if end - start <= _COUNTED:
             return sum(1 for _ in self._reader.messages(place, start, end))
         start = max(start, self._reader.begins([place])[place])

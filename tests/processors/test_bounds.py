@@ -146,12 +146,23 @@ def test_a_restart_replays_no_more_than_the_bound(log: EventLog, bound: ReplayBo
     found = []
     for record in deliveries(60, 1):
         log.append([record])
-        Processor(log, "TST", bound=bound).run_until_idle()
+        Processor(log, "TST", bound=bound).run_once()
         before = replayed()
         Processor(log, "TST", bound=bound)
         found.append(replayed() - before)
     assert max(found) <= most
     assert max(found) >= most - 2
+
+
+@pytest.mark.parametrize(("waited", "kept"), [(5, False), (6, True)])
+def test_a_state_is_kept_before_its_time_when_nothing_waits(log: EventLog, waited: int, kept: bool) -> None:
+    """From three quarters of the bound on the first quiet moment is used, so that a snapshot seldom holds up a reading."""
+    log.append(deliveries(waited, 1))
+    processor = Processor(log, "TST", bound=ReplayBound(records=8, elapsed=timedelta(days=400)))
+    assert processor.run_once() == waited
+    assert log.load_snapshot("processors", "TST") is None
+    assert processor.run_once() == 0
+    assert (log.load_snapshot("processors", "TST") is not None) is kept
 
 
 def test_a_large_state_is_not_written_more_often_than_it_is_fed(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
