@@ -65,9 +65,11 @@ def report(outcomes: Sequence[Outcome], findings: Sequence[Finding], seconds: fl
         about = f"  {', '.join(written.test.rules)}: {written.test.shows}" if written.test.rules else ""
         yield f"  {'ok    ' if outcome.passed else 'FAILED'}  {written.test.name}{about}"
     for outcome in outcomes:
+        above: tuple[str, ...] = ()
         for failure in outcome.failures:
             yield ""
-            yield from diff(failure, outcome.written.test.name)
+            yield from diff(failure, outcome.written.test.name, above)
+            above = failure.because or above
     for finding in findings:
         yield str(finding)
     failed = sum(not outcome.passed for outcome in outcomes)
@@ -79,12 +81,12 @@ def report(outcomes: Sequence[Outcome], findings: Sequence[Finding], seconds: fl
     yield f"{tests}: {len(outcomes) - failed} passed, {failed} failed{wrong}{took}."
 
 
-def diff(failure: Failure, test: str) -> Iterator[str]:
-    """A failure: its place, what was expected (-), what was (+), and the evidence behind it."""
+def diff(failure: Failure, test: str, above: Sequence[str] = ()) -> Iterator[str]:
+    """A failure: its place, what was expected (-), what was (+), and the evidence behind it, if it is not that shown above."""
     yield f"{failure.file}:{failure.line}:{failure.column}: {test}: {failure.what}"
     yield f"  - expected  {failure.expected}"
     yield f"  + was       {failure.was}"
-    for line in failure.because:
+    for line in failure.because if failure.because != above else ["for the same reason"]:
         yield f"      {line}"
 
 
