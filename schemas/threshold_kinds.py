@@ -37,7 +37,7 @@ class KindForm:
         baseline: it is held against a baseline. needs, may: the keys of `baseline` that must, or may, be given.
         count: what `baseline.needs` counts: years or months.
         keys: the threshold's own keys that only this kind has, and must have.
-        floored: zero of zero usual cases would be a breach, so a threshold on cases needs a `floor`.
+        floored, floored_methods: zero of zero usual cases would be a breach, so a threshold on cases needs a `floor`.
     """
 
     levels: LevelForm | None
@@ -48,6 +48,7 @@ class KindForm:
     count: str = "years"
     keys: tuple[str, ...] = ()
     floored: bool = False
+    floored_methods: tuple[str, ...] = ()
 
 
 def _form(pattern: str, example: str, *, difference: bool = False) -> LevelForm:
@@ -56,12 +57,21 @@ def _form(pattern: str, example: str, *, difference: bool = False) -> LevelForm:
 
 _CHANNEL = _form(rf"mean\s*\+\s*{_NUMBER}\s*sd", "mean + 2 sd")
 _DEVIATIONS = _form(rf"(?:mean\s*\+\s*)?{_NUMBER}\s*sd", "1 sd")
+_THIRD_QUARTILE = _form("third quartile", "third quartile")
+_UPPER = _form(rf"upper\s+{_NUMBER}\s*%", "upper 95 %")
 
 KIND_FORMS: Mapping[str, KindForm] = {
     "fixed": KindForm(_form(_QUANTITY, "7 {unit}")),
     "one_case": KindForm(_form("one case", "one case")),
     "station_levels": KindForm(None),
-    "endemic_channel": KindForm(_CHANNEL, {"mean_sd": _CHANNEL}, baseline=True, needs=("years",), may=("weeks", "needs", "sd", "method")),
+    "endemic_channel": KindForm(
+        _CHANNEL,
+        {"mean_sd": _CHANNEL, "third_quartile": _THIRD_QUARTILE, "cullen": _CHANNEL, "c_sum": _CHANNEL, "poisson": _UPPER},
+        baseline=True,
+        needs=("years",),
+        may=("weeks", "needs", "sd", "method", "period", "epidemic_years"),
+        floored_methods=("third_quartile",),
+    ),
     "alps": KindForm(_DEVIATIONS, baseline=True, needs=("months", "needs"), may=("sd",), count="months"),
 }
 

@@ -17,7 +17,9 @@ from schemas.units import converted
 _READINGS = re.compile(r"^\s*(\d+)\s+readings?\s*$")
 _QUANTITY = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*(\S.*?)?\s*$")
 _SINCE_FIRST = ("endemic_channel", "alps")
-"""Kinds of the first release: logs hold configurations with them that are read as they are, and only checked in files."""
+"""Kinds of the first release: logs hold configurations with them that are read as they are, and only checked in files; with a method
+they are newer.
+"""
 
 
 class BaselineSettings(Decided):
@@ -25,7 +27,11 @@ class BaselineSettings(Decided):
 
     Attributes:
         needs: how much history there must be, such as `4 years` or `36 months`; with less it is unknown.
-        method: the kind's variant. weeks: `own`, or `own and both neighbours`.
+        method: the kind's variant. weeks: the season, `own` or `own and both neighbours`, in whatever periods it is cut.
+        period: how the history is cut, if the kind leaves it open. window: how many periods count.
+        epidemic_years: years that are left out because they were epidemics.
+        least_sd: the standard deviation is never taken for less, so that a few cases after none are not endlessly unusual.
+        energy: the food's share of the energy that people eat, such as `38 %`.
     """
 
     years: int | None = Field(default=None, ge=1)
@@ -34,6 +40,11 @@ class BaselineSettings(Decided):
     needs: str | None = None
     sd: Literal["sample", "population"] = "sample"
     method: str | None = None
+    period: Literal["day", "week", "month"] | None = None
+    window: int | None = Field(default=None, ge=0, le=60)
+    epidemic_years: tuple[int, ...] | None = None
+    least_sd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    energy: str | None = None
 
 
 class RollUp(Decided):
@@ -101,7 +112,7 @@ class Threshold(Decided):
             raise ValueError(f"no indicator `{self.indicator}` in the catalogue")
         for word in self.levels:
             Level.named(word)
-        wrong = kind_wrong(self) if self.kind not in _SINCE_FIRST else ""
+        wrong = kind_wrong(self) if self.kind not in _SINCE_FIRST or self.method is not None else ""
         if wrong:
             raise ValueError(wrong)
         return self
@@ -124,7 +135,12 @@ def kind_wrong(threshold: Threshold) -> str:
         return f"a threshold of kind {kind} needs `{missing[0]}`"
     if kind == "one_case" and (len(threshold.levels) > 1 or threshold.direction == "below"):
         return "one case is enough for one level, and it is met from below; write one level"
-    if form.floored and CATALOGUE[threshold.indicator].unit == "cases" and threshold.direction == "above" and threshold.floor is None:
+    if (
+        (form.floored or threshold.method in form.floored_methods)
+        and CATALOGUE[threshold.indicator].unit == "cases"
+        and threshold.direction == "above"
+        and threshold.floor is None
+    ):
         return f"a threshold of kind {kind} on cases needs a `floor`, such as `1 case`: none where none is usual would be a breach"
     return _baseline_wrong(threshold) if form.baseline else "" if threshold.baseline is None else f"kind {kind} has no baseline"
 
@@ -142,6 +158,10 @@ def _baseline_wrong(threshold: Threshold) -> str:
         return f"the baseline of a threshold of kind {threshold.kind} has no `{key}`; its keys are {known}"
     if settings.method is not None and settings.method not in form.methods:
         return f"kind {threshold.kind} has no method `{settings.method}`; they are {', '.join(form.methods)}"
+    if settings.method == "cullen" and settings.epidemic_years is None:
+        return "the method cullen leaves epidemic years out: name them, such as `epidemic_years: [2017]`, or write `epidemic_years: []`"
+    if settings.method != "cullen" and settings.epidemic_years is not None:
+        return "only the method cullen leaves epidemic years out"
     if settings.needs is not None and not re.fullmatch(rf"\s*\d+\s+{form.count[:-1]}s?\s*", settings.needs):
         return f"`needs: {settings.needs}` is not how much history there must be; write it like `4 {form.count}`"
     if settings.weeks is not None and settings.weeks not in WEEKS:
