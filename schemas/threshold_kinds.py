@@ -37,6 +37,7 @@ class KindForm:
         baseline: it is held against a baseline. needs, may: the keys of `baseline` that must, or may, be given.
         count: what `baseline.needs` counts: years or months.
         keys: the threshold's own keys that only this kind has, and must have.
+        least_window: the fewest periods that `baseline.window` may name.
         floored, floored_methods: zero of zero usual cases would be a breach, so a threshold on cases needs a `floor`.
     """
 
@@ -47,6 +48,7 @@ class KindForm:
     may: tuple[str, ...] = ()
     count: str = "years"
     keys: tuple[str, ...] = ()
+    least_window: int = 0
     floored: bool = False
     floored_methods: tuple[str, ...] = ()
 
@@ -71,6 +73,15 @@ KIND_FORMS: Mapping[str, KindForm] = {
         needs=("years",),
         may=("weeks", "needs", "sd", "method", "period", "epidemic_years"),
         floored_methods=("third_quartile",),
+    ),
+    "ears": KindForm(
+        _DEVIATIONS,
+        {"C1": _DEVIATIONS, "C2": _DEVIATIONS, "C3": _DEVIATIONS},
+        baseline=True,
+        needs=("method", "period"),
+        may=("window", "least_sd"),
+        least_window=3,
+        floored=True,
     ),
     "alps": KindForm(_DEVIATIONS, baseline=True, needs=("months", "needs"), may=("sd",), count="months"),
 }

@@ -158,6 +158,8 @@ def _baseline_wrong(threshold: Threshold) -> str:
         return f"the baseline of a threshold of kind {threshold.kind} has no `{key}`; its keys are {known}"
     if settings.method is not None and settings.method not in form.methods:
         return f"kind {threshold.kind} has no method `{settings.method}`; they are {', '.join(form.methods)}"
+    if settings.window is not None and settings.window < form.least_window:
+        return f"a window of {settings.window} is too short for kind {threshold.kind}; it needs at least {form.least_window}"
     if settings.method == "cullen" and settings.epidemic_years is None:
         return "the method cullen leaves epidemic years out: name them, such as `epidemic_years: [2017]`, or write `epidemic_years: []`"
     if settings.method != "cullen" and settings.epidemic_years is not None:

@@ -6,7 +6,7 @@ How a kind is written stands in `schemas.threshold_kinds`.
 from collections.abc import Mapping
 
 from processors.bounds import Bound
-from processors.kinds import alps, endemic_channel, fixed, one_case, station_levels
+from processors.kinds import alps, ears, endemic_channel, fixed, one_case, station_levels
 from processors.kinds.kind import Kind
 from schemas.errors import ConfigurationError
 from schemas.levels import Level
@@ -17,6 +17,7 @@ KINDS: Mapping[str, Kind] = {
     "one_case": one_case.KIND,
     "station_levels": station_levels.KIND,
     "endemic_channel": endemic_channel.KIND,
+    "ears": ears.KIND,
     "alps": alps.KIND,
 }
 BASELINE_KINDS = frozenset(word for word, kind in KINDS.items() if kind.baseline is not None)
