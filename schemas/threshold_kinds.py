@@ -37,6 +37,7 @@ class KindForm:
         baseline: it is held against a baseline. needs, may: the keys of `baseline` that must, or may, be given.
         count: what `baseline.needs` counts: years or months.
         keys: the threshold's own keys that only this kind has, and must have.
+        direction: the only one that it can be met in, if it is not both.
         least_window: the fewest periods that `baseline.window` may name.
         floored, floored_methods: zero of zero usual cases would be a breach, so a threshold on cases needs a `floor`.
     """
@@ -48,6 +49,7 @@ class KindForm:
     may: tuple[str, ...] = ()
     count: str = "years"
     keys: tuple[str, ...] = ()
+    direction: str | None = None
     least_window: int = 0
     floored: bool = False
     floored_methods: tuple[str, ...] = ()
@@ -61,10 +63,12 @@ _CHANNEL = _form(rf"mean\s*\+\s*{_NUMBER}\s*sd", "mean + 2 sd")
 _DEVIATIONS = _form(rf"(?:mean\s*\+\s*)?{_NUMBER}\s*sd", "1 sd")
 _THIRD_QUARTILE = _form("third quartile", "third quartile")
 _UPPER = _form(rf"upper\s+{_NUMBER}\s*%", "upper 95 %")
+_PERCENTILE = _form(rf"{_NUMBER}(?:st|nd|rd|th)\s+percentile", "95th percentile")
+_RETURN = _form(rf"1\s+in\s+{_NUMBER}\s+years", "1 in 5 years")
 
 KIND_FORMS: Mapping[str, KindForm] = {
     "fixed": KindForm(_form(_QUANTITY, "7 {unit}")),
-    "one_case": KindForm(_form("one case", "one case")),
+    "one_case": KindForm(_form("one case", "one case"), direction="above"),
     "station_levels": KindForm(None),
     "endemic_channel": KindForm(
         _CHANNEL,
@@ -82,6 +86,14 @@ KIND_FORMS: Mapping[str, KindForm] = {
         may=("window", "least_sd"),
         least_window=3,
         floored=True,
+    ),
+    "percentile": KindForm(_PERCENTILE, baseline=True, needs=("years", "period", "needs"), may=("window",), floored=True),
+    "return_level": KindForm(
+        _RETURN,
+        {"empirical": _RETURN, "gumbel": _RETURN, "gev": _RETURN},
+        baseline=True,
+        needs=("years", "method", "needs"),
+        direction="above",
     ),
     "alps": KindForm(_DEVIATIONS, baseline=True, needs=("months", "needs"), may=("sd",), count="months"),
 }

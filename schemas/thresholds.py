@@ -133,8 +133,10 @@ def kind_wrong(threshold: Threshold) -> str:
         return f"a threshold of kind {kind} has no `{extra[0]}`"
     if missing:
         return f"a threshold of kind {kind} needs `{missing[0]}`"
-    if kind == "one_case" and (len(threshold.levels) > 1 or threshold.direction == "below"):
-        return "one case is enough for one level, and it is met from below; write one level"
+    if form.direction is not None and threshold.direction != form.direction:
+        return f"a threshold of kind {kind} cannot have `direction: {threshold.direction}`"
+    if kind == "one_case" and len(threshold.levels) > 1:
+        return "one case is enough for one level; write one level"
     if (
         (form.floored or threshold.method in form.floored_methods)
         and CATALOGUE[threshold.indicator].unit == "cases"

@@ -6,7 +6,7 @@ How a kind is written stands in `schemas.threshold_kinds`.
 from collections.abc import Mapping
 
 from processors.bounds import Bound
-from processors.kinds import alps, ears, endemic_channel, fixed, one_case, station_levels
+from processors.kinds import alps, ears, endemic_channel, fixed, one_case, percentile, return_level, station_levels
 from processors.kinds.kind import Kind
 from schemas.errors import ConfigurationError
 from schemas.levels import Level
@@ -18,6 +18,8 @@ KINDS: Mapping[str, Kind] = {
     "station_levels": station_levels.KIND,
     "endemic_channel": endemic_channel.KIND,
     "ears": ears.KIND,
+    "percentile": percentile.KIND,
+    "return_level": return_level.KIND,
     "alps": alps.KIND,
 }
 BASELINE_KINDS = frozenset(word for word, kind in KINDS.items() if kind.baseline is not None)
