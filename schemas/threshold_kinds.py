@@ -95,7 +95,7 @@ KIND_FORMS: Mapping[str, KindForm] = {
         needs=("years", "method", "needs"),
         direction="above",
     ),
-    "alps": KindForm(_DEVIATIONS, baseline=True, needs=("months", "needs"), may=("sd",), count="months"),
+    "alps": KindForm(_DEVIATIONS, baseline=True, needs=("months", "needs"), may=("sd", "energy"), count="months"),
 }
 
 

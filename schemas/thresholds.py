@@ -16,6 +16,8 @@ from schemas.units import converted
 
 _READINGS = re.compile(r"^\s*(\d+)\s+readings?\s*$")
 _QUANTITY = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*(\S.*?)?\s*$")
+_PERCENT = re.compile(r"^\s*\d{1,3}(?:\.\d+)?\s*%\s*$")
+LEAST_ENERGY = 5
 _SINCE_FIRST = ("endemic_channel", "alps")
 """Kinds of the first release: logs hold configurations with them that are read as they are, and only checked in files; with a method
 they are newer.
@@ -160,6 +162,8 @@ def _baseline_wrong(threshold: Threshold) -> str:
         return f"the baseline of a threshold of kind {threshold.kind} has no `{key}`; its keys are {known}"
     if settings.method is not None and settings.method not in form.methods:
         return f"kind {threshold.kind} has no method `{settings.method}`; they are {', '.join(form.methods)}"
+    if settings.energy is not None and not (_PERCENT.match(settings.energy) and float(settings.energy.strip(" %")) >= LEAST_ENERGY):
+        return f"`energy: {settings.energy}`: ALPS is only used for a food of at least {LEAST_ENERGY} % of the energy that people eat"
     if settings.window is not None and settings.window < form.least_window:
         return f"a window of {settings.window} is too short for kind {threshold.kind}; it needs at least {form.least_window}"
     if settings.method == "cullen" and settings.epidemic_years is None:

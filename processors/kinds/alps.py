@@ -1,8 +1,13 @@
 """Alert for Price Spikes (ALPS): how far a month's price lies above its seasonal trend, in standard deviations of the trend's error.
 
-The trend is a straight line and a dummy for each month of the year, fitted to the months before, the month itself left out. The
-error's standard deviation has the divisor n - 13: a line's two parameters and eleven dummies. The trend ignores inflation, and is no
-sign of scarcity by itself.
+World Food Programme, VAM (foodprices.vam.wfp.org/alps.aspx). The trend is a straight line and a dummy for each month of the year, fitted
+to the months before, the month itself left out. The error's standard deviation has the divisor n - 13: a line's two parameters and eleven
+dummies. The trend ignores inflation, and is no sign of scarcity by itself.
+
+It is only admitted as the Programme admits it (ALPS at a glance): at least three years of data (`needs: 36 months`), and a price in at
+least 70 of 100 months, from the first one in the window on. That there be one in the last six months holds of itself: the price that is
+judged is one. That the food gives at least 5 of 100 parts of the energy that people eat is for the planner to say (`energy: 38 %`).
+Otherwise nobody can tell.
 """
 
 from datetime import datetime
@@ -18,6 +23,7 @@ from schemas.thresholds import BaselineSettings
 
 _PARAMETERS = 13
 """Intercept, slope and eleven months."""
+_PRESENT_PERCENT = 70
 
 
 def rows(
@@ -58,16 +64,25 @@ def _design(months: np.ndarray[tuple[int], np.dtype[np.int64]], origin: int) -> 
 
 
 def _row(area: str, month: int, before: History, needs: int, months: int, bounds: tuple[Bound, ...]) -> BaselineRow:
-    same = sum(m % 12 == month % 12 for m in before)
-    if len(before) < max(needs, _PARAMETERS + 1) or same == 0:
-        reason = f"{len(before)} prices in the {months} months before, {needs} are needed"
-        if same == 0 and len(before) >= needs:
-            reason = "no price of the same month of the year"
-        return row(area, MONTHS, month, None, reason)
+    refused = _refused(month, before, needs, months)
+    if refused:
+        return row(area, MONTHS, month, None, refused)
     usual, sd = expected(before, month)
     limits = {b.level.word: usual + (b.number or 0.0) * sd for b in bounds}
     statistics = {"expected": usual, "sd": sd, "n": float(len(before))}
     return row(area, MONTHS, month, limits, f"trend of {len(before)} prices in the {months} months before", statistics)
+
+
+def _refused(month: int, before: History, needs: int, months: int) -> str:
+    """Why the prices before a month are not admitted; empty if they are."""
+    if len(before) < max(needs, _PARAMETERS + 1):
+        return f"{len(before)} prices in the {months} months before, {needs} are needed"
+    if not any(m % 12 == month % 12 for m in before):
+        return "no price of the same month of the year"
+    since = month - min(before)
+    if 100 * len(before) < _PRESENT_PERCENT * since:
+        return f"prices in {len(before)} of {since} months, {_PRESENT_PERCENT} of 100 are needed"
+    return ""
 
 
 KIND = Kind(by_number, "baseline", Baselined(lambda _: MONTHS, rows))
