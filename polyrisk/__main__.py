@@ -122,7 +122,7 @@ def test_rules(country: str | None, only: str | None, as_json: bool) -> None:
     """
     from polyrisk.rule_test_command import run as run_rule_tests
 
-    sys.exit(run_rule_tests(countries_root(), country, only, _OUT, as_json=as_json))
+    sys.exit(run_rule_tests(countries_root(), country, only, as_json=as_json))
 
 
 @main.command()
@@ -143,22 +143,64 @@ def warnings(state: Path, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("warning")
+@click.argument("warning", required=False)
+@click.option("--why-not", nargs=3, metavar="RULE AREA MOMENT", help="Why nobody was warned: MOMENT is one with its zone, or a day.")
+@click.option("--if-silent", metavar="STATION", help="Which rules would go blind, where and when, if a station fell silent.")
+@click.option("--at", help="With --if-silent: as things stood at a moment such as 2025-11-27T06:00+05:30; by default as they stand.")
 @_STATE
 @_JSON
 @_told
-def explain(warning: str, state: Path, as_json: bool) -> None:
-    """Show why a WARNING was given, down to each reading. Its id may be shortened."""
+def explain(
+    warning: str | None, why_not: tuple[str, str, str] | None, if_silent: str | None, at: str | None, state: Path, as_json: bool
+) -> None:
+    """Show why a WARNING was given, down to each reading (its id may be shortened); or why none was; or what a gauge's silence would do."""
+    if sum(asked is not None for asked in (warning, why_not, if_silent)) != 1:
+        raise click.UsageError("Name a WARNING, or write --why-not RULE AREA MOMENT, or --if-silent STATION.")
+    with _opened(state) as here:
+        if warning is not None:
+            _explain_warning(here, warning, as_json)
+        elif why_not is not None:
+            _explain_why_not(here, why_not, as_json)
+        elif if_silent is not None:
+            _explain_if_silent(here, if_silent, _moment(at) if at is not None else None, as_json)
+
+
+def _explain_warning(here: "Installation", name: str, as_json: bool) -> None:
     from polyrisk.explain import events_of, find_warning, tree_of
 
-    with _opened(state) as here:
-        message = find_warning(here.log, warning)
-        events = events_of(here.log, message.event)
-        if as_json:
-            chain = {"warning": message.model_dump(mode="json"), "events": [e.model_dump(mode="json") for e in events]}
-            click.echo(json.dumps(chain, ensure_ascii=False))
-        else:
-            _OUT.print(tree_of(message, events, here.country), soft_wrap=False)
+    message = find_warning(here.log, name)
+    events = events_of(here.log, message.event)
+    if as_json:
+        chain = {"warning": message.model_dump(mode="json"), "events": [e.model_dump(mode="json") for e in events]}
+        click.echo(json.dumps(chain, ensure_ascii=False))
+    else:
+        _OUT.print(tree_of(message, events, here.country), soft_wrap=False)
+
+
+def _explain_why_not(here: "Installation", question: tuple[str, str, str], as_json: bool) -> None:
+    from polyrisk.progress import patient
+    from polyrisk.why_not import asked, lines, why_not
+
+    with patient("judging again", shown=not as_json) as done:
+        answer = why_not(here.log, here.country, asked(here.country, *question), done)
+    if as_json:
+        click.echo(json.dumps(answer.as_json(), ensure_ascii=False))
+        return
+    for line in lines(answer, here.country):
+        click.echo(line)
+
+
+def _explain_if_silent(here: "Installation", station: str, at: datetime | None, as_json: bool) -> None:
+    from polyrisk.if_silent import if_silent, lines
+    from polyrisk.progress import patient
+
+    with patient("judging again", shown=not as_json) as done:
+        outlook = if_silent(here.log, here.country, station, at, done)
+    if as_json:
+        click.echo(json.dumps(outlook.as_json(), ensure_ascii=False))
+        return
+    for line in lines(outlook, here.country):
+        click.echo(line)
 
 
 @main.command()
@@ -281,6 +323,13 @@ def run(
         send=send,
         judges=Judges(member, all_shards, go_back),
     )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return to_utc(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise click.UsageError(f"`{text}`: write a moment with its zone, such as 2025-11-27T06:00+05:30.") from error
 
 
 def _silence(text: str) -> tuple[str, datetime]:

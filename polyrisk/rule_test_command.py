@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from polyrisk.progress import bars
+from polyrisk.progress import patient
 from polyrisk.rule_tests import Failure, Outcome, run_tests
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import RefusedError
@@ -17,11 +16,9 @@ from schemas.place_tables import nearest
 from schemas.rule_test_files import WrittenTest, read_tests
 
 PASSED, FAILED, WRONG_USE = 0, 1, 2
-_PATIENCE = 1.0
-"""Seconds after which a person at a terminal is shown how far it has come."""
 
 
-def run(countries: Path, name: str | None, only: str | None, out: Console, *, as_json: bool) -> int:
+def run(countries: Path, name: str | None, only: str | None, *, as_json: bool) -> int:
     """Run the tests of a country, or of all.
 
     Args:
@@ -45,7 +42,7 @@ def run(countries: Path, name: str | None, only: str | None, out: Console, *, as
         what = f"No test has `{only}` in its name, its file's name or its rules." if only else "There is no rule test."
         raise RefusedError(what, remedy="They stand in countries/<code>/tests/*.yaml.")
     begun = time.monotonic()
-    outcomes = _run(chosen, out, shown=not as_json)
+    outcomes = _run(chosen, shown=not as_json)
     if as_json:
         click.echo(json.dumps(_for_programs(outcomes, found), ensure_ascii=False, indent=1))
     else:
@@ -104,18 +101,14 @@ def _matches(written: WrittenTest, only: str) -> bool:
     return any(only in text for text in (written.test.name, Path(written.file.name).name, *written.test.rules))
 
 
-def _run(chosen: Sequence[tuple[LoadedCountry, list[WrittenTest]]], out: Console, *, shown: bool) -> list[Outcome]:
+def _run(chosen: Sequence[tuple[LoadedCountry, list[WrittenTest]]], *, shown: bool) -> list[Outcome]:
     outcomes: list[Outcome] = []
-    begun = time.monotonic()
-    with bars(Console(stderr=True, quiet=not (shown and out.is_terminal))) as progress:
-        progress.stop()
-        task = progress.add_task("rule tests", total=sum(len(tests) for _, tests in chosen))
+    total = sum(len(tests) for _, tests in chosen)
+    with patient("rule tests", shown=shown) as told:
 
         def done(outcome: Outcome) -> None:
             outcomes.append(outcome)
-            progress.update(task, advance=1)
-            if time.monotonic() - begun > _PATIENCE:
-                progress.start()
+            told(len(outcomes) / total)
 
         for country, tests in chosen:
             run_tests(tests, country, done)

@@ -54,7 +54,7 @@ class Shortfalls:
         if evidence.truth is Truth.TRUE and missing > 0:
             left = f"{threshold.leave_below} under it" if threshold.leave_below else "under it"
             return f"; the level is left only {left}" + (f", for {format_span(threshold.quiet)}" if threshold.quiet else "")
-        if evidence.truth is Truth.TRUE or missing > 0:
+        if evidence.truth is not Truth.FALSE or missing > 0:
             return ""
         if threshold.floor is not None and reading.value < float(threshold.floor.split()[0]):
             return f"; under the floor of {threshold.floor}"

@@ -90,7 +90,7 @@ def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
 
 
 def why(state: State, rule: str, area: str, at: datetime) -> Evidence | None:
-    """How a rule's `when` stood in an area at a moment, each condition down to its readings; none if it is not judged there."""
+    """How what a rule asks for stood in an area at a moment, each condition down to its readings; none if it is not judged there."""
     return timeline_views.why(all_by_timelines(state), rule, area, at)
 
 

@@ -23,7 +23,7 @@ def timelines(state: State) -> dict[tuple[str, str], Timeline]:
     sight = Sight(state.plan, state.tracks, state.baselines, state.alive, state.now)
     found = {}
     for place in state.plan.judged:
-        line = sight.truth(state.plan.rules[place[0]].when, place[1])
+        line = sight.truth(state.plan.rules[place[0]].holds, place[1])
         if line is not None:
             found[place] = _shown(line.upto(judged_to(place, sight)))
     return found
@@ -48,10 +48,10 @@ def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
 
 
 def why(state: State, rule: str, area: str, at: datetime) -> Evidence | None:
-    """How a rule's `when` stood in an area at a moment of valid time, down to the readings; none if it is not judged there."""
+    """How what a rule asks for stood in an area at a moment of valid time, down to the readings; none if it is not judged there."""
     if state.plan is None or (rule, area) not in state.plan.judged:
         return None
-    return _witness(state, state.plan).evidence(state.plan.rules[rule].when, area, micros(at))
+    return _witness(state, state.plan).evidence(state.plan.rules[rule].holds, area, micros(at))
 
 
 def why_level(state: State, threshold: str, place: str, level: Level, at: datetime) -> Evidence | None:
