@@ -75,7 +75,8 @@ class Proposals:
             configuration=event.configuration,
         )
         sign = self.signatures(rule, event.level)
-        people = 0 if event.audience == "operators" else sign.people
+        asked = event.unconfirmed and kind is Kind.WARNING  # what nobody can confirm goes out by nobody's word but a person's
+        people = 0 if event.audience == "operators" else max(sign.people, int(asked))
         ledger.propose(connection, warning, kind, event.audience, people, at + sign.within)
         if people == 0:
             return self.issue(connection, life, rule, warning, kind, event, at)[0]

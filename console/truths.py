@@ -44,8 +44,7 @@ def watched(configuration: Configuration) -> tuple[str, ...]:
     """The thresholds that a rule looks at, in the order of the file. One that no rule uses cannot warn and colours nothing."""
     used: set[str] = set()
     for rule in configuration.rules:
-        conditions = [rule.when, *([rule.until] if rule.until is not None else []), *(r.if_ for r in rule.raise_)]
-        for part in (inner for condition in conditions for inner in walk(condition)):
+        for part in (inner for condition in rule.conditions for inner in walk(condition)):
             match part:
                 case AtLevel():
                     used.add(part.threshold)

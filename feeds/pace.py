@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from eventlog.log import EventLog
-from schemas.conditions import AtLevel, Condition, Dimensions, Sequence, Silent, walk
+from schemas.conditions import AtLevel, Condition, Dimensions, Sequence, Silent, Unless, walk
 from schemas.configuration import Configuration, Rule
 from schemas.envelopes import read_output
 from schemas.manifests import FeedManifest
@@ -33,7 +33,7 @@ class Pace:
         self._last: dict[str, CompoundEvent] = {}
         self._moved: dict[str, datetime] = {}
         indicator = {t.name: t.indicator for t in configuration.thresholds}
-        self._opens = {rule.name: _indicators([rule.when, *_levels(rule)], indicator) for rule in configuration.rules}
+        self._opens = {rule.name: _indicators([rule.holds, *_levels(rule)], indicator) for rule in configuration.rules}
         self._moves = {rule.name: _indicators(_still_asked(rule), indicator) for rule in configuration.rules}
 
     def interval(self, manifest: FeedManifest, now: datetime) -> timedelta:
@@ -78,10 +78,10 @@ def _levels(rule: Rule) -> list[Condition]:
 def _still_asked(rule: Rule) -> list[Condition]:
     """The conditions that can still change an open event of the rule: of a sequence that is complete, only its last step."""
     end = rule.until or (rule.when.sequence[-1] if isinstance(rule.when, Sequence) else rule.when)
-    return [end, *_levels(rule)]
+    return [end, *_levels(rule), *([rule.unless] if rule.unless is not None else [])]
 
 
-def _indicators(conditions: Iterable[Condition], known: Mapping[str, str]) -> set[str]:
+def _indicators(conditions: Iterable[Condition | Unless], known: Mapping[str, str]) -> set[str]:
     """The indicators that conditions read."""
     names: set[str] = set()
     for condition in (part for whole in conditions for part in walk(whole)):

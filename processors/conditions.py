@@ -11,7 +11,7 @@ from processors.plan import Plan
 from processors.roll_up import ENOUGH, worst
 from processors.sequences import in_sequence
 from processors.silence import silences, together
-from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, lasting, lately, micros, opposite, some
+from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, excused, lasting, lately, micros, opposite, some
 from processors.times import became_true
 from processors.together import together_within
 from processors.tracks import BoundsOf, Track, as_judged
@@ -30,6 +30,7 @@ from schemas.conditions import (
     Sustained,
     Times,
     Together,
+    Unless,
     Within,
 )
 from schemas.conditions import Sequence as InSequence
@@ -120,7 +121,7 @@ class Sight:
                 found.append((unknown, *entries))
         return found
 
-    def truth(self, condition: Condition, area: str) -> Line | None:
+    def truth(self, condition: Condition | Unless, area: str) -> Line | None:
         """The truth of a condition in an area; none if the area is not covered."""
         match condition:
             case AtLevel():
@@ -158,6 +159,9 @@ class Sight:
             case Near():
                 covered = [one for part in self.plan.inside(condition, area) if (one := self.truth(*part)) is not None]
                 return some(covered) if covered else None
+            case Unless():
+                one, excuse = self.truth(condition.when, area), self.truth(condition.unless, area)
+                return excused(one or NOTHING_KNOWN, excuse or NOTHING_KNOWN) if one or excuse else None
             case Silent():
                 return self.silent(condition.silent, area)
             case Dimensions():

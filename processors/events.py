@@ -7,10 +7,11 @@ from functools import lru_cache
 from processors.conditions import Sight
 from processors.evidence import Witness, silent_feeds
 from processors.life import Going, Law, beginning, law_of, live, next_deadline
-from processors.plan import Place, Plan, conditions_of
+from processors.moves import Moved, steps_of
+from processors.plan import Place, Plan
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
-from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, later, micros, moment
+from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, later, micros, moment, unless_known
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
 from schemas.levels import Level, Truth
@@ -30,10 +31,12 @@ _WORDS = {
 
 
 def lines_of(rule: Rule, area: str, sight: Sight) -> list[Line]:
-    """The truths of `when`, of `until` if there is one, then of each `raise`."""
-    until = (rule.until,) if rule.until is not None else ()
-    conditions = (rule.when, *until, *(r.if_ for r in rule.raise_))
-    return [sight.truth(c, area) or NOTHING_KNOWN for c in conditions]
+    """The truths of what holds, of `until` if there is one, of each `raise`, then of when people are asked if the rule has them asked."""
+    lines = [sight.truth(c, area) or NOTHING_KNOWN for c in rule.conditions]
+    if rule.unless is not None and rule.proposes:
+        when, excuse = (sight.truth(c, area) or NOTHING_KNOWN for c in (rule.when, rule.unless))
+        lines.append(unless_known(when, excuse))
+    return lines
 
 
 def judged_to(place: Place, sight: Sight) -> int:
@@ -63,7 +66,7 @@ def _silent_from(place: Place, sight: Sight, upto: int) -> int:
 def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str) -> tuple[list[Change], Judged]:
     """What must be said of a rule in an area, and how it stands after that."""
     rule = sight.plan.rules[place[0]]
-    law = law_of(rule)
+    law = law_of(rule, sight.plan.moves(*place))
     going = before.going if before.going is not None and len(before.going.raised) == len(law.raises) else beginning(law)
     lines = lines_of(rule, place[1], sight)
     upto = max(judged_to(place, sight), before.judged)
@@ -98,7 +101,7 @@ def needed_from(place: Place, breach: Judged, events: Mapping[Place, Judged], si
     asked = [breach.settled, *(s.since for s in breach.said)]
     for rule, area in sight.plan.dependents.get(place, ()):
         upto = judged_to((rule, area), sight)
-        lines = (sight.truth(*part) for whole in conditions_of(sight.plan.rules[rule]) for part in sight.plan.walk(whole, area))
+        lines = (sight.truth(*part) for whole in sight.plan.rules[rule].conditions for part in sight.plan.walk(whole, area))
         since = [began for one in lines if one is not None and (began := one.since(upto)) is not None]
         asked.append(min([events.get((rule, area), Judged()).settled, *since]) - sight.plan.window(rule))
     return min(asked)
@@ -119,11 +122,11 @@ def stood(change: Change, place: Place, witness: Witness) -> Stood:
     """How a rule stood at a change, out of timelines."""
     plan = witness.sight.plan
     rule = plan.rules[place[0]]
-    keep, _ = (witness.sight.truth(rule.when, place[1]) or NOTHING_KNOWN).at(change.at)
+    keep, _ = (witness.sight.truth(rule.holds, place[1]) or NOTHING_KNOWN).at(change.at)
     return Stood(
         truth=TRUTHS[keep],
         silent=silent_feeds(witness, plan.read_by(*place), max(change.at, change.said.since)),
-        evidence=witness.evidence(rule.when, place[1], change.at),
+        evidence=witness.evidence(rule.holds, place[1], change.at),
         ending=witness.evidence(rule.until, place[1], change.at) if rule.until is not None else None,
         beside=witness.beside(rule.dimensions, place[1], change.at),
     )
@@ -144,7 +147,7 @@ def told(change: Change, place: Place, plan: Plan, stood: Stood, now: int, recor
         area_version=plan.configuration.areas_version,
         change=word,
         level=Level(said.level),
-        steps=_steps(rule, said.steps),
+        steps=_steps(rule, said.steps, plan.moves(*place)),
         dimensions=rule.dimensions,
         since=moment(said.since),
         at=moment(change.at),
@@ -171,5 +174,8 @@ def _base(level: Level, rule: str) -> LevelStep:
     return LevelStep(step="base", level=level, why=f"{rule} holds")
 
 
-def _steps(rule: Rule, raised: tuple[int, ...]) -> tuple[LevelStep, ...]:
-    return (_base(rule.level, rule.name), *(LevelStep(step="raise", level=rule.raise_[n].to, why=rule.raise_[n].if_.text) for n in raised))
+def _steps(rule: Rule, raised: tuple[int, ...], moves: tuple[Moved, ...]) -> tuple[LevelStep, ...]:
+    raises = [rule.raise_[n] for n in raised]
+    level = max((rule.level, *(step.to for step in raises)))
+    raise_steps = (LevelStep(step="raise", level=step.to, why=step.if_.text) for step in raises)
+    return (_base(rule.level, rule.name), *raise_steps, *steps_of(level, moves))

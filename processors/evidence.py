@@ -14,7 +14,7 @@ from processors.series import Series
 from processors.state import Source
 from processors.timelines import FAR, TRUE, TRUTHS, UNKNOWN, Line, moment
 from processors.tracks import Track
-from schemas.conditions import AtLevel, Condition, Dimensions, Share, Silent
+from schemas.conditions import AtLevel, Condition, Dimensions, Share, Silent, Unless
 from schemas.levels import Dimension, Level, Truth
 from schemas.records import Evidence, Reading
 
@@ -31,7 +31,7 @@ class Witness:
         self.sight, self.sources, self.now = sight, sources, now
         self._read: dict[int, Rereader] = {}
 
-    def evidence(self, condition: Condition, area: str, at: int) -> Evidence:
+    def evidence(self, condition: Condition | Unless, area: str, at: int) -> Evidence:
         """A condition as it stood at a moment of valid time, with all inside it."""
         line = self.sight.truth(condition, area)
         match condition:
@@ -59,7 +59,8 @@ class Witness:
         if len(read) == 1 and read[0][0] == area:
             place, track = read[0]
             note, readings = self.note(track, at), self._readings(condition.threshold, place, track, number, at)
-            return _stood(condition.text, line, area, at, note=note, level=self._level(condition.threshold, track, at), readings=readings)
+            text, level = self._wording(condition, place), self._level(condition.threshold, track, at)
+            return _stood(text, line, area, at, note=note, level=level, readings=readings)
         parts = [self._place(condition, place, track, number, at) for place, track in read]
         telling = [p for p in parts if p.truth != Truth.FALSE] or parts
         silent = [p for p in parts if p.note]
@@ -71,7 +72,13 @@ class Witness:
         line = self.sight.level(condition.threshold, place, condition.level)
         readings = self._readings(condition.threshold, place, track, number, at)
         level = self._level(condition.threshold, track, at)
-        return _stood(condition.text, line, place, at, note=self.note(track, at), level=level, readings=readings)
+        text = self._wording(condition, place)
+        return _stood(text, line, place, at, note=self.note(track, at), level=level, readings=readings)
+
+    def _wording(self, condition: AtLevel, place: str) -> str:
+        """The condition, and who set another value at this place, if somebody did."""
+        overrides = self.sight.plan.thresholds[condition.threshold].overrides or ()
+        return next((f"{condition.text} ({one.told})" for one in overrides if one.place == place), condition.text)
 
     def _dimension(self, condition: Dimensions, name: Dimension, line: Line | None, area: str, at: int) -> Evidence:
         parts = [
@@ -142,7 +149,7 @@ class Witness:
         return self._read[number_of].reading(row, bound / MILLIONTHS if bound != NO_BOUND else None, self.now)
 
 
-def _counted(condition: Condition, parts: Sequence[Evidence]) -> str:
+def _counted(condition: Condition | Unless, parts: Sequence[Evidence]) -> str:
     """Of how many places a share was true, and of how many nobody knows."""
     if not isinstance(condition, Share):
         return ""

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from processors.moves import Moved
 from processors.stretches import Point, Stretch
 from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line, micros, walk
 from schemas.configuration import Rule
+from schemas.levels import Level
 
 
 class Law(NamedTuple):
@@ -14,18 +16,23 @@ class Law(NamedTuple):
 
     Attributes:
         raises: the level each `raise` leads to, in the order written.
-        until: whether the rule has one. ends: the span after which an event ends that nobody can tell the end of.
+        moves: how figures of the area move the level: (by, at most, at least), those that apply there.
+        until: whether the rule has one. asks: whether people are asked while only an excuse is unknown.
+        ends: the span after which an event ends that nobody can tell the end of.
     """
 
     level: int
     raises: tuple[int, ...]
+    moves: tuple[Moved, ...]
     until: bool
+    asks: bool
     ends: int
 
 
-def law_of(rule: Rule) -> Law:
-    """What a rule says of its events."""
-    return Law(int(rule.level), tuple(int(r.to) for r in rule.raise_), rule.until is not None, micros(rule.ends.otherwise_after))
+def law_of(rule: Rule, moves: tuple[Moved, ...] = ()) -> Law:
+    """What a rule says of its events in an area whose figures make these moves."""
+    raises, ends = tuple(int(r.to) for r in rule.raise_), micros(rule.ends.otherwise_after)
+    return Law(int(rule.level), raises, moves, rule.until is not None, rule.proposes, ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def live(going: Going, lines: Sequence[Line], law: Law, upto: int) -> tuple[list
     """The stretches from where the walk stands up to a moment, the last of which may go on.
 
     Args:
-        lines: of `when`, of `until` if there is one, then of each `raise`.
+        lines: of what holds, of `until` if there is one, of each `raise`, then of when people are asked if the rule has them asked.
     """
     walked = _walked(going, lines, law, upto)
     walked.give_up(upto)
@@ -117,10 +124,11 @@ class Walk:
             self._go_on(self._point(at, keep))
         else:
             self.armed = self.armed or keep[0] == FALSE or (self.law.until and sure[1] == FALSE)
-            if self.armed and sure[0] == TRUE and not (self.law.until and keep[1] == TRUE):
+            asked = self.law.asks and sure[-1] == TRUE and keep[0] == UNKNOWN
+            if self.armed and (sure[0] == TRUE or asked) and not (self.law.until and keep[1] == TRUE):
                 self.current = Stretch(at, (self._point(at, keep),))
                 self.found.append(self.current)
-        if self.current is not None and (sure[0] == TRUE or (self.law.until and sure[1] != UNKNOWN)):
+        if self.current is not None and _is_known(sure, self.law):
             self.known = stop
 
     def give_up(self, upto: int) -> None:
@@ -141,9 +149,11 @@ class Walk:
 
     def _point(self, at: int, keep: Sequence[int]) -> Point:
         steps = tuple(n for n, raised in enumerate(self.raised) if raised)
-        level = max((self.law.raises[n] for n in steps), default=self.law.level)
+        level = max((self.law.level, *(self.law.raises[n] for n in steps)))
+        for move in self.law.moves:
+            level = move.of(Level(level))
         doubted = keep[0] == UNKNOWN or (self.law.until and keep[0] != TRUE and keep[1] == UNKNOWN)
-        return Point(at, max(level, self.law.level), steps, doubted)
+        return Point(at, level, steps, doubted)
 
     def _go_on(self, point: Point) -> None:
         if self.current is not None and point[1:] != self.current.points[-1][1:]:
@@ -159,6 +169,11 @@ class Walk:
         self.current = stretch
 
 
+def _is_known(sure: Sequence[int], law: Law) -> bool:
+    """Whether it is known that an event stands, or with `until` whether it does. Where people are asked, all but the excuse is."""
+    return sure[0] == TRUE or (law.asks and sure[-1] == TRUE) or (law.until and sure[1] != UNKNOWN)
+
+
 def next_deadline(going: Going, lines: Sequence[Line], law: Law, upto: int) -> int:
     """The first moment after `upto` at which something may have to be said though no record came."""
     changes = [one.after(upto) for one in lines]
@@ -169,5 +184,5 @@ def next_deadline(going: Going, lines: Sequence[Line], law: Law, upto: int) -> i
 
 def _known_until(going: Going, lines: Sequence[Line], law: Law) -> int:
     """Up to when the truth of the current stretch will be known if no record comes; no later than the next change."""
-    keep_known = lines[0].at(going.at)[1] == TRUE or (law.until and lines[1].at(going.at)[1] != UNKNOWN)
+    keep_known = _is_known([one.at(going.at)[1] for one in lines], law)
     return min(one.after(going.at) for one in lines) if keep_known else going.known

@@ -7,13 +7,15 @@ from datetime import timedelta
 from functools import cached_property
 
 from processors.bounds import Bound, quantity
-from processors.kinds import BASELINE_KINDS, bounds_of
+from processors.kinds import BASELINE_KINDS, bounds_of, looks_back
 from processors.levels import Settings
+from processors.moves import Moved, moves_of
 from processors.relations import Relations
 from processors.timelines import BEGINNING, FAR, micros
-from schemas.conditions import AtLevel, Condition, Dimensions, Near, Nearby, Share, Silence, Silent, Sustained, walk
+from schemas.conditions import AtLevel, Condition, Dimensions, Near, Nearby, Share, Silence, Silent, Sustained, Unless, walk
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
 from schemas.errors import ConfigurationError
+from schemas.figures import Figure
 from schemas.indicators import CATALOGUE
 from schemas.levels import Dimension, Level
 
@@ -48,7 +50,7 @@ class Plan:
         object.__setattr__(self, "rules", {r.name: r for r in self.configuration.rules})
         object.__setattr__(self, "bounds", {t.name: bounds_of(t) for t in self.configuration.thresholds})
         for rule in self.configuration.rules:
-            for name in sorted(names_in(conditions_of(rule))):
+            for name in sorted(names_in(rule.conditions)):
                 if name not in self.thresholds:
                     raise ConfigurationError(f"no threshold is called `{name}`.", where=f"rule {rule.name}")
 
@@ -93,6 +95,14 @@ class Plan:
                 found["station"][outer].append(station.code)
         return {level: {a: tuple(sorted(p)) for a, p in areas.items()} for level, areas in found.items()}
 
+    def moves(self, rule: str, area: str) -> tuple[Moved, ...]:
+        """How figures of an area move the level of a rule's events there."""
+        return moves_of(self.rules[rule], area, self._figures)
+
+    @cached_property
+    def _figures(self) -> dict[tuple[str, str], Figure]:
+        return {(figure.area, figure.figure): figure for figure in self.configuration.figures or ()}
+
     def places(self, threshold: str, area: str) -> tuple[str, ...]:
         """The places whose levels make the threshold's level in the area: itself, one around it, or those in it."""
         if (threshold, area) not in self._places:
@@ -116,7 +126,7 @@ class Plan:
         candidates = self._under.get(watched.at, {}).get(area, ())
         return tuple(p for p in candidates if self.gives(p, watched.indicator))
 
-    def inside(self, condition: Condition, area: str) -> tuple[tuple[Condition, str], ...]:
+    def inside(self, condition: Condition | Unless, area: str) -> tuple[tuple[Condition, str], ...]:
         """The conditions inside one that is judged in an area, each with the place it is judged at."""
         match condition:
             case Share():
@@ -125,7 +135,7 @@ class Plan:
                 return tuple((condition.near.condition, place) for place in self._in_reach(condition.near, area))
         return tuple((part, area) for part in condition.parts)
 
-    def walk(self, condition: Condition, area: str) -> Iterator[tuple[Condition, str]]:
+    def walk(self, condition: Condition | Unless, area: str) -> Iterator[tuple[Condition | Unless, str]]:
         """A condition judged in an area and all inside it, each with the place it is judged at, outermost first."""
         yield condition, area
         for part, place in self.inside(condition, area):
@@ -183,6 +193,22 @@ class Plan:
         }
 
     @cached_property
+    def datums(self) -> dict[str, str]:
+        """Station to what its readings are measured from, where that is known."""
+        return {s.code: s.datum for s in self.configuration.stations if s.datum is not None}
+
+    @cached_property
+    def overridden(self) -> dict[Place, dict[int, int]]:
+        """(threshold, place) to the values that somebody set there: a level's place among the defined ones to its bound."""
+        found: dict[Place, dict[int, int]] = {}
+        for threshold in self.thresholds.values():
+            numbers = {b.level.word: n for n, b in enumerate(self.bounds[threshold.name])}
+            for one in threshold.overrides or ():
+                values = {numbers[word]: quantity(text, threshold.indicator) for word, text in one.levels.items()}
+                found[threshold.name, one.place] = values
+        return found
+
+    @cached_property
     def judged(self) -> tuple[Place, ...]:
         """(rule, area) of all that is judged, in order of area, then rule."""
         found: list[Place] = []
@@ -208,11 +234,11 @@ class Plan:
     def _read_by(self) -> dict[Place, tuple[Place, ...]]:
         found: dict[Place, tuple[Place, ...]] = {}
         for rule, area in self.judged:
-            parts = [found for condition in conditions_of(self.rules[rule]) for found in self.walk(condition, area)]
+            parts = [found for condition in self.rules[rule].conditions for found in self.walk(condition, area)]
             found[rule, area] = tuple(sorted({place for part, at in parts for place in self._read(part, at)}))
         return found
 
-    def _read(self, part: Condition, area: str) -> set[Place]:
+    def _read(self, part: Condition | Unless, area: str) -> set[Place]:
         match part:
             case AtLevel(threshold=name):
                 return {(name, place) for place in self.places(name, area)}
@@ -234,7 +260,7 @@ class Plan:
     @cached_property
     def listening(self) -> frozenset[Place]:
         """(rule, area) with a condition on silence: judged whenever a station speaks, because that too ends a silence."""
-        with_silence = {r.name for r in self.rules.values() if any(isinstance(p, Silent) for c in conditions_of(r) for p in walk(c))}
+        with_silence = {r.name for r in self.rules.values() if any(isinstance(p, Silent) for c in r.conditions for p in walk(c))}
         return frozenset(place for place in self.judged if place[0] in with_silence)
 
     def number(self, threshold: str, level: Level) -> int | None:
@@ -259,11 +285,11 @@ class Plan:
 
     def window(self, rule: str) -> int:
         """The longest span over which the rule looks back, in microseconds."""
-        parts = [p for c in conditions_of(self.rules[rule]) for p in walk(c)]
+        parts = [p for c in self.rules[rule].conditions for p in walk(c)]
         return sum(micros(span) for part in parts if (span := _looks_back(part)) is not None)
 
 
-def _looks_back(part: Condition) -> timedelta | None:
+def _looks_back(part: Condition | Unless) -> timedelta | None:
     """The span over which a condition itself looks back; none if it looks at the present alone."""
     if isinstance(part, Sustained):
         return part.for_
@@ -275,13 +301,7 @@ def _number(bounds: tuple[Bound, ...], level: Level) -> int | None:
     return next((n for n, b in enumerate(bounds) if b.level >= level), None)
 
 
-def conditions_of(rule: Rule) -> tuple[Condition, ...]:
-    """All conditions of a rule: when, until, raise."""
-    until = (rule.until,) if rule.until is not None else ()
-    return (rule.when, *until, *(r.if_ for r in rule.raise_))
-
-
-def names_in(conditions: tuple[Condition, ...]) -> set[str]:
+def names_in(conditions: tuple[Condition | Unless, ...]) -> set[str]:
     """The thresholds that conditions name."""
     parts = [p for c in conditions for p in walk(c)]
     return {p.threshold for p in parts if isinstance(p, AtLevel)} | {p.silent.of for p in parts if isinstance(p, Silent)}
@@ -307,4 +327,5 @@ def _settings(threshold: Threshold, bounds: tuple[Bound, ...], delay: int, every
         lapse=FAR if threshold.kind in BASELINE_KINDS else max(stale, horizon + delay),
         delay=delay,
         horizon=horizon,
+        looks_back=looks_back(threshold),
     )

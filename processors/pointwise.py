@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from processors.plan import Plan, conditions_of
+from processors.plan import Plan
 from processors.timelines import BEGINNING, FALSE, TRUE, UNKNOWN, micros
-from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Not, Together
+from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Not, Together, Unless
 from schemas.configuration import Rule
 
 Truths = tuple[int, ...]
@@ -76,7 +76,7 @@ class Node:
         window: the span between onsets, for one that compares them; microseconds.
     """
 
-    condition: Condition
+    condition: Condition | Unless
     parts: tuple[int, ...]
     leaf: int
     count: int
@@ -97,15 +97,15 @@ class Tree:
         self._plan = plan
         self.leaves: list[tuple[str, int]] = []
         self.nodes: list[Node] = []
-        self.conditions: dict[Condition, int] = {}
-        self.roots = tuple(self._add(condition) for condition in conditions_of(rule))
+        self.conditions: dict[Condition | Unless, int] = {}
+        self.roots = tuple(self._add(condition) for condition in rule.conditions)
         self.texts = tuple(node.condition.text for node in self.nodes)
         self._watched = frozenset(p for node in self.nodes if isinstance(node.condition, Together) for p in node.parts)
 
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def _add(self, condition: Condition) -> int:
+    def _add(self, condition: Condition | Unless) -> int:
         if condition in self.conditions:
             return self.conditions[condition]
         parts = tuple(self._add(part) for part in condition.parts)
@@ -164,7 +164,7 @@ class Tree:
         return FALSE if true + found.count(UNKNOWN) < node.count <= len(found) else UNKNOWN
 
 
-def goes_forward(condition: Condition) -> bool:
+def goes_forward(condition: Condition | Unless) -> bool:
     """Whether a condition, with all inside it, can be judged from moment to moment."""
     if isinstance(condition, All | AnyOf | AtLeast) and condition.within is not None:
         return False

@@ -67,7 +67,7 @@ def layout_of(plan: Plan) -> Layout | None:
     """The layout of a plan; none if a rule of it cannot be judged going forward.
 
     That is so if all rules are judged in areas of one level, read thresholds of that level alone, with fixed bounds and one time to
-    settle, look back over no span, mute and cool nothing, and speak for every dimension that is watched.
+    settle, look back over no span, mute and cool nothing, move no level by figures, and speak for every dimension that is watched.
     """
     levels = {rule.area for rule in plan.rules.values()}
     if len(levels) != 1:
@@ -108,7 +108,7 @@ def _rule(rule: Rule, plan: Plan, numbers: dict[str, int]) -> RuleLayout:
 
 
 def _goes_forward(rule: Rule, plan: Plan, watched: set[str]) -> bool:
-    quiet = rule.cool_down is not None or rule.mutes or rule.only
+    quiet = rule.cool_down is not None or rule.mutes or rule.only or rule.move
     conditions = rule.conditions
     leaves = Tree(rule, plan).leaves if all(goes_forward(c) for c in conditions) else None
     return (
@@ -120,7 +120,8 @@ def _goes_forward(rule: Rule, plan: Plan, watched: set[str]) -> bool:
 
 
 def _is_fixed(threshold: Threshold) -> bool:
-    return KINDS[threshold.kind].against == "constants"
+    constant = KINDS[threshold.kind].against == "constants"
+    return constant and threshold.datum is None and not threshold.overrides
 
 
 def _all_in(condition: object) -> list[object]:

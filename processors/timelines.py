@@ -125,6 +125,20 @@ def some(lines: Sequence[Line]) -> Line:
     return merged(lines, max)
 
 
+def excused(one: Line, excuse: Line) -> Line:
+    """`one` and not the excuse, which is unknown where it is held."""
+    return line((start, end, min(keep[0], TRUE - sure[1]), min(sure[0], TRUE - sure[1])) for start, end, keep, sure in walk([one, excuse]))
+
+
+def unless_known(one: Line, excuse: Line) -> Line:
+    """`one`, false where the excuse is known: true where nothing but the excuse may be in doubt."""
+
+    def but_for(truths: Sequence[int], excuses: Sequence[int]) -> int:
+        return FALSE if excuses[1] == TRUE else truths[0]
+
+    return line((start, end, but_for(keep, sure), but_for(sure, sure)) for start, end, keep, sure in walk([one, excuse]))
+
+
 def opposite(one: Line) -> Line:
     """Kleene's not."""
     return Line(one.starts, one.ends, tuple(TRUE - k for k in one.keep), tuple(TRUE - s for s in one.sure))

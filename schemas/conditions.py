@@ -260,6 +260,25 @@ class Near(Part):
         return (self.near.condition,)
 
 
+class Unless(Part):
+    """A condition that holds but for an excuse: what a rule's `when` and `unless` come to. It is not written inside conditions.
+
+    As `all` of the condition and the excuse's `not`, but that an excuse which is held is unknown, for opening and for closing: what nobody
+    has heard of lately neither keeps a warning from being proposed nor ends one.
+    """
+
+    when: "Condition"
+    unless: "Condition"
+
+    @property
+    def text(self) -> str:
+        return "the first, unless the second"
+
+    @property
+    def parts(self) -> tuple["Condition", ...]:
+        return (self.when, self.unless)
+
+
 class Silence(BaseModel):
     """What `silent` counts.
 
@@ -361,7 +380,7 @@ Condition = Annotated[
     ],
     Discriminator(_kind),
 ]
-for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence, Times, Share, Nearby, Near):
+for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence, Times, Share, Nearby, Near, Unless):
     _model.model_rebuild()
 
 
@@ -384,6 +403,6 @@ def expand(value: Any) -> Any:
     return {k: expand(v) if k in single and not isinstance(v, list | tuple) else v for k, v in nested.items()}
 
 
-def walk(condition: Condition) -> list[Condition]:
+def walk(condition: Condition | Unless) -> list[Condition | Unless]:
     """The condition and all inside it, outermost first."""
     return [condition, *(found for part in condition.parts for found in walk(part))]

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from schemas.conditions import Condition, expand
+from schemas.conditions import Condition, Unless, expand
 from schemas.decided import Decided as Decided
 from schemas.decided import Document as Document
+from schemas.figures import ComparisonText, Figure, moved
 from schemas.levels import Dimension, Level
 from schemas.moments import Span, parse_span
 from schemas.thresholds import BaselineSettings as BaselineSettings
@@ -91,6 +92,29 @@ class Raise(Decided):
         return {**value, "if": expand(value["if"])} if isinstance(value, dict) and "if" in value else value
 
 
+class Move(Decided):
+    """A figure of the area moves the event's level, after base and `raise`: how hard the same hazard hits is not the same everywhere.
+
+    Attributes:
+        by: levels up, or down if it is negative. at_most: no higher than this. at_least: no lower than this; never green.
+        why: the reason, as the people who sign read it.
+    """
+
+    by: int = Field(ge=-2, le=2)
+    if_: ComparisonText = Field(alias="if")
+    at_most: LevelWord | None = None
+    at_least: LevelWord | None = None
+    why: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _moves(self) -> "Move":
+        if self.by == 0:
+            raise ValueError("by 0 moves nothing; write +1, or -1")
+        if (self.at_least if self.by > 0 else self.at_most) is not None:
+            raise ValueError("`at_most` bounds a move up, `at_least` one down")
+        return self
+
+
 class Ends(Decided):
     """When an event ends that nobody can tell the end of."""
 
@@ -118,6 +142,8 @@ class Rule(Decided):
         area: the administrative level the rule is judged at. only: if given, the areas it is judged for.
         audience: `operators` for what the people on duty must know and households need not.
         until: if given, alone closes the event (besides `ends`).
+        unless: an excuse: while it is true, the rule does not hold. on_unknown: what an event is while the rest holds and nobody can tell
+            whether the excuse does: `propose`, if nothing is written, opens it unconfirmed, so that people are asked; `nothing` does not.
         text: the name of the text in the country's catalogues. advice: the name of the household's action.
     """
 
@@ -127,9 +153,12 @@ class Rule(Decided):
     only: tuple[str, ...] = ()
     dimensions: tuple[Dimension, ...]
     when: Condition
+    unless: Condition | None = None
+    on_unknown: Literal["propose", "nothing"] | None = None
     until: Condition | None = None
     level: LevelWord
     raise_: tuple[Raise, ...] = Field(default=(), alias="raise")
+    move: tuple[Move, ...] | None = None
     cool_down: Span | None = None
     mutes: tuple[str, ...] = ()
     audience: Literal["public", "operators"] = "public"
@@ -144,18 +173,43 @@ class Rule(Decided):
     def _read(cls, value: Any) -> Any:
         if isinstance(value, dict):
             value = dict(value)
-            for key in ("when", "until"):
+            for key in ("when", "unless", "until"):
                 if value.get(key) is not None:
                     value[key] = expand(value[key])
-            if isinstance(value.get("raise"), dict):
-                value["raise"] = [value["raise"]]
+            for key in ("raise", "move"):
+                if isinstance(value.get(key), dict):
+                    value[key] = [value[key]]
         return value
 
+    @model_validator(mode="after")
+    def _meant(self) -> "Rule":
+        if self.on_unknown is not None and self.unless is None:
+            raise ValueError("`on_unknown` says what an unknown `unless` does, and this rule has no `unless`")
+        return self
+
     @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """All conditions of the rule: `when`, `until`, each `raise`."""
+    def levels(self) -> frozenset[Level]:
+        """All levels that an event of this rule may have."""
+        found = {self.level, *(max(self.level, step.to) for step in self.raise_)}
+        for move in self.move or ():
+            found |= {moved(level, move.by, move.at_most, move.at_least) for level in found}
+        return frozenset(found)
+
+    @property
+    def holds(self) -> Condition | Unless:
+        """What is judged: `when`, but for `unless`."""
+        return self.when if self.unless is None else Unless(when=self.when, unless=self.unless)
+
+    @property
+    def proposes(self) -> bool:
+        """Whether people are asked while only the excuse is unknown."""
+        return self.unless is not None and self.on_unknown != "nothing"
+
+    @property
+    def conditions(self) -> tuple[Condition | Unless, ...]:
+        """All that is judged: what holds, what alone ends an event if there is such a condition, and each `raise`."""
         until = (self.until,) if self.until is not None else ()
-        return (self.when, *until, *(step.if_ for step in self.raise_))
+        return (self.holds, *until, *(step.if_ for step in self.raise_))
 
 
 class Configuration(Decided):
@@ -164,6 +218,7 @@ class Configuration(Decided):
     Attributes:
         shard: an area set closed under parent and neighbour relations; by default a country's ISO 3166-1 alpha-3 code.
         areas_version: the version of the P-codes.
+        figures: of areas, for rules that move their level by them.
     """
 
     shard: str
@@ -173,6 +228,7 @@ class Configuration(Decided):
     feeds: tuple[FeedFacts, ...]
     thresholds: tuple[Threshold, ...]
     rules: tuple[Rule, ...]
+    figures: tuple[Figure, ...] | None = None
 
     def canonical(self) -> dict[str, Any]:
         """JSON values, always the same for the same configuration."""

@@ -15,6 +15,7 @@ from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
 from schemas.configuration_checks import check_threshold, check_written
 from schemas.country_facts import CountryFacts
 from schemas.errors import ConfigurationError
+from schemas.figure_tables import read_figures
 from schemas.findings import Finding
 from schemas.manifests import FeedManifest
 from schemas.place_tables import PlaceTables, nearest, read_places
@@ -157,6 +158,7 @@ class _Reading:
             feeds=tuple(around.feeds),
             thresholds=tuple(around.thresholds.values()),
             rules=tuple(around.rules.values()),
+            figures=around.figures or None,
         )
         return LoadedCountry(self.folder, facts, tables.places, configuration, manifests, tables.languages)
 
@@ -167,7 +169,9 @@ class _Reading:
         thresholds = self._named(thresholds_file, Threshold, check_written)
         rules = self._named(rules_file, Rule)
         written = frozenset(str(name) for name in thresholds_file.data) if thresholds_file is not None else frozenset()
-        around = Surroundings(facts, tables.areas, feeds, thresholds, rules, written)
+        figures, wrong = read_figures(self.folder, self.name, tables.areas)
+        self.findings += wrong
+        around = Surroundings(facts, tables.areas, feeds, thresholds, rules, written, figures)
         if thresholds_file is not None and manifests:
             for threshold in thresholds.values():
                 self.findings += check_threshold(thresholds_file, threshold, around)

@@ -61,11 +61,11 @@ def thresholds_file() -> dict[str, Any]:
 
 
 def rules_file() -> dict[str, Any]:
-    """`rules.yaml`: name to rule. `raise` may be one step or several."""
+    """`rules.yaml`: name to rule. `raise` and `move` may be one step or several."""
     schema = _named(Rule)
     properties = schema["additionalProperties"]["properties"]
-    several = properties["raise"]
-    properties["raise"] = {"anyOf": [several["items"], {"type": "array", "items": several["items"]}]}
+    for key, one in (("raise", properties["raise"]["items"]), ("move", properties["move"]["anyOf"][0]["items"])):
+        properties[key] = {"anyOf": [one, {"type": "array", "items": one}]}
     return schema
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.conditions import AtLeast, Dimensions, Near, Share, Together, walk
 from schemas.configuration import Rule
+from schemas.figures import moved
 from schemas.findings import Finding
 from schemas.indicators import CATALOGUE
 from schemas.levels import Level
@@ -25,13 +26,14 @@ def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding
     """Findings about one rule: names, reachable levels, windows, areas, signatures, mutes."""
     raw = file.data[rule.name]
     found: list[Finding] = []
-    for key in ("when", "until", "raise"):
+    for key in ("when", "unless", "until", "raise"):
         if raw.get(key) is not None:
             found += _conditions(file, raw[key], (rule.name, key), rule.area, around)
     found += _counts(file, rule, around)
     found += _areas(file, rule, around)
     found += _elsewhere(file, rule, around)
     found += _sign(file, rule, around)
+    found += _moves(file, rule, around)
     for index, muted in enumerate(rule.mutes):
         if muted not in around.rules or muted == rule.name:
             what = f"mutes `{muted}`, which is no other rule."
@@ -241,6 +243,28 @@ def _elsewhere(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Fin
         yield file.finding("no-coordinates", (rule.name,), what, "There it could never be told.", remedy)
 
 
+def _moves(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    """A move that asks for a figure the country has, in its unit, and that can move something."""
+    judged = {area.code for area in around.areas.values() if area.level == rule.area and (not rule.only or area.code in rule.only)}
+    for index, move in enumerate(rule.move or ()):
+        location: Location = (rule.name, "move", index, "if")
+        given = [figure for figure in around.figures if figure.figure == move.if_.figure]
+        here = [figure for figure in given if figure.area in judged]
+        others = sorted({figure.unit for figure in here} - {move.if_.unit})
+        if not here:
+            where = f"for no area of {rule.area} that the rule is judged for" if given else "at all"
+            known = tuple(sorted({figure.figure for figure in around.figures} - {move.if_.figure}))
+            remedy = "Add its lines." if given else nearest(move.if_.figure, known) or "Add its lines."
+            what = f"vulnerability.csv has no `{move.if_.figure}` {where}."
+            yield file.finding("unknown-figure", location, what, "The level could never be moved by it.", remedy)
+        elif others:
+            what = f"`{move.if_.figure}` is in {', '.join(others)}, the rule asks in {move.if_.unit}."
+            yield file.finding("quantity", location, what, remedy=f"Write the number in {others[0]}.")
+        if all(moved(level, move.by, move.at_most, move.at_least) == level for level in rule.levels):
+            what = f"by {move.by:+d} moves none of the rule's levels ({', '.join(level.word for level in sorted(rule.levels))})."
+            yield file.finding("move-nothing", (rule.name, "move", index), what, remedy="Change its bound, or take it out.")
+
+
 def _outside(file: YamlFile, location: Location, code: str, around: Surroundings) -> Finding:
     why = "What happens beyond the shard is not in its log."
     remedy = nearest(code, tuple(around.areas))
@@ -251,7 +275,7 @@ def _sign(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]
     """A rule that says who signs may only be stricter than the country's table, at each level it can have."""
     if "sign" not in file.data[rule.name]:
         return
-    for level in {rule.level, *(step.to for step in rule.raise_)}:
+    for level in sorted(rule.levels):
         if level == Level.GREEN:
             continue
         table = around.facts.signatures(level)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from schemas.configuration import Area, FeedFacts, Rule, Threshold
 from schemas.country_facts import CountryFacts
+from schemas.figures import Figure
 
 Location = tuple[str | int, ...]
 """The keys that lead to a value in a file, outermost first."""
@@ -19,6 +20,7 @@ class Surroundings:
 
     Attributes:
         written: names of all thresholds in the file, those that do not read well included: a rule that names one is not at fault.
+        figures: of areas, from vulnerability.csv.
     """
 
     facts: CountryFacts
@@ -27,6 +29,7 @@ class Surroundings:
     thresholds: Mapping[str, Threshold]
     rules: Mapping[str, Rule]
     written: frozenset[str]
+    figures: tuple[Figure, ...] = ()
 
     def interval(self, threshold: Threshold) -> timedelta | None:
         """The slowest interval of the feeds that give the threshold's indicator; none if no feed does."""

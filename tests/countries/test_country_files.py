@@ -284,3 +284,46 @@ def test_persistence_is_read_as_count_or_span(country: LoadedCountry) -> None:
     by_name: dict[str, Threshold] = {t.name: t for t in country.configuration.thresholds}
     assert by_name["river_station"].for_ == 2
     assert by_name["rain_day"].for_ == 1
+
+
+MOVE = (
+    "  raise: {to: red, if: dengue_channel >= red}\n  move: {by: +1, if: vulnerability.under_5 > 12 %, at_most: red, why: small children}"
+)
+FIGURES = "code,figure,value,unit,date,source\nXA11,vulnerability.under_5,14,%,2021-07-01,Census\n"
+
+
+@pytest.fixture
+def moving(folder: Path) -> Path:
+    """The small country with a rule whose level figures move, and the figures."""
+    rules = folder / "rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("  raise: {to: red, if: dengue_channel >= red}", MOVE), encoding="utf-8")
+    (folder / "vulnerability.csv").write_text(FIGURES, encoding="utf-8")
+    return folder
+
+
+def test_figures_of_areas_are_part_of_what_is_judged_by(moving: Path) -> None:
+    """They come with day and source, exact as written."""
+    (figure,) = load_country(moving, moving.parent.parent / "feeds").configuration.figures or ()
+    assert (figure.area, figure.figure, f"{figure.value:f} {figure.unit}") == ("XA11", "vulnerability.under_5", "14 %")
+    assert (figure.date.isoformat(), figure.source) == ("2021-07-01", "Census")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place", "words"),
+    [
+        ("vulnerability.csv", "XA11,", "XA13,", "vulnerability.csv:2:1", "not in areas.csv. Nearest is `XA1"),
+        ("vulnerability.csv", ",14,", ",many,", "vulnerability.csv:2:28", "valid decimal"),
+        ("vulnerability.csv", "2021-07-01", "1.7.2021", "vulnerability.csv:2:33", "date"),
+        ("vulnerability.csv", "%", "percent", "rules.yaml:10:18", "is in percent, the rule asks in %"),
+        ("rules.yaml", "vulnerability.under_5", "vulnerability.undr_5", "rules.yaml:10:18", "Nearest is `vulnerability.under_5`"),
+        ("rules.yaml", "vulnerability.under_5 > 12 %", "under_5 > 12 %", "rules.yaml:10:18", "compares no figure"),
+        ("rules.yaml", "by: +1", "by: 0", "rules.yaml:10:3", "moves nothing"),
+        ("rules.yaml", "at_most: red", "at_most: orange", "rules.yaml:10:3", "moves none of the rule's levels"),
+    ],
+)
+def test_each_mistake_in_figures_is_named(moving: Path, file: str, old: str, new: str, place: str, words: str) -> None:
+    """Where it stands, and what to write."""
+    path = moving / file
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    found = {f"{f.file}:{f.line}:{f.column}": str(f) for f in findings(moving, moving.parent.parent / "feeds")}
+    assert words in found[f"countries/xya/{place}"]

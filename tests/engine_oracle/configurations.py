@@ -23,6 +23,7 @@ FEEDS = {
     "clinics": ("6 h", "1 h", ["dengue_cases"]),
     "markets": ("12 h", "2 h", ["price_rice_white"]),
 }
+FIGURES = [("B", "vulnerability.poor", "20"), ("C", "vulnerability.poor", "5"), ("B", "exposure.on_the_plain", "40")]
 DOCUMENT = {"title": "for tests", "date": date(2025, 1, 1), "owner": "tests"}
 _RANK = {"station": 4, "adm3": 3, "adm2": 2, "adm1": 1}
 SPANS = ["3 h", "6 h", "12 h"]
@@ -123,6 +124,21 @@ def _sequence(steps: list[Any], within: str, lag: dict[str, str]) -> dict[str, A
     return {"sequence": steps, "within": within, **(lag if fits else {})}
 
 
+def _move(by: int, figure: str, sign: str, number: int, bound: dict[str, str]) -> dict[str, Any]:
+    fits = not bound or ("at_most" in bound) == (by > 0)
+    return {"by": by, "if": f"{figure} {sign} {number} %", "why": "tests", **(bound if fits else {})}
+
+
+moves = st.builds(
+    _move,
+    st.sampled_from([-2, -1, 1, 2]),
+    st.sampled_from(["vulnerability.poor", "exposure.on_the_plain"]),
+    st.sampled_from([">", ">=", "<", "<="]),
+    st.sampled_from([5, 20, 30]),
+    st.sampled_from([{}, {"at_most": "orange"}, {"at_most": "yellow"}, {"at_least": "orange"}]),
+)
+
+
 def area_of(code: str, level: str, parent: str | None) -> dict[str, Any]:
     """An area with all that rules may ask of how it lies to others."""
     related = {"neighbours": NEIGHBOURS.get(code, []), "upstream": UPSTREAM.get(code)}
@@ -155,6 +171,9 @@ def configurations(draw: st.DrawFn) -> Configuration:
             "feeds": [{"feed": f, "every": e, "delay": d, "indicators": i} for f, (e, d, i) in FEEDS.items()],
             "thresholds": bodies,
             "rules": rules,
+            "figures": [
+                {"area": a, "figure": f, "value": v, "unit": "%", "date": "2021-01-01", "source": "a census"} for a, f, v in FIGURES
+            ],
         }
     )
 
@@ -163,6 +182,9 @@ def _rule(draw: st.DrawFn, name: str, area: str, tree: st.SearchStrategy[Any]) -
     body: dict[str, Any] = {"name": name, "area": area, "dimensions": ["health"]}
     body |= {"when": draw(tree), "level": "orange", "text": "t", "document": DOCUMENT}
     body |= {"ends": {"otherwise_after": draw(st.sampled_from(["12 h", "2 d", "30 d"]))}}
+    if draw(st.integers(0, 2)) == 0:
+        body |= {"unless": draw(tree)} | draw(st.sampled_from([{}, {"on_unknown": "propose"}, {"on_unknown": "nothing"}]))
     body |= {"until": draw(tree)} if draw(st.integers(0, 3)) == 0 else {}
+    body |= {"move": [draw(moves) for _ in range(draw(st.integers(1, 2)))]} if draw(st.integers(0, 2)) == 0 else {}
     body |= {"raise": [{"to": "red", "if": draw(tree)}]} if draw(st.booleans()) else {}
     return body

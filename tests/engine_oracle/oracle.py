@@ -59,7 +59,7 @@ def judged_until(known: Known, rule: Rule) -> datetime:
 
 def conditions(rule: Rule) -> list[Condition]:
     """All conditions that a rule's life looks at, outermost first."""
-    tops = [rule.when, *([rule.until] if rule.until else []), *(step.if_ for step in rule.raise_)]
+    tops = [rule.when, *([rule.unless] if rule.unless else []), *([rule.until] if rule.until else []), *(step.if_ for step in rule.raise_)]
     return [found for top in tops for found in walk(top)]
 
 
@@ -82,7 +82,7 @@ def areas_of(known: Known, rule: Rule) -> list[str]:
 
 def rule_steps(known: Known, rule: Rule, area: str) -> HeldSteps:
     """The truth of a rule in an area over time, up to where it is judged."""
-    steps = merged(Rules(known, TRUE).truth(rule.when, area), Rules(known, UNKNOWN).truth(rule.when, area))
+    steps = merged(Rules(known, TRUE).holds(rule, area), Rules(known, UNKNOWN).holds(rule, area))
     return until(steps, judged_until(known, rule))
 
 

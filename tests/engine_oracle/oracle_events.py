@@ -37,11 +37,13 @@ class Courses:
     """All truths over time that a rule's life looks at; `keep` takes held breaches as true, `opening` as unknown.
 
     Attributes:
+        asked: where nothing but an excuse may be in doubt, if people are asked then.
         until: what alone closes, with held breaches taken as unknown; none without it. until_keep: the same with them as true.
     """
 
     keep: Steps
     opening: Steps
+    asked: Steps
     until: Steps | None
     until_keep: Steps
 
@@ -51,11 +53,12 @@ def lives(known: Known, rule: Rule, area: str) -> list[Life]:
     as_true, as_unknown = Rules(known, TRUE), Rules(known, UNKNOWN)
     until = as_unknown.truth(rule.until, area) if rule.until else None
     until_keep = as_true.truth(rule.until, area) if rule.until else []
-    courses = Courses(as_true.truth(rule.when, area), as_unknown.truth(rule.when, area), until, until_keep)
+    asked = as_unknown.asked(rule, area) if rule.unless is not None and rule.on_unknown != "nothing" else []
+    courses = Courses(as_true.holds(rule, area), as_unknown.holds(rule, area), asked, until, until_keep)
     raised = [(step.to, as_true.truth(step.if_, area), as_unknown.truth(step.if_, area)) for step in rule.raise_]
     judged = judged_until(known, rule)
     return [
-        Life(rule.name, area, since, end, told, _level(rule, raised, min(end or judged, judged)))
+        Life(rule.name, area, since, end, told, _moved(known, rule, area, _level(rule, raised, min(end or judged, judged))))
         for since, end, told in stretches(courses, rule, judged)
     ]
 
@@ -70,7 +73,7 @@ def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[date
 
     After `until` closed an event the same truth opens none: not before either is known false.
     """
-    changes = {at for steps in (courses.keep, courses.opening, courses.until or [], courses.until_keep) for at, _ in steps}
+    changes = {at for steps in (courses.keep, courses.opening, courses.asked, courses.until or [], courses.until_keep) for at, _ in steps}
     moments = sorted(at for at in changes if at < judged)
     found: list[tuple[datetime, datetime | None, bool]] = []
     since: datetime | None = None
@@ -97,7 +100,8 @@ def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[date
 
 def _opens(courses: Courses, at: datetime) -> bool:
     """Where the truth is true without held breaches, and what ends it is not."""
-    return truth_at(courses.opening, at) is TRUE and (courses.until is None or truth_at(courses.until_keep, at) is not TRUE)
+    asked = truth_at(courses.keep, at) is UNKNOWN and truth_at(courses.asked, at) is TRUE
+    return (asked or truth_at(courses.opening, at) is TRUE) and (courses.until is None or truth_at(courses.until_keep, at) is not TRUE)
 
 
 def _closes(courses: Courses, at: datetime) -> bool:
@@ -111,7 +115,23 @@ def _last_told(courses: Courses, at: datetime, following: datetime | None, befor
         told = truth_at(courses.opening, at) is not UNKNOWN
     else:
         told = truth_at(courses.opening, at) is TRUE or truth_at(courses.until, at) is not UNKNOWN
-    return following if told else before
+    return following if told or truth_at(courses.asked, at) is TRUE else before
+
+
+def _moved(known: Known, rule: Rule, area: str, level: Level) -> Level:
+    """Each `move` whose figure is known and is so, in order; no further than its bound, and a bound moves nothing back (4.5)."""
+    for move in rule.move or ():
+        asked = move.if_
+        given = [f.value for f in known.configuration.figures or () if (f.area, f.figure, f.unit) == (area, asked.figure, asked.unit)]
+        if not any({">": v > asked.value, ">=": v >= asked.value, "<": v < asked.value, "<=": v <= asked.value}[asked.sign] for v in given):
+            continue
+        if move.by > 0:
+            highest = Level.RED if move.at_most is None else move.at_most
+            level = next((Level(level + up) for up in range(move.by, 0, -1) if level + up <= highest), level)
+        else:
+            lowest = Level.YELLOW if move.at_least is None else max(move.at_least, Level.YELLOW)
+            level = next((Level(level - down) for down in range(-move.by, 0, -1) if level - down >= lowest), level)
+    return level
 
 
 def _level(rule: Rule, raised: list[tuple[Level, Steps, Steps]], end: datetime) -> Level:

@@ -30,7 +30,7 @@ from schemas.conditions import (
     Within,
 )
 from schemas.conditions import Sequence as InSequence
-from schemas.configuration import Threshold
+from schemas.configuration import Rule, Threshold
 from schemas.indicators import CATALOGUE
 from schemas.levels import Dimension, Truth
 
@@ -135,6 +135,18 @@ class Rules:
         station = [area] if self.known.station(area) is not None else []
         places = [*station, *self.levels.places(threshold, area), *self.levels.around(area)]
         return any(r.value is not None for p in places for r, _ in admitted(self.known, threshold, threshold.indicator, p))
+
+    def holds(self, rule: Rule, area: str) -> Steps:
+        """What the rule is judged by: `when`, and not `unless`, of which what is held is unknown."""
+        when, excuse = self._but_for(rule, area)
+        return when if rule.unless is None else joined(lambda truths: all_of([truths[0], not_(truths[1])]), [when, excuse])
+
+    def asked(self, rule: Rule, area: str) -> Steps:
+        """True where nothing but the excuse may be in doubt."""
+        return joined(lambda truths: FALSE if truths[1] is TRUE else truths[0], list(self._but_for(rule, area)))
+
+    def _but_for(self, rule: Rule, area: str) -> tuple[Steps, Steps]:
+        return self.truth(rule.when, area), Rules(self.known, UNKNOWN).truth(rule.unless, area) if rule.unless is not None else []
 
     def truth(self, condition: Condition, area: str) -> Steps:
         """The truth of a condition over time in an area."""

@@ -73,7 +73,7 @@ def test_when_all_fall_silent_nothing_is_false(world: World) -> None:
     state, _ = run([*world.records, input_record(SHARD, Tick(at=last))])
     for key, steps in levels(state).items():
         assert value_at(steps, last) == (Truth.UNKNOWN, False), key
-    silent = {rule.name for rule in world.configuration.rules if _names_silent(rule.when)}
+    silent = {rule.name for rule in world.configuration.rules if _names_silent(rule.holds)}
     for (rule, area), steps in timelines(state).items():
         assert rule in silent or value_at(steps, last) == (Truth.UNKNOWN, False), (rule, area)
 

@@ -25,8 +25,8 @@ ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, Even
 def test_timelines_equal_the_oracles(world: World) -> None:
     """After a whole log, each level and each rule's truth are over all time what the specification gives from scratch.
 
-    Along the way every event opens before all else and ends at most once. After its end a revision may correct that end, or open it
-    again; nothing else is said of it (4.3, 4.4).
+    Along the way every event opens before all else and ends at most once. After its end a revision may correct that end, open it again,
+    or retract it because it never was; nothing else is said of it (4.3, 4.4).
     """
     state, said = run(world.records)
     known = known_from(world.records)
@@ -45,12 +45,17 @@ def test_timelines_equal_the_oracles(world: World) -> None:
 
 def _lives_once(events: list[CompoundEvent]) -> None:
     ended: dict[str, bool] = {}
+    retracted: set[str] = set()
     for event in events:
         if event.change is EventChange.UPDATED and event.until is not None:
             assert ended[event.id], f"an end corrected before it was said: {event.id}"
             continue
         if event.change in (EventChange.OPENED, EventChange.FOUND_AFTERWARDS):
             assert ended.get(event.id, True), f"opened while it stands: {event.id}"
+        elif event.change is EventChange.RETRACTED:
+            assert event.id in ended, f"retracted before it was said: {event.id}"
+            assert event.id not in retracted, f"retracted twice: {event.id}"
+            retracted.add(event.id)
         else:
             assert not ended.get(event.id, True), f"{event.change} of what does not stand: {event.id}"
         ended[event.id] = event.change in ENDS

@@ -37,7 +37,7 @@ class World:
     def __str__(self) -> str:
         """What a person needs to see of a failing example."""
         thresholds = [t.model_dump(mode="json", by_alias=True, exclude={"document"}) for t in self.configuration.thresholds]
-        rules = [(r.name, r.area, r.when, r.until, [x.if_ for x in r.raise_], r.ends) for r in self.configuration.rules]
+        rules = [r.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"document"}) for r in self.configuration.rules]
         return "\n".join(["World:", *map(str, thresholds), *map(str, rules), *map(said, self.records[1:])])
 
 

@@ -7,7 +7,8 @@ import pytest
 from engine_tables import at, begun, configuration, play, rows_of
 
 from processors.engine import step, timelines
-from schemas.levels import Truth
+from schemas.configuration import Configuration
+from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, EventChange, Evidence
 
 RIVER: dict[str, Any] = {"name": "river", "levels": {"orange": "7 m", "red": "9 m"}, "hold_for": "2 h"}
@@ -377,6 +378,47 @@ def test_until_alone_closes() -> None:
     )
 
 
+EXCUSED = {"when": "river >= orange", "unless": "slope >= orange"}
+
+
+def test_an_excuse_that_is_known_keeps_a_rule_from_holding() -> None:
+    """The river is up, and that is well while the other is so; when it is known not to be, the event opens, and ends when it is again."""
+    events(
+        EXCUSED,
+        f"""
+        00:00 A 2 {S}    |
+        01:00 A 8 {R}    |
+        02:00 A 0 {S}    | rule A opened orange
+        03:00 A 2 {S}    | rule A closed orange
+        """,
+    )
+
+
+def test_an_excuse_that_nobody_knows_is_asked_of_people() -> None:
+    """4.3: nothing but the excuse is unknown, so the event is proposed, unconfirmed; a reading confirms it or ends it."""
+    begin = f"01:00 A 8 {R} | rule A opened orange\n"
+    confirmed = events(EXCUSED, begin + f"02:00 A 0 {S} | rule A confirmed orange")
+    assert [e.unconfirmed for e in confirmed] == [True, False]
+    assert (confirmed[0].truth, confirmed[0].evidence.condition) == (Truth.UNKNOWN, "the first, unless the second")
+    events(EXCUSED, begin + f"02:00 A 2 {S} | rule A closed orange")
+
+
+def test_an_excuse_nobody_is_asked_about_waits() -> None:
+    """`on_unknown: nothing`: what is unknown opens nothing."""
+    events({**EXCUSED, "on_unknown": "nothing"}, f"01:00 A 8 {R} |\n02:00 A 0 {S} | rule A opened orange")
+
+
+def test_an_excuse_that_is_held_is_no_excuse() -> None:
+    """6.2: silent since three, it is asked about, though a breach of it would be held; and its falling silent ends no event."""
+    table = f"""
+        00:00 A 2 {S}    |
+        02:30 A 4 {R}    |
+        03:01 A 8 {R}    | rule A opened orange
+        """
+    (opened,) = events(EXCUSED, table)
+    assert opened.unconfirmed
+
+
 def test_what_has_ended_when_it_becomes_known_warns_nobody() -> None:
     """4.3: one delivery brings rise and fall of last night."""
     table = "12:00 A 8 valid 01:00 | \n"
@@ -437,6 +479,45 @@ def test_levels_are_raised_and_eased_by_readable_steps() -> None:
         """,
     )
     assert [s.step for s in said[1].steps] == ["base", "raise"]
+
+
+YOUNG = {"by": 1, "if": "vulnerability.children_under_5 > 12 %", "at_most": "red", "why": "small children cannot walk out"}
+COUNTED = {"area": "A", "figure": "vulnerability.children_under_5", "value": "14", "unit": "%", "date": "2021-07-01", "source": "Census"}
+
+
+def moved_rule(figures: list[dict[str, Any]], **rule: Any) -> CompoundEvent:
+    """The one event of a rule whose level figures may move."""
+    configured = configuration([RIVER], [{"name": "rule", **FLOOD, "move": YOUNG, **rule}], feeds=FEEDS[:1])
+    configured = Configuration.model_validate({**configured.canonical(), "figures": figures})
+    _, said = play(configured, f"01:00 A 8 {R} | rule A opened {'red' if figures[:1] == [COUNTED] else 'orange'}", only="events")
+    (event,) = [one for one in said if isinstance(one, CompoundEvent)]
+    return event
+
+
+def test_a_figure_of_the_area_moves_the_level_by_a_readable_step() -> None:
+    """4.5: more than one child in eight is under five, so orange becomes red; the step names the figure, its day and who counted."""
+    base, move = moved_rule([COUNTED]).steps
+    assert (base.step, base.level, move.step, move.level) == ("base", Level.ORANGE, "move", Level.RED)
+    counted = "vulnerability.children_under_5 > 12 %, here 14 % (Census, 2021-07-01): small children cannot walk out"
+    assert move.why == counted
+
+
+def test_an_unknown_figure_keeps_the_base_and_says_so() -> None:
+    """4.5: nobody counted there, so the level stays, and the event says what would have moved it; a figure that is lower says nothing."""
+    unknown = moved_rule([])
+    assert unknown.steps[-1].level is Level.ORANGE
+    assert unknown.steps[-1].why.startswith("vulnerability.children_under_5 is not known here, so the level stays")
+    assert [step.step for step in moved_rule([{**COUNTED, "value": "9"}]).steps] == ["base"]
+
+
+def test_a_move_goes_no_further_than_its_bound() -> None:
+    """`at_most: orange` moves an orange event nowhere, and never back from where `raise` took it."""
+    bounded = {**YOUNG, "at_most": "orange"}
+    configured = configuration(
+        [RIVER], [{"name": "rule", **FLOOD, "raise": {"to": "red", "if": "river >= red"}, "move": bounded}], feeds=FEEDS[:1]
+    )
+    configured = Configuration.model_validate({**configured.canonical(), "figures": [COUNTED]})
+    play(configured, f"01:00 A 8 {R} | rule A opened orange\n02:00 A 9 {R} | rule A escalated red", only="events")
 
 
 def test_cool_down_marks_and_lets_a_higher_level_pass() -> None:
