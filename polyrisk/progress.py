@@ -33,4 +33,5 @@ def patient(what: str, *, shown: bool = True) -> Iterator[Callable[[float], None
     try:
         yield done
     finally:
-        progress.stop()
+        if progress.live.is_started:
+            progress.stop()

@@ -83,7 +83,7 @@ def diff(failure: Failure, test: str, above: Sequence[str] = ()) -> Iterator[str
     yield f"{failure.file}:{failure.line}:{failure.column}: {test}: {failure.what}"
     yield f"  - expected  {failure.expected}"
     yield f"  + was       {failure.was}"
-    for line in failure.because if failure.because != above else ["for the same reason"]:
+    for line in ["for the same reason"] if above and failure.because == above else failure.because:
         yield f"      {line}"
 
 

@@ -31,9 +31,8 @@ class Shortfalls:
             yield _INDENT * (depth + 1) + self.reading(reading, evidence.condition) + self._although(evidence, reading)
         alike = [part for part in evidence.parts if part.condition == evidence.condition and part.area != evidence.area]
         shown = sorted(alike, key=lambda part: (_ORDER[part.truth], self._missed_by(part)))[:FEW]
-        for part in evidence.parts:
-            if part not in alike or part in shown:
-                yield from self.lines(part, depth + 1)
+        for part in [*(part for part in evidence.parts if part not in alike), *shown]:
+            yield from self.lines(part, depth + 1)
         if len(alike) > len(shown):
             yield _INDENT * (depth + 1) + f"and {len(alike) - len(shown)} more places, none nearer"
 

@@ -4,7 +4,6 @@ The country is Sri Lanka's places and texts with thresholds and rules of its own
 """
 
 import json
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,50 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
+from written_country import written_country
 
 from polyrisk.__main__ import main
 from schemas.rule_tests import following, parse_samples
 
-ROOT = Path(__file__).parents[2]
-THRESHOLDS = """
-river_station:
-  indicator: river_level
-  at: station
-  kind: station_levels
-  levels: {yellow: alert_level, orange: minor_flood, red: major_flood}
-  for: 2 readings
-  stale_after: 8 h
-  roll_up: {to: adm2, by: worst, needs: half}
-  document: {title: t, date: 2025-01-01, owner: o}
-landslide_warning:
-  indicator: landslide_warning
-  at: adm3
-  kind: fixed
-  levels: {yellow: 1 level, orange: 2 level, red: 3 level}
-  stale_after: 48 h
-  roll_up: {to: adm2, by: worst, needs: half}
-  document: {title: t, date: 2025-01-01, owner: o}
-dengue_channel:
-  indicator: dengue_cases
-  at: adm2
-  kind: endemic_channel
-  baseline: {years: 5, weeks: own and both neighbours, needs: 4 years, sd: sample}
-  levels: {orange: mean + 2 sd, red: mean + 4 sd}
-  stale_after: 21 d
-  horizon: 60 d
-  document: {title: t, date: 2025-01-01, owner: o}
-"""
-RULES = """
-river_flood:
-  area: adm2
-  dimensions: [environmental]
-  when: river_station >= orange
-  level: orange
-  raise: {to: red, if: river_station >= red}
-  text: river_flood
-  ends: {otherwise_after: 14 d}
-  document: {title: t, date: 2025-01-01, owner: o}
-"""
 RISING = """
 the_river_rises:
   rules: river_flood
@@ -84,16 +44,9 @@ Told = tuple[int, str]
 def country(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Country:
     """Makes the country with a file of tests, and has the commands read it."""
 
-    def make(tests: str, rules: str = RULES) -> Path:
-        folder = tmp_path / "countries/lka"
-        ignored = shutil.ignore_patterns("cases", "tests", "thresholds.yaml", "rules.yaml")
-        shutil.copytree(ROOT / "countries/lka", folder, ignore=ignored, dirs_exist_ok=True)
-        (folder / "tests").mkdir(exist_ok=True)
-        (folder / "thresholds.yaml").write_text(THRESHOLDS, encoding="utf-8")
-        (folder / "rules.yaml").write_text(rules, encoding="utf-8")
-        (folder / "tests/rivers.yaml").write_text(tests.lstrip("\n"), encoding="utf-8")
+    def make(tests: str) -> Path:
         monkeypatch.setenv("POLYRISK_COUNTRIES", str(tmp_path / "countries"))
-        return folder
+        return written_country(tmp_path / "countries/lka", tests)
 
     return make
 
