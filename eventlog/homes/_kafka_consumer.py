@@ -8,10 +8,10 @@ from typing import Any
 
 from kafka import OffsetAndMetadata, TopicPartition
 
+from eventlog.homes._kafka_batches import reads_records
 from eventlog.homes._kafka_client import RETRY_MS, TRANSACTION_S, Clients, told
 from eventlog.homes._kafka_group import JOIN_S, Grant, Membership
 from eventlog.homes._kafka_reader import Reader
-from eventlog.homes._kafka_records import stored_of
 from eventlog.homes._kafka_registry import Registry
 from eventlog.homes._kafka_writer import Appender, Pen, WriterLost
 from schemas.errors import FencedError, LogError
@@ -39,12 +39,13 @@ class KafkaLogConsumer:
         self._names = {clients.place.topic(topic): topic for topic in topics}
         self._lock = threading.RLock()
         self._reader = clients.reader(fetch_max_wait_ms=_WAIT_MS, retry_backoff_ms=RETRY_MS)
+        reads_records(self._reader, self._names)
         self._ends = Reader(clients, admin)
         name = clients.place.name
         who = membership.member if membership.shard is None else f"shard {membership.shard}"
         self._pen = Pen(clients, f"{name}/{membership.group}/{who}")
         self._appender = Appender(clients, self._ends, self._pen)
-        self._waiting: dict[TopicPartition, deque[Any]] = {}
+        self._waiting: dict[TopicPartition, deque[Stored]] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._held: Mapping[int, int] = {}
         self._rewound = False
@@ -177,11 +178,11 @@ class KafkaLogConsumer:
         found: list[Stored] = []
         size = 0
         for place in places[self._turn :] + places[: self._turn]:
-            waiting, topic = self._waiting[place], self._names[place.topic]
+            waiting = self._waiting[place]
             while waiting and len(found) < limit and (limit_bytes is None or size < limit_bytes):
-                message = waiting.popleft()
-                size += len(message.value)
-                found.append(stored_of(message, topic))
+                stored = waiting.popleft()
+                size += len(stored.record.payload)
+                found.append(stored)
         return found
 
     def _fetch(self, limit: int, timeout_s: float) -> None:
