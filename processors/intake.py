@@ -162,7 +162,7 @@ class Intake:
             steps = self._steps(place[0])
             again = replace(
                 new_track(settings, steps),
-                series=recent(track.series, self.now - settings.horizon - settings.delay),
+                series=recent(track.series, self.now - settings.horizon - settings.delay - settings.looks_back),
                 steps=track.steps if len(track.steps) == steps else (empty(),) * steps,
                 declarations=track.declarations,
                 heard=track.heard,

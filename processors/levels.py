@@ -67,6 +67,7 @@ class Settings:
         burst: readings nearer than this to the last one counted count as one with it.
         stale: from the end of a period to the moment from which the level is no longer known (delay included).
         lapse: from the end of a period to the moment from which the place counts no more (delay included).
+        looks_back: how far before a reading the bounds that it is held against look in its own series.
     """
 
     levels: int
@@ -83,6 +84,7 @@ class Settings:
     lapse: int
     delay: int
     horizon: int
+    looks_back: int = 0
 
 
 @dataclass(slots=True)

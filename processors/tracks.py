@@ -161,7 +161,7 @@ def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Tra
     edge = track.edge.copy()
     entries = judge(edge, settings, *_columns(track, track.series.take(slice(track.folded, due)), bounds_of), track.declarations)
     track = judged_anew(replace(track, edge=edge, frozen=track.frozen + tuple(entries), folded=due), settings, bounds_of)
-    return _without_old(track) if due >= _FOLD_AT else track
+    return _without_old(track, settings, now) if due >= _FOLD_AT else track
 
 
 def _went_on(track: Track, added: Series, settings: Settings, bounds_of: BoundsOf) -> Track:
@@ -175,10 +175,12 @@ def _columns(track: Track, series: Series, bounds_of: BoundsOf) -> tuple[tuple[l
     return readings, bounds_of(track, series).tolist()
 
 
-def _without_old(track: Track) -> Track:
-    """Without the readings judged for good, but for the last of them that gave a value and the steps still in force."""
+def _without_old(track: Track, settings: Settings, now: int) -> Track:
+    """Without the readings judged for good, but for the last of them that gave a value, what bounds look back to, and steps in force."""
     given = np.flatnonzero(track.series.values[: track.folded] != NULL)
-    first = int(given[-1]) if len(given) else track.folded
+    if settings.looks_back:  # a reading still to come may be held against the line that begins at the last of these
+        given = given[track.series.ends[given] <= now - settings.horizon - settings.delay - settings.looks_back]
+    first = int(given[-1]) if len(given) else 0 if settings.looks_back else track.folded
     oldest = track.series.starts[first] if first < len(track.series) else None
     steps = track.steps if oldest is None else tuple(_in_force(s, int(oldest)) for s in track.steps)
     return replace(track, series=track.series.take(slice(first, None)), folded=track.folded - first, steps=steps)

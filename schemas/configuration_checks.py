@@ -76,7 +76,7 @@ def _levels(file: YamlFile, threshold: Threshold) -> Iterator[Finding]:
 
 
 def _order(file: YamlFile, threshold: Threshold, bounds: list[tuple[Level, Decimal]]) -> Iterator[Finding]:
-    sign = 1 if threshold.direction == "above" else -1
+    sign = 1 if threshold.direction == "above" or KIND_FORMS[threshold.kind].sizes else -1
     unit = CATALOGUE[threshold.indicator].unit
     leave = _number_of(threshold.leave_below, unit, difference=True)
     for (low, lower), (high, higher) in pairwise(bounds):

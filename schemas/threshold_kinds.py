@@ -17,7 +17,8 @@ class LevelForm:
     """What a level of a kind looks like.
 
     Attributes:
-        pattern: of the whole text. A group `number` puts levels in order; a group `unit` makes it a quantity of the indicator.
+        pattern: of the whole text. A group `number` puts levels in order; a group `unit` makes it a quantity of the indicator; a
+            group `share` is a number of a hundred instead.
         example: one that reads; `{unit}` stands for the indicator's.
         difference: the quantity is how far two values lie apart.
     """
@@ -37,6 +38,8 @@ class KindForm:
         baseline: it is held against a baseline. needs, may: the keys of `baseline` that must, or may, be given.
         count: what `baseline.needs` counts: years or months.
         keys: the threshold's own keys that only this kind has, and must have.
+        overridden: a planner may set another value for one place.
+        sizes: levels are sizes, so that a higher colour takes more in either direction.
         direction: the only one that it can be met in, if it is not both.
         least_window: the fewest periods that `baseline.window` may name.
         floored, floored_methods: zero of zero usual cases would be a breach, so a threshold on cases needs a `floor`.
@@ -50,6 +53,8 @@ class KindForm:
     count: str = "years"
     keys: tuple[str, ...] = ()
     direction: str | None = None
+    overridden: bool = True
+    sizes: bool = False
     least_window: int = 0
     floored: bool = False
     floored_methods: tuple[str, ...] = ()
@@ -65,11 +70,13 @@ _THIRD_QUARTILE = _form("third quartile", "third quartile")
 _UPPER = _form(rf"upper\s+{_NUMBER}\s*%", "upper 95 %")
 _PERCENTILE = _form(rf"{_NUMBER}(?:st|nd|rd|th)\s+percentile", "95th percentile")
 _RETURN = _form(rf"1\s+in\s+{_NUMBER}\s+years", "1 in 5 years")
+_CHANGE = _form(rf"(?:(?P<share>\d+(?:\.\d+)?)\s*%\s+(?:more|less)|{_QUANTITY})", "0.5 {unit}", difference=True)
 
 KIND_FORMS: Mapping[str, KindForm] = {
     "fixed": KindForm(_form(_QUANTITY, "7 {unit}")),
     "one_case": KindForm(_form("one case", "one case"), direction="above"),
     "station_levels": KindForm(None),
+    "rate_of_change": KindForm(_CHANGE, keys=("span",), overridden=False, sizes=True),
     "endemic_channel": KindForm(
         _CHANNEL,
         {"mean_sd": _CHANNEL, "third_quartile": _THIRD_QUARTILE, "cullen": _CHANNEL, "c_sum": _CHANNEL, "poisson": _UPPER},

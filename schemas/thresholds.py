@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,26 @@ class BaselineSettings(Decided):
     energy: str | None = None
 
 
+class Override(Decided):
+    """Another value for one place, with who set it, why and when. It holds against whatever the kind would say there.
+
+    Attributes:
+        place: a station's or an area's code. levels: colour to a quantity of the indicator, as it is measured at that place; a colour
+            that is not named keeps what the kind says.
+    """
+
+    place: str
+    levels: dict[str, str] = Field(min_length=1)
+    by: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    date: date
+
+    @property
+    def told(self) -> str:
+        """Who, when and why, for people."""
+        return f"set by {self.by} on {self.date.isoformat()}: {self.why}"
+
+
 class RollUp(Decided):
     """How levels of stations or smaller areas become the level of a larger one."""
 
@@ -78,6 +99,8 @@ class Threshold(Decided):
         hold_for: how long a silent breach still counts as true. settle: how long a step waits for late readings.
         horizon: how far back a reading may alter the series. bridge: an unknown stretch this short between two lower readings is lower.
         floor: under it never a breach. quiet: the least time an all-clear waits.
+        span: over how long a change is looked at, for `rate_of_change`.
+        overrides: other values for single places, with who and why.
         datum: what the levels are measured from, such as `mMSL`. A station that says another one, or none, is never compared with them.
     """
 
@@ -97,7 +120,9 @@ class Threshold(Decided):
     floor: str | None = None
     quiet: Span = parse_span("0 h")
     datum: str | None = None
+    span: Span | None = None
     baseline: BaselineSettings | None = None
+    overrides: tuple[Override, ...] | None = None
     roll_up: RollUp | None = None
     document: Document
 
@@ -114,6 +139,9 @@ class Threshold(Decided):
             raise ValueError(f"no indicator `{self.indicator}` in the catalogue")
         for word in self.levels:
             Level.named(word)
+        wrong_override = _override_wrong(self)
+        if wrong_override:
+            raise ValueError(wrong_override)
         wrong = kind_wrong(self) if self.kind not in _SINCE_FIRST or self.method is not None else ""
         if wrong:
             raise ValueError(wrong)
@@ -125,11 +153,30 @@ class Threshold(Decided):
         return self.baseline.method if self.baseline is not None else None
 
 
+def _override_wrong(threshold: Threshold) -> str:
+    overrides = threshold.overrides or ()
+    if overrides and not KIND_FORMS[threshold.kind].overridden:
+        return f"a threshold of kind {threshold.kind} cannot be overridden at one place"
+    places = [override.place for override in overrides]
+    for override in overrides:
+        if places.count(override.place) > 1:
+            return f"`overrides` name `{override.place}` more than once"
+        for word, text in override.levels.items():
+            if word not in threshold.levels:
+                known = ", ".join(threshold.levels)
+                return f"the override at `{override.place}` sets {word}, which the threshold has not; its levels are {known}"
+            try:
+                quantity_number(text, CATALOGUE[threshold.indicator].unit)
+            except ValueError as error:
+                return f"the override at `{override.place}`, {word}: {error}"
+    return ""
+
+
 def kind_wrong(threshold: Threshold) -> str:
     """What the settings of a threshold's kind lack, or have too much of; empty if they are right."""
     form, kind = KIND_FORMS[threshold.kind], threshold.kind
     given = {key for key, value in threshold if value is not None}
-    extra = sorted({key for other in KIND_FORMS.values() for key in other.keys} & given - set(form.keys))
+    extra = sorted(({key for other in KIND_FORMS.values() for key in other.keys} & given) - set(form.keys))
     missing = [key for key in form.keys if key not in given]
     if extra:
         return f"a threshold of kind {kind} has no `{extra[0]}`"
@@ -137,6 +184,8 @@ def kind_wrong(threshold: Threshold) -> str:
         return f"a threshold of kind {kind} needs `{missing[0]}`"
     if form.direction is not None and threshold.direction != form.direction:
         return f"a threshold of kind {kind} cannot have `direction: {threshold.direction}`"
+    if kind == "rate_of_change":
+        return _change_wrong(threshold)
     if kind == "one_case" and len(threshold.levels) > 1:
         return "one case is enough for one level; write one level"
     if (
@@ -147,6 +196,23 @@ def kind_wrong(threshold: Threshold) -> str:
     ):
         return f"a threshold of kind {kind} on cases needs a `floor`, such as `1 case`: none where none is usual would be a breach"
     return _baseline_wrong(threshold) if form.baseline else "" if threshold.baseline is None else f"kind {kind} has no baseline"
+
+
+def _change_wrong(threshold: Threshold) -> str:
+    texts = list(threshold.levels.values())
+    shares = [text for text in texts if "%" in text]
+    if shares and len(shares) < len(texts):
+        return "levels of a change are all quantities or all shares, such as `50 % more`; mixed, nobody can tell which takes more"
+    word, other = ("more", "less") if threshold.direction == "above" else ("less", "more")
+    if any(text.strip().endswith(other) for text in texts):
+        return f"with `direction: {threshold.direction}` a change is written `50 % {word}`"
+    for text in texts:
+        try:
+            if level_number(threshold, text) <= 0:
+                return f"a change of `{text}` is none; write how much it takes, and `direction: below` for a fall"
+        except ValueError:
+            continue  # that it does not read is found level by level
+    return ""
 
 
 def _baseline_wrong(threshold: Threshold) -> str:
@@ -195,6 +261,8 @@ def level_number(threshold: Threshold, text: str) -> Decimal:
     if match is None:
         raise ValueError(f"`{text}` is not how a level of kind {threshold.kind} is written")
     parts = match.groupdict()
+    if parts.get("share") is not None:
+        return Decimal(parts["share"])
     if "unit" in parts:
         return quantity_number(text, unit, difference=form.difference)
     return Decimal(parts["number"]) if "number" in parts else Decimal(0)

@@ -6,8 +6,9 @@ How a kind is written stands in `schemas.threshold_kinds`.
 from collections.abc import Mapping
 
 from processors.bounds import Bound
-from processors.kinds import alps, ears, endemic_channel, fixed, one_case, percentile, return_level, station_levels
+from processors.kinds import alps, ears, endemic_channel, fixed, one_case, percentile, rate_of_change, return_level, station_levels
 from processors.kinds.kind import Kind
+from processors.timelines import micros
 from schemas.errors import ConfigurationError
 from schemas.levels import Level
 from schemas.thresholds import Threshold, level_example, level_number
@@ -16,6 +17,7 @@ KINDS: Mapping[str, Kind] = {
     "fixed": fixed.KIND,
     "one_case": one_case.KIND,
     "station_levels": station_levels.KIND,
+    "rate_of_change": rate_of_change.KIND,
     "endemic_channel": endemic_channel.KIND,
     "ears": ears.KIND,
     "percentile": percentile.KIND,
@@ -34,6 +36,11 @@ def bounds_of(threshold: Threshold) -> tuple[Bound, ...]:
     """
     found = [_bound(threshold, Level.named(word), text) for word, text in threshold.levels.items()]
     return tuple(sorted(found, key=lambda b: b.level))
+
+
+def looks_back(threshold: Threshold) -> int:
+    """How far before a reading its bounds look in its own series, in microseconds."""
+    return micros(threshold.span) if threshold.span is not None else 0
 
 
 def _bound(threshold: Threshold, level: Level, text: str) -> Bound:

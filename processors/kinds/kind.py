@@ -39,12 +39,12 @@ class Kind:
     Attributes:
         bound: (threshold, level, number) to what the level takes; the number is that of the level's text, in the indicator's unit
             where it is a quantity.
-        against: what readings are held against: constants, series that the feed brings, or rows of a baseline.
+        against: what readings are held against: constants, series that the feed brings, rows of a baseline, or the series itself.
         baseline: for a kind that is held against a baseline.
     """
 
     bound: Callable[[Threshold, Level, Decimal], Bound]
-    against: Literal["constants", "series", "baseline"]
+    against: Literal["constants", "series", "baseline", "itself"]
     baseline: Baselined | None = None
 
 
