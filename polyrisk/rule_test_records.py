@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 from schemas.configuration import FeedFacts
 from schemas.country_files import LoadedCountry
@@ -60,27 +61,56 @@ class TestRecords:
 
     def _readings(self, series: WrittenSeries, number: int) -> Iterator[Observation]:
         """The readings of a series at each of its places, when they would have been received had their feed answered."""
+        zone = self.country.timezone
         for place in self._places(series):
             feed = self._feed_of(place, series.indicator)
-            for start, end, value in periods(series, self.test, self.country.timezone):
-                received = end + feed.delay if series.received is None else moment_of(end, series.received)
-                arrived = self._answered(feed.feed, received)
+            for start, end, value in periods(series, self.test, zone):
+                base = start if series.lead else end
+                arrived = self._answered(feed.feed, base + feed.delay if series.received is None else moment_of(base, series.received))
                 if arrived is None:
                     continue
-                said = f"{number} {place} {start.isoformat()} {value}"
-                yield Observation(
-                    area=place,
-                    indicator=series.indicator,
-                    start=start,
-                    end=end,
-                    issued=moment_of(end, series.issued) if series.issued is not None else None,
-                    received=arrived,
-                    value=value,
-                    unit=CATALOGUE[series.indicator].unit,
-                    feed=feed.feed,
-                    key=said,
-                    delivery=hashlib.sha256(said.encode()).hexdigest(),
-                )
+                if not series.lead:
+                    issued = moment_of(end, series.issued) if series.issued is not None else None
+                    yield self._observation((place, series.indicator, feed.feed), (start, end), value, arrived, f"{number}", issued=issued)
+                for lead, member in product(series.lead, series.member or (None,)):
+                    valid = (base + lead - (end - start), base + lead)
+                    said = f"{number} {lead} {member}"
+                    of = (place, series.indicator, feed.feed)
+                    yield self._observation(of, valid, value, arrived, said, issued=base, lead=lead, member=member)
+
+    def _observation(
+        self,
+        of: tuple[str, str, str],
+        valid: tuple[datetime, datetime],
+        value: float | None,
+        received: datetime,
+        said: str,
+        *,
+        issued: datetime | None = None,
+        lead: timedelta | None = None,
+        member: int | None = None,
+    ) -> Observation:
+        """One reading.
+
+        Args:
+            of: place, indicator and feed. valid: beginning and end. said: what tells it from others of the same time.
+        """
+        key = f"{said} {of[0]} {of[1]} {valid[0].isoformat()} {value}"
+        return Observation(
+            area=of[0],
+            indicator=of[1],
+            start=valid[0],
+            end=valid[1],
+            issued=issued,
+            received=received,
+            lead=lead,
+            member=member,
+            value=value,
+            unit=CATALOGUE[of[1]].unit,
+            feed=of[2],
+            key=key,
+            delivery=hashlib.sha256(key.encode()).hexdigest(),
+        )
 
     def _places(self, series: WrittenSeries) -> list[str]:
         named = {p for s in self.test.series if s.indicator == series.indicator for p in s.place if not is_group(p)}
@@ -100,19 +130,8 @@ class TestRecords:
                     name = f"{indicator}.{colour}"
                     if name not in self.feeds[feed].indicators:
                         continue
-                    said = f"own {station} {name} {quantity}"
-                    yield Observation(
-                        area=station,
-                        indicator=name,
-                        start=self.begin,
-                        end=self.begin,
-                        received=self.begin,
-                        value=float(quantity.split()[0]) if quantity is not None else None,
-                        unit=CATALOGUE[name].unit,
-                        feed=feed,
-                        key=said,
-                        delivery=hashlib.sha256(said.encode()).hexdigest(),
-                    )
+                    value = float(quantity.split()[0]) if quantity is not None else None
+                    yield self._observation((station, name, feed), (self.begin, self.begin), value, self.begin, "own level")
 
     def _feed_of(self, place: str, indicator: str) -> FeedFacts:
         station = self.country.places.stations.get(place)

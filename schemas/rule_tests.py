@@ -18,7 +18,7 @@ from ruamel.yaml.scalarint import HexInt
 
 from schemas.configuration import Decided
 from schemas.levels import Truth
-from schemas.moments import parse_span, to_utc
+from schemas.moments import Span, parse_span, to_utc
 from schemas.records import BreachChange, EventChange
 
 MONTH = "1 month"
@@ -118,7 +118,7 @@ def _step(value: object) -> timedelta | str:
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | int) else value
 
 
 def _truth(value: object) -> object:
@@ -138,6 +138,16 @@ Names = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 """One name or a list of them."""
+Leads = Annotated[
+    tuple[Span, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Members = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}),
+]
 WrittenTruth = Annotated[Truth, BeforeValidator(_truth), WithJsonSchema({"enum": [True, False, "true", "false", "unknown"]})]
 
 
@@ -156,6 +166,8 @@ class WrittenSeries(Decided):
         period: how long each is valid for; without it, it is a moment.
         received: a span after the end of the period (by default the feed's declared delay), or the moment at which all of them came.
         issued: likewise, if the source says it. A later reading of the same time is a revision.
+        lead: for forecasts: how long after each moment, at which it is issued, the time ends that it is for; several give the same value.
+        member: for an ensemble, which of its members say so.
     """
 
     place: Names = Field(min_length=1)
@@ -166,6 +178,16 @@ class WrittenSeries(Decided):
     period: Step | None = None
     received: When | None = None
     issued: When | None = None
+    lead: Leads = ()
+    member: Members = ()
+
+    @model_validator(mode="after")
+    def _forecast(self) -> Self:
+        if self.lead and (self.issued is not None or isinstance(self.period, str)):
+            raise ValueError("a forecast is issued at its own moment and for a span: write `lead` without `issued` and `period: 1 month`")
+        if self.member and not self.lead:
+            raise ValueError("`member` is of a forecast; write its `lead` too")
+        return self
 
 
 class WrittenBaseline(Decided):

@@ -17,6 +17,9 @@ from ruamel.yaml import YAML
 from written_country import written_country
 
 from polyrisk.__main__ import main
+from polyrisk.rule_test_records import TestRecords
+from schemas.country_files import load_country
+from schemas.rule_test_files import read_tests
 from schemas.rule_tests import following, parse_samples
 
 RISING = """
@@ -295,6 +298,23 @@ def test_a_baseline_and_a_dead_gauge_may_be_given(country: Country) -> None:
     - {at: 28 d, breaches: [{threshold: dengue_channel, place: LK21, level: red}]}"""
     country(SERIES.format(name="given", step="1 w", rest=rest, expect=expect))
     assert told("test") == (0, "countries/lka/tests/rivers.yaml\n  ok      given\n\n1 test: 1 passed, 0 failed.")
+
+
+def test_a_forecast_is_issued_at_its_moment_for_a_time_ahead(country: Country) -> None:
+    """Each member says the same at each lead; the period ends that long after the issue."""
+    rest = """series:
+    - {place: LK2103, indicator: rain_1d, values: 80, period: 1 d, lead: [2 d, 3 d], member: [0, 1], received: 2 h}"""
+    folder = country(SERIES.format(name="ahead", step="1 d", rest=rest, expect="{at: 1 d, events: []}"))
+    lka = load_country(folder)
+    ((written,), _) = read_tests(lka)
+    issued = datetime(2025, 11, 26, 18, 30, tzinfo=UTC)
+    day, hours = timedelta(days=1), timedelta(hours=2)
+    found = [(r.start, r.end, r.issued, r.lead, r.member, r.received, r.value) for r in TestRecords(written, lka).readings]
+    assert found == [
+        (issued + (ahead - 1) * day, issued + ahead * day, issued, ahead * day, member, issued + hours, 80.0)
+        for ahead in (2, 3)
+        for member in (0, 1)
+    ]
 
 
 @pytest.mark.parametrize(
