@@ -209,22 +209,6 @@ class Plan:
         return found
 
     @cached_property
-    def datums(self) -> dict[str, str]:
-        """Station to what its readings are measured from, where that is known."""
-        return {s.code: s.datum for s in self.configuration.stations if s.datum is not None}
-
-    @cached_property
-    def overridden(self) -> dict[Place, dict[int, int]]:
-        """(threshold, place) to the values that somebody set there: a level's place among the defined ones to its bound."""
-        found: dict[Place, dict[int, int]] = {}
-        for threshold in self.thresholds.values():
-            numbers = {b.level.word: n for n, b in enumerate(self.bounds[threshold.name])}
-            for one in threshold.overrides or ():
-                values = {numbers[word]: quantity(text, threshold.indicator) for word, text in one.levels.items()}
-                found[threshold.name, one.place] = values
-        return found
-
-    @cached_property
     def judged(self) -> tuple[Place, ...]:
         """(rule, area) of all that is judged, in order of area, then rule."""
         found: list[Place] = []
