@@ -27,6 +27,8 @@ OUTPUT_RECORDS, OUTPUT_BYTES = 2_000, 32 * 1024 * 1024
 """Nor once this much is said because of them; a transaction is cut after whole input records only."""
 _JUDGED_S = 0.005
 """Of several shards, what is judged is committed before more is judged once that has taken so long: about as long as a transaction does."""
+HOLD_S = 0.1
+"""For so long a processor that runs for good leaves uncommitted what says nothing."""
 _LAG_EVERY_S, _LAG_AT_LATEST_S = 1.0, 10.0
 """Between two looks at the lag while nothing waits, and while there is always something to judge."""
 _BREATHS = 4
@@ -45,6 +47,8 @@ class Processor:
         snapshot_every: records between two snapshots. bound: the same in bytes and in time.
         engine: the judgement. go_back: whether it may be older than the one that judged before.
         session_s: seconds of silence after which another member may take over.
+        hold_s: for so long it may stay uncommitted that records were taken in of which nothing is said; the next transaction that has
+            something to say, or the next quiet moment, commits it. A restart takes them in again, and still says nothing of them.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Processor:
         engine: Engine | None = None,
         go_back: bool = False,
         session_s: float = SESSION_S,
+        hold_s: float = 0.0,
     ) -> None:
         self.log, self.shard, self.group, self.batch = log, shard, group, batch
         kept = bound or ReplayBound()
@@ -70,6 +75,8 @@ class Processor:
         self._assigned: dict[str, int] = {}
         self._breathed, self._breath_s = time.monotonic(), session_s / _BREATHS
         self._lag_at = 0.0
+        self._hold_s, self._held_since = hold_s, 0.0
+        self._held: dict[str, Stored] = {}
         self._fenced = 0
         self.consumer = log.consumer(group, member, [INPUT.name], shard=shard, session_s=session_s)
         self._poll(0.0)
@@ -120,13 +127,17 @@ class Processor:
 
     def snapshot(self) -> None:
         """Keep each shard's state, so that a recovery need not begin at the first record."""
+        self._commit({})
         for task in self.tasks.values():
             task.snapshot()
 
     def close(self) -> None:
         """Keep the states and leave the group."""
-        self.snapshot()
-        self.consumer.close()
+        try:
+            with self._tolerant():
+                self.snapshot()
+        finally:
+            self.consumer.close()
 
     @property
     def _only(self) -> ShardTask:
@@ -156,6 +167,7 @@ class Processor:
         for shard in came:
             with self._tolerant():
                 self._make(shard)
+        self._held = {shard: last for shard, last in self._held.items() if shard not in came and shard in assigned}
         self._assigned = assigned
         metrics.SHARDS.set(len(self.tasks))
         return bool(came)
@@ -202,26 +214,50 @@ class Processor:
                 if (one := self.tasks[shard].judged(part)) is not None:
                     judged[shard] = one
                 if not backlog and time.monotonic() - begun >= _JUDGED_S:
-                    self._commit(judged)
+                    self._commit_or_hold(judged)
                     judged, begun = {}, time.monotonic()
-            self._commit(judged)
+            self._commit_or_hold(judged)
         except BaseException:
             for shard in by_shard.keys() & self.tasks.keys():
                 self.tasks[shard].unsure = True
             raise
 
+    def _commit_or_hold(self, judged: Mapping[str, Judged]) -> None:
+        """Commit what was judged, unless nothing is said of it and that can wait."""
+        if not self._held:
+            self._held_since = time.monotonic()
+        silent = all(self.tasks[shard].is_silent(one) for shard, one in judged.items())
+        if not silent or time.monotonic() - self._held_since >= self._hold_s:
+            self._commit(judged)
+            return
+        for shard, one in judged.items():
+            self.tasks[shard].accept(one)
+            self.tasks[shard].ahead = True
+            self._held[shard] = one.stored[-1]
+            _count(shard, one)
+
     def _commit(self, judged: Mapping[str, Judged]) -> None:
-        for done, outputs in self._transactions(judged):
-            with self.log.transaction(self.consumer) as transaction:
-                transaction.append(outputs)
-                transaction.commit(done)
+        """Commit what was judged, and what was held."""
+        held, self._held = self._held, {}
+        try:
+            for done, outputs in self._transactions(held, judged):
+                with self.log.transaction(self.consumer) as transaction:
+                    transaction.append(outputs)
+                    transaction.commit(done)
+        except BaseException:
+            for shard in held.keys() & self.tasks.keys():
+                self.tasks[shard].unsure = True
+            raise
         for shard, one in judged.items():
             self.tasks[shard].accept(one)
             _count(shard, one)
+        for shard in held.keys() | judged.keys():
+            self.tasks[shard].ahead = False
+            self.tasks[shard].keep()
 
-    def _transactions(self, judged: Mapping[str, Judged]) -> Iterator[tuple[list[Stored], list[Record]]]:
+    def _transactions(self, held: Mapping[str, Stored], judged: Mapping[str, Judged]) -> Iterator[tuple[list[Stored], list[Record]]]:
         """The last input record of each shard with all that is said because of it and those before it, in parts that are not too large."""
-        done: dict[str, Stored] = {}
+        done = dict(held)
         outputs: list[Record] = []
         size = 0
         for shard, found in judged.items():
@@ -241,7 +277,10 @@ class Processor:
 
     def _rest(self) -> None:
         """Nothing waits: do one of the things that would hold up what does."""
-        if not any(task.rest() for task in self.tasks.values()):
+        if self._held:
+            with self._tolerant():
+                self._commit({})
+        elif not any(task.rest() for task in self.tasks.values()):
             self._measure_lag(_LAG_EVERY_S)
 
     def _measure_lag(self, every_s: float) -> None:

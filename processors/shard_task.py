@@ -99,6 +99,7 @@ class ShardTask:
     Attributes:
         state, offset: how the shard stands, and the last input record in it.
         unsure: whether a transaction failed, so that what is committed must be asked for before anything else is taken in.
+        ahead: whether the state has taken in more than is committed. It is not kept then: a snapshot stands for what is committed.
 
     Raises:
         FencedError: another member holds the shard now.
@@ -122,7 +123,7 @@ class ShardTask:
         self.engine, self.bound, self._breathe, self._go_back = engine, bound, breathe, go_back
         self.state: State = initial(shard)
         self.offset = NOTHING
-        self.unsure = False
+        self.unsure = self.ahead = False
         self._since = _Since()
         self._changes: list[EngineChange] = []
         self._first: EngineChange | None = None
@@ -130,7 +131,7 @@ class ShardTask:
 
     def recover(self) -> None:
         """Make the state as it was when the group last committed; by another engine, if that one judged last."""
-        self.unsure, self._first = False, None
+        self.unsure, self.ahead, self._first = False, False, None
         self._changes = self._engine_changes()
         committed = self._committed()
         before = self._changes[-1].engine if self._changes else FIRST_ENGINE
@@ -155,7 +156,8 @@ class ShardTask:
             self.recover()
             return
         replay = self._replayed(self.state, self.offset, committed)
-        self.state, self.offset, self.unsure = replay.state, replay.offset, False
+        self.state, self.offset = replay.state, replay.offset
+        self.unsure = self.ahead = False
 
     def judged(self, found: Sequence[Stored]) -> Judged | None:
         """What comes of records that follow the state; none if all are in it already."""
@@ -171,12 +173,19 @@ class ShardTask:
         self._first = self._change(None, None, 0, {}, found.received, found.id if self.offset == NOTHING else self._oldest().id)
         return [_engine_record(self._first)]
 
+    def is_silent(self, judged: Judged) -> bool:
+        """Whether nothing goes out because of it, not even which engine judges the shard."""
+        return bool(self._changes) and not judged.taken
+
     def accept(self, judged: Judged) -> None:
-        """What was taken in is committed: go on from there. Keeps the state if a restart would have too much to replay."""
+        """Go on from what was taken in."""
         if self._first is not None:
             self._changes, self._first = [self._first], None
         self.state, self.offset = judged.state, judged.stored[-1].offset
         self._since.add(judged.stored)
+
+    def keep(self) -> None:
+        """Keep the state if a restart would have too much to replay."""
         if self._due():
             self.snapshot()
 
@@ -189,7 +198,7 @@ class ShardTask:
 
     def snapshot(self) -> None:
         """Keep the state, so that a recovery need not begin at the first record."""
-        if self.offset == NOTHING or self.state.now == BEGINNING:
+        if self.offset == NOTHING or self.state.now == BEGINNING or self.ahead:
             return
         content = to_bytes(self.state)
         self.log.save_snapshot(Snapshot(self.group, self.shard, self.offset, self.engine.version, moment(self.state.now), content))

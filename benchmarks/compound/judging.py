@@ -14,7 +14,7 @@ from pathlib import Path
 
 from eventlog.log import SESSION_S, open_log
 from polyrisk.garbage import look_less_often
-from processors.loop import Processor
+from processors.loop import HOLD_S, Processor
 
 GROUP = "processors"
 _WAIT_S = 0.05
@@ -32,7 +32,7 @@ def main() -> None:
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with closing(open_log(asked.url)) as log:
-        processor = Processor(log, None, GROUP, asked.member, batch=asked.batch, session_s=asked.session)
+        processor = Processor(log, None, GROUP, asked.member, batch=asked.batch, session_s=asked.session, hold_s=HOLD_S)
         look_less_often()
         asked.ready.write_text(f"{time.time()} {time.process_time()}", "utf-8")
         try:

@@ -8,7 +8,7 @@ import sys
 from contextlib import closing
 
 from eventlog.log import open_log
-from processors.loop import Processor
+from processors.loop import HOLD_S, Processor
 
 
 def main(url: str, shard: str, member: str, batch: str, snapshot_every: str, session_s: str) -> None:
@@ -17,7 +17,9 @@ def main(url: str, shard: str, member: str, batch: str, snapshot_every: str, ses
     signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
     only = None if shard == "all" else shard
     with closing(open_log(url)) as log:
-        processor = Processor(log, only, member=member, batch=int(batch), snapshot_every=int(snapshot_every), session_s=float(session_s))
+        processor = Processor(
+            log, only, member=member, batch=int(batch), snapshot_every=int(snapshot_every), session_s=float(session_s), hold_s=HOLD_S
+        )
         print("judging", flush=True)
         while not ended:
             if taken := processor.run_once(timeout_s=0.2):

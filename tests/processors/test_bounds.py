@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from engine_tables import DAY, reading, readings_record
-from loop_case import long_case, records
+from loop_case import long_case, outputs, records
 from prometheus_client import REGISTRY
 
 from eventlog.log import NOTHING, EventLog, Snapshot, open_log
@@ -163,6 +163,43 @@ def test_a_state_is_kept_before_its_time_when_nothing_waits(log: EventLog, waite
     assert log.load_snapshot("processors", "TST") is None
     assert processor.run_once() == 0
     assert (log.load_snapshot("processors", "TST") is not None) is kept
+
+
+def test_what_says_nothing_is_committed_with_what_says_something(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings of which nothing is said cost no transaction while others come, and the next quiet moment commits them."""
+    watched = Watched(log, monkeypatch)
+    processor = Processor(log, "TST", hold_s=3600.0)
+    quiet = [readings_record([reading("A", 4.0, at, at)]) for at in (DAY, DAY + timedelta(hours=1), DAY + timedelta(hours=2))]
+    log.append([records()[0]])
+    processor.run_once()
+    committed = [log.committed("processors")]
+    for record in quiet[:2]:
+        log.append([record])
+        assert processor.run_once() == 1
+        committed.append(log.committed("processors"))
+    assert committed == [{("input", 0): 0}] * 3
+    assert processor.offset == 2
+    processor.snapshot()
+    log.append([quiet[2]])
+    assert processor.run_once() == 1
+    assert processor.run_once() == 0
+    assert log.committed("processors") == {("input", 0): 3}
+    assert [len(made) for made in watched.outputs] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("snapshot_every", [4, 1000])
+def test_a_crash_before_silence_is_committed_changes_nothing(log: EventLog, tmp_path: Path, snapshot_every: int) -> None:
+    """What was taken in and not committed is taken in again by the next processor, which says what one that never stopped says."""
+    case = long_case(3)
+    log.append(case)
+    Processor(log, "TST").run_until_idle()
+    broken = open_log(f"sqlite:///{tmp_path / 'broken.sqlite'}")
+    for record in case:
+        broken.append([record])
+        Processor(broken, "TST", snapshot_every=snapshot_every, hold_s=3600.0).run_once()
+    Processor(broken, "TST").run_until_idle()
+    assert outputs(broken) == outputs(log)
+    broken.close()
 
 
 def test_a_large_state_is_not_written_more_often_than_it_is_fed(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
