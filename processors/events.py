@@ -11,7 +11,7 @@ from processors.moves import Moved, steps_of
 from processors.plan import Place, Plan
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
-from processors.timelines import FAR, NOTHING_KNOWN, TRUTHS, Line, later, micros, moment, unless_known
+from processors.timelines import BEGINNING, FAR, NOTHING_KNOWN, TRUTHS, Line, in_force, later, micros, moment, unless_known
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
 from schemas.levels import Level, Truth
@@ -31,11 +31,14 @@ _WORDS = {
 
 
 def lines_of(rule: Rule, area: str, sight: Sight) -> list[Line]:
-    """The truths of what holds, of `until` if there is one, of each `raise`, then of when people are asked if the rule has them asked."""
+    """The truths by which a rule's events live, in the order that `live` takes them."""
     lines = [sight.truth(c, area) or NOTHING_KNOWN for c in rule.conditions]
     if rule.unless is not None and rule.proposes:
         when, excuse = (sight.truth(c, area) or NOTHING_KNOWN for c in (rule.when, rule.unless))
         lines.append(unless_known(when, excuse))
+    if rule.valid is not None:
+        since, until = rule.valid.since, rule.valid.until
+        lines.append(in_force(micros(since) if since is not None else BEGINNING, micros(until) if until is not None else FAR))
     return lines
 
 
@@ -169,6 +172,10 @@ def told(change: Change, place: Place, plan: Plan, stood: Stood, now: int, recor
     )
 
 
+def _staged(stage: str | None, why: str) -> str:
+    return f"{stage}: {why}" if stage is not None else why
+
+
 @lru_cache(maxsize=256)
 def _base(level: Level, rule: str) -> LevelStep:
     return LevelStep(step="base", level=level, why=f"{rule} holds")
@@ -177,5 +184,5 @@ def _base(level: Level, rule: str) -> LevelStep:
 def _steps(rule: Rule, raised: tuple[int, ...], moves: tuple[Moved, ...]) -> tuple[LevelStep, ...]:
     raises = [rule.raise_[n] for n in raised]
     level = max((rule.level, *(step.to for step in raises)))
-    raise_steps = (LevelStep(step="raise", level=step.to, why=step.if_.text) for step in raises)
-    return (_base(rule.level, rule.name), *raise_steps, *steps_of(level, moves))
+    raise_steps = (LevelStep(step="raise", level=step.to, why=_staged(step.stage, step.if_.text)) for step in raises)
+    return (_base(rule.level, _staged(rule.stage, rule.name)), *raise_steps, *steps_of(level, moves))

@@ -18,6 +18,7 @@ class Law(NamedTuple):
         raises: the level each `raise` leads to, in the order written.
         moves: how figures of the area move the level: (by, at most, at least), those that apply there.
         until: whether the rule has one. asks: whether people are asked while only an excuse is unknown.
+        dated: whether the rule is in force in some span only.
         ends: the span after which an event ends that nobody can tell the end of.
     """
 
@@ -26,13 +27,22 @@ class Law(NamedTuple):
     moves: tuple[Moved, ...]
     until: bool
     asks: bool
+    dated: bool
     ends: int
+
+    def asked(self, sure: Sequence[int]) -> bool:
+        """Whether people are asked, going by the truths of a moment."""
+        return self.asks and sure[-2 if self.dated else -1] == TRUE
+
+    def in_force(self, sure: Sequence[int]) -> bool:
+        """Whether an event may open, going by the truths of a moment."""
+        return not self.dated or sure[-1] == TRUE
 
 
 def law_of(rule: Rule, moves: tuple[Moved, ...] = ()) -> Law:
     """What a rule says of its events in an area whose figures make these moves."""
     raises, ends = tuple(int(r.to) for r in rule.raise_), micros(rule.ends.otherwise_after)
-    return Law(int(rule.level), raises, moves, rule.until is not None, rule.proposes, ends)
+    return Law(int(rule.level), raises, moves, rule.until is not None, rule.proposes, rule.valid is not None, ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,8 @@ def live(going: Going, lines: Sequence[Line], law: Law, upto: int) -> tuple[list
     """The stretches from where the walk stands up to a moment, the last of which may go on.
 
     Args:
-        lines: of what holds, of `until` if there is one, of each `raise`, then of when people are asked if the rule has them asked.
+        lines: of what holds, of `until` if there is one, of each `raise`, of when people are asked if the rule has them asked, and of when
+            it is in force if that is not always.
     """
     walked = _walked(going, lines, law, upto)
     walked.give_up(upto)
@@ -124,8 +135,8 @@ class Walk:
             self._go_on(self._point(at, keep))
         else:
             self.armed = self.armed or keep[0] == FALSE or (self.law.until and sure[1] == FALSE)
-            asked = self.law.asks and sure[-1] == TRUE and keep[0] == UNKNOWN
-            if self.armed and (sure[0] == TRUE or asked) and not (self.law.until and keep[1] == TRUE):
+            opens = sure[0] == TRUE or (keep[0] == UNKNOWN and self.law.asked(sure))
+            if self.armed and opens and self.law.in_force(sure) and not (self.law.until and keep[1] == TRUE):
                 self.current = Stretch(at, (self._point(at, keep),))
                 self.found.append(self.current)
         if self.current is not None and _is_known(sure, self.law):
@@ -171,7 +182,7 @@ class Walk:
 
 def _is_known(sure: Sequence[int], law: Law) -> bool:
     """Whether it is known that an event stands, or with `until` whether it does. Where people are asked, all but the excuse is."""
-    return sure[0] == TRUE or (law.asks and sure[-1] == TRUE) or (law.until and sure[1] != UNKNOWN)
+    return sure[0] == TRUE or law.asked(sure) or (law.until and sure[1] != UNKNOWN)
 
 
 def next_deadline(going: Going, lines: Sequence[Line], law: Law, upto: int) -> int:

@@ -67,7 +67,8 @@ def layout_of(plan: Plan) -> Layout | None:
     """The layout of a plan; none if a rule of it cannot be judged going forward.
 
     That is so if all rules are judged in areas of one level, read thresholds of that level alone, with fixed bounds and one time to
-    settle, look back over no span, mute and cool nothing, move no level by figures, and speak for every dimension that is watched.
+    settle, look back over no span, mute and cool nothing, move no level by figures, are always in force, and speak for every dimension
+    that is watched.
     """
     levels = {rule.area for rule in plan.rules.values()}
     if len(levels) != 1:
@@ -76,7 +77,7 @@ def layout_of(plan: Plan) -> Layout | None:
     areas = tuple(sorted(a.code for a in plan.configuration.areas if a.level == level))
     watched = {name for name, threshold in plan.thresholds.items() if threshold.at == level}
     rules = tuple(plan.rules.values())
-    if not areas or not watched or not all(_goes_forward(rule, plan, watched) for rule in rules):
+    if plan.of_forecasts or not areas or not watched or not all(_goes_forward(rule, plan, watched) for rule in rules):
         return None
     thresholds = tuple(sorted(watched))
     settles = {plan.thresholds[name].settle for name in thresholds}
@@ -108,7 +109,7 @@ def _rule(rule: Rule, plan: Plan, numbers: dict[str, int]) -> RuleLayout:
 
 
 def _goes_forward(rule: Rule, plan: Plan, watched: set[str]) -> bool:
-    quiet = rule.cool_down is not None or rule.mutes or rule.only or rule.move
+    quiet = rule.cool_down is not None or rule.mutes or rule.only or rule.move or rule.valid is not None
     conditions = rule.conditions
     leaves = Tree(rule, plan).leaves if all(goes_forward(c) for c in conditions) else None
     return (

@@ -139,6 +139,12 @@ def unless_known(one: Line, excuse: Line) -> Line:
     return line((start, end, but_for(keep, sure), but_for(sure, sure)) for start, end, keep, sure in walk([one, excuse]))
 
 
+def in_force(since: int, until: int) -> Line:
+    """True from a moment until another, false before and after."""
+    changes = [(BEGINNING, FALSE), (since, TRUE), (until, FALSE)]
+    return line((at, at - 1, truth, truth) for at, truth in changes if at < FAR and (at > BEGINNING or since > BEGINNING or truth == TRUE))
+
+
 def opposite(one: Line) -> Line:
     """Kleene's not."""
     return Line(one.starts, one.ends, tuple(TRUE - k for k in one.keep), tuple(TRUE - s for s in one.sure))

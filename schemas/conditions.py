@@ -342,7 +342,7 @@ _KEYS = {
 
 
 def _kind(value: Any) -> str | None:
-    names = value if isinstance(value, dict) else type(value).model_fields
+    names = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
     return next((tag for name, tag in _KEYS.items() if name in names), None)
 
 

@@ -5,6 +5,7 @@ What thresholds and rules mean is the engine's specification; this is how they a
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
@@ -17,6 +18,7 @@ from schemas.levels import Dimension, Level
 from schemas.moments import Span, parse_span
 from schemas.thresholds import BaselineSettings as BaselineSettings
 from schemas.thresholds import Threshold as Threshold
+from schemas.validity import ValidityText
 
 LevelWord = Annotated[Level, BeforeValidator(Level.named), PlainSerializer(lambda level: level.word, return_type=str)]
 
@@ -81,8 +83,9 @@ class FeedFacts(Decided):
 
 
 class Raise(Decided):
-    """The event's level while `if` is true."""
+    """The event's level while `if` is true. stage: its name, if it is written as one of `stages`."""
 
+    stage: str | None = None
     to: LevelWord
     if_: Condition = Field(alias="if")
 
@@ -144,6 +147,9 @@ class Rule(Decided):
         until: if given, alone closes the event (besides `ends`).
         unless: an excuse: while it is true, the rule does not hold. on_unknown: what an event is while the rest holds and nobody can tell
             whether the excuse does: `propose`, if nothing is written, opens it unconfirmed, so that people are asked; `nothing` does not.
+        stage: what the base level is called, if the rule is written in `stages`: name to the level and the condition of each, from the
+            first to the gravest. It holds while any of them does, at the first one's level, and the others raise it.
+        valid: outside it no event opens. One that is open stays until its own end.
         text: the name of the text in the country's catalogues. advice: the name of the household's action.
     """
 
@@ -157,6 +163,8 @@ class Rule(Decided):
     on_unknown: Literal["propose", "nothing"] | None = None
     until: Condition | None = None
     level: LevelWord
+    stage: str | None = None
+    valid: ValidityText | None = None
     raise_: tuple[Raise, ...] = Field(default=(), alias="raise")
     move: tuple[Move, ...] | None = None
     cool_down: Span | None = None
@@ -172,7 +180,7 @@ class Rule(Decided):
     @classmethod
     def _read(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            value = dict(value)
+            value = _staged(value) if "stages" in value else dict(value)
             for key in ("when", "unless", "until"):
                 if value.get(key) is not None:
                     value[key] = expand(value[key])
@@ -210,6 +218,44 @@ class Rule(Decided):
         """All that is judged: what holds, what alone ends an event if there is such a condition, and each `raise`."""
         until = (self.until,) if self.until is not None else ()
         return (self.holds, *until, *(step.if_ for step in self.raise_))
+
+
+def written_at(body: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where a part of a rule stands in a file that writes it in `stages`: they are read as `when`, `level` and `raise`."""
+    stages = body.get("stages")
+    if not isinstance(stages, Mapping) or not location:
+        return location
+    names = [str(name) for name in stages]
+    if location[:1] == ("level",):
+        return ("stages", names[0], "level")
+    numbers = [part for part in location if isinstance(part, int)]
+    if location[0] == "when" and numbers and numbers[0] < len(names):
+        return ("stages", names[numbers[0]], "if", *location[location.index(numbers[0]) + 1 :])
+    if location[0] == "raise" and numbers and numbers[0] + 1 < len(names):
+        key = "level" if location[-1] == "to" else "if"
+        return ("stages", names[numbers[0] + 1], key, *location[location.index(numbers[0]) + 2 :])
+    return location
+
+
+def _staged(value: dict[str, Any]) -> dict[str, Any]:
+    """A rule written in stages as the rule it stands for.
+
+    Raises:
+        ValueError: it is written both ways, or a stage has not a level and a condition.
+    """
+    twice = [key for key in ("when", "level", "raise", "stage") if key in value]
+    if twice:
+        raise ValueError(f"`stages` say what `{twice[0]}` says; write one of the two")
+    stages = value["stages"]
+    if not isinstance(stages, dict) or len(stages) < 2:
+        raise ValueError("`stages` are names with what they stand for, two or more, such as `readiness: {level: yellow, if: ...}`")
+    for name, stage in stages.items():
+        if not isinstance(stage, dict) or set(stage) != {"level", "if"}:
+            raise ValueError(f"stage `{name}` needs a `level` and an `if`, and nothing else")
+    (first, base), *others = stages.items()
+    rest = {key: part for key, part in value.items() if key != "stages"}
+    raises = [{"stage": name, "to": stage["level"], "if": stage["if"]} for name, stage in others]
+    return {**rest, "when": {"any": [s["if"] for s in stages.values()]}, "level": base["level"], "stage": first, "raise": raises}
 
 
 class Configuration(Decided):

@@ -61,11 +61,21 @@ def thresholds_file() -> dict[str, Any]:
 
 
 def rules_file() -> dict[str, Any]:
-    """`rules.yaml`: name to rule. `raise` and `move` may be one step or several."""
+    """`rules.yaml`: name to rule. `raise` and `move` may be one step or several; `stages` may stand for `when`, `level` and `raise`."""
     schema = _named(Rule)
     properties = schema["additionalProperties"]["properties"]
     for key, one in (("raise", properties["raise"]["items"]), ("move", properties["move"]["anyOf"][0]["items"])):
         properties[key] = {"anyOf": [one, {"type": "array", "items": one}]}
+    stage = {
+        "type": "object",
+        "properties": {"level": COLOUR, "if": properties["when"]},
+        "required": ["level", "if"],
+        "additionalProperties": False,
+    }
+    properties["stages"] = {"type": "object", "minProperties": 2, "additionalProperties": stage}
+    rule = schema["additionalProperties"]
+    rule["required"] = [key for key in rule["required"] if key not in ("when", "level")]
+    rule["oneOf"] = [{"required": ["when", "level"]}, {"required": ["stages"]}]
     return schema
 
 

@@ -26,7 +26,7 @@ def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding
     """Findings about one rule: names, reachable levels, windows, areas, signatures, mutes."""
     raw = file.data[rule.name]
     found: list[Finding] = []
-    for key in ("when", "unless", "until", "raise"):
+    for key in ("when", "unless", "until", "raise", "stages"):
         if raw.get(key) is not None:
             found += _conditions(file, raw[key], (rule.name, key), rule.area, around)
     found += _counts(file, rule, around)

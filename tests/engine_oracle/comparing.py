@@ -14,6 +14,8 @@ INSTANT = timedelta(microseconds=1)
 Steps = Sequence[tuple[datetime, Truth, bool]]
 Said = list[ThresholdBreach | CompoundEvent]
 Ended = tuple[str, str, datetime, datetime]
+Come = set[tuple[str, str, datetime, datetime | None, Level | None]]
+"""Events as they came to be: rule, area, since, until, and the level while it stands."""
 
 
 def run(records: Iterable[Record], *, snapshot_each: bool = False) -> tuple[State, Said]:
@@ -27,7 +29,7 @@ def run(records: Iterable[Record], *, snapshot_each: bool = False) -> tuple[Stat
     return state, said
 
 
-def final(said: Said) -> set[tuple[str, str, datetime, datetime | None, Level | None]]:
+def final(said: Said) -> Come:
     """What all that was said comes to: rule, area, since, until, and the level while it stands.
 
     Events that were retracted, or merged into an older one (closed without an end of their own), have come to nothing.
@@ -47,17 +49,21 @@ def unlike(expected: Iterable[Life], said: Said) -> str:
     Those that stand agree in since and level. Of those that ended each overlaps one of the other side: nothing is said of an event
     whose onset moves after its end.
     """
-    lives = list(expected)
-    told = final(said)
-    stand = {(life.rule, life.area, life.since, life.level) for life in lives if life.until is None}
-    told_stand = {(rule, area, since, level) for rule, area, since, until, level in told if until is None}
-    if stand != told_stand:
-        return f"standing: oracle only {stand - told_stand}, engine only {told_stand - stand}"
-    ended = {(life.rule, life.area, life.since, life.until) for life in lives if life.until is not None}
-    told_ended = {(rule, area, since, until) for rule, area, since, until, _ in told if until is not None}
-    alone = [one for one in ended if not any(_overlap(one, other) for other in told_ended)]
-    told_alone = [one for one in told_ended if not any(_overlap(one, other) for other in ended)]
-    return f"ended: oracle only {alone}, engine only {told_alone}" if alone or told_alone else ""
+    lives = {(life.rule, life.area, life.since, life.until, life.level if life.until is None else None) for life in expected}
+    return apart(lives, final(said))
+
+
+def apart(one: Come, other: Come) -> str:
+    """What two sides differ in that came to events; empty if they agree. See `unlike`."""
+    stand, other_stand = ({event for event in side if event[3] is None} for side in (one, other))
+    if stand != other_stand:
+        return f"standing: the one only {stand - other_stand}, the other only {other_stand - stand}"
+    ended, other_ended = (
+        {(rule, area, since, until) for rule, area, since, until, _ in side if until is not None} for side in (one, other)
+    )
+    alone = [event for event in ended if not any(_overlap(event, like) for like in other_ended)]
+    other_alone = [event for event in other_ended if not any(_overlap(event, like) for like in ended)]
+    return f"ended: the one only {alone}, the other only {other_alone}" if alone or other_alone else ""
 
 
 def _overlap(one: Ended, other: Ended) -> bool:

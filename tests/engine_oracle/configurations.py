@@ -185,6 +185,8 @@ def _rule(draw: st.DrawFn, name: str, area: str, tree: st.SearchStrategy[Any]) -
     if draw(st.integers(0, 2)) == 0:
         body |= {"unless": draw(tree)} | draw(st.sampled_from([{}, {"on_unknown": "propose"}, {"on_unknown": "nothing"}]))
     body |= {"until": draw(tree)} if draw(st.integers(0, 3)) == 0 else {}
+    validities = st.sampled_from(["2025-06-02..", "..2025-06-01", "2025-06-02..2025-06-02"])
+    body |= {"valid": draw(validities)} if draw(st.integers(0, 3)) == 0 else {}
     body |= {"move": [draw(moves) for _ in range(draw(st.integers(1, 2)))]} if draw(st.integers(0, 2)) == 0 else {}
     body |= {"raise": [{"to": "red", "if": draw(tree)}]} if draw(st.booleans()) else {}
     return body

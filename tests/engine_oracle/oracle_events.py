@@ -4,12 +4,12 @@ From scratch again: nothing here knows what was said before. An event is a stret
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from oracle import areas_of, judged_until
 from oracle_known import Known
 from oracle_levels import FALSE, TRUE, UNKNOWN, Steps, truth_at
-from oracle_rules import Rules
+from oracle_rules import BEGINNING, Rules
 
 from schemas.configuration import Rule
 from schemas.levels import Level
@@ -38,12 +38,14 @@ class Courses:
 
     Attributes:
         asked: where nothing but an excuse may be in doubt, if people are asked then.
+        valid: the moments between which an event may open.
         until: what alone closes, with held breaches taken as unknown; none without it. until_keep: the same with them as true.
     """
 
     keep: Steps
     opening: Steps
     asked: Steps
+    valid: tuple[datetime, datetime]
     until: Steps | None
     until_keep: Steps
 
@@ -54,7 +56,7 @@ def lives(known: Known, rule: Rule, area: str) -> list[Life]:
     until = as_unknown.truth(rule.until, area) if rule.until else None
     until_keep = as_true.truth(rule.until, area) if rule.until else []
     asked = as_unknown.asked(rule, area) if rule.unless is not None and rule.on_unknown != "nothing" else []
-    courses = Courses(as_true.holds(rule, area), as_unknown.holds(rule, area), asked, until, until_keep)
+    courses = Courses(as_true.holds(rule, area), as_unknown.holds(rule, area), asked, _valid(rule), until, until_keep)
     raised = [(step.to, as_true.truth(step.if_, area), as_unknown.truth(step.if_, area)) for step in rule.raise_]
     judged = judged_until(known, rule)
     return [
@@ -74,7 +76,7 @@ def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[date
     After `until` closed an event the same truth opens none: not before either is known false.
     """
     changes = {at for steps in (courses.keep, courses.opening, courses.asked, courses.until or [], courses.until_keep) for at, _ in steps}
-    moments = sorted(at for at in changes if at < judged)
+    moments = sorted(at for at in changes | set(courses.valid) if at < judged)
     found: list[tuple[datetime, datetime | None, bool]] = []
     since: datetime | None = None
     told_until: datetime | None = None
@@ -98,9 +100,19 @@ def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[date
     return found if since is None else [*found, (since, None, True)]
 
 
+def _valid(rule: Rule) -> tuple[datetime, datetime]:
+    """From when, and until before when, a rule may open events."""
+    written = rule.valid.text if rule.valid is not None else ".."
+    since, until = written.split("..")
+    first = datetime.fromisoformat(since).replace(tzinfo=UTC) if since else BEGINNING
+    return first, datetime.fromisoformat(until).replace(tzinfo=UTC) + timedelta(days=1) if until else datetime.max.replace(tzinfo=UTC)
+
+
 def _opens(courses: Courses, at: datetime) -> bool:
     """Where the truth is true without held breaches, and what ends it is not."""
     asked = truth_at(courses.keep, at) is UNKNOWN and truth_at(courses.asked, at) is TRUE
+    if not courses.valid[0] <= at < courses.valid[1]:
+        return False
     return (asked or truth_at(courses.opening, at) is TRUE) and (courses.until is None or truth_at(courses.until_keep, at) is not TRUE)
 
 

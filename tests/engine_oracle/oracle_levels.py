@@ -212,12 +212,16 @@ class Levels:
         return lower and following.start - self.limit(threshold, reading) <= threshold.bridge
 
     def blocks(self, threshold: Threshold, place: str, level: Level, moment: datetime) -> bool:
-        """Whether a place has an unclosed breach at the level, or a reading at it that is not decided (3.8, 6.1)."""
+        """Whether a place has an unclosed breach at the level or above, or a reading there that is not decided (3.8, 6.1).
+
+        If the reading is known lower than the level, its being undecided about one above, which then asks for less, leaves it lower.
+        """
         reading = self.last(threshold, place, moment)
         if reading is None or self.dead_since(place, reading, moment):
             return False
-        standings = {self._stands(threshold, place, each, reading) for each in self.at_or_above(threshold, level)}
-        return bool(standings & {Standing.ENTERED, Standing.ENTERED_NO_BOUND, Standing.UNDECIDED})
+        standings = [self._stands(threshold, place, each, reading) for each in self.at_or_above(threshold, level)]
+        undecided = Standing.UNDECIDED in standings and standings[0] is not Standing.LOWER
+        return undecided or Standing.ENTERED in standings or Standing.ENTERED_NO_BOUND in standings
 
     def counts(self, threshold: Threshold, place: str, moment: datetime) -> bool:
         """Whether a place counts for `needs`: an admitted baseline, or a reading within the horizon (6.5)."""

@@ -419,6 +419,60 @@ def test_an_excuse_that_is_held_is_no_excuse() -> None:
     assert opened.unconfirmed
 
 
+def test_outside_its_validity_a_rule_opens_nothing() -> None:
+    """What began before opens when the rule comes into force, if it still stands; after its last day nothing opens, and nothing ends."""
+    rule = {**FLOOD, "valid": "2025-11-21..2025-11-21"}
+    events(
+        rule,
+        f"""
+        23:00 A 8 {R}       |
+        d1 00:00 A 8 {R}    |
+        d1 01:00 A 8 {R}    | rule A opened orange
+        d1 02:00 A 4 {R}    | rule A closed orange
+        d1 22:30 A 8 {R}    | rule A opened orange
+        d2 01:00 A 8 {R}    |
+        d2 02:00 A 4 {R}    | rule A closed orange
+        d2 03:00 A 8 {R}    |
+        """,
+    )
+
+
+def test_a_rule_says_why_it_is_not_in_force() -> None:
+    """Whoever asks why nothing was said reads the span that was written."""
+    rule = configuration([RIVER], [{"name": "rule", **FLOOD, "valid": "2024-06-01..2025-05-31"}]).rules[0]
+    assert rule.valid is not None
+    assert rule.valid.why_not(at("00:00")) == "not in force since 2025-06-01T00:00+00:00 (valid 2024-06-01..2025-05-31)"
+    assert rule.valid.why_not(at("00:00") - timedelta(days=300)) == ""
+
+
+STAGES = {"readiness": {"level": "yellow", "if": "river >= orange"}, "activation": {"level": "red", "if": "river >= red"}}
+
+
+def staged() -> Configuration:
+    """A rule in two stages, written so."""
+    written = {"name": "rule", "area": "adm2", "dimensions": ["food"], "text": "t", "ends": {"otherwise_after": "14 d"}, "stages": STAGES}
+    bare = configuration([RIVER], feeds=FEEDS[:1]).canonical()
+    document = {"title": "A framework", "date": "2025-01-01", "owner": "its signatories"}
+    return Configuration.model_validate({**bare, "rules": [{**written, "document": document}]})
+
+
+def test_two_stages_are_one_event_that_names_the_stage() -> None:
+    """Readiness opens it, activation raises it and says so, easing leads back; written again from what is kept, the rule is the same."""
+    configured = staged()
+    assert Configuration.model_validate(configured.canonical()) == configured
+    table = f"01:00 A 8 {R} | rule A opened yellow\n02:00 A 9 {R} | rule A escalated red\n03:00 A 8 {R} | rule A eased yellow"
+    _, said = play(configured, table, only="events")
+    steps = [one.steps for one in said if isinstance(one, CompoundEvent)]
+    assert [step.why for step in steps[1]] == ["readiness: rule holds", "activation: river >= red"]
+
+
+def test_activation_may_come_without_readiness() -> None:
+    """A flood that gives no time for the first stage is met by the second: its actions include the first one's."""
+    _, said = play(staged(), f"01:00 A 9 {R} | rule A opened red", only="events")
+    (opened,) = [one for one in said if isinstance(one, CompoundEvent)]
+    assert [step.level for step in opened.steps] == [Level.YELLOW, Level.RED]
+
+
 def test_what_has_ended_when_it_becomes_known_warns_nobody() -> None:
     """4.3: one delivery brings rise and fall of last night."""
     table = "12:00 A 8 valid 01:00 | \n"
