@@ -33,7 +33,7 @@ from polyrisk.airflow_services import Standalone, start_standalone
 from polyrisk.defaults import PARTS
 from polyrisk.garbage import look_less_often
 from polyrisk.serving import HOST
-from processors.loop import Processor
+from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, load_country
 from schemas.envelopes import input_record
@@ -114,9 +114,11 @@ def run_parts(
 def _take_turns(turns: list[Turn]) -> None:
     try:
         while True:
+            begun = time.monotonic()
             for turn in turns:
                 turn()
-            time.sleep(PAUSE_S)
+            # A processor uses the pause itself, to judge what comes at once.
+            time.sleep(max(0.0, begun + PAUSE_S - time.monotonic()))
     except KeyboardInterrupt:
         click.echo("ended")
 
@@ -137,8 +139,8 @@ def _turn(
         return lambda: ticker.tick(clock.now())
     if name == "processor":
         shard = None if judges.all_shards else country.shard
-        processor = stack.enter_context(closing(Processor(log, shard, member=judges.member, go_back=judges.go_back)))
-        return processor.run_until_idle
+        processor = stack.enter_context(closing(Processor(log, shard, member=judges.member, go_back=judges.go_back, hold_s=HOLD_S)))
+        return lambda: processor.run_for(PAUSE_S)
     registry = Registry(f"sqlite:///{state / 'registry.db'}", Keys.load(state / "keys", create=True))
     if isinstance(clock, FileClock):
         fill(registry, country)

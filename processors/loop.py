@@ -125,6 +125,13 @@ class Processor:
             total += taken
         return total
 
+    def run_for(self, seconds: float) -> int:
+        """Take in what comes during so many seconds, as soon as it comes, and answer how many records that were."""
+        total, until = 0, time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            total += self.run_once(min(left, HOLD_S))
+        return total
+
     def snapshot(self) -> None:
         """Keep each shard's state, so that a recovery need not begin at the first record."""
         self._commit({})

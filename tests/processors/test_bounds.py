@@ -187,6 +187,17 @@ def test_what_says_nothing_is_committed_with_what_says_something(log: EventLog, 
     assert [len(made) for made in watched.outputs] == [1, 0, 0]
 
 
+def test_what_comes_while_a_processor_waits_is_taken_in(log: EventLog) -> None:
+    """A processor that runs for a span takes in what is there and what comes, and commits it all before it has waited long."""
+    processor = Processor(log, "TST", hold_s=loop.HOLD_S)
+    taken = 0
+    for number, record in enumerate(deliveries(3, 1)):
+        log.append([record])
+        while taken <= number or log.committed("processors") != {("input", 0): number}:
+            taken += processor.run_for(2 * loop.HOLD_S)
+    assert taken == 3
+
+
 @pytest.mark.parametrize("snapshot_every", [4, 1000])
 def test_a_crash_before_silence_is_committed_changes_nothing(log: EventLog, tmp_path: Path, snapshot_every: int) -> None:
     """What was taken in and not committed is taken in again by the next processor, which says what one that never stopped says."""
