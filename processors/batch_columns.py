@@ -61,6 +61,18 @@ class BatchColumns:
         observed: npt.NDArray[np.bool_] = pc.is_null(lead).to_numpy(zero_copy_only=False)
         return observed
 
+    @cached_property
+    def leads(self) -> Column:
+        """From the base time of a forecast to the end of its period, microseconds; nought for a reading."""
+        leads: Column = pc.fill_null(self._batch.column("lead").cast(pa.int64()), 0).to_numpy()
+        return leads
+
+    @cached_property
+    def members(self) -> Column:
+        """Which member of an ensemble; nought for a forecast that is none's."""
+        members: Column = pc.fill_null(self._batch.column("member").cast(pa.int64()), 0).to_numpy()
+        return members
+
     def series(self, rows: Rows, source: int) -> Series:
         """Some rows as a series, put in order; `source` is the state's number for the record."""
         unsorted = Series(

@@ -68,7 +68,7 @@ def told(change: Change, place: Place, plan: Plan, readings: ReadingsAt, now: in
             dimension=CATALOGUE[indicator].dimension,
             change=word,
             level=Level(said.level),
-            peak=said.peak,
+            peak=None if place[0] in plan.of_forecasts else said.peak,  # a forecast is read as a level, and that is no value
             since=moment(said.since),
             at=moment(at),
             known=moment(now),

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from processors.bounds import MILLIONTHS, NO_BOUND
 from processors.conditions import Sight
+from processors.held_against import shown_bound
 from processors.levels import Code, Entry, reaching
 from processors.plan import Place
 from processors.rereading import Rereader
@@ -146,7 +146,7 @@ class Witness:
         number_of, row = int(given.sources[index]), int(given.rows[index])
         if number_of not in self._read:
             self._read[number_of] = Rereader(self.sources[number_of])
-        return self._read[number_of].reading(row, bound / MILLIONTHS if bound != NO_BOUND else None, self.now)
+        return self._read[number_of].reading(row, shown_bound(self.sight.plan, threshold, number, bound), self.now)
 
 
 def _counted(condition: Condition | Unless, parts: Sequence[Evidence]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from processors.bounds import NO_BOUND, Column, baseline_bounds, fixed_bounds, step_bounds
+from processors.bounds import MILLIONTHS, NO_BOUND, Column, baseline_bounds, fixed_bounds, step_bounds
 from processors.kinds import KINDS
 from processors.kinds.rate_of_change import change_bounds
 from processors.plan import Plan
@@ -32,7 +32,7 @@ def _usual(plan: Plan, baselines: Baselines, watched: Threshold, place: str) -> 
     """What the kind says: constants, the station's own levels, the rows of a baseline, or the series itself a span ago."""
     bounds = plan.bounds[watched.name]
     match KINDS[watched.kind].against:
-        case "constants":
+        case "constants" | "members":
             return lambda _track, series: fixed_bounds(bounds, len(series))
         case "series":
             return lambda track, series: step_bounds(series.starts, step_columns(track.steps))
@@ -43,6 +43,20 @@ def _usual(plan: Plan, baselines: Baselines, watched: Threshold, place: str) -> 
         case "baseline":
             rows = baselines.get(watched.name, {}).get(place, ())
             return lambda _track, series: baseline_bounds(series.starts, series.ends, rows, bounds)
+
+
+def shown_bound(plan: Plan, threshold: str, number: int, bound: int) -> float | None:
+    """A bound as it is shown beside a reading: in the indicator's unit, for a forecast the quantity that a member must reach.
+
+    Args:
+        number: the level, by its place among the defined ones. bound: millionths, or NO_BOUND.
+    """
+    conditions = KINDS[plan.thresholds[threshold].kind].conditions
+    if conditions is None:
+        return bound / MILLIONTHS if bound != NO_BOUND else None
+    level = plan.bounds[threshold][number].level
+    quantities = {one.quantity for one in conditions(plan.thresholds[threshold]) if one.level == level}
+    return quantities.pop() / MILLIONTHS if len(quantities) == 1 else None
 
 
 def _never_compared(levels: int) -> BoundsOf:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from processors.batch_columns import BatchColumns
 from processors.bounds import replaced
+from processors.forecasts import member_series, take_forecasts
 from processors.held_against import bounds_for
 from processors.plan import Place, Plan, Watcher
 from processors.series import Rank, Series, empty, recent
@@ -98,15 +99,20 @@ class Intake:
         number = self.numbered
         columns, plan = BatchColumns(batch), self.plan
         groups = [(w, place, rows) for indicator, place, rows in _grouped(batch, columns) for w in plan.watchers.get(indicator, ())]
-        groups = [g for g in groups if self._fits(g[0], g[1])]
+        groups = [g for g in groups if self._fits(g[0], g[1]) and g[0].threshold not in plan.of_forecasts]
+        told = _grouped(batch, columns, forecasts=True) if plan.of_forecasts else ()
+        issued = [(w, place, rows) for indicator, place, rows in told for w in plan.watchers.get(indicator, ())]
+        issued = [g for g in issued if self._fits(g[0], g[1]) and g[0].threshold in plan.of_forecasts]
         for feed in sorted(pc.unique(batch.column("feed")).to_pylist()):
             self._delivered(feed, micros(self.record.received))
-        if not groups:
+        if not groups and not issued:
             return
         self.sources[number] = Source((self.record.id,), batch)
         self.numbered += 1
         for watcher, place, rows in sorted(groups, key=lambda g: (g[0].level is None, g[0].threshold, g[1])):
             self._take(watcher, place, columns.series(rows, number))
+        for watcher, place, rows in sorted(issued, key=lambda g: (g[0].threshold, g[1])):
+            self._forecasts((watcher.threshold, place), member_series(columns, rows, number))
 
     def baseline(self, baseline: Baseline) -> None:
         """Other bounds: what is inside the horizon is held against them again."""
@@ -158,6 +164,8 @@ class Intake:
         threshold, settings = self._planned.thresholds[place[0]], self._planned.settings(*place)
         if before.thresholds[place[0]] == threshold and before.settings(*place) == settings:
             self.tracks[place] = track
+        elif place[0] in self._planned.of_forecasts | before.of_forecasts:
+            self._reread(place, track, before)
         elif before.thresholds[place[0]].indicator == threshold.indicator and self._planned.gives(place[1], threshold.indicator):
             steps = self._steps(place[0])
             again = replace(
@@ -169,6 +177,15 @@ class Intake:
             )
             self.tracks[place] = take_bounds(again, settings, self._bounds(place), self._bounds(place), self.now)
             self.changed.add(place)
+
+    def _reread(self, place: Place, track: Track, before: Plan) -> None:
+        """Issues of an ensemble read by other levels; what was no forecast before, or is none any more, begins anew."""
+        self.changed.add(place)
+        if place[0] in self._planned.of_forecasts & before.of_forecasts and self._planned.gives(
+            place[1], self._planned.thresholds[place[0]].indicator
+        ):
+            self.tracks[place] = replace(new_track(self._planned.settings(*place), 0), declarations=track.declarations)
+            self._forecasts(place, dict(enumerate(track.steps)))
 
     def _steps(self, threshold: str) -> int:
         return sum(b.series is not None for b in self._planned.bounds[threshold])
@@ -188,6 +205,12 @@ class Intake:
             self.spoken.add(key)
         else:
             self._put(key, take_steps(track, watcher.level, new, settings, self._bounds(key), rank_in(self.sources), self.now))
+
+    def _forecasts(self, key: Place, new: Mapping[int, Series]) -> None:
+        settings, threshold = self._planned.settings(*key), self._planned.thresholds[key[0]]
+        track = self.tracks.get(key) or new_track(settings, 0)
+        self._put(key, take_forecasts(track, new, threshold, settings, self._bounds(key), rank_in(self.sources), self.now))
+        self.spoken.add(key)
 
     def _put(self, place: Place, track: Track) -> None:
         before = self.tracks.get(place)
@@ -219,12 +242,12 @@ def rank_in(sources: Mapping[int, Source]) -> Rank:
     return rank
 
 
-def _grouped(batch: pa.RecordBatch, columns: BatchColumns) -> Iterator[tuple[str, str, npt.NDArray[np.int32]]]:
-    """The rows of each (indicator, place), observed ones only."""
+def _grouped(batch: pa.RecordBatch, columns: BatchColumns, *, forecasts: bool = False) -> Iterator[tuple[str, str, npt.NDArray[np.int32]]]:
+    """The rows of each (indicator, place): readings only, or forecasts only."""
     indicators, places = batch.column("indicator"), batch.column("area")
     names, codes = indicators.dictionary.to_pylist(), places.dictionary.to_pylist()
     keys = indicators.indices.to_numpy().astype(np.int64) * len(codes) + places.indices.to_numpy()
-    observed = np.flatnonzero(columns.observed).astype(np.int32)
+    observed = np.flatnonzero(columns.observed != forecasts).astype(np.int32)
     if len(observed) == 0:
         return
     order = observed[np.argsort(keys[observed], kind="stable")]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from processors.bounds import Bound, quantity
-from processors.kinds import BASELINE_KINDS, bounds_of, looks_back
+from processors.kinds import BASELINE_KINDS, KINDS, bounds_of, looks_back
 from processors.levels import Settings
 from processors.moves import Moved, moves_of
 from processors.relations import Relations
@@ -191,6 +191,11 @@ class Plan:
             for t in self.thresholds.values()
             for name, delay, every in feeds
         }
+
+    @cached_property
+    def of_forecasts(self) -> frozenset[str]:
+        """The thresholds that read forecasts, and no observed readings."""
+        return frozenset(name for name, threshold in self.thresholds.items() if KINDS[threshold.kind].against == "members")
 
     @cached_property
     def datums(self) -> dict[str, str]:

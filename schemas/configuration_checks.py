@@ -72,7 +72,8 @@ def _levels(file: YamlFile, threshold: Threshold) -> Iterator[Finding]:
         except ValueError as error:
             remedy = f"Write it like `{level_example(threshold)}`."
             yield file.finding("quantity", (threshold.name, "levels", word), f"{error}", remedy=remedy)
-    yield from _order(file, threshold, sorted(bounds))
+    if KIND_FORMS[threshold.kind].ordered:
+        yield from _order(file, threshold, sorted(bounds))
 
 
 def _order(file: YamlFile, threshold: Threshold, bounds: list[tuple[Level, Decimal]]) -> Iterator[Finding]:

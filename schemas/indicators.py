@@ -34,6 +34,8 @@ CATALOGUE: dict[str, Indicator] = {
         Indicator("river_level.yellow", *_RIVER, "the station's first level", -20.0, 6000.0),
         Indicator("river_level.orange", *_RIVER, "the station's second level", -20.0, 6000.0),
         Indicator("river_level.red", *_RIVER, "the station's third level", -20.0, 6000.0),
+        # The Amazon, the greatest of all, has carried some 370,000 m3/s at Obidos (HYBAM).
+        Indicator("river_discharge", "m3/s", Dimension.ENVIRONMENTAL, "river discharge", 0.0, 400_000.0),
         Indicator("landslide_warning", "level", Dimension.ENVIRONMENTAL, "landslide warning", 0.0, 3.0),
         # The highest rain of a day ever measured is 1,825 mm (WMO World Weather and Climate Extremes Archive).
         Indicator("rain_1d", "mm", Dimension.ENVIRONMENTAL, "rain in a day", 0.0, 1825.0),

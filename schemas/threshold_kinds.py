@@ -40,6 +40,7 @@ class KindForm:
         keys: the threshold's own keys that only this kind has, and must have.
         overridden: a planner may set another value for one place.
         sizes: levels are sizes, so that a higher colour takes more in either direction.
+        ordered: a higher colour takes more of one number, so that the order of levels can be checked.
         direction: the only one that it can be met in, if it is not both.
         least_window: the fewest periods that `baseline.window` may name.
         floored, floored_methods: zero of zero usual cases would be a breach, so a threshold on cases needs a `floor`.
@@ -55,6 +56,7 @@ class KindForm:
     direction: str | None = None
     overridden: bool = True
     sizes: bool = False
+    ordered: bool = True
     least_window: int = 0
     floored: bool = False
     floored_methods: tuple[str, ...] = ()
@@ -71,12 +73,15 @@ _UPPER = _form(rf"upper\s+{_NUMBER}\s*%", "upper 95 %")
 _PERCENTILE = _form(rf"{_NUMBER}(?:st|nd|rd|th)\s+percentile", "95th percentile")
 _RETURN = _form(rf"1\s+in\s+{_NUMBER}\s+years", "1 in 5 years")
 _CHANGE = _form(rf"(?:(?P<share>\d+(?:\.\d+)?)\s*%\s+(?:more|less)|{_QUANTITY})", "0.5 {unit}", difference=True)
+_EXCEEDANCE = _form(r"(?P<share>\d+(?:\.\d+)?)\s*%\s+(?P<side>over|under)\s+(?P<bound>.+)", "70 % over 7 {unit}")
 
 KIND_FORMS: Mapping[str, KindForm] = {
     "fixed": KindForm(_form(_QUANTITY, "7 {unit}")),
-    "one_case": KindForm(_form("one case", "one case"), direction="above"),
+    "one_case": KindForm(_form("one case", "one case"), direction="above", ordered=False),
     "station_levels": KindForm(None),
     "rate_of_change": KindForm(_CHANGE, keys=("span",), overridden=False, sizes=True),
+    "exceedance": KindForm(_EXCEEDANCE, keys=("forecast",), overridden=False, direction="above", ordered=False),
+    "impact_matrix": KindForm(_form("matrix", "matrix"), keys=("forecast", "matrix"), overridden=False, direction="above", ordered=False),
     "endemic_channel": KindForm(
         _CHANNEL,
         {"mean_sd": _CHANNEL, "third_quartile": _THIRD_QUARTILE, "cullen": _CHANNEL, "c_sum": _CHANNEL, "poisson": _UPPER},

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -70,6 +70,57 @@ class Override(Decided):
         return f"set by {self.by} on {self.date.isoformat()}: {self.why}"
 
 
+class Forecast(Decided):
+    """Which part of an ensemble's forecast is looked at.
+
+    Attributes:
+        lead: from which to which lead, such as `3 d..7 d`, both counted in.
+        members: how many the ensemble has. needs: how many must be there; with fewer nobody can tell. All, if it is not said.
+        steps: how many steps of the forecast in a row must reach a quantity.
+    """
+
+    lead: str
+    members: int = Field(ge=1, le=1000)
+    needs: int | None = Field(default=None, ge=1)
+    steps: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _meant(self) -> "Forecast":
+        first, last = self.leads
+        if last < first:
+            raise ValueError(f"`lead: {self.lead}` ends before it begins")
+        if self.least > self.members:
+            raise ValueError(f"{self.least} members are needed of {self.members}")
+        return self
+
+    @property
+    def leads(self) -> tuple[timedelta, timedelta]:
+        """The shortest and the longest lead."""
+        first, dots, last = self.lead.partition("..")
+        if not dots:
+            raise ValueError(f"`lead: {self.lead}` is not from which to which; write it like `3 d..7 d`")
+        return parse_span(first), parse_span(last)
+
+    @property
+    def least(self) -> int:
+        """How many members must be there."""
+        return self.needs if self.needs is not None else self.members
+
+
+class Matrix(Decided):
+    """Impact against likelihood: which colour each pair has; a pair without one is green.
+
+    Attributes:
+        impacts: name to the quantity from which on it is expected, such as `medium: 6 m`.
+        likelihoods: name to the share of members from which on it is so likely, such as `likely: 60 %`.
+        cells: impact, then likelihood, to the colour.
+    """
+
+    impacts: dict[str, str] = Field(min_length=1)
+    likelihoods: dict[str, str] = Field(min_length=1)
+    cells: dict[str, dict[str, str]] = Field(min_length=1)
+
+
 class RollUp(Decided):
     """How levels of stations or smaller areas become the level of a larger one."""
 
@@ -100,6 +151,7 @@ class Threshold(Decided):
         horizon: how far back a reading may alter the series. bridge: an unknown stretch this short between two lower readings is lower.
         floor: under it never a breach. quiet: the least time an all-clear waits.
         span: over how long a change is looked at, for `rate_of_change`.
+        forecast: which part of an ensemble is looked at, for `exceedance` and `impact_matrix`. matrix: the latter's.
         overrides: other values for single places, with who and why.
         datum: what the levels are measured from, such as `mMSL`. A station that says another one, or none, is never compared with them.
     """
@@ -121,6 +173,8 @@ class Threshold(Decided):
     quiet: Span = parse_span("0 h")
     datum: str | None = None
     span: Span | None = None
+    forecast: Forecast | None = None
+    matrix: Matrix | None = None
     baseline: BaselineSettings | None = None
     overrides: tuple[Override, ...] | None = None
     roll_up: RollUp | None = None
@@ -184,6 +238,8 @@ def kind_wrong(threshold: Threshold) -> str:
         return f"a threshold of kind {kind} needs `{missing[0]}`"
     if form.direction is not None and threshold.direction != form.direction:
         return f"a threshold of kind {kind} cannot have `direction: {threshold.direction}`"
+    if threshold.forecast is not None:
+        return _forecast_wrong(threshold)
     if kind == "rate_of_change":
         return _change_wrong(threshold)
     if kind == "one_case" and len(threshold.levels) > 1:
@@ -213,6 +269,48 @@ def _change_wrong(threshold: Threshold) -> str:
         except ValueError:
             continue  # that it does not read is found level by level
     return ""
+
+
+def _forecast_wrong(threshold: Threshold) -> str:
+    for key in ("leave_below", "floor", "datum", "baseline"):
+        if getattr(threshold, key) is not None:
+            return f"a threshold of kind {threshold.kind} has no `{key}`"
+    return _matrix_wrong(threshold, threshold.matrix) if threshold.matrix is not None else ""
+
+
+def _matrix_wrong(threshold: Threshold, matrix: Matrix) -> str:
+    """What of a matrix means nothing, or would call for less where impact or likelihood is greater."""
+    try:
+        impacts = sorted(matrix.impacts, key=lambda name: quantity_number(matrix.impacts[name], CATALOGUE[threshold.indicator].unit))
+        likelihoods = sorted(matrix.likelihoods, key=lambda name: percent_number(matrix.likelihoods[name]))
+    except ValueError as error:
+        return f"matrix: {error}"
+    colours: dict[tuple[int, int], Level] = {}
+    for impact, row in matrix.cells.items():
+        for likelihood, word in row.items():
+            if impact not in impacts or likelihood not in likelihoods:
+                return f"matrix: there is no impact `{impact}` with a likelihood `{likelihood}`"
+            if word not in threshold.levels and word != "green":
+                return f"matrix: `{word}` is no level of the threshold; they are {', '.join(threshold.levels)}"
+            colours[impacts.index(impact), likelihoods.index(likelihood)] = Level.named(word)
+    for i, impact in enumerate(impacts):
+        for j, likelihood in enumerate(likelihoods):
+            for less in ((i - 1, j), (i, j - 1)):
+                if colours.get((i, j), Level.GREEN) < colours.get(less, Level.GREEN):
+                    return f"matrix: {impact} impact, {likelihood}, is under the colour of a lesser impact or likelihood"
+    missing = [word for word in threshold.levels if Level.named(word) not in colours.values()]
+    return f"matrix: no cell is {missing[0]}" if missing else ""
+
+
+def percent_number(text: str) -> Decimal:
+    """`60 %` as 60.
+
+    Raises:
+        ValueError: it is no share of a hundred.
+    """
+    if not _PERCENT.match(text) or Decimal(text.strip(" %")) > 100:
+        raise ValueError(f"`{text}` is not a share of members; write it like `60 %`")
+    return Decimal(text.strip(" %"))
 
 
 def _baseline_wrong(threshold: Threshold) -> str:
@@ -261,6 +359,9 @@ def level_number(threshold: Threshold, text: str) -> Decimal:
     if match is None:
         raise ValueError(f"`{text}` is not how a level of kind {threshold.kind} is written")
     parts = match.groupdict()
+    if "bound" in parts:
+        quantity_number(parts["bound"], unit)
+        return percent_number(f"{parts['share']} %")
     if parts.get("share") is not None:
         return Decimal(parts["share"])
     if "unit" in parts:

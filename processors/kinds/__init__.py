@@ -6,7 +6,19 @@ How a kind is written stands in `schemas.threshold_kinds`.
 from collections.abc import Mapping
 
 from processors.bounds import Bound
-from processors.kinds import alps, ears, endemic_channel, fixed, one_case, percentile, rate_of_change, return_level, station_levels
+from processors.kinds import (
+    alps,
+    ears,
+    endemic_channel,
+    exceedance,
+    fixed,
+    impact_matrix,
+    one_case,
+    percentile,
+    rate_of_change,
+    return_level,
+    station_levels,
+)
 from processors.kinds.kind import Kind
 from processors.timelines import micros
 from schemas.errors import ConfigurationError
@@ -18,6 +30,8 @@ KINDS: Mapping[str, Kind] = {
     "one_case": one_case.KIND,
     "station_levels": station_levels.KIND,
     "rate_of_change": rate_of_change.KIND,
+    "exceedance": exceedance.KIND,
+    "impact_matrix": impact_matrix.KIND,
     "endemic_channel": endemic_channel.KIND,
     "ears": ears.KIND,
     "percentile": percentile.KIND,

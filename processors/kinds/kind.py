@@ -33,19 +33,37 @@ class Baselined:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """A level that a forecast is at if enough of its members reach a quantity.
+
+    Attributes:
+        level: which. percent: the share of members that there are. quantity: millionths of the indicator's unit.
+        sign: 1 if it is reached from below, -1 from above.
+    """
+
+    level: Level
+    percent: Decimal
+    quantity: int
+    sign: int = 1
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of threshold.
 
     Attributes:
         bound: (threshold, level, number) to what the level takes; the number is that of the level's text, in the indicator's unit
             where it is a quantity.
-        against: what readings are held against: constants, series that the feed brings, rows of a baseline, or the series itself.
+        against: what readings are held against: constants, series that the feed brings, rows of a baseline, the series itself,
+            or nothing but the level that the members of a forecast reach.
         baseline: for a kind that is held against a baseline.
+        conditions: for a kind of forecasts, what makes its levels.
     """
 
     bound: Callable[[Threshold, Level, Decimal], Bound]
-    against: Literal["constants", "series", "baseline", "itself"]
+    against: Literal["constants", "series", "baseline", "itself", "members"]
     baseline: Baselined | None = None
+    conditions: "Callable[[Threshold], tuple[Reached, ...]] | None" = None
 
 
 def by_number(_threshold: Threshold, level: Level, number: Decimal) -> Bound:
