@@ -1,0 +1,203 @@
+"""The years lived through again: what a configuration would have said, as of what was known then.
+
+The same `advance` as in a live run takes in the same records in the order of their receipt: each delivery when it was received, each
+baseline as it could be computed then, a tick each day. So a reading received later cannot matter earlier, and a test proves it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from processors.advance import advance
+from processors.backtest_memory import lightened
+from processors.backtest_truths import Truths
+from processors.contents import Content
+from processors.engine import ENGINE_VERSION, initial
+from processors.history import Delivery, History, delivery_record, moments_between
+from processors.state import State
+from schemas.configuration import Configuration
+from schemas.envelopes import input_record
+from schemas.levels import Level, Truth
+from schemas.microseconds import from_microseconds, to_microseconds
+from schemas.records import Baseline, CompoundEvent, ConfigChange, EventChange, Record, ThresholdBreach, Tick
+
+DAY = timedelta(days=1)
+_DAY = DAY // timedelta(microseconds=1)
+_TAKEN_AT_ONCE = 256
+"""Records handed to the engine together; it answers for each by itself."""
+_SPOKEN = {EventChange.OPENED, EventChange.ESCALATED, EventChange.EASED, EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED}
+"""Changes that people are told of by a message; the others are seen on the page."""
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An event as it would have been lived: one that opened and that people could have been warned of.
+
+    Attributes:
+        id: the event's. since: valid time of its onset. known: when it was known, the earliest moment of a warning.
+        until: valid time of its end, and closed: when that was known; none while it goes on.
+        level: the highest it reached. quiet: why nobody would have been told, else empty.
+        messages: how many changes of it would have gone out. ending: the last change if it ended, such as `closed` or `cannot_tell`.
+    """
+
+    id: str
+    rule: str
+    area: str
+    since: datetime
+    known: datetime
+    level: Level
+    until: datetime | None = None
+    closed: datetime | None = None
+    quiet: str = ""
+    messages: int = 1
+    ending: EventChange | None = None
+    afterwards: bool = False
+
+    def stands(self, at: datetime) -> bool:
+        """Whether it was known to be in force at a moment."""
+        return self.known <= at and (self.closed is None or at < self.closed)
+
+
+@dataclass
+class Outcome:
+    """What a configuration would have said of a history.
+
+    Attributes:
+        configuration: its hash. first, last: of what was run, UTC. readings: how many were taken in.
+        activations: events by the moment they were known, those that were found only when they were over among them (`afterwards`).
+        breaches: (threshold, place) to how many breaches opened there.
+        truths: (rule or condition, area) to its truth over valid time, as it stood once nothing could alter it any more.
+    """
+
+    configuration: str
+    first: datetime
+    last: datetime
+    readings: int
+    activations: list[Activation] = field(default_factory=list)
+    breaches: dict[tuple[str, str], int] = field(default_factory=dict)
+    truths: Mapping[tuple[str, str], Sequence[tuple[datetime, Truth]]] = field(default_factory=dict)
+
+    def of(self, rule: str) -> list[Activation]:
+        """The activations of a rule that could have been warned of."""
+        return [a for a in self.activations if a.rule == rule and not a.afterwards]
+
+
+def run(
+    configuration: Configuration,
+    history: History,
+    baselines: Sequence[Baseline] = (),
+    last: datetime | None = None,
+    truths: bool = True,
+) -> Outcome:
+    """Run a configuration over a history.
+
+    Args:
+        baselines: as `processors.backtest_baselines.baselines_of` makes them, by the moment they were made.
+        last: up to when time goes on after the last reading was received; by default to the end of that day.
+        truths: whether the truth over time is kept too, which tells "no" from "cannot tell".
+
+    Raises:
+        ConfigurationError: the configuration means nothing.
+    """
+    if not len(history):
+        now = datetime.now(UTC) if last is None else last
+        return Outcome(configuration.hash, now, now, 0)
+    first = from_microseconds(history.deliveries[0].received)
+    end = last if last is not None else from_microseconds(history.deliveries[-1].received) + DAY
+    told = _Told()
+    kept = Truths() if truths else None
+    state = _configured(configuration, first)
+    for moment, records, contents in _months(configuration.shard, history, baselines, first, end):
+        state, said = advance(state, records, contents, ENGINE_VERSION)
+        for outputs in said:
+            told.take(outputs)
+        if moment is not None:
+            if kept is not None:
+                kept.take(state)
+            state = lightened(state)
+    if kept is not None:
+        kept.take(state)
+    outcome = Outcome(configuration.hash, first, end, len(history), told.activations(), told.breaches)
+    outcome.truths = kept.truths() if kept is not None else {}
+    return outcome
+
+
+def _configured(configuration: Configuration, first: datetime) -> State:
+    change = ConfigChange(
+        at=first, hash=configuration.hash, configuration=configuration.canonical(), author="backtest", reason="what is tried"
+    )
+    state, _ = advance(initial(configuration.shard), [input_record(configuration.shard, change)], [change], ENGINE_VERSION)
+    return state
+
+
+def _months(
+    shard: str, history: History, baselines: Sequence[Baseline], first: datetime, end: datetime
+) -> Iterator[tuple[datetime | None, list[Record], list[Content]]]:
+    """Records in order of receipt with what they say, cut so that a new month begins a new part; its moment if one begins."""
+    records: list[Record] = []
+    contents: list[Content] = []
+    month = (first.year, first.month)
+    for at, record, content in _in_order(shard, history, baselines, first, end):
+        now = from_microseconds(at)
+        begins = (now.year, now.month) != month
+        if begins or len(records) >= _TAKEN_AT_ONCE:
+            yield (now if begins else None), records, contents
+            records, contents = [], []
+            month = (now.year, now.month)
+        records.append(record)
+        contents.append(history.batch(content.first, content.last) if isinstance(content, Delivery) else content)
+    yield None, records, contents
+
+
+def _in_order(
+    shard: str, history: History, baselines: Iterable[Baseline], first: datetime, end: datetime
+) -> Iterator[tuple[int, Record, Delivery | Baseline | Tick]]:
+    """All that comes in. At one moment deliveries come first, then what is computed of them, then the tick, as in a live run."""
+    latest = to_microseconds(end)
+    found: list[tuple[int, int, int, Delivery | Baseline | Tick]] = []
+    found += [(d.received, 0, n, d) for n, d in enumerate(history.deliveries) if d.received <= latest]
+    found += [(at, 1, n, b) for n, b in enumerate(baselines) if (at := to_microseconds(b.at)) <= latest]
+    found += [(at, 2, 0, Tick(at=from_microseconds(at))) for at in moments_between(first, end, _DAY)]
+    for at, _, _, content in sorted(found, key=lambda one: one[:3]):
+        yield at, delivery_record(shard, content) if isinstance(content, Delivery) else input_record(shard, content), content
+
+
+class _Told:
+    """Keeps what was said of each event, as it is said."""
+
+    def __init__(self) -> None:
+        self.breaches: dict[tuple[str, str], int] = {}
+        self._events: dict[str, list[CompoundEvent]] = {}
+
+    def take(self, outputs: Sequence[ThresholdBreach | CompoundEvent]) -> None:
+        """What was said because of one record."""
+        for output in outputs:
+            if isinstance(output, CompoundEvent):
+                self._events.setdefault(output.id, []).append(output)
+            elif output.change.value == "opened":
+                place = (output.threshold, output.area)
+                self.breaches[place] = self.breaches.get(place, 0) + 1
+
+    def activations(self) -> list[Activation]:
+        """Each event as one activation."""
+        found = [_activation(changes) for changes in self._events.values()]
+        return sorted(found, key=lambda a: (a.known, a.area, a.rule, a.id))
+
+
+def _activation(changes: Sequence[CompoundEvent]) -> Activation:
+    first, last = changes[0], changes[-1]
+    loud = [c for c in changes if not c.quiet]
+    return Activation(
+        id=first.id,
+        rule=first.rule,
+        area=first.area,
+        since=first.since,
+        known=(loud[0] if loud else first).known,
+        level=max(c.level for c in changes),
+        until=last.until if last.ended else None,
+        closed=last.known if last.ended else None,
+        quiet="" if loud else first.quiet,
+        messages=sum(c.change in _SPOKEN for c in loud),
+        ending=last.change if last.ended else None,
+        afterwards=first.change is EventChange.FOUND_AFTERWARDS,
+    )
