@@ -24,7 +24,7 @@ from feeds.cases import Case
 from feeds.clock import FileClock, clock_from_environment
 from feeds.run import run_feed
 from feeds.stand_ins import StandInServer
-from processors.loop import Processor
+from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import FetchError, RefusedError
@@ -98,14 +98,13 @@ def processor(member: str, session_s: float, snapshot_every: int) -> None:
     _live_on_host_clock()
     country = _country()
     with closing(open_log(log_url())) as log:
-        judging = Processor(log, country.shard, member=member, snapshot_every=snapshot_every, session_s=session_s)
+        judging = Processor(log, country.shard, member=member, snapshot_every=snapshot_every, session_s=session_s, hold_s=HOLD_S)
         holds = False
         while True:
-            judging.run_until_idle()
+            judging.run_for(PAUSE_S)
             if not holds and judging.consumer.shards():
                 holds = True
                 print("holds", flush=True)
-            time.sleep(PAUSE_S)
 
 
 def alerts(provider_url: str) -> None:
