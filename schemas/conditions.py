@@ -6,7 +6,9 @@ A condition in a file is a text (`river_station >= orange`) or a mapping with on
 """
 
 import re
+from collections.abc import Mapping
 from decimal import ROUND_CEILING
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
@@ -342,12 +344,25 @@ _KEYS = {
 
 
 def _kind(value: Any) -> str | None:
-    names = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
+    names = value if isinstance(value, Mapping) else getattr(type(value), "model_fields", ())
     return next((tag for name, tag in _KEYS.items() if name in names), None)
 
 
-def _expand(value: Any) -> Any:
-    """A text as the mapping it stands for."""
+def expand(value: Any) -> Any:
+    """A condition as written, its text or short form turned into the mapping it stands for; what stands inside it is left as it is.
+
+    Raises:
+        ValueError: a text is no condition, or no key of a mapping is one's.
+    """
+    if isinstance(value, Mapping) and "not" in value and "for" in value:  # absence: it was not so, all that time
+        return {**{k: v for k, v in value.items() if k != "not"}, "condition": {"not": value["not"]}}
+    if isinstance(value, Mapping) and not any(key in value for key in _KEYS):
+        keys = [str(key) for key in value]
+        near = [found for key in keys for found in get_close_matches(key, list(_KEYS), 1)]
+        known = f"nearest is `{near[0]}`" if near else f"known are {', '.join(key for key in _KEYS if not key.endswith('_'))}"
+        raise ValueError(f"`{', '.join(keys)}` makes no condition; {known}")
+    if not isinstance(value, str | Mapping | Part):
+        raise ValueError(f"`{value}` is not a condition; write one such as `river_station >= orange`")
     if not isinstance(value, str):
         return value
     match = _AT_LEVEL.match(value)
@@ -379,28 +394,11 @@ Condition = Annotated[
         Annotated[Sustained, Tag("for")],
     ],
     Discriminator(_kind),
+    BeforeValidator(expand),
 ]
+"""A condition, written as a text or as a mapping with one of the keys above."""
 for _model in (All, AnyOf, Not, AtLeast, Together, Within, Sustained, Sequence, Times, Share, Nearby, Near, Unless):
     _model.model_rebuild()
-
-
-def expand(value: Any) -> Any:
-    """A condition as written, with every text turned into the mapping it stands for.
-
-    Raises:
-        ValueError: a text is no condition.
-    """
-    value = _expand(value)
-    if not isinstance(value, dict):
-        return value
-    if "not" in value and "for" in value:  # absence: it was not so, all that time
-        value = {**{k: v for k, v in value.items() if k != "not"}, "condition": {"not": value["not"]}}
-    several = {"all", "any", "of", "sequence"}
-    single = {"not", "condition"} | ({"of"} if "times" in value else set())
-    nested = {k: [expand(p) for p in v] if k in several and isinstance(v, list | tuple) else v for k, v in value.items()}
-    if isinstance(near := nested.get("near"), dict) and "condition" in near:
-        nested["near"] = {**near, "condition": expand(near["condition"])}
-    return {k: expand(v) if k in single and not isinstance(v, list | tuple) else v for k, v in nested.items()}
 
 
 def walk(condition: Condition | Unless) -> list[Condition | Unless]:

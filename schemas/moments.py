@@ -37,7 +37,10 @@ def parse_span(text: object) -> timedelta:
     match = _SPAN.match(str(text))
     if match is None:
         raise ValueError(f"`{text}` is not a span of time; write a number and one of s, min, h, d, w, such as `3 h`")
-    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise ValueError(f"`{text}` is a longer span of time than any here") from None
 
 
 @lru_cache(maxsize=4096)
