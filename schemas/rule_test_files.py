@@ -153,6 +153,7 @@ class _Names:
             yield self._finding("no-feed", (*at, "indicator"), what, nearest(series.indicator, given))
         for written in series.place:
             yield from self._place(written, (*at, "place"))
+        yield from self._read_there(series, at)
         if isinstance(series.received, datetime):
             early = next((begin for begin, _, _ in periods(series, self.test, self.country.timezone) if begin > series.received), None)
             if early is not None:
@@ -164,6 +165,21 @@ class _Names:
             if value is not None and not indicator.least <= value <= indicator.most:
                 what = f"{value:g} {indicator.unit} of {series.indicator} is not possible."
                 yield self._finding("impossible-value", (*at, "values"), what, f"It lies from {indicator.least:g} to {indicator.most:g}.")
+                return
+
+    def _read_there(self, series: WrittenSeries, at: Location) -> Iterator[Finding]:
+        """Readings that no threshold takes in would be passed over without a word."""
+        name = series.indicator
+        levels = sorted({t.at for t in self.thresholds.values() if name == t.indicator or name.startswith(f"{t.indicator}.")})
+        if not levels:
+            yield self._finding("not-read", (*at, "indicator"), f"no threshold reads `{name}`.", "Leave the series out.")
+            return
+        places = self.country.places
+        for code in (code for written in series.place for code in places_of(written, self.country)):
+            level = "station" if code in places.stations else places.areas[code].level if code in places.areas else ""
+            if level and level not in levels:
+                what = f"`{name}` is read at {' and '.join(levels)}; {code} is {'a station' if level == 'station' else level}."
+                yield self._finding("not-read-there", (*at, "place"), what, f"Name places of {levels[0]}.")
                 return
 
     def _expected(self) -> Iterator[Finding]:

@@ -176,6 +176,8 @@ BAD = {
         "no indicator `river_leve` in the catalogue.",
     ),
     "unknown place": ("place: lk-peradeniya", "place: lk-peradenya", "no area or station `lk-peradenya` in areas.csv and stations.csv."),
+    "not read there": ("place: lk-peradeniya", "place: LK21", "`river_level` is read at station; LK21 is adm2. Name places of station."),
+    "not read": ("indicator: river_level", "indicator: price_rice_white", "no threshold reads `price_rice_white`."),
     "unknown station": (
         "    lk-peradeniya: {yellow",
         "    lk-paradeniya: {yellow",
@@ -303,7 +305,7 @@ def test_a_baseline_and_a_dead_gauge_may_be_given(country: Country) -> None:
 def test_a_forecast_is_issued_at_its_moment_for_a_time_ahead(country: Country) -> None:
     """Each member says the same at each lead; the period ends that long after the issue."""
     rest = """series:
-    - {place: LK2103, indicator: rain_1d, values: 80, period: 1 d, lead: [2 d, 3 d], member: [0, 1], received: 2 h}"""
+    - {place: LK21, indicator: dengue_cases, values: 80, period: 1 d, lead: [2 d, 3 d], member: [0, 1], received: 2 h}"""
     folder = country(SERIES.format(name="ahead", step="1 d", rest=rest, expect="{at: 1 d, events: []}"))
     lka = load_country(folder)
     ((written,), _) = read_tests(lka)
