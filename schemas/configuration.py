@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from schemas.conditions import Condition, Unless, expand
+from schemas.conditions import Condition, Unless
 from schemas.decided import Decided as Decided
 from schemas.decided import Document as Document
 from schemas.figures import ComparisonText, Figure, moved
@@ -88,11 +88,6 @@ class Raise(Decided):
     stage: str | None = None
     to: LevelWord
     if_: Condition = Field(alias="if")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        return {**value, "if": expand(value["if"])} if isinstance(value, dict) and "if" in value else value
 
 
 class Move(Decided):
@@ -181,9 +176,6 @@ class Rule(Decided):
     def _read(cls, value: Any) -> Any:
         if isinstance(value, dict):
             value = _staged(value) if "stages" in value else dict(value)
-            for key in ("when", "unless", "until"):
-                if value.get(key) is not None:
-                    value[key] = expand(value[key])
             for key in ("raise", "move"):
                 if isinstance(value.get(key), dict):
                     value[key] = [value[key]]

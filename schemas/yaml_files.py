@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -135,15 +135,16 @@ class YamlFile:
 
 def _model_at(model: type[BaseModel], location: Sequence[str | int]) -> type[BaseModel]:
     """The model of what stands at a location inside a model; the nearest around it if that is none."""
-    choices: list[type[BaseModel]] = []
+    choices: dict[str, type[BaseModel]] = {}
     for step in location:
-        chosen = next((choice for choice in choices if _field(choice, step) is not None), None)
-        if len(choices) > 1 and chosen is not None:  # which of several forms is meant is said by one of its keys
-            model, choices = chosen, []
+        if step in choices:  # which of several forms is meant
+            model, choices = choices[str(step)], {}
             continue
         field = _field(model, step)
-        choices = list(_models_in(field.annotation)) if field is not None else choices
-        model = choices[0] if field is not None and choices else model
+        if field is not None:
+            found = list(_models_in(field.annotation))
+            choices = {tag: one for tag, one in found if tag}
+            model = found[0][1] if found else model
     return model
 
 
@@ -155,12 +156,14 @@ def _lies_in(location: Sequence[str | int], outer: Sequence[str | int]) -> bool:
     return len(location) > len(outer) and list(location[: len(outer)]) == list(outer)
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that a type is made of, in the order written."""
+def _models_in(annotation: Any, tag: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """The models that a type is made of, in the order written, each with the tag that tells it from the others."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models_in(part)
+        yield tag, annotation
+    parts = get_args(annotation)
+    tag = next((part.tag for part in getattr(annotation, "__metadata__", ()) if isinstance(part, Tag)), "")
+    for part in parts:
+        yield from _models_in(part, tag)
 
 
 def _line_of(before: str) -> tuple[int, int]:

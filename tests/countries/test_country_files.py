@@ -137,6 +137,17 @@ BAD = [
         "rules.yaml:22:10",
         "joined by all, any or not",
     ),
+    ("rules.yaml", "at_least: 2", "at_leest: 2", "value-error", "rules.yaml:19:3", "nearest is `at_least`"),
+    ("rules.yaml", "rain_day >= orange]", "rain_day > orange]", "value-error", "rules.yaml:21:35", "is not a condition"),
+    (
+        "rules.yaml",
+        "rain_day >= orange]",
+        "{condition: rain_day >= orange, witin: 3 d}]",
+        "extra-forbidden",
+        "rules.yaml:21:67",
+        "`within`",
+    ),
+    ("rules.yaml", "rain_day >= orange]", "7]", "value-error", "rules.yaml:21:35", "`7` is not a condition"),
     ("rules.yaml", "at_least: 2", "at_least: 3", "at-least-too-many", "rules.yaml:20:5", "3 of 2"),
     (
         "rules.yaml",
@@ -327,3 +338,19 @@ def test_each_mistake_in_figures_is_named(moving: Path, file: str, old: str, new
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     found = {f"{f.file}:{f.line}:{f.column}": str(f) for f in findings(moving, moving.parent.parent / "feeds")}
     assert words in found[f"countries/xya/{place}"]
+
+
+def test_a_slip_in_stages_is_named_where_it_is_written(folder: Path) -> None:
+    """Stages are read as when, level and raise; who wrote them finds the slip in the stage."""
+    rules = folder / "rules.yaml"
+    text = rules.read_text(encoding="utf-8")
+    old = "  when:\n    at_least: 2\n    of: [river_station >= orange, rain_day >= orange]\n  level: orange\n"
+    assert old in text
+    stages = "  stages:\n    readiness: {level: yelow, if: rain_day >= yellow}\n    activation: {level: red, if: rain_day > orange}\n"
+    rules.write_text(text.replace(old, stages), encoding="utf-8")
+    found = {f"{f.line}:{f.column}": str(f) for f in findings(folder, folder.parent.parent / "feeds")}
+    assert "`yelow` is not a level" in found["20:17"]
+    assert "is not a condition" in found["21:30"]
+    rules.write_text(text.replace(old, f"{stages}  level: red\n"), encoding="utf-8")
+    both = " ".join(map(str, findings(folder, folder.parent.parent / "feeds")))
+    assert "`stages` say what `level` says; write one of the two" in both
