@@ -83,14 +83,19 @@ def _order(file: YamlFile, threshold: Threshold, bounds: list[tuple[Level, Decim
     for (low, lower), (high, higher) in pairwise(bounds):
         step = (higher - lower) * sign
         if step <= 0:
-            what = f"{high.word} ({higher}) takes no more than {low.word} ({lower})."
+            what = f"{high.word} ({_shown(higher)}) takes no more than {low.word} ({_shown(lower)})."
             remedy = f"A higher colour needs a {'greater' if sign > 0 else 'smaller'} value."
             yield file.finding("level-order", (threshold.name, "levels", high.word), what, "It could not be told apart.", remedy)
         elif threshold.kind == "fixed" and leave is not None and leave > step:
-            what = f"leave_below {threshold.leave_below} reaches past {low.word} ({lower}) from {high.word} ({higher})."
+            what = f"leave_below {threshold.leave_below} reaches past {low.word} ({_shown(lower)}) from {high.word} ({_shown(higher)})."
             why = f"{high.word.capitalize()} would be left straight past {low.word}."
-            remedy = f"Write at most {step.normalize():f} {unit}."
+            remedy = f"Write at most {_shown(step)} {unit}."
             yield file.finding("leave-past-beneath", (threshold.name, "leave_below"), what, why, remedy)
+
+
+def _shown(number: Decimal) -> str:
+    """A number without the noughts that a conversion leaves at its end."""
+    return f"{number.normalize():f}"
 
 
 def _quantities(file: YamlFile, threshold: Threshold) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from schemas.place_tables import PlaceTables, nearest, read_places
 from schemas.places import Places
 from schemas.rule_checks import check_rule
 from schemas.surroundings import Surroundings
+from schemas.threshold_places import check_places
 from schemas.yaml_files import YamlFile, plain
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -175,6 +176,8 @@ class _Reading:
         if thresholds_file is not None and manifests:
             for threshold in thresholds.values():
                 self.findings += check_threshold(thresholds_file, threshold, around)
+                by_id = {facts_of.feed: facts_of for facts_of in feeds}
+                self.findings += check_places(thresholds_file, threshold, tables.areas, tables.stations, by_id)
         if rules_file is not None:
             for rule in rules.values():
                 self.findings += check_rule(rules_file, rule, around)

@@ -2,7 +2,8 @@
 
 areas.csv: code, level, parent, name_<language>..., population, population_year, neighbours, aliases, languages; if rules ask for them also
 upstream (the areas whose water comes down), latitude and longitude (of the point that distances are taken from).
-stations.csv: code, name, feed, keys, areas, latitude, longitude, unit, river.
+stations.csv: code, name, feed, keys, areas, latitude, longitude, unit, river; if a threshold asks for it also datum (what the readings are
+measured from, such as `mMSL`).
 Lists inside a cell are separated by `;`. `languages` is written `si:0.8;ta:0.15;en:0.05`: shares of people who read each.
 An empty cell is unknown. `keys` are the feed's own names or numbers of the station.
 """
@@ -23,6 +24,7 @@ from schemas.places import Places
 _AREA_COLUMNS = ("code", "level", "parent", "population", "population_year", "neighbours", "aliases", "languages")
 _AREA_COLUMNS_IF_ASKED = ("upstream", "latitude", "longitude")
 _STATION_COLUMNS = ("code", "name", "feed", "keys", "areas", "latitude", "longitude", "unit", "river")
+_STATION_COLUMNS_IF_ASKED = ("datum",)
 _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|[^,]*)')
 
 
@@ -203,7 +205,7 @@ def _check_relations(table: Table, found: PlaceTables, lines: dict[str, int]) ->
 
 
 def _read_stations(table: Table, found: PlaceTables, feeds: Sequence[str]) -> None:
-    table.columns(_STATION_COLUMNS)
+    table.columns(_STATION_COLUMNS, _STATION_COLUMNS_IF_ASKED)
     for line, row in table.rows():
         if row.get("code", "") in found.stations or row.get("code", "") in found.areas:
             table.finding(line, "code", "double-code", f"code `{row['code']}` is used already.", "Each place has its own code.")
@@ -230,7 +232,7 @@ def _station(table: Table, line: int, row: dict[str, str]) -> Station | None:
     if not areas:
         table.finding(line, "areas", "station-nowhere", f"station `{row.get('code', '')}` stands for no area.", "Name at least one.")
         return None
-    values = {k: row.get(k) or None for k in ("latitude", "longitude", "unit")}
+    values = {k: row.get(k) or None for k in ("latitude", "longitude", "unit", "datum")}
     try:
         return Station.model_validate({**{k: row.get(k, "") for k in ("code", "name", "feed", "river")}, **values, "areas": areas})
     except ValidationError as error:
