@@ -61,7 +61,8 @@ def compute(threshold: Threshold, places: Places, table: pa.Table, at: datetime,
         raise ConfigurationError(f"A threshold of kind {threshold.kind} has no baseline.", where=f"threshold {threshold.name}")
     histories = _histories(threshold, kind, settings, table, at)
     rows: list[BaselineRow] = []
-    for area in sorted(a.code for a in places.areas.values() if a.level == threshold.at):
+    own = places.stations if threshold.at == "station" else {a.code for a in places.areas.values() if a.level == threshold.at}
+    for area in sorted(own):
         if area in histories:
             rows.extend(kind.rows(area, histories[area], settings, bounds_of(threshold), first, last))
     return Baseline(at=to_utc(at), threshold=threshold.name, inputs_hash=_hash(threshold, rows, first, last), rows=tuple(rows))

@@ -4,15 +4,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from engine_tables import reading
 from hypothesis import given
 from hypothesis import strategies as st
 from kind_tables import rows, threshold
 from pydantic import ValidationError
 
+from processors.baselines import compute
 from processors.kinds.percentile import percentile, told
 from processors.kinds.periods import DAYS, MONTHS, WEEKS
 from processors.kinds.return_level import empirical, gev, gev_parameters, gumbel, gumbel_parameters
+from schemas.configuration import Station
+from schemas.observations import to_batch
+from schemas.places import Places
 
 GAUGE = [95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.0610, 95.1591, 95.1195, 95.1065, 95.0925, 95.1990, 95.1682]
 """The twelve measurements of NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.6.2 Percentiles."""
@@ -186,3 +192,17 @@ def test_wrong_settings_are_named_when_they_are_read(kind: str, level: str, base
     """A mistake is found in the file, not by the job at night."""
     with pytest.raises(ValidationError, match=what):
         threshold(kind, {"red": level}, indicator="rain_1d", baseline=baseline, **more)
+
+
+def test_the_job_makes_rows_of_these_kinds_from_the_archive() -> None:
+    """Of an hourly gauge the greatest value of each day counts for a return level; what was received later is not looked at."""
+    at = datetime(2021, 1, 10, tzinfo=UTC)
+    places = Places(areas={}, stations={"g": Station(code="g", name="g", feed="river", areas=("A",))})
+    made = returning("empirical", {"red": "1 in 2 years"})
+    firsts = [datetime(year, month, 1, hour, tzinfo=UTC) for year in range(2009, 2021) for month in range(1, 13) for hour in (0, 6)]
+    observed = [reading("g", float(moment.year - 2000 + moment.hour), moment, moment) for moment in firsts]
+    observed.append(reading("g", 500.0, datetime(2015, 3, 2, tzinfo=UTC), at + timedelta(days=1)))
+    baseline = compute(made, places, pa.Table.from_batches([to_batch(observed)]), at)
+    (january,) = [row for row in baseline.rows if row.start == JANUARY]
+    assert january.statistics == {"n": 12.0, "greatest": 26.0}
+    assert january.bounds == {"red": pytest.approx(np.median([year - 2000 + 6 for year in range(2009, 2021)]))}
