@@ -278,6 +278,51 @@ def pending(state: Path, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("country")
+@click.option("--history", type=_FOLDER, help="Folder of history files; `polyrisk history` makes one.")
+@click.option("--archive", is_flag=True, help="Take what the installation's archive holds.")
+@click.option("--since", help="Judge from this moment on; what was received before still makes baselines.")
+@click.option("--until", help="Up to this moment.")
+@click.option("--events", type=_FOLDER, help="CSV of what happened: area,start,end,what,source and, if wanted, before,after,rule.")
+@click.option("--before", default="28 d", show_default=True, help="How long before an event's start a warning still is of it.")
+@click.option("--after", default="0 d", show_default=True, help="How long after its end.")
+@click.option("--against", type=_FOLDER, help="Another folder of the country: what fired then, fires now, is gained and lost.")
+@click.option("--sweep", metavar="PATH=A..B[/N]", help="Such as thresholds.dengue_channel.levels.orange=1..4/7.")
+@click.option("--at-most", "rare", help="With --sweep, such as `once in 5 years`: which value that takes.")
+@click.option("--reach", default=1.0, show_default=True, help="The share of people who would get a message.")
+@click.option("--out", type=_FOLDER, help="Write pictures (PNG, SVG) and one page (HTML) here.")
+@_JSON
+@_told
+def backtest(country: str, since: str | None, until: str | None, before: str, after: str, **asked: Any) -> None:
+    """Show what COUNTRY's rules would have said over the years, as of what was known then, and how good that was."""
+    from polyrisk.backtest_command import Asked
+    from polyrisk.backtest_command import backtest as run_backtest
+    from schemas.moments import parse_span
+
+    spans = {}
+    for name, text in (("before", before), ("after", after)):
+        try:
+            spans[name] = parse_span(text)
+        except ValueError as error:
+            raise click.UsageError(f"--{name}: {error}.") from error
+    first, last = (_moment(text) if text else None for text in (since, until))
+    run_backtest(Asked(country=country, since=first, until=last, before=spans["before"], after=spans["after"], **asked), _OUT)
+
+
+@main.command()
+@click.argument("country")
+@click.argument("files", nargs=-1, required=True, type=_FOLDER)
+@click.option("--feed", required=True, help="Whose files they are; its parser reads them.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder of the history.")
+@_told
+def history(country: str, files: tuple[Path, ...], feed: str, out: Path) -> None:
+    """Turn a source's own FILES of past years into a history that `polyrisk backtest` reads."""
+    from polyrisk.backtest_command import convert
+
+    click.echo(convert(country, feed, files, out))
+
+
+@main.command()
 @click.argument("part", type=click.Choice(["all", *PARTS]))
 @click.option("--state", type=_FOLDER, default=Path("var/live"), show_default=True, help="Folder of the installation.")
 @click.option("--country", default="lka", show_default=True, help="Folder below countries/.")

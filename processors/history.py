@@ -82,6 +82,10 @@ class History:
         """What had been received by a moment, that moment included."""
         return self._part(slice(0, self.known_by(at)))
 
+    def since(self, at: int) -> "History":
+        """What was received at a moment or later."""
+        return self._part(slice(int(np.searchsorted(self.received, at)), None))
+
     def of(self, indicators: Iterable[str] | None = None, areas: Iterable[str] | None = None) -> "History":
         """The readings of some indicators at some places; without either, of all."""
         kept = np.ones(len(self), bool)

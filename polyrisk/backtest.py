@@ -1,0 +1,470 @@
+"""`polyrisk backtest`: what a country's configuration would have said over the years, how good that was, and what another would have."""
+
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import ValidationError
+
+from alerts.cost import estimate
+from processors.backtest import Activation, Outcome, run
+from processors.backtest_baselines import Made, baselines_of, in_order
+from processors.backtest_parts import Part, joined, parts_of
+from processors.backtest_truths import conditions_of
+from processors.history import History
+from processors.plan import Plan
+from processors.verification import (
+    Cells,
+    Counts,
+    Happened,
+    Interval,
+    Returns,
+    Skill,
+    Verdict,
+    counts_of,
+    judged,
+    returns,
+    scored,
+    skill,
+    with_intervals,
+)
+from schemas.configuration import Configuration, Rule
+from schemas.country_files import LoadedCountry
+from schemas.errors import ConfigurationError
+from schemas.levels import Truth
+from schemas.place_tables import nearest
+from schemas.records import RenderedText
+
+SEED = 1884
+"""Of the bootstrap; the year of Finley's tornado forecasts."""
+PERIOD = timedelta(days=7)
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What activations would have cost: people in their areas, messages, money. `note` says by which price."""
+
+    people: int
+    messages: int
+    money: float
+    currency: str
+    note: str
+
+
+@dataclass(frozen=True)
+class RuleReport:
+    """One rule over the years.
+
+    Attributes:
+        by_year: year to activations. afterwards: events that were known only when they were over. cannot_tell: share of time and areas in
+            which nobody could tell.
+        conditions: condition to how many (area, month) it was true, false, and nobody could tell in.
+        counts, scores, verdicts, skill: against events; none without a file of them.
+    """
+
+    rule: str
+    activations: Sequence[Activation]
+    by_year: Mapping[int, int]
+    afterwards: int
+    areas: int
+    returns: Returns
+    told: Told
+    months: tuple[int, int, int]
+    conditions: Mapping[str, tuple[int, int, int]]
+    verdicts: Sequence[Verdict] = ()
+    counts: Counts | None = None
+    scores: Mapping[str, Interval] | None = None
+    skill: Skill | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A country's rules over the years."""
+
+    country: str
+    outcome: Outcome
+    rules: Sequence[RuleReport]
+    events: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """An activation under one configuration and the other: kept, gained or lost."""
+
+    kind: str
+    before: Activation | None
+    after: Activation | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One value of a sweep: activations, once in how many years in an area, and the scores if there are events."""
+
+    value: float
+    activations: int
+    once_in: float | None
+    scores: Mapping[str, float] | None
+
+
+def simulate(
+    configuration: Configuration, history: History, made: Mapping[str, Made], last: datetime | None = None, processes: int = 0
+) -> Outcome:
+    """A run, cut by areas over the machine's processors where the rules allow it.
+
+    Args:
+        processes: how many; 0 for as many as there are.
+    """
+    baselines = in_order(made)
+    parts = parts_of(configuration, processes or len(os.sched_getaffinity(0)))
+    end = last if last is not None else _end(history)
+    if len(parts) == 1:
+        return run(configuration, history, baselines, end)
+    jobs = [(part, history.of(areas=part.places), baselines, end) for part in parts]
+    outcomes = in_parallel(_run_part, jobs)
+    return joined(configuration, outcomes, history)
+
+
+def _run_part(job: tuple[Part, History, Sequence[Any], datetime]) -> Outcome:
+    part, history, baselines, end = job
+    return run(part.configuration, history, baselines, end)
+
+
+def in_parallel(work: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
+    """The jobs' answers in their order, by forked processes: what is large and shared is not copied to them."""
+    global _JOBS
+    _JOBS = (work, jobs)
+    workers = min(len(jobs), len(os.sched_getaffinity(0)))
+    if workers < 2:
+        return [work(job) for job in jobs]
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        return list(pool.map(_nth, range(len(jobs))))
+
+
+_JOBS: tuple[Callable[[Any], Any], Sequence[Any]] = (lambda _: None, ())
+
+
+def _nth(number: int) -> Any:
+    work, jobs = _JOBS
+    return work(jobs[number])
+
+
+def _end(history: History) -> datetime:
+    last = int(history.received[-1]) if len(history) else 0
+    return datetime.fromtimestamp(last / 1e6, UTC) + timedelta(days=1)
+
+
+def report(country: LoadedCountry, outcome: Outcome, events: Sequence[Happened], reach: float = 1.0, period: timedelta = PERIOD) -> Report:
+    """All that is said of a run, rule by rule.
+
+    Args:
+        events: what happened; none gives no scores. reach: the share of people who would get a message.
+        period: by which the rule is held against persistence and climatology.
+    """
+    rules = [_of_rule(country, rule, outcome, events, reach, period) for rule in country.configuration.rules]
+    return Report(country.name, outcome, rules, len(events))
+
+
+def _of_rule(
+    country: LoadedCountry, rule: Rule, outcome: Outcome, events: Sequence[Happened], reach: float, period: timedelta
+) -> RuleReport:
+    activations = outcome.of(rule.name)
+    areas = _areas(country, rule)
+    years = range(outcome.first.year, outcome.last.year + 1)
+    own = [e for e in events if not e.rule or e.rule == rule.name]
+    conditions = {text: months_of(outcome, text, areas, country.timezone) for text in _conditions(country.configuration, rule)}
+    base = RuleReport(
+        rule=rule.name,
+        activations=activations,
+        by_year={year: sum(a.known.year == year for a in activations) for year in years},
+        afterwards=sum(a.afterwards for a in outcome.activations if a.rule == rule.name),
+        areas=len(areas),
+        returns=returns(activations, len(areas), outcome.first, outcome.last, SEED),
+        told=told(country, activations, reach),
+        months=months_of(outcome, rule.name, areas, country.timezone),
+        conditions=conditions,
+    )
+    if not own:
+        return base
+    verdicts = verdicts_of(country, rule, outcome, own)
+    known = sorted({v.year for v in verdicts})
+    return RuleReport(
+        **{**vars(base), "verdicts": verdicts, "counts": counts_of(verdicts), "scores": with_intervals(verdicts, known, SEED),
+           "skill": skill(cells_of(country, rule, outcome, own, period), SEED)}
+    )  # fmt: skip
+
+
+def verdicts_of(country: LoadedCountry, rule: Rule, outcome: Outcome, events: Sequence[Happened]) -> list[Verdict]:
+    """What became of each event and activation of a rule."""
+    covered = (min(e.start - e.before for e in events), max(e.end + e.after for e in events))
+
+    def truth(area: str, first: datetime, last: datetime) -> Truth:
+        places = [a for a in _areas(country, rule) if _covers(country, area, a)]
+        found = [truth_within(outcome.truths.get((rule.name, place), ()), first, last) for place in places]
+        return Truth.TRUE if Truth.TRUE in found else Truth.UNKNOWN if Truth.UNKNOWN in found or not found else Truth.FALSE
+
+    return judged(outcome.of(rule.name), events, outcome.last, lambda a, b: _covers(country, a, b), truth, covered)
+
+
+def _covers(country: LoadedCountry, one: str, other: str) -> bool:
+    return one in tuple(country.places.line(other)) or other in tuple(country.places.line(one))
+
+
+def _areas(country: LoadedCountry, rule: Rule) -> list[str]:
+    return list(rule.only) or [a.code for a in country.configuration.areas if a.level == rule.area]
+
+
+def _conditions(configuration: Configuration, rule: Rule) -> list[str]:
+    """The conditions on levels that a rule reads, as people write them."""
+    return list(conditions_of(rule, Plan(configuration, configuration.hash).dimensions))
+
+
+def truth_within(steps: Sequence[tuple[datetime, Truth]], first: datetime, last: datetime) -> Truth:
+    """Whether a truth over time was true at some moment of [first, last]: false only if it was known to be false throughout."""
+    found = {Truth.UNKNOWN} if not steps or steps[0][0] > first else set()
+    for n, (start, truth) in enumerate(steps):
+        until = steps[n + 1][0] if n + 1 < len(steps) else None
+        if start <= last and (until is None or until > first):
+            found.add(truth)
+    return Truth.TRUE if Truth.TRUE in found else Truth.UNKNOWN if Truth.UNKNOWN in found else Truth.FALSE
+
+
+def months_of(outcome: Outcome, name: str, areas: Sequence[str], zone: ZoneInfo) -> tuple[int, int, int]:
+    """In how many (area, month) a rule or condition was true at some moment, known false throughout, and neither can be told."""
+    counted = dict.fromkeys(Truth, 0)
+    for first, last in months_between(outcome.first, outcome.last, zone):
+        for area in areas:
+            counted[truth_within(outcome.truths.get((name, area), ()), first, last)] += 1
+    return counted[Truth.TRUE], counted[Truth.FALSE], counted[Truth.UNKNOWN]
+
+
+def months_between(first: datetime, last: datetime, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
+    """The whole calendar months of a zone that lie in a span, each with its last moment."""
+    begin = first.astimezone(zone)
+    month = begin.year * 12 + begin.month - (begin == _month(begin.year * 12 + begin.month - 1, zone))
+    found = []
+    while (end := _month(month + 1, zone)) <= last:
+        found.append((_month(month, zone), end - timedelta(microseconds=1)))
+        month += 1
+    return found
+
+
+def _month(number: int, zone: ZoneInfo) -> datetime:
+    return datetime(number // 12, number % 12 + 1, 1, tzinfo=zone)
+
+
+def cells_of(country: LoadedCountry, rule: Rule, outcome: Outcome, events: Sequence[Happened], period: timedelta) -> Cells:
+    """Areas and periods of a rule, within the time for which events are listed."""
+    first, last = min(e.start for e in events), max(e.end for e in events)
+    count = max(int((last - first) / period) + 1, 1)
+    begins = [first + n * period for n in range(count)]
+    areas = _areas(country, rule)
+    happened, warned, known = (np.zeros((len(areas), count), bool) for _ in range(3))
+    for row, area in enumerate(areas):
+        for event in events:
+            if _covers(country, event.area, area):
+                a, b = (event.start - first) // period, (event.end - first) // period
+                happened[row, a : b + 1] = True
+        own = [a for a in outcome.of(rule.name) if a.area == area]
+        steps = outcome.truths.get((rule.name, area), ())
+        for column, at in enumerate(begins):
+            warned[row, column] = any(a.stands(at) for a in own)
+            known[row, column] = warned[row, column] or truth_within(steps, at, at) is not Truth.UNKNOWN
+    years, months = (np.array([getattr(at, part) for at in begins], dtype=np.int64) for part in ("year", "month"))
+    return Cells(areas, years, months, happened, warned, known)
+
+
+def told(country: LoadedCountry, activations: Sequence[Activation], reach: float) -> Told:
+    """People, messages and money: each change that would have gone out, to each person reached, in as many segments as are budgeted."""
+    messaging, texts, people = country.facts.messaging, [], 0
+    for activation in activations:
+        if activation.quiet:
+            continue
+        area = country.places.areas[activation.area]
+        persons = (area.population or 0) * reach
+        people += round(persons)
+        for language, share in country.languages_of(activation.area).items():
+            texts.append(
+                RenderedText(
+                    language=language,
+                    area=area.code,
+                    body="-",
+                    encoding="UCS-2",
+                    segments=messaging.segments.get(language, 1),
+                    reviewed=False,
+                    recipients=round(persons * share * activation.messages),
+                )
+            )
+    cost = estimate(texts, messaging.price)
+    return Told(people, cost.recipients, cost.amount, cost.currency, cost.note)
+
+
+def compared(before: Outcome, after: Outcome) -> list[Change]:
+    """Each activation under either configuration: kept if both have one of the rule in the area at the same valid time."""
+    found: list[Change] = []
+    left = [a for a in after.activations if not a.afterwards]
+    for old in (a for a in before.activations if not a.afterwards):
+        match = next((a for a in left if _same(old, a, before.last)), None)
+        if match is not None:
+            left.remove(match)
+        found.append(Change("lost" if match is None else "kept", old, match))
+    found += [Change("gained", None, new) for new in left]
+    return sorted(found, key=lambda c: (c.after or c.before or _NEVER).known)
+
+
+_NEVER = Activation("", "", "", datetime.max.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), level=0)  # type: ignore[arg-type]
+
+
+def _same(one: Activation, other: Activation, end: datetime) -> bool:
+    spans = one.since <= (other.until or end) and other.since <= (one.until or end)
+    return (one.rule, one.area) == (other.rule, other.area) and spans
+
+
+def swept(
+    country: LoadedCountry, history: History, made: Mapping[str, Made], path: str, values: Sequence[float], events: Sequence[Happened]
+) -> dict[str, list[Step]]:
+    """Rule to what each value of a setting would have made of it; only the rules that the setting touches are run.
+
+    The history is put in order once, and baselines are made once: of each value they take other levels, or are as they were.
+
+    Raises:
+        ConfigurationError: there is no such setting, or it has no number.
+    """
+    touched = touched_by(country.configuration, path)
+    read = {t.indicator for t in touched.thresholds}
+    own = history.of(indicators=[i for i in history.indicators if i in read or i.split(".")[0] in read])
+    jobs = [(country, own, made, setting(touched, path, value), value, events, _end(history)) for value in values]
+    found: dict[str, list[Step]] = {rule.name: [] for rule in touched.rules}
+    for steps in in_parallel(_step, jobs):
+        for rule, step in steps.items():
+            found[rule].append(step)
+    return found
+
+
+def _step(job: tuple[LoadedCountry, History, Mapping[str, Made], Configuration, float, Sequence[Happened], datetime]) -> dict[str, Step]:
+    country, history, made, configuration, value, events, end = job
+    outcome = run(configuration, history, in_order(baselines_of(configuration, history, made)), end, truths=bool(events))
+    found = {}
+    for rule in configuration.rules:
+        activations = outcome.of(rule.name)
+        own = [e for e in events if not e.rule or e.rule == rule.name]
+        scores = scored(counts_of(verdicts_of(country, rule, outcome, own))) if own else None
+        back = returns(activations, len(_areas(country, rule)), outcome.first, outcome.last, SEED)
+        found[rule.name] = Step(value, len(activations), back.once_in, scores)
+    return found
+
+
+def touched_by(configuration: Configuration, path: str) -> Configuration:
+    """The configuration of the rules that a setting touches, with those they mute and the thresholds they read."""
+    kind, name, *_ = [*path.split("."), "", ""]
+    known = {"thresholds": [t.name for t in configuration.thresholds], "rules": [r.name for r in configuration.rules]}
+    if kind not in known or name not in known[kind]:
+        remedy = nearest(name, known.get(kind, list(known))) or "Write thresholds.NAME.levels.orange or rules.NAME.cool_down."
+        raise ConfigurationError(f"there is no setting `{path}`.", where="--sweep", remedy=remedy)
+    plan = Plan(configuration, configuration.hash)
+    reads = {r.name: {p for area in plan.judged if area[0] == r.name for p, _ in plan.read_by(*area)} for r in configuration.rules}
+    reads = {r.name: reads[r.name] | {t.split(" ")[0] for t in _conditions(configuration, r)} for r in configuration.rules}
+    rules = {r.name for r in configuration.rules if r.name == name or (kind == "thresholds" and name in reads[r.name])}
+    while (
+        more := {
+            r.name
+            for r in configuration.rules
+            if (set(r.mutes) & rules) or any(r.name in o.mutes for o in configuration.rules if o.name in rules)
+        }
+        - rules
+    ):
+        rules |= more
+    kept = tuple(r for r in configuration.rules if r.name in rules)
+    wanted = set().union(*(reads[r.name] for r in kept)) | ({name} if kind == "thresholds" else set())
+    return configuration.model_copy(update={"rules": kept, "thresholds": tuple(t for t in configuration.thresholds if t.name in wanted)})
+
+
+def setting(configuration: Configuration, path: str, value: float | None = None) -> Any:
+    """The configuration with another number at a setting; without a value, the number that stands there now.
+
+    Raises:
+        ConfigurationError: nothing stands there, no number, or one that cannot be.
+    """
+    data = configuration.canonical()
+    kind, name, *keys = path.split(".")
+    place: Any = next((one for one in data.get(kind, ()) if one["name"] == name), None)
+    for key in keys[:-1]:
+        place = place.get(key) if isinstance(place, dict) else None
+    if not keys or not isinstance(place, dict) or keys[-1] not in place:
+        known = list(place) if isinstance(place, dict) else []
+        raise ConfigurationError(f"there is no setting `{path}`.", where="--sweep", remedy=nearest(keys[-1] if keys else "", known))
+    found = _NUMBER.search(str(place[keys[-1]]))
+    if found is None:
+        raise ConfigurationError(f"`{place[keys[-1]]}` at `{path}` has no number to sweep.", where="--sweep")
+    if value is None:
+        return float(found[0])
+    text = str(place[keys[-1]])
+    new = f"{text[: found.start()]}{value:.10g}{text[found.end() :]}"
+    place[keys[-1]] = new if isinstance(place[keys[-1]], str) else type(place[keys[-1]])(value)
+    try:
+        return Configuration.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError(f"`{new}` at `{path}` cannot be: {error.errors()[0]['msg']}.", where="--sweep") from error
+
+
+def values_of(text: str) -> tuple[str, list[float]]:
+    """`PATH=a..b/n` as the path and n values from a to b; 20 without a number.
+
+    Raises:
+        ConfigurationError: it is not written so.
+    """
+    match = re.fullmatch(r"([\w.]+)=(-?[\d.]+)\.\.(-?[\d.]+)(?:/(\d+))?", text)
+    if match is None or float(match[2]) == float(match[3]) or int(match[4] or 20) < 2:
+        remedy = "Write thresholds.dengue_channel.levels.orange=1..4/7."
+        raise ConfigurationError(f"`{text}` is no sweep.", where="--sweep", remedy=remedy)
+    return match[1], [float(v) for v in np.linspace(float(match[2]), float(match[3]), int(match[4] or 20))]
+
+
+def at_most(text: str) -> float:
+    """`once in 5 years` as 5.
+
+    Raises:
+        ConfigurationError: it is not written so.
+    """
+    match = re.fullmatch(r"\s*once in (\d+(?:\.\d+)?) years?\s*", text)
+    if match is None or float(match[1]) <= 0:
+        raise ConfigurationError(f"`{text}` is no return period.", where="--at-most", remedy="Write `once in 5 years`.")
+    return float(match[1])
+
+
+def answer(steps: Sequence[Step], years: float, now: float) -> Step | None:
+    """Of the values that speak at most once in so many years in one area, the one that speaks most often; of equals the nearest to now."""
+    rare = [s for s in steps if s.once_in is None or s.once_in >= years]
+    return max(rare, key=lambda s: (s.activations, -abs(s.value - now)), default=None)
+
+
+def as_json(found: Report, changes: Sequence[Change] | None, sweep: Mapping[str, Sequence[Step]] | None) -> str:
+    """Everything as JSON, for programs."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        if isinstance(value, datetime):
+            return value.isoformat()
+        if isinstance(value, timedelta):
+            return value.total_seconds()
+        if isinstance(value, Mapping):
+            return {str(k): plain(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(v) for v in value]
+        return {k: plain(v) for k, v in vars(value).items()} if hasattr(value, "__dict__") and not isinstance(value, int | str) else value
+
+    told: dict[str, Any] = {"country": found.country, "first": found.outcome.first.isoformat(), "last": found.outcome.last.isoformat()}
+    told |= {"readings": found.outcome.readings, "rules": [plain(rule) for rule in found.rules]}
+    told |= {"changes": plain(list(changes))} if changes is not None else {}
+    told |= {"sweep": plain(sweep)} if sweep is not None else {}
+    return json.dumps(told, ensure_ascii=False)

@@ -1,0 +1,130 @@
+"""What `polyrisk backtest` and `polyrisk history` do, from files to tables, pictures and a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from eventlog.state import archive
+from polyrisk.backtest import answer, as_json, at_most, compared, report, setting, simulate, swept, values_of
+from polyrisk.backtest_files import read_events, read_history
+from polyrisk.backtest_report import show, tables
+from processors.backtest_baselines import Made, baselines_of
+from processors.history import History, history_of
+from schemas.country_files import LoadedCountry, countries_root, load_country
+from schemas.errors import ConfigurationError
+from schemas.microseconds import to_microseconds
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked for.
+
+    Attributes:
+        history: a folder of history files; without it, the installation's archive. since, until: of what is judged; baselines are made
+            of what was received before, too.
+        events: a file of what happened. before, after: the match window where the file does not say its own.
+        against: another country's folder. sweep: `PATH=a..b/n`. rare: `once in n years`. out: where pictures and page go.
+        reach: the share of people who would get a message.
+    """
+
+    country: str
+    history: Path | None
+    archive: bool
+    since: datetime | None
+    until: datetime | None
+    events: Path | None
+    before: timedelta
+    after: timedelta
+    against: Path | None
+    sweep: str | None
+    rare: str | None
+    out: Path | None
+    reach: float
+    as_json: bool
+
+
+def backtest(asked: Asked, out: Console) -> None:
+    """Run, compare, sweep, and show.
+
+    Raises:
+        ConfigurationError: a file or an option cannot be used.
+    """
+    country = load_country(_folder(asked.country))
+    sweep = values_of(asked.sweep) if asked.sweep else None
+    years = at_most(asked.rare) if asked.rare else None
+    if years is not None and sweep is None:
+        raise ConfigurationError("`--at-most` asks for a value of a sweep.", where="--at-most", remedy="Add --sweep PATH=a..b.")
+    now = setting(country.configuration, sweep[0]) if sweep is not None else 0.0
+    history = _history(asked, country)
+    events = read_events(asked.events, country, asked.before, asked.after) if asked.events is not None else []
+    every = history
+    history, made = _judged(asked, every, baselines_of(country.configuration, every))
+    outcome = simulate(country.configuration, history, made, asked.until)
+    found = report(country, outcome, [e for e in events if outcome.first <= e.start <= outcome.last], asked.reach)
+    changes = None
+    if asked.against is not None:
+        other = load_country(asked.against)
+        _, before = _judged(asked, every, baselines_of(other.configuration, every, made if asked.since is None else None))
+        then = simulate(other.configuration, history, before, asked.until)
+        changes = compared(then, outcome)
+    steps = swept(country, history, made, *sweep, events) if sweep is not None else None
+    if asked.as_json:
+        click.echo(as_json(found, changes, steps))
+    else:
+        show(out, found, country, changes, steps, now)
+        if steps is not None and years is not None and sweep is not None:
+            for rule, of_rule in steps.items():
+                best = answer(of_rule, years, now)
+                said = f"{sweep[0]} = {best.value:g}" if best is not None else "none of these values"
+                out.print(f"{rule} at most once in {years:g} years in one area: {said}.")
+    if asked.out is not None:
+        from polyrisk.backtest_page import page
+        from polyrisk.backtest_pictures import pictures, write
+
+        drawn = pictures(found, steps, sweep[0] if sweep is not None else "", now)
+        files = write(drawn, asked.out)
+        path = asked.out / "backtest.html"
+        path.write_text(page(found, drawn, list(tables(found, country, changes, steps, now))), encoding="utf-8")
+        if not asked.as_json:
+            out.print(f"{path} and {len(files)} pictures")
+
+
+def _history(asked: Asked, country: LoadedCountry) -> History:
+    if (asked.history is None) == (not asked.archive):
+        raise click.UsageError("Name a folder with --history, or take the installation's own with --archive.")
+    history = history_of(archive().observations()) if asked.history is None else read_history(asked.history, country)
+    if asked.until is not None:
+        history = history.until(to_microseconds(asked.until))
+    if not len(history if asked.since is None else history.since(to_microseconds(asked.since))):
+        raise ConfigurationError("No reading was received in that time.", where="--since, --until", remedy="Widen it.")
+    return history
+
+
+def _judged(asked: Asked, history: History, made: Mapping[str, Made]) -> tuple[History, dict[str, Made]]:
+    """What is judged: readings since the moment asked for, and the last baseline made before it as its first."""
+    if asked.since is None:
+        return history, dict(made)
+    since = asked.since
+    found = {}
+    for name, one in made.items():
+        before = [b for b in one.baselines if b.at < since]
+        rows = {(row.area, row.start): row for b in before for row in b.rows}
+        first = [b.model_copy(update={"at": since, "rows": tuple(rows.values())}) for b in before[-1:]]
+        found[name] = Made(one.threshold, (*first, *(b for b in one.baselines if b.at >= since)))
+    return history.since(to_microseconds(since)), found
+
+
+def convert(country: str, feed: str, files: tuple[Path, ...], out_folder: Path) -> str:
+    """Turn a source's own files into a history; answer what became of them."""
+    from polyrisk.backtest_convert import convert as convert_files
+
+    made = convert_files(load_country(_folder(country)), feed, files, out_folder, datetime.now(UTC))
+    return f"{out_folder / feed}.csv: {made.readings} readings of {made.files} files, {made.kept_aside} rows kept aside."
+
+
+def _folder(country: str) -> Path:
+    return Path(country) if Path(country, "country.yaml").is_file() else countries_root() / country
