@@ -7,11 +7,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from eventlog.log import EventLog
+from polyrisk.explain import in_zone
 from polyrisk.replaying import Replayed, replayed
 from polyrisk.rule_tests import event_words
 from polyrisk.shortfalls import Shortfalls, clock
 from polyrisk.story import events_said, warnings_said
 from processors import engine
+from schemas.conditions import UNLESS
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
@@ -148,6 +150,9 @@ def lines(answer: Answer, country: LoadedCountry) -> Iterator[str]:
         yield from _messages(answer, country)
     if not answer.events:
         yield "No event stood."
+    why = question.rule.valid.why_not(question.until) if question.rule.valid is not None else ""
+    if why:
+        yield f"The rule opened nothing: {in_zone(why, zone)}."
     for start, truth, held in answer.truths:
         yield f"From {clock(start, zone)} on {_SAID[truth]}{' (held: it was, before it fell silent)' if held else ''}."
     if not answer.truths:
@@ -189,12 +194,17 @@ def _stood(event: CompoundEvent, question: Asked) -> bool:
     return event.since <= question.until and (event.until is None or event.until >= question.since)
 
 
+def _is_denied(evidence: Evidence, part: int) -> bool:
+    """Whether a condition asks for a part of it not to be true: that of a `not`, the second of an `unless`."""
+    return evidence.condition == "not" or (evidence.condition == UNLESS and part == 1)
+
+
 def _blocking(evidence: Evidence) -> Iterator[Evidence]:
     """The innermost conditions that keep a condition from being true; itself if its parts do not explain it."""
     if evidence.truth is Truth.TRUE:
         return
     inner = [part for part in evidence.parts if part.condition != evidence.condition]
-    wrong = [part for part in inner if (part.truth is not Truth.FALSE if evidence.condition == "not" else part.truth is not Truth.TRUE)]
+    wrong = [part for n, part in enumerate(inner) if part.truth is not (Truth.FALSE if _is_denied(evidence, n) else Truth.TRUE)]
     if not wrong or evidence.condition == "not":
         yield evidence
         return

@@ -262,6 +262,10 @@ class Near(Part):
         return (self.near.condition,)
 
 
+UNLESS = "the first, unless the second"
+"""How a rule with an excuse reads: its first part is what else must hold, its second the excuse."""
+
+
 class Unless(Part):
     """A condition that holds but for an excuse: what a rule's `when` and `unless` come to. It is not written inside conditions.
 
@@ -274,7 +278,7 @@ class Unless(Part):
 
     @property
     def text(self) -> str:
-        return "the first, unless the second"
+        return UNLESS
 
     @property
     def parts(self) -> tuple["Condition", ...]:

@@ -4,14 +4,14 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from schemas.configuration import Configuration, FeedFacts, Rule, Threshold
+from schemas.configuration import Configuration, FeedFacts, Rule, Threshold, written_at
 from schemas.configuration_checks import check_threshold, check_written
 from schemas.country_facts import CountryFacts
 from schemas.errors import ConfigurationError
@@ -23,7 +23,7 @@ from schemas.places import Places
 from schemas.rule_checks import check_rule
 from schemas.surroundings import Surroundings
 from schemas.threshold_places import check_places
-from schemas.yaml_files import YamlFile, plain
+from schemas.yaml_files import Written, YamlFile, plain
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 Model = TypeVar("Model", bound=BaseModel)
@@ -224,17 +224,20 @@ class _Reading:
             self.findings += earlier
             if earlier:
                 continue
-            entry = self._model(file, model, {**body, "name": str(name)}, (str(name),))
+            written = partial(written_at, body) if model is Rule else None
+            entry = self._model(file, model, {**body, "name": str(name)}, (str(name),), written)
             if entry is not None:
                 read[str(name)] = entry
         return read
 
-    def _model(self, file: YamlFile | None, model: type[Model], data: Any, prefix: tuple[str, ...]) -> Model | None:
+    def _model(
+        self, file: YamlFile | None, model: type[Model], data: Any, prefix: tuple[str, ...], written: Written | None = None
+    ) -> Model | None:
         try:
             return model.model_validate(plain(data))
         except ValidationError as error:
             if file is not None:
-                self.findings += file.findings_of(error, prefix, model)
+                self.findings += file.findings_of(error, prefix, model, written)
             return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from schemas.conditions import AtLeast, Dimensions, Near, Share, Together, walk
+from schemas.conditions import All, AtLeast, AtLevel, Dimensions, Near, Share, Silent, Together, walk
 from schemas.configuration import Rule
 from schemas.figures import moved
 from schemas.findings import Finding
@@ -13,6 +13,7 @@ from schemas.indicators import CATALOGUE
 from schemas.levels import Level
 from schemas.moments import format_span, parse_span
 from schemas.place_tables import nearest
+from schemas.rule_logic import outcomes
 from schemas.surroundings import RANK, Location, Surroundings
 from schemas.yaml_files import YamlFile
 
@@ -34,6 +35,8 @@ def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding
     found += _elsewhere(file, rule, around)
     found += _sign(file, rule, around)
     found += _moves(file, rule, around)
+    found += _sense(file, rule, around)
+    found += _dimensions(file, rule, around)
     for index, muted in enumerate(rule.mutes):
         if muted not in around.rules or muted == rule.name:
             what = f"mutes `{muted}`, which is no other rule."
@@ -263,6 +266,51 @@ def _moves(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding
         if all(moved(level, move.by, move.at_most, move.at_least) == level for level in rule.levels):
             what = f"by {move.by:+d} moves none of the rule's levels ({', '.join(level.word for level in sorted(rule.levels))})."
             yield file.finding("move-nothing", (rule.name, "move", index), what, remedy="Change its bound, or take it out.")
+
+
+def _sense(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    """What can only be true, or never can, whatever is measured; and a `raise` that raises nothing."""
+    named = {part.threshold for condition in rule.conditions for part in walk(condition) if isinstance(part, AtLevel)}
+    if not named <= set(around.thresholds):
+        return  # found elsewhere
+    when = outcomes(rule.holds, around.thresholds)
+    key = "stages" if rule.stage is not None else "when"
+    if when == {False}:
+        why = "The rule would never open an event."
+        yield file.finding("never-true", (rule.name, key), "can never be true, whatever is measured.", why, "Take out what contradicts it.")
+    elif when == {True}:
+        why = "An event would open in each area and never end."
+        yield file.finding("always-true", (rule.name, key), "is true whatever is measured.", why, "Take out the part that is always true.")
+    if rule.until is not None and len(until := outcomes(rule.until, around.thresholds)) == 1:
+        what = f"is {'true whatever is' if True in until else 'never true, whatever is'} measured."
+        why = "An event would end as it opens." if True in until else "No event would end before `otherwise_after`."
+        yield file.finding("always-true" if True in until else "never-true", (rule.name, "until"), what, why, "Write what ends the event.")
+    for index, step in enumerate(rule.raise_):
+        location: Location = (rule.name, "raise", index)
+        if step.to <= rule.level:
+            what = f"raises to {step.to.word}; the rule is at {rule.level.word} already."
+            yield file.finding("raise-nothing", location, what, "It changes nothing.", "Name a higher level, or take it out.")
+        elif True not in outcomes(All(all=(rule.when, step.if_)), around.thresholds):
+            what = "can never be true while the rule holds."
+            yield file.finding("never-true", (*location, "if"), what, f"{step.to.word} is never reached.", "Take out what contradicts it.")
+
+
+def _dimensions(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    """A dimension that a rule speaks for is one that it looks at."""
+    read: set[str] = set()
+    for part in (inner for condition in rule.conditions for inner in walk(condition)):
+        if isinstance(part, AtLevel | Silent):
+            read.add(part.threshold if isinstance(part, AtLevel) else part.silent.of)
+        elif isinstance(part, Dimensions):
+            read.update(around.thresholds)
+    if not read <= set(around.thresholds):
+        return
+    watched = {CATALOGUE[around.thresholds[name].indicator].dimension for name in read}
+    for index, dimension in enumerate(rule.dimensions):
+        if dimension not in watched:
+            what = f"speaks for the dimension {dimension.value}, and reads no indicator of it."
+            remedy = f"Read one, or write {', '.join(sorted(d.value for d in watched))}."
+            yield file.finding("dimension-without-indicator", (rule.name, "dimensions", index), what, remedy=remedy)
 
 
 def _outside(file: YamlFile, location: Location, code: str, around: Surroundings) -> Finding:

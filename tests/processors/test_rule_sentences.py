@@ -592,6 +592,23 @@ def test_cool_down_marks_and_lets_a_higher_level_pass() -> None:
     assert red[-1].quiet == ""
 
 
+def test_cool_down_lets_an_escalation_pass_and_no_more_than_that() -> None:
+    """4.6: an event that began quiet is heard at once when it becomes graver than what was last said, and not when it is as grave."""
+    rule = {**FLOOD, "raise": {"to": "red", "if": "river >= red"}, "cool_down": "6 h"}
+    said = events(
+        rule,
+        f"""
+        00:00 A 8 {R}   | rule A opened orange
+        01:00 A 4 {R}   | rule A closed orange
+        02:00 A 8 {R}   | rule A opened orange
+        03:00 A 9 {R}   | rule A escalated red
+        04:00 A 4 {R}   | rule A closed red
+        05:00 A 9 {R}   | rule A opened red
+        """,
+    )
+    assert [bool(e.quiet) for e in said] == [False, False, True, False, False, True]
+
+
 def test_the_big_event_mutes_the_small_one() -> None:
     """4.6: in the same area; if the big one ends first, the small one is heard."""
     big = {"name": "big", "when": {"all": ["river >= orange", "slope >= orange"]}, "mutes": ["rule"]}
