@@ -92,8 +92,11 @@ def reason_view(evidence: Evidence, names: Names, clock: LocalTime, depth: int =
 
 
 def why_text(why: str, names: Names) -> str:
-    """Why a level was taken: a condition in words, or what the engine wrote."""
-    return condition_text(why, names) if ">=" in why else why.replace("_", " ")
+    """Why a level was taken: a condition in words, after the name of its stage if it has one, or what the engine wrote."""
+    stage, colon, condition = why.rpartition(": ")
+    if ">=" not in condition:
+        return why.replace("_", " ")
+    return f"{stage.replace('_', ' ')}{colon}{condition_text(condition, names)}"
 
 
 def condition_text(condition: str, names: Names) -> str:

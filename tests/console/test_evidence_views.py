@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hand_made import evidence, reading
 
-from console.evidence_views import note_text, reading_view, reason_view
+from console.evidence_views import note_text, reading_view, reason_view, why_text
 from console.local_time import LocalTime
 from console.names import Names
 from schemas.levels import Level, Truth
@@ -51,7 +51,20 @@ _SAID = {
     "environmental >= yellow": "environmental at yellow or more",
     "lk-peradeniya silent": "Peradeniya silent",
     "5 of river_station silent within 40 min": "5 of river station silent within 40 min",
+    "true for 6 h": "was so for all of 6 h",
+    "became true 3 times within 26 w": "came about 3 times within 26 w",
+    "in 50 % of neighbours": "in 50 % of neighbours",
+    "within 5 km of here": "within 5 km of here",
+    "the first, unless the second": "the first, unless the second",
 }
+
+
+def test_a_step_of_a_level_names_its_stage_in_words(names: Names) -> None:
+    """The stage, then the condition as a person says it; what the engine wrote of a figure stays as it is."""
+    assert why_text("activation: river_station >= red", names) == "activation: river level (river station) at red"
+    assert why_text("readiness: nepal_flood holds", names) == "readiness: nepal flood holds"
+    figure = "vulnerability.poor >= 20 %, here 24 % (Census, 2021-07-01): no boats of their own"
+    assert why_text(figure, names) == figure
 
 
 def test_a_reading_shows_value_bound_its_three_times_and_where_its_raw_bytes_are(names: Names, clock: LocalTime) -> None:
