@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from polyrisk.backtest import Report, Step
 
@@ -55,7 +56,12 @@ def _activations(found: Report) -> Figure:
         axis.bar_label(bars, labels=[str(n) if (n := rule.by_year.get(year, 0)) else "" for year in years], fontsize=7)
         axis.set_title(rule.rule, loc="left", fontsize=9)
         axis.set_ylabel("activations", fontsize=7)
-        axis.margins(y=0.25)
+        axis.set_ylim(0, max(*rule.by_year.values(), 1) * 1.3)
+        axis.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=3))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _, _, unknown = rule.months
+        told = f"cannot tell in {unknown:,} of {sum(rule.months):,} area-months"
+        axis.set_title(told, loc="right", fontsize=7, color="#444")
     figure.suptitle(f"{found.country}: activations by year in which they became known", fontsize=10)
     return figure
 
