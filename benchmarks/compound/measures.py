@@ -93,7 +93,7 @@ def throughput(column: str, home: Home, given: Given, form: str, processes: int,
     broker = psutil.Process(home.broker) if home.broker is not None else None
     broker_before = cpu_s(broker) if broker is not None else 0.0
     try:
-        with Listener(url, given.expected, 0.02 if broker is not None else 0.0) as listener, ExitStack() as stack:
+        with Listener(url, given.expected) as listener, ExitStack() as stack:
             judging = [stack.enter_context(Judging(url, f"member{n}", folder / "said" / run)) for n in range(processes)]
             _await_end(url, listener, judging, timeout_s)
             cpu = sum(one.cpu() for one in judging)
@@ -143,23 +143,22 @@ def _held_against(column: str, given: Given, listener: Listener) -> Run:
     )
 
 
-def latency(column: str, home: Home, given: Given, form: str, folder: Path, timeout_s: float = 60.0) -> Run:
-    """Readings come at `RATE`; how long from the record that closes a step until its alert can be read."""
+def latency(column: str, home: Home, given: Given, form: str, folder: Path, processes: int = 1, timeout_s: float = 60.0) -> Run:
+    """Readings come at `RATE`; how long from the record that closes a step until its alert can be read, with so many processors."""
     run = f"l{time.time_ns()}"
     url = home.url(run)
     configure(url, given.variant.areas)
     try:
-        with (
-            Listener(url, given.expected, 0.02 if home.broker is not None else 0.0) as listener,
-            Judging(url, "member0", folder / "said" / run) as one,
-        ):
-            one.await_ready()
+        with Listener(url, given.expected) as listener, ExitStack() as stack:
+            judging = [stack.enter_context(Judging(url, f"member{n}", folder / "said" / run)) for n in range(processes)]
+            for one in judging:
+                one.await_ready()
             time.sleep(2)
             sent = _paced(url, given.readings, form)
             listener.complete.wait(timeout_s)
-            cpu, note = one.cpu(), one.ended()
+            cpu, note = sum(one.cpu() for one in judging), "; ".join(one.ended() for one in judging if one.ended())
             time.sleep(GRACE_S)
-            rss = one.rss / MEGABYTE
+            rss = sum(one.rss for one in judging) / MEGABYTE
     finally:
         home.remove(run)
     found = _held_against(column, given, listener)

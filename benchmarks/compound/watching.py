@@ -133,8 +133,8 @@ class Listener:
         seen: each alert, and when it could be read first. repeats: alerts that came again.
     """
 
-    def __init__(self, url: str, expected: Iterable[Answer], wait_s: float) -> None:
-        self.url, self._wait_s = url, wait_s
+    def __init__(self, url: str, expected: Iterable[Answer]) -> None:
+        self.url = url
         self.seen: dict[Answer, float] = {}
         self.repeats = 0
         self._missing = set(expected)
@@ -160,14 +160,12 @@ class Listener:
                 places: set[tuple[int, int]] = set()
                 self._joined.set()
                 while not self._over.is_set():
-                    found = consumer.poll(500, self._wait_s)
+                    found = consumer.poll(500, _LOOK_EVERY_S)
                     now = time.time()
                     for stored in found:
                         if (stored.partition, stored.offset) not in places:
                             places.add((stored.partition, stored.offset))
                             self._take(answers(stored.record.payload), now)
-                    if not found:
-                        time.sleep(0.001)
         except Exception as error:
             self.error = error
             raise
