@@ -142,7 +142,17 @@ class Plan:
             yield from self.walk(part, place)
 
     def _in_reach(self, near: Nearby, area: str) -> tuple[str, ...]:
-        """The places near an area: stations if only thresholds at stations are read, else areas of its level."""
+        """The places near an area, worked out once."""
+        if (near, area) not in self._reached:
+            self._reached[near, area] = self._in_reach_of(near, area)
+        return self._reached[near, area]
+
+    @cached_property
+    def _reached(self) -> dict[tuple[Nearby, str], tuple[str, ...]]:
+        return {}
+
+    def _in_reach_of(self, near: Nearby, area: str) -> tuple[str, ...]:
+        """Stations if only thresholds at stations are read, else areas of the area's level."""
         read = [self.thresholds[name] for name in names_in((near.condition,))]
         if not read or any(threshold.at != "station" for threshold in read):
             return self._relations.areas_near(area, near.distance)

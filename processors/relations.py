@@ -19,7 +19,6 @@ class Relations:
             if area.parent is not None:
                 children[area.parent].append(area.code)
         self._children = {parent: tuple(sorted(codes)) for parent, codes in children.items()}
-        self._reached: dict[tuple[str, float], tuple[str, ...]] = {}
 
     def of_share(self, share: Share, area: str) -> tuple[str, ...]:
         """The areas of which a share is asked for."""
@@ -32,11 +31,8 @@ class Relations:
 
     def areas_near(self, area: str, distance: float) -> tuple[str, ...]:
         """The areas of the same level at most so many kilometres away, this one among them; none if it has no coordinates."""
-        if (area, distance) not in self._reached:
-            own = self._areas.get(area)
-            alike = [a for a in self._areas.values() if own is not None and a.level == own.level]
-            self._reached[area, distance] = self._near(own, alike, distance)
-        return self._reached[area, distance]
+        own = self._areas.get(area)
+        return self._near(own, [a for a in self._areas.values() if own is not None and a.level == own.level], distance)
 
     def stations_near(self, area: str, distance: float, gives: Callable[[str], bool]) -> tuple[str, ...]:
         """The stations at most so many kilometres from an area that give what is asked for; none if it has no coordinates."""

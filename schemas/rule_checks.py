@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from schemas.conditions import All, AtLeast, AtLevel, Dimensions, Near, Share, Silent, Together, walk
+from schemas.conditions import All, AtLeast, AtLevel, Condition, Dimensions, Near, Share, Silent, Together, walk
 from schemas.configuration import Rule
 from schemas.figures import moved
 from schemas.findings import Finding
@@ -206,17 +206,21 @@ def _silent(file: YamlFile, node: Mapping[str, Any], location: Location, around:
 
 
 def _counts(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
-    dimensions = {CATALOGUE[t.indicator].dimension for t in around.thresholds.values()}
-    for condition in walk(rule.when):
-        if isinstance(condition, AtLeast | Together):
-            key, count = ("at_least", condition.at_least) if isinstance(condition, AtLeast) else ("together", condition.together)
-            if count > len(condition.of):
-                what = f"asks for {count} of {len(condition.of)} conditions."
-                yield file.finding("at-least-too-many", (rule.name, "when", key), what, "It can never be true.", "Lower the number.")
-        if isinstance(condition, Dimensions) and condition.dimensions > len(dimensions):
-            what = f"asks for {condition.dimensions} dimensions; thresholds watch {len(dimensions)}: {', '.join(sorted(dimensions))}."
+    """No condition asks for more than there is to count."""
+    written = {"when": rule.when, "unless": rule.unless, "until": rule.until}
+    tops: list[tuple[Location, Condition]] = [((rule.name, key), one) for key, one in written.items() if one is not None]
+    tops += [((rule.name, "raise", index, "if"), step.if_) for index, step in enumerate(rule.raise_)]
+    for location, part in ((location, part) for location, top in tops for part in walk(top)):
+        if isinstance(part, AtLeast | Together):
+            key, count = ("at_least", part.at_least) if isinstance(part, AtLeast) else ("together", part.together)
+            if count > len(part.of):
+                what = f"asks for {count} of {len(part.of)} conditions."
+                yield file.finding("at-least-too-many", (*location, key), what, "It can never be true.", "Lower the number.")
+        watched = {CATALOGUE[t.indicator].dimension for t in around.thresholds.values()}
+        if isinstance(part, Dimensions) and part.dimensions > len(watched):
+            what = f"asks for {part.dimensions} dimensions; thresholds watch {len(watched)}: {', '.join(sorted(watched))}."
             remedy = "Add a threshold or lower the number."
-            yield file.finding("at-least-too-many", (rule.name, "when"), what, "It can never be true.", remedy)
+            yield file.finding("at-least-too-many", location, what, "It can never be true.", remedy)
 
 
 def _areas(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:

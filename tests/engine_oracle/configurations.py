@@ -77,6 +77,9 @@ def conditions(names: Names, coarse: Names, *, silent: bool) -> st.SearchStrateg
     joined = (st.builds(lambda two: {"all": two}, pair), st.builds(lambda two: {"any": two}, pair))
     steps = st.one_of(leaf, leaf, *joined, st.builds(lambda one: {"not": one}, leaf))
     leaves = [leaf, leaf, leaf, st.builds(lambda c, w: {**c, **w}, counted, windows)]
+    # Among the leaves too, so that they are met often and seldom hidden by what stands around them.
+    leaves.append(st.builds(lambda one, n, w: {"times": n, "of": one, "within": w}, steps, st.integers(1, 2), spans))
+    leaves.append(st.builds(lambda one, key, w: {key: one, "for": w}, steps, st.sampled_from(["condition", "not"]), spans))
     shares = st.sampled_from(["1 %", "34 %", "50 %", "67 %", "100 %"])
     leaves.append(
         st.builds(lambda p, o, c: {"share": p, "of": o, "condition": c}, shares, st.sampled_from(["neighbours", "upstream"]), steps)
