@@ -248,13 +248,13 @@ def months_of(outcome: Outcome, name: str, areas: Sequence[str], zone: ZoneInfo)
 
 
 def months_between(first: datetime, last: datetime, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
-    """The whole calendar months of a zone that lie in a span, each with its last moment."""
+    """The calendar months of a zone that a span touches, each with its last moment; the first and the last as far as the span goes."""
     begin = first.astimezone(zone)
-    month = begin.year * 12 + begin.month - (begin == _month(begin.year * 12 + begin.month - 1, zone))
+    month = begin.year * 12 + begin.month - 1
     found = []
-    while (end := _month(month + 1, zone)) <= last:
-        found.append((_month(month, zone), end - timedelta(microseconds=1)))
+    while (start := _month(month, zone)) < last:
         month += 1
+        found.append((max(start, first), min(_month(month, zone) - timedelta(microseconds=1), last)))
     return found
 
 
