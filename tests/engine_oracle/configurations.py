@@ -11,9 +11,12 @@ from schemas.indicators import CATALOGUE
 from schemas.moments import parse_span
 
 SHARD = "XYA"
-AREAS = [("A", "adm1", None), ("B", "adm2", "A"), ("C", "adm2", "A"), ("B1", "adm3", "B"), ("B2", "adm3", "B"), ("C1", "adm3", "C")]
-NEIGHBOURS = {"B": ["C"], "C": ["B"], "B1": ["B2", "C1"], "B2": ["B1"], "C1": ["B1"]}
-UPSTREAM = {"C": ["B"], "C1": ["B1", "B2"]}
+AREAS = [
+    *[("A", "adm1", None), ("B", "adm2", "A"), ("C", "adm2", "A"), ("B1", "adm3", "B"), ("B2", "adm3", "B"), ("C1", "adm3", "C")],
+    ("D", "adm2", "A"),  # nothing is ever read there
+]
+NEIGHBOURS = {"B": ["C", "D"], "C": ["B", "D"], "D": ["B", "C"], "B1": ["B2", "C1"], "B2": ["B1"], "C1": ["B1"]}
+UPSTREAM = {"B": ["D"], "C": ["B", "D"], "C1": ["B1", "B2"]}
 POINTS = {"A": (7.0, 80.0), "B": (7.0, 80.0), "C": (7.0, 80.03), "B1": (7.0, 80.0), "B2": (7.05, 80.0), "C1": (7.0, 80.03)}
 STATION_POINTS = {"s1": (7.0, 80.01), "s2": (7.0, 79.98), "s3": (7.04, 80.0), "s4": (7.0, 80.035)}
 STATIONS = {"s1": ["B1"], "s2": ["B2"], "s3": ["B"], "s4": ["C1"]}
@@ -145,7 +148,14 @@ moves = st.builds(
 def area_of(code: str, level: str, parent: str | None) -> dict[str, Any]:
     """An area with all that rules may ask of how it lies to others."""
     related = {"neighbours": NEIGHBOURS.get(code, []), "upstream": UPSTREAM.get(code)}
-    return {"code": code, "level": level, "parent": parent, "names": {"en": code}, **related, **point(POINTS[code])}
+    return {
+        "code": code,
+        "level": level,
+        "parent": parent,
+        "names": {"en": code},
+        **related,
+        **(point(POINTS[code]) if code in POINTS else {}),
+    }
 
 
 def point(at: tuple[float, float]) -> dict[str, float]:
