@@ -132,6 +132,8 @@ def _too_late_heard(columns: Columns, new: Numbers, numbers: Numbers, lanes: Num
     """
     width = len(columns.layout.thresholds)
     unheard = columns.regular_lanes & (columns.machines.end == BEGINNING)
+    if not unheard.any():
+        return np.zeros(len(columns.layout.areas), dtype=bool)
     unheard[columns.pending.lanes[columns.pending.given]] = False
     first_heard = np.where(unheard, np.iinfo(np.int32).max, EARLIER)
     fresh = unheard[new]

@@ -95,12 +95,13 @@ class Machines:
 
     def copy(self) -> "Machines":
         """The same, for going on without touching these."""
-        return Machines(*(getattr(self, field.name).copy() for field in fields(self)))
+        return Machines(*(getattr(self, name).copy() for name in _NAMES))
 
     def restore(self, lanes: Lanes, before: "Machines") -> None:
         """Put series back to where they stood."""
-        for field in fields(self):
-            getattr(self, field.name)[lanes] = getattr(before, field.name)[lanes]
+        if len(lanes):
+            for name in _NAMES:
+                getattr(self, name)[lanes] = getattr(before, name)[lanes]
 
     def put(self, lane: int, machine: Machine, emitted: int) -> None:
         """Set a series from the small machine."""
@@ -127,6 +128,9 @@ class Machines:
             last=last,
             peak=int(self.peak[lane]),
         )
+
+
+_NAMES = tuple(field.name for field in fields(Machines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ class Rows:
 
     def take(self, which: Index) -> "Rows":
         """Some of the readings."""
-        return Rows(*(getattr(self, field.name)[which] for field in fields(self)))
+        return Rows(
+            self.lanes[which], self.starts[which], self.ends[which], self.values[which],
+            self.issued[which], self.received[which], self.sources[which], self.rows[which],
+        )  # fmt: skip
 
     def of(self, lane: int) -> "Rows":
         """The readings of one series; the rows must be in order of `lanes`."""
@@ -57,6 +60,9 @@ class Rows:
         return Series(self.starts, self.ends, self.values, self.issued, self.received, self.sources, self.rows)
 
 
+_NAMES = tuple(field.name for field in fields(Rows))
+
+
 def no_rows() -> Rows:
     """No readings."""
     whole, number = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
@@ -73,4 +79,4 @@ def joined_rows(parts: Sequence[Rows]) -> Rows:
     """The readings of all, one after the other."""
     if len(parts) == 1:
         return parts[0]
-    return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows))) if parts else no_rows()
+    return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES)) if parts else no_rows()
