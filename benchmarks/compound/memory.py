@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+
 from benchmarks.compound.homes import COLUMNS, fill
 from benchmarks.compound.readings import INDICATORS, Variant, readings
 from benchmarks.compound.watching import CHECKOUT
@@ -50,6 +52,7 @@ def main(areas: int, steps: int, horizon_h: int) -> None:
             processor = Processor(log, None, batch=20)
             processor.run_until_idle()
             gc.collect()
+            pa.default_memory_pool().release_unused()
             ctypes.CDLL(None).malloc_trim(0)
             pages = int(Path("/proc/self/statm").read_text("utf-8").split()[1])
             print(pages * 4096)
