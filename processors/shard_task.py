@@ -45,7 +45,7 @@ class ReplayBound:
 
     records: int = 25_000
     size: int = 64 * 1024 * 1024
-    elapsed: timedelta = timedelta(hours=24)
+    elapsed: timedelta = timedelta(days=7)
 
 
 @dataclass
