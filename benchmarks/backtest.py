@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from polyrisk.backtest import in_parallel as by_processes
-from polyrisk.backtest import setting, simulate, touched_by
+from polyrisk.backtest import simulate
+from polyrisk.backtest_sweep import setting, touched_by
 from polyrisk.garbage import look_less_often
 from processors.backtest import run
 from processors.history import History, history_of

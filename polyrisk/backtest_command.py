@@ -9,9 +9,10 @@ import click
 from rich.console import Console
 
 from eventlog.state import archive
-from polyrisk.backtest import answer, as_json, at_most, compared, report, setting, simulate, swept, values_of
+from polyrisk.backtest import as_json, compared, report, simulate
 from polyrisk.backtest_files import read_events, read_history
 from polyrisk.backtest_report import show, tables
+from polyrisk.backtest_sweep import answer, at_most, setting, swept, values_of
 from processors.backtest_baselines import Made, baselines_of
 from processors.history import History, history_of
 from schemas.country_files import LoadedCountry, countries_root, load_country

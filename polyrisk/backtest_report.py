@@ -7,7 +7,8 @@ from datetime import datetime
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from polyrisk.backtest import Change, Report, RuleReport, Step
+from polyrisk.backtest import Change, Report, RuleReport
+from polyrisk.backtest_sweep import Step
 from processors.backtest import Activation
 from processors.verification import Interval
 from schemas.country_files import LoadedCountry

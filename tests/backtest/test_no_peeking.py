@@ -91,6 +91,17 @@ def test_areas_apart_say_what_they_say_together() -> None:
     assert together.breaches == whole.breaches
 
 
+def test_what_is_let_go_of_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all kept that a live engine keeps, the same is said."""
+    configuration, history = country(), years(3, days=800)
+    baselines = in_order(baselines_of(configuration, history))
+    light = run(configuration, history, baselines)
+    monkeypatch.setattr("processors.backtest.lightened", lambda state: state)
+    full = run(configuration, history, baselines)
+    assert [plain(a) for a in light.activations] == [plain(a) for a in full.activations]
+    assert light.truths == full.truths
+
+
 def plain(activation: Activation) -> tuple[object, ...]:
     """An activation as values."""
     return tuple(vars(activation).values())
