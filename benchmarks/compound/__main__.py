@@ -45,11 +45,11 @@ class Bench:
     """The whole.
 
     Args:
-        quick: a share of it.
+        quick: a share of it. rounds: how often each cost is measured.
     """
 
-    def __init__(self, folder: Path, kafka: KafkaHome, *, quick: bool) -> None:
-        self.folder, self.quick, self.kafka = folder, quick, kafka
+    def __init__(self, folder: Path, kafka: KafkaHome, *, quick: bool, rounds: int) -> None:
+        self.folder, self.quick, self.kafka, self.rounds = folder, quick, kafka, rounds
         self.sqlite = SqliteHome(folder)
         self.variants = {"columns": "100k" if quick else "10m", "rows": "100k" if quick else "1m", "latency": "lat"}
         self._given: dict[str, Given] = {}
@@ -117,7 +117,7 @@ class Bench:
 
     def _cost(self, given: Given) -> float:
         """CPU microseconds a reading, of the processor from the moment its loop begins to the last alert; the median of the rounds."""
-        runs = [_told(throughput("scale", self.sqlite, given, COLUMNS, 1, self.folder)) for _ in range(ROUNDS)]
+        runs = [_told(throughput("scale", self.sqlite, given, COLUMNS, 1, self.folder)) for _ in range(self.rounds)]
         return median((run.cpu_s - run.start_cpu_s) / len(given.readings) * 1e6 for run in runs)
 
 
@@ -151,25 +151,32 @@ def main() -> int:
         print("The peers are left out: ../shared/bench is not there, or not set up yet (the full run does it).")
     folder = VAR / f"run-{time.time_ns()}"
     rounds = asked.rounds or (1 if asked.quick else ROUNDS)
+    whole = not asked.quick and not asked.only
+    where, stem = (CHECKOUT / "benchmarks", "results") if whole else (VAR, "results-share")
+    runs: list[Run] = []
+    other: dict[str, float] = {}
+    scale: list[tuple[str, float, float]] = []
     try:
         with one_broker(folder) as kafka:
-            bench = Bench(folder, kafka, quick=asked.quick)
+            bench = Bench(folder, kafka, quick=asked.quick, rounds=rounds)
             columns = [column for column in bench.columns() if asked.only in column.name]
-            runs = [_told(column.run()) for _ in range(rounds) for column in columns]
-            other, scale = bench.other() if not asked.quick and not asked.only else ({}, [])
+            for done in range(1, rounds + 1):
+                runs += [_told(column.run()) for column in columns]
+                # After each round, so that what is cut short leaves what it has.
+                write(where, stem, runs, figures(Runs(runs), bench.variants, other), scale, done)
+            if whole:
+                other, scale = bench.other()
     finally:
         for left in folder.glob("*"):
             if left.name != "said":
                 shutil.rmtree(left, ignore_errors=True)
     shown = figures(Runs(runs), bench.variants, other)
-    whole = not asked.quick and not asked.only
-    where = CHECKOUT / "benchmarks" if whole else VAR
-    write(where, "results" if whole else "results-share", runs, shown, scale, rounds)
+    write(where, stem, runs, shown, scale, rounds)
     for figure in shown:
         if figure.value is not None:
             reached = {True: "reached", False: "not reached", None: "not held against anything in this run"}[figure.reached]
             print(f"{figure.name}: {figure.value:,.4g} {figure.unit} ({figure.bar}): {reached}")
-    print(f"{where / ('results.md' if whole else 'results-share.md')} has it all.")
+    print(f"{where / f'{stem}.md'} has it all.")
     return 0
 
 
