@@ -203,7 +203,8 @@ class AlertService:
             return
         rule = self._rules.get(event.rule)
         if rule is None:
-            self._not_said(connection, record.id, event, f"no rule `{event.rule}` stands in the country's files.")
+            if not event.in_shadow:
+                self._not_said(connection, record.id, event, f"no rule `{event.rule}` stands in the country's files.")
             ledger.mark_seen(connection, record.id, now, "not_said")
             return
         try:
@@ -272,7 +273,7 @@ class AlertService:
 
     def _tell_duty(self, connection: Connection, reason: Reason, event: CompoundEvent, record: str, warning: str) -> None:
         sentence = _TOLD_ON_DUTY.get(reason)
-        if sentence is not None:
+        if sentence is not None and not event.in_shadow:
             change = event.change.replace("_", " ")
             text = sentence.format(silent="; ".join(event.silent) or "no reading", quiet=event.quiet, change=change)
             ledger.note(connection, f"{reason}:{record}", event.known, reason.value, warning, f"{event.rule} in {event.area} {text}")

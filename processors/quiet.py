@@ -1,4 +1,4 @@
-"""Why an event may stay quiet: it comes too soon after the last, or a bigger one in the same area speaks for it.
+"""Why an event may stay quiet: it comes too soon after the last, a bigger one in the same area speaks for it, or its rule is in shadow.
 
 The engine only marks; whether anything is sent belongs to the alerts.
 """
@@ -9,7 +9,8 @@ from dataclasses import replace
 from processors.state import Judged
 from processors.stretches import Change, Word
 from processors.timelines import BEGINNING, micros, moment
-from schemas.configuration import Rule
+from schemas.configuration import Rule, Shadow
+from schemas.records import SHADOW
 
 _SAID_TO_PEOPLE = (Word.OPENED, Word.ESCALATED)
 
@@ -22,6 +23,8 @@ def marked(
     Args:
         muted_by: the rules that mute this one and have an event in the area now.
     """
+    if rule.shadow is not None:
+        return _in_shadow(changes, judged, rule.shadow, now, record)
     if not muted_by and rule.cool_down is None and not any(s.quiet for s in judged.said):
         return _loud(changes, judged, now)
     cool_down = micros(rule.cool_down) if rule.cool_down is not None else 0
@@ -53,6 +56,16 @@ def marked(
     if any(s.quiet.startswith("cooled") and s.until is None for s in said_now):
         deadline = min(deadline, issued + cool_down)
     return marked_changes, replace(judged, said=said_now, issued=issued, issued_level=issued_level, deadline=deadline)
+
+
+def _in_shadow(changes: Sequence[Change], judged: Judged, shadow: Shadow, now: int, record: str) -> tuple[list[Change], Judged]:
+    """All is quiet as long as the rule is only tried; what it would have said cools nothing."""
+    quiet = f"{SHADOW} of {shadow.instead_of}" if shadow.instead_of is not None else f"{SHADOW}: nobody is warned by this rule"
+    told = {c.said.id for c in changes}
+    since_now = [s for s in judged.said if s.until is None and s.quiet != quiet and s.id not in told]
+    made = [change._replace(said=change.said._replace(quiet=quiet)) for change in changes]
+    made += [Change(Word.UPDATED, now, s._replace(quiet=quiet, records=_with(s.records, record))) for s in since_now]
+    return made, replace(judged, said=tuple(s._replace(quiet=quiet) for s in judged.said))
 
 
 def _loud(changes: Sequence[Change], judged: Judged, now: int) -> tuple[list[Change], Judged]:

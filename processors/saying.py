@@ -120,7 +120,7 @@ class _Speaker:
 
     def _muting(self, place: Place) -> tuple[str, ...]:
         """The rules that mute this one and have an event going on in the area."""
-        loud = [r.name for r in self.plan.rules.values() if place[0] in r.mutes]
+        loud = [r.name for r in self.plan.rules.values() if place[0] in r.mutes and r.shadow is None]
         going = [name for name in loud if any(s.until is None for s in self.judged.get((name, place[1]), Judged()).said)]
         return tuple(sorted(going))
 

@@ -133,6 +133,16 @@ class Remind(Decided):
     every: Span
 
 
+class Shadow(Decided):
+    """A rule is tried beside the others: its events are recorded, nobody is warned of them.
+
+    Attributes:
+        instead_of: the rule that it might replace, whose events `polyrisk config shadow` compares with its own.
+    """
+
+    instead_of: str | None = None
+
+
 class Rule(Decided):
     """Turns levels into a truth for each area over valid time.
 
@@ -145,6 +155,7 @@ class Rule(Decided):
         stage: what the base level is called, if the rule is written in `stages`: name to the level and the condition of each, from the
             first to the gravest. It holds while any of them does, at the first one's level, and the others raise it.
         valid: outside it no event opens. One that is open stays until its own end.
+        shadow: it is tried beside the others: judged and recorded, but nobody is warned, and it mutes nothing.
         text: the name of the text in the country's catalogues. advice: the name of the household's action.
     """
 
@@ -165,6 +176,7 @@ class Rule(Decided):
     cool_down: Span | None = None
     mutes: tuple[str, ...] = ()
     audience: Literal["public", "operators"] = "public"
+    shadow: Shadow | None = None
     text: str
     sign: Sign = Sign()
     remind: Remind | None = None

@@ -104,6 +104,12 @@ class Role(Decided):
     may: tuple[Literal["view", "sign", "hold", "silence", "drill", "declare_gauge", "configure"], ...]
 
 
+class Configure(Decided):
+    """How many people it takes to change what is in force: the author, and who signs beside them."""
+
+    people: int = Field(default=2, ge=1)
+
+
 class Ladder(Decided):
     """To whom an unsigned warning is passed on, step by step."""
 
@@ -123,7 +129,8 @@ class CountryFacts(Decided):
         level_words: language tag to colour to the word that people see.
         feeds: names of folders under `feeds/`.
         sign: colour to the least that must sign; a rule may only be stricter.
-        roles: the roles that may act. escalate: to whom what nobody signed goes.
+        roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
+        escalate: to whom what nobody signed goes.
         standing: `monitoring` while nothing but watching is agreed on; `warning` when messages may go out.
         to_check: what a person must confirm before this configuration warns anybody.
     """
@@ -142,6 +149,7 @@ class CountryFacts(Decided):
     messaging: Messaging
     sign: dict[Colour, Sign]
     roles: dict[str, Role]
+    configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()
     standing: Literal["monitoring", "warning"] = "monitoring"
     to_check: tuple[str, ...] = ()

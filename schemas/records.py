@@ -40,6 +40,14 @@ def _names_of(model: type[BaseModel]) -> set[str]:
     return set(model.model_fields)
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_empty(value: tuple[object, ...]) -> bool:
+    return not value
+
+
 class Quality(StrEnum):
     """How far a reading is to be trusted, in the words of its feed or of the one who entered it."""
 
@@ -107,6 +115,21 @@ class Tick(Typed):
     at: Moment
 
 
+class Signature(Typed):
+    """Who signed, in which role, when."""
+
+    by: str
+    role: str
+    at: Moment
+
+
+class BacktestReport(Typed):
+    """The report that a decision rests on: its file's name, and the SHA-256 of its content."""
+
+    name: str
+    sha256: str
+
+
 class ConfigChange(Typed):
     """From here on the shard is judged by this configuration.
 
@@ -114,6 +137,9 @@ class ConfigChange(Typed):
         hash: SHA-256 of the canonical JSON of `configuration`.
         configuration: `schemas.configuration.Configuration` as JSON values.
         author, reason: who changed it and why.
+        decided: when they decided so, if it was decided by people; it may lie before `at`, from when on it is in force.
+        replaces: the hash of what was in force when they decided; none if nothing was, or if nobody compared.
+        signatures: of the author and of whoever else the country's file asks for. backtest: the report they had before them.
     """
 
     kind: Literal["configuration"] = "configuration"
@@ -122,6 +148,10 @@ class ConfigChange(Typed):
     configuration: dict[str, Any]
     author: str
     reason: str
+    decided: Moment | None = Field(default=None, exclude_if=_is_none)
+    replaces: str | None = Field(default=None, exclude_if=_is_none)
+    signatures: tuple[Signature, ...] = Field(default=(), exclude_if=_is_empty)
+    backtest: BacktestReport | None = Field(default=None, exclude_if=_is_none)
 
 
 class BaselineRow(Typed):
@@ -276,6 +306,10 @@ class LevelStep(Typed):
     why: str
 
 
+SHADOW = "shadow"
+"""How the engine begins to say why an event is quiet, if its rule runs in shadow."""
+
+
 class CompoundEvent(Typed):
     """A change of an event: a longest stretch in which a rule was true, held through unknown.
 
@@ -285,7 +319,7 @@ class CompoundEvent(Typed):
         until: the valid time it ended, once it has.
         unconfirmed: true while the truth is unknown; `silent` then names each silent feed and since when.
         audience: `public`, or `operators` for what concerns the people on duty alone.
-        quiet: why it is cooled or muted, else empty; grouping and signatures belong to `alerts`.
+        quiet: why it is cooled or muted, or that its rule runs in shadow; else empty. Grouping and signatures belong to `alerts`.
         records: ids of the input records that made it.
         ending: the rule's `until` as it stood, if it has one: what must be known for the event to end.
         beside: each dimension of human security that the rule does not read, as it stood in the area at this change.
@@ -326,6 +360,11 @@ class CompoundEvent(Typed):
         """Whether the event is over with this change; an end that only moves is an `updated` with an `until`."""
         return self.change in _ENDS or self.until is not None
 
+    @property
+    def in_shadow(self) -> bool:
+        """Whether its rule is only tried beside the others, so that nobody is warned of it."""
+        return self.quiet.startswith(SHADOW)
+
 
 _ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
 
@@ -353,14 +392,6 @@ class RenderedText(Typed):
     segments: int = Field(ge=1)
     reviewed: bool
     recipients: int = Field(ge=0)
-
-
-class Signature(Typed):
-    """Who signed, in which role, when."""
-
-    by: str
-    role: str
-    at: Moment
 
 
 class Warning(Typed):

@@ -37,6 +37,7 @@ def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding
     found += _moves(file, rule, around)
     found += _sense(file, rule, around)
     found += _dimensions(file, rule, around)
+    found += _shadow(file, rule, around)
     for index, muted in enumerate(rule.mutes):
         if muted not in around.rules or muted == rule.name:
             what = f"mutes `{muted}`, which is no other rule."
@@ -46,6 +47,24 @@ def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding
             why = "Households would hear of neither."
             found.append(file.finding("mutes-public", (rule.name, "mutes", index), what, why, f"Take `{muted}` out of it."))
     return found
+
+
+def _shadow(file: YamlFile, rule: Rule, around: Surroundings) -> Iterator[Finding]:
+    """A rule that is tried beside the others: beside which, and that it speaks for none."""
+    if rule.shadow is None:
+        return
+    other = rule.shadow.instead_of
+    if other is not None and (other not in around.rules or other == rule.name):
+        where = (rule.name, "shadow", "instead_of")
+        yield file.finding(
+            "unknown-rule", where, f"is tried beside `{other}`, which is no other rule.", remedy=nearest(other, tuple(around.rules))
+        )
+    elif other is not None and around.rules[other].shadow is not None:
+        what, why = f"is tried beside `{other}`, which runs in shadow itself.", "There is nothing in force to compare it with."
+        yield file.finding("shadow-of-shadow", (rule.name, "shadow", "instead_of"), what, why, "Name a rule that people are warned by.")
+    if rule.mutes:
+        what, why = "mutes others, and runs in shadow.", "Nobody hears of it, so it never mutes while it does."
+        yield file.finding("shadow-mutes", (rule.name, "mutes"), what, why, "Take `mutes` out until it goes live.")
 
 
 def _conditions(file: YamlFile, node: Any, location: Location, at: str, around: Surroundings) -> Iterator[Finding]:
