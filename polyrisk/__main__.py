@@ -125,6 +125,18 @@ def test_rules(country: str | None, only: str | None, as_json: bool) -> None:
     sys.exit(run_rule_tests(countries_root(), country, only, as_json=as_json))
 
 
+@main.command("table")
+@click.argument("country")
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx", "html"]), help="By default as the file's name ends, else csv.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there; csv makes two files. Else it is printed.")
+@_told
+def rules_table(country: str, form: str | None, out: Path | None) -> None:
+    """Show COUNTRY's thresholds and rules as tables that a meeting can read."""
+    from polyrisk.rules_table_command import table
+
+    table(country, form, out)
+
+
 @main.command()
 @_STATE
 @_JSON
