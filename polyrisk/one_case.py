@@ -16,7 +16,7 @@ from polyrisk.garbage import look_less_often
 from polyrisk.loading import load
 from polyrisk.progress import bars
 
-STEPS = {"colombo-2023": timedelta(hours=6), "trishuli-2026": timedelta(minutes=10)}
+STEPS = {"colombo-2023": timedelta(hours=6), "quiet-2025": timedelta(hours=12), "trishuli-2026": timedelta(minutes=10)}
 """How far the clock moves at a time, where it is not an hour: less among gauges that report every ten minutes, more over half a year."""
 
 

@@ -30,10 +30,16 @@ def written() -> dict[str, str]:
         **lka.dengue(date(2017, 3, 1), date(2023, 9, 30)),
         **lka.rice(date(2018, 1, 1), date(2023, 9, 1)),
     }
+    quiet = {
+        **lka.landslides(date(2024, 11, 17), date(2025, 11, 19)),
+        **lka.dengue(date(2018, 11, 1), date(2025, 11, 19)),
+        **lka.rice(date(2019, 11, 1), date(2025, 11, 1)),
+    }
     folders = {
         "lka": {"areas.csv": lka_places.areas_csv(), "stations.csv": lka_places.stations_csv(), **lka_places.shapes()},
         "lka/cases/ditwah-2025": ditwah,
         "lka/cases/colombo-2023": colombo,
+        "lka/cases/quiet-2025": quiet,
         "npl": {"areas.csv": npl.areas_csv(), "stations.csv": npl.stations_csv(), **npl.shapes()},
         "npl/cases/trishuli-2026": npl.case(),
     }
