@@ -174,7 +174,7 @@ def test_expectations_name_rules_and_areas_that_exist(case: Case) -> None:
     """An expectation about a rule that nobody wrote would never fail."""
     country = _country(case)
     rules = {rule.name: rule for rule in country.configuration.rules}
-    assert case.expectations.must
+    assert case.expectations.must or case.name.startswith("quiet")
     for must in (*case.expectations.must, *case.expectations.must_not):
         assert must.rule in rules
         assert must.area is None or country.places.areas[must.area].level == rules[must.rule].area
@@ -205,7 +205,7 @@ def test_kalmune_is_counted_apart_as_its_source_does(ditwah: Case) -> None:
     assert len(areas) == 26
 
 
-@pytest.mark.parametrize("name", ["ditwah-2025", "colombo-2023"])
+@pytest.mark.parametrize("name", ["ditwah-2025", "colombo-2023", "quiet-2025"])
 def test_there_is_history_enough_for_the_baselines(name: str) -> None:
     """Five years of weeks with both neighbours before the case; 60 months of prices in Colombo."""
     case = Case.load(countries_root() / f"lka/cases/{name}")

@@ -52,12 +52,13 @@ def landslides(first: date, last: date) -> dict[str, str]:
     for day, uploaded, document in _bulletins(first, last):
         path = RECORDED / f"lk_landslide_warnings/2020s/{day:%Y}/{day:%Y-%m}/{day}.json"
         issued = datetime.combine(day, time.fromisoformat(document["time_str"]), ZONE)
-        bulletins.append((utc(uploaded), utc(issued), day, document["time_str"], document["url_pdf"].rsplit("/", 1)[-1]))
+        known = utc(max(uploaded, issued))  # some were uploaded minutes before the hour that they name
+        bulletins.append((known, utc(issued), day, document["time_str"], document["url_pdf"].rsplit("/", 1)[-1]))
         worst: dict[str, int] = {}
         for level, districts in json.loads(path.read_text(encoding="utf-8"))["level_to_district_to_dsds"].items():
             for division in (code(d) for divisions in districts.values() for d in divisions):
                 worst[division] = max(worst.get(division, 0), int(level))
-        rows += [(utc(uploaded), division, utc(issued), "", level) for division, level in sorted(worst.items())]
+        rows += [(known, division, utc(issued), "", level) for division, level in sorted(worst.items())]
     return {
         "landslide_warnings.csv": csv_text(LONG, rows),
         "landslide_bulletins.csv": csv_text(("known", "start", "date", "time", "file"), bulletins),
