@@ -11,8 +11,8 @@ from rich.console import Console
 from eventlog.state import archive
 from polyrisk.backtest import as_json, compared, report, simulate
 from polyrisk.backtest_files import read_events, read_history
-from polyrisk.backtest_report import show, tables
-from polyrisk.backtest_sweep import answer, at_most, setting, swept, values_of
+from polyrisk.backtest_report import number, show, tables
+from polyrisk.backtest_sweep import Step, answer, at_most, setting, swept, values_of
 from processors.backtest_baselines import Made, baselines_of
 from processors.history import History, history_of
 from schemas.country_files import LoadedCountry, countries_root, load_country
@@ -80,7 +80,7 @@ def backtest(asked: Asked, out: Console) -> None:
         if steps is not None and years is not None and sweep is not None:
             for rule, of_rule in steps.items():
                 best = answer(of_rule, years, now)
-                said = f"{sweep[0]} = {best.value:g}" if best is not None else "none of these values"
+                said = f"{sweep[0]} = {best.value:g} ({_made(best)})" if best is not None else "none of these values"
                 out.print(f"{rule} at most once in {years:g} years in one area: {said}.")
     if asked.out is not None:
         from polyrisk.backtest_page import page
@@ -92,6 +92,12 @@ def backtest(asked: Asked, out: Console) -> None:
         path.write_text(page(found, drawn, list(tables(found, country, changes, steps, now))), encoding="utf-8")
         if not asked.as_json:
             out.print(f"{path} and {len(files)} pictures")
+
+
+def _made(step: Step) -> str:
+    """What a value makes of a rule: one that never speaks is rare, too."""
+    found = f"activations: {step.activations}"
+    return found if step.scores is None else f"{found}, POD: {number(step.scores['POD'])}"
 
 
 def _history(asked: Asked, country: LoadedCountry) -> History:
