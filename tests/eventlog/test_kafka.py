@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource
 from kafka.errors import InvalidProducerEpochError, KafkaError
 from kafka.future import Future
-from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager
+from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager, TransactionState
 from kafka_broker import load
 from msgspec.structs import replace
 from places.kafka import fresh_url
@@ -169,6 +169,25 @@ def test_an_end_of_a_transaction_that_is_answered_by_an_unknown_error_is_tried_a
     log.append([record(1)])
     assert [stored.record for stored in log.read("input")] == [record(1)]
     assert unknown == []
+    log.close()
+
+
+def test_an_end_that_is_asked_for_while_the_client_recovers_is_tried_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a message that failed the client asks for a new epoch by itself, and refuses to end what it has begun before."""
+    refused = []
+    begin_commit = TransactionManager.begin_commit
+
+    def ending(manager: TransactionManager) -> TransactionalRequestResult:
+        if not refused:
+            refused.append(manager)
+            manager._transition_to(TransactionState.BUMPING_PRODUCER_EPOCH)
+        return begin_commit(manager)
+
+    monkeypatch.setattr(TransactionManager, "begin_commit", ending)
+    log = open_log(url)
+    log.append([record(1), record(2)])
+    assert refused
+    assert [stored.record.id for stored in log.read("input")] == [record(1).id, record(2).id]
     log.close()
 
 
