@@ -17,6 +17,7 @@ from processors.backtest_baselines import Made, baselines_of
 from processors.history import History, history_of
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError
+from schemas.frameworks import is_framework
 from schemas.microseconds import to_microseconds
 
 
@@ -134,4 +135,5 @@ def convert(country: str, feed: str, files: tuple[Path, ...], out_folder: Path) 
 
 
 def _folder(country: str) -> Path:
-    return Path(country) if Path(country, "country.yaml").is_file() else countries_root() / country
+    given = Path(country)
+    return given if is_framework(given) or (given / "country.yaml").is_file() else countries_root() / country

@@ -7,11 +7,12 @@ from feeds.case_checks import findings as findings_of_cases
 from feeds.manifest import findings as findings_of_feeds
 from schemas.country_files import findings as findings_of_country
 from schemas.findings import Finding
+from schemas.frameworks import frameworks_of, notes_of
 from schemas.rule_test_files import findings_of_tests
 
 
 def check(countries: Path) -> tuple[list[Finding], int]:
-    """All findings of all countries and feeds, in order of file and line, and how many folders were looked at."""
+    """All findings of all countries, their frameworks and feeds, in order of file and line, and how many countries were looked at."""
     folders = sorted(p.parent for p in countries.glob("*/country.yaml"))
     found = list(findings_of_feeds())
     for folder in folders:
@@ -19,5 +20,8 @@ def check(countries: Path) -> tuple[list[Finding], int]:
         found += findings_of_texts(folder)
         found += findings_of_tests(folder)
         found += findings_of_cases(folder)
+        for framework in frameworks_of(folder):
+            wrong = [*findings_of_country(framework), *findings_of_tests(framework)]
+            found += wrong or notes_of(framework)
     unique = {(f.file, f.line, f.column, f.check, f.what): f for f in found}
     return [unique[key] for key in sorted(unique)], len(folders)

@@ -12,6 +12,7 @@ from polyrisk.rule_tests import Failure, Outcome, run_tests
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import RefusedError
 from schemas.findings import Finding
+from schemas.frameworks import frameworks_of
 from schemas.place_tables import nearest
 from schemas.rule_test_files import WrittenTest, read_tests
 
@@ -88,13 +89,16 @@ def diff(failure: Failure, test: str, above: Sequence[str] = ()) -> Iterator[str
 
 
 def _folders(countries: Path, name: str | None) -> list[Path]:
-    folders = sorted(path.parent for path in countries.glob("*/country.yaml"))
+    """The folders of the countries and their frameworks: of all, of one country, or one framework alone (`npl/frameworks/ocha_2024`)."""
+    homes = sorted(path.parent for path in countries.glob("*/country.yaml"))
+    folders = [folder for home in homes for folder in (home, *frameworks_of(home))]
     if name is None:
         return folders
-    known = {folder.name: folder for folder in folders}
-    if name.lower() not in known:
+    known = {folder.relative_to(countries).as_posix(): folder for folder in folders}
+    chosen = [folder for key, folder in known.items() if f"{key}/".startswith(f"{name.lower()}/")]
+    if not chosen:
         raise RefusedError(f"There is no country `{name}`.", remedy=nearest(name.lower(), tuple(known)))
-    return [known[name.lower()]]
+    return chosen
 
 
 def _matches(written: WrittenTest, only: str) -> bool:

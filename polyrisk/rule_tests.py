@@ -78,7 +78,7 @@ def run_tests(tests: Iterable[WrittenTest], country: LoadedCountry, done: Callab
     renderer = Renderer(country)
     outcomes = []
     for written in tests:
-        outcome = Outcome(country.folder.name, written, tuple(_Run(written, country, renderer).failures()))
+        outcome = Outcome(country.within_countries, written, tuple(_Run(written, country, renderer).failures()))
         outcomes.append(outcome)
         done(outcome)
     return outcomes

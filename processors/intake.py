@@ -134,7 +134,7 @@ class Intake:
         if self.plan is None:
             return
         code, dead = declaration.area, declaration.state == "dead"
-        for threshold in sorted(t.name for t in self.plan.thresholds.values() if self.plan.level_of.get(code) == t.at):
+        for threshold in sorted(name for name in self.plan.thresholds if self.plan.fits(name, code)):
             place = (threshold, code)
             settings = self.plan.settings(*place)
             track = self.tracks.get(place) or new_track(settings, self._steps(threshold))
@@ -166,7 +166,7 @@ class Intake:
             self.tracks[place] = track
         elif place[0] in self._planned.of_forecasts | before.of_forecasts:
             self._reread(place, track, before)
-        elif before.thresholds[place[0]].indicator == threshold.indicator and self._planned.gives(place[1], threshold.indicator):
+        elif before.thresholds[place[0]].indicator == threshold.indicator and self._planned.reads(threshold, place[1]):
             steps = self._steps(place[0])
             again = replace(
                 new_track(settings, steps),
@@ -181,9 +181,8 @@ class Intake:
     def _reread(self, place: Place, track: Track, before: Plan) -> None:
         """Issues of an ensemble read by other levels; what was no forecast before, or is none any more, begins anew."""
         self.changed.add(place)
-        if place[0] in self._planned.of_forecasts & before.of_forecasts and self._planned.gives(
-            place[1], self._planned.thresholds[place[0]].indicator
-        ):
+        both = place[0] in self._planned.of_forecasts & before.of_forecasts
+        if both and self._planned.reads(self._planned.thresholds[place[0]], place[1]):
             self.tracks[place] = replace(new_track(self._planned.settings(*place), 0), declarations=track.declarations)
             self._forecasts(place, dict(enumerate(track.steps)))
 
@@ -191,8 +190,7 @@ class Intake:
         return sum(b.series is not None for b in self._planned.bounds[threshold])
 
     def _fits(self, watcher: Watcher, place: str) -> bool:
-        """Whether a threshold is about places of this kind, and the configuration knows this one."""
-        return self._planned.level_of.get(place) == self._planned.thresholds[watcher.threshold].at
+        return self._planned.fits(watcher.threshold, place)
 
     def _take(self, watcher: Watcher, place: str, new: Series) -> None:
         key = (watcher.threshold, place)

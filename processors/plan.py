@@ -116,7 +116,7 @@ class Plan:
     def _places_of(self, threshold: str, area: str) -> tuple[str, ...]:
         watched = self.thresholds[threshold]
         if area in self._stations:
-            return (area,) if watched.at == "station" and self.gives(area, watched.indicator) else ()
+            return (area,) if watched.at == "station" and self.reads(watched, area) else ()
         same = next((a for a in self.around(area) if self.level_of[a] == watched.at), None)
         if same is not None:
             return (same,)
@@ -124,7 +124,7 @@ class Plan:
         if target is not None:
             area = next((a for a in self.around(area) if self.level_of[a] == target), area)
         candidates = self._under.get(watched.at, {}).get(area, ())
-        return tuple(p for p in candidates if self.gives(p, watched.indicator))
+        return tuple(p for p in candidates if self.reads(watched, p))
 
     def inside(self, condition: Condition | Unless, area: str) -> tuple[tuple[Condition, str], ...]:
         """The conditions inside one that is judged in an area, each with the place it is judged at."""
@@ -156,7 +156,7 @@ class Plan:
         read = [self.thresholds[name] for name in names_in((near.condition,))]
         if not read or any(threshold.at != "station" for threshold in read):
             return self._relations.areas_near(area, near.distance)
-        return self._relations.stations_near(area, near.distance, lambda s: any(self.gives(s, t.indicator) for t in read))
+        return self._relations.stations_near(area, near.distance, lambda s: any(self.reads(t, s) for t in read))
 
     @cached_property
     def _relations(self) -> Relations:
@@ -164,9 +164,18 @@ class Plan:
 
     def stations(self, silence: Silence, area: str) -> tuple[str, ...]:
         """The stations whose silence is counted: those of the areas it names, else of the area itself."""
-        indicator = self.thresholds[silence.of].indicator
+        watched = self.thresholds[silence.of]
         found = {p for a in silence.areas or (area,) for p in self._under.get("station", {}).get(a, ())}
-        return tuple(sorted(p for p in found if self.gives(p, indicator)))
+        return tuple(sorted(p for p in found if self.reads(watched, p)))
+
+    def fits(self, threshold: str, place: str) -> bool:
+        """Whether a threshold is about places of this kind and feed, and the configuration knows this one."""
+        watched = self.thresholds[threshold]
+        return self.level_of.get(place) == watched.at and watched.feed in (None, self._stations.get(place))
+
+    def reads(self, watched: Threshold, place: str) -> bool:
+        """Whether a threshold can read a place: one that can have its indicator, from the feed it asks for, if it asks for one."""
+        return self.gives(place, watched.indicator) and watched.feed in (None, self._stations.get(place))
 
     def gives(self, place: str, indicator: str) -> bool:
         """Whether a place can have the indicator at all: an area always, a station if its feed brings it."""

@@ -43,9 +43,7 @@ def check_threshold(file: YamlFile, threshold: Threshold, around: Surroundings) 
     found = [*_levels(file, threshold), *_quantities(file, threshold)]
     interval = around.interval(threshold)
     if interval is None:
-        feeds = ", ".join(feed.feed for feed in around.feeds)
-        what = f"no feed of this country gives `{threshold.indicator}`."
-        found.append(file.finding("no-feed", (name, "indicator"), what, remedy=f"Its feeds are {feeds}: add one in country.yaml."))
+        found.append(_no_feed(file, threshold, around))
     elif threshold.stale_after < interval:
         what = f"stale_after {format_span(threshold.stale_after)} is shorter than its feed's interval, {format_span(interval)}."
         why = "It would be unknown between two deliveries."
@@ -59,6 +57,17 @@ def check_threshold(file: YamlFile, threshold: Threshold, around: Surroundings) 
     elif wrong := kind_wrong(threshold):
         found.append(file.finding("kind-settings", (name,), f"{wrong}."))
     return found
+
+
+def _no_feed(file: YamlFile, threshold: Threshold, around: Surroundings) -> Finding:
+    """The indicator is given by nobody, or not by the feed that is asked for."""
+    feeds = ", ".join(feed.feed for feed in around.feeds)
+    if threshold.feed is not None:
+        what = f"no feed `{threshold.feed}` of this country gives `{threshold.indicator}`."
+        giving = tuple(feed.feed for feed in around.feeds if threshold.indicator in feed.indicators)
+        return file.finding("no-feed", (threshold.name, "feed"), what, remedy=nearest(threshold.feed, giving))
+    what = f"no feed of this country gives `{threshold.indicator}`."
+    return file.finding("no-feed", (threshold.name, "indicator"), what, remedy=f"Its feeds are {feeds}: add one in country.yaml.")
 
 
 def _levels(file: YamlFile, threshold: Threshold) -> Iterator[Finding]:

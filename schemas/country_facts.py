@@ -131,7 +131,8 @@ class CountryFacts(Decided):
         sign: colour to the least that must sign; a rule may only be stricter.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
         escalate: to whom what nobody signed goes.
-        standing: `monitoring` while nothing but watching is agreed on; `warning` when messages may go out.
+        standing: `design` while nothing but its places and frameworks is written and no feed is read; `monitoring` while nothing but
+            watching is agreed on; `warning` when messages may go out.
         to_check: what a person must confirm before this configuration warns anybody.
     """
 
@@ -145,13 +146,13 @@ class CountryFacts(Decided):
     languages: tuple[str, ...] = Field(min_length=1)
     areas_version: str
     level_words: dict[str, dict[Colour, str]]
-    feeds: tuple[str, ...] = Field(min_length=1)
+    feeds: tuple[str, ...]
     messaging: Messaging
     sign: dict[Colour, Sign]
     roles: dict[str, Role]
     configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()
-    standing: Literal["monitoring", "warning"] = "monitoring"
+    standing: Literal["design", "monitoring", "warning"] = "monitoring"
     to_check: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -163,6 +164,8 @@ class CountryFacts(Decided):
             for key in ("speaks_as", "segments", "opt_out"):
                 if language not in getattr(self.messaging, key):
                     raise ValueError(f"messaging.{key}: `{language}` is missing")
+        if not self.feeds and self.standing != "design":
+            raise ValueError(f"feeds: a country that is {self.standing} reads at least one")
         for colour in COLOURS[1:]:
             if colour not in self.sign:
                 raise ValueError(f"sign: nobody is named who signs at {colour}")

@@ -17,6 +17,9 @@ from schemas.country_facts import CountryFacts
 from schemas.errors import ConfigurationError
 from schemas.figure_tables import read_figures
 from schemas.findings import Finding
+from schemas.frameworks import FILE as FRAMEWORK_FILE
+from schemas.frameworks import Framework, home_of, is_framework
+from schemas.indicators import CATALOGUE
 from schemas.manifests import FeedManifest
 from schemas.place_tables import PlaceTables, nearest, read_places
 from schemas.places import Places
@@ -50,6 +53,7 @@ class LoadedCountry:
         configuration: what the engine is judged by.
         manifests: of the country's feeds, by feed.
         area_languages: area code to language tag to the share of people who read it; an area without own row has its parent's.
+        framework: what is said of it, if the folder holds one of the country's frameworks.
     """
 
     folder: Path
@@ -58,6 +62,17 @@ class LoadedCountry:
     configuration: Configuration
     manifests: Mapping[str, FeedManifest]
     area_languages: Mapping[str, Mapping[str, float]]
+    framework: Framework | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder that names of files in findings begin at."""
+        return home_of(self.folder).parent.parent
+
+    @property
+    def within_countries(self) -> str:
+        """The folder below that of all countries, such as `lka` or `npl/frameworks/ocha_2024`."""
+        return self.folder.relative_to(home_of(self.folder).parent).as_posix()
 
     @property
     def code(self) -> str:
@@ -106,7 +121,7 @@ class LoadedCountry:
 
 
 def load_country(folder: Path, feeds: Path | None = None) -> LoadedCountry:
-    """Read a country's folder.
+    """Read a country's folder, or that of one of its frameworks.
 
     Args:
         feeds: the folder of the manifests, if not that of the checkout.
@@ -124,7 +139,7 @@ def load_country(folder: Path, feeds: Path | None = None) -> LoadedCountry:
 
 
 def findings(folder: Path, feeds: Path | None = None) -> list[Finding]:
-    """All that is wrong in a country's folder; empty if nothing is."""
+    """All that is wrong in a country's folder, or in that of a framework; empty if nothing is."""
     reading = _Reading(folder, feeds or feeds_root())
     reading.country()
     return reading.findings
@@ -136,19 +151,29 @@ class _Reading:
     def __init__(self, folder: Path, feeds: Path) -> None:
         self.folder = folder.resolve()
         self.feeds = feeds.resolve()
-        self.root = self.folder.parent.parent
+        self.home = home_of(self.folder)
+        self.root = self.home.parent.parent
         self.name = str(self.folder.relative_to(self.root))
         self.findings: list[Finding] = []
 
     def country(self) -> LoadedCountry | None:
-        file = self._file(self.folder / "country.yaml", self.root)
+        file = self._file(self.home / "country.yaml", self.root)
         facts = self._model(file, CountryFacts, file.data, ()) if file is not None else None
-        if file is None or facts is None:
+        framework = None
+        if is_framework(self.folder):
+            file = self._file(self.folder / FRAMEWORK_FILE, self.root)
+            framework = self._model(file, Framework, file.data, ()) if file is not None else None
+        if file is None or facts is None or (framework is None and self.home != self.folder):
             return None
-        tables = read_places(self.folder, self.name, facts.feeds)
+        if framework is not None:
+            facts = facts.model_copy(update={"feeds": framework.feeds})
+            self._awaited(file, framework)
+        awaited = [one.facts for one in framework.awaits] if framework is not None else []
+        names = [*facts.feeds, *(feed.feed for feed in awaited)]
+        tables = read_places(self.home, str(self.home.relative_to(self.root)), names, self.folder)
         self.findings += tables.findings
         manifests = self._manifests(file, facts)
-        around = self._configured(facts, tables, manifests)
+        around = self._configured(facts, tables, [*(_facts_of(m, tables.places) for m in manifests.values()), *awaited])
         if self.findings:
             return None
         configuration = Configuration(
@@ -161,19 +186,30 @@ class _Reading:
             rules=tuple(around.rules.values()),
             figures=around.figures or None,
         )
-        return LoadedCountry(self.folder, facts, tables.places, configuration, manifests, tables.languages)
+        return LoadedCountry(self.folder, facts, tables.places, configuration, manifests, tables.languages, framework)
 
-    def _configured(self, facts: CountryFacts, tables: PlaceTables, manifests: Mapping[str, FeedManifest]) -> Surroundings:
+    def _awaited(self, file: YamlFile, framework: Framework) -> None:
+        """What is awaited has its own name, and indicators that are known."""
+        for index, awaited in enumerate(framework.awaits):
+            if awaited.feed in framework.feeds:
+                what = f"feed `{awaited.feed}` is read and awaited."
+                self.findings.append(file.finding("awaited-twice", ("awaits", index, "feed"), what, remedy="Write one of the two."))
+            for number, name in enumerate(awaited.indicators):
+                if name not in CATALOGUE:
+                    what = f"no indicator `{name}` in the catalogue."
+                    where = ("awaits", index, "indicators", number)
+                    self.findings.append(file.finding("unknown-indicator", where, what, remedy=nearest(name, tuple(CATALOGUE))))
+
+    def _configured(self, facts: CountryFacts, tables: PlaceTables, feeds: list[FeedFacts]) -> Surroundings:
         thresholds_file = self._file(self.folder / "thresholds.yaml", self.root)
         rules_file = self._file(self.folder / "rules.yaml", self.root)
-        feeds = [_facts_of(manifest, tables.places) for manifest in manifests.values()]
         thresholds = self._named(thresholds_file, Threshold, check_written)
         rules = self._named(rules_file, Rule)
         written = frozenset(str(name) for name in thresholds_file.data) if thresholds_file is not None else frozenset()
-        figures, wrong = read_figures(self.folder, self.name, tables.areas)
+        figures, wrong = read_figures(self.home, str(self.home.relative_to(self.root)), tables.areas)
         self.findings += wrong
         around = Surroundings(facts, tables.areas, feeds, thresholds, rules, written, figures)
-        if thresholds_file is not None and manifests:
+        if thresholds_file is not None and feeds:
             for threshold in thresholds.values():
                 self.findings += check_threshold(thresholds_file, threshold, around)
                 by_id = {facts_of.feed: facts_of for facts_of in feeds}

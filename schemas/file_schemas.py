@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from schemas.configuration import Rule, Threshold
 from schemas.country_facts import CountryFacts
+from schemas.frameworks import Framework
 from schemas.levels import Level
 from schemas.manifests import FeedManifest
 from schemas.rule_tests import RuleTest
@@ -89,6 +90,11 @@ def feed_file() -> dict[str, Any]:
     return _schema(FeedManifest)
 
 
+def framework_file() -> dict[str, Any]:
+    """`framework.yaml`, what is said of a framework."""
+    return _schema(Framework)
+
+
 def rule_tests_file() -> dict[str, Any]:
     """A file below a country's `tests/`: name to rule test."""
     return _named(RuleTest)
@@ -99,5 +105,6 @@ FILE_SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "rules_file": rules_file,
     "country_file": country_file,
     "feed_file": feed_file,
+    "framework_file": framework_file,
     "rule_tests_file": rule_tests_file,
 }

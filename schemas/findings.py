@@ -13,6 +13,7 @@ class Finding(BaseModel):
         what: what is wrong.
         why: what would happen otherwise; may be empty.
         remedy: what to write instead.
+        note: nothing must be changed; it is said so that nobody forgets it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -23,6 +24,8 @@ class Finding(BaseModel):
     what: str
     why: str = ""
     remedy: str = ""
+    note: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {' '.join(p for p in (self.what, self.why, self.remedy) if p)}"
+        said = " ".join(p for p in ("note:" * self.note, self.what, self.why, self.remedy) if p)
+        return f"{self.file}:{self.line}:{self.column}: {said}"

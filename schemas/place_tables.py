@@ -110,15 +110,18 @@ class PlaceTables:
         return Places(self.areas, self.stations, self.aliases, self.station_keys)
 
 
-def read_places(folder: Path, name_of: str, feeds: Sequence[str]) -> PlaceTables:
+def read_places(folder: Path, name_of: str, feeds: Sequence[str], framework: Path | None = None) -> PlaceTables:
     """Read both tables of a country's folder.
 
     Args:
         name_of: the folder as it stands in findings. feeds: those of country.yaml; a station of another is a finding.
+        framework: a folder below the country's whose stations are meant instead of its own.
     """
     found = PlaceTables()
     _read_areas(Table(folder / "areas.csv", f"{name_of}/areas.csv"), found)
-    _read_stations(Table(folder / "stations.csv", f"{name_of}/stations.csv"), found, feeds)
+    below = framework or folder
+    name = (Path(name_of) / below.relative_to(folder) / "stations.csv").as_posix()
+    _read_stations(Table(below / "stations.csv", name), found, feeds)
     return found
 
 

@@ -38,7 +38,7 @@ def read_tests(country: LoadedCountry) -> tuple[list[WrittenTest], list[Finding]
     """The tests of a country that read well and name only what exists, in order of file and line, and what is wrong with the others."""
     tests: list[WrittenTest] = []
     found: list[Finding] = []
-    root = country.folder.parent.parent
+    root = country.root
     for path in sorted((country.folder / "tests").glob("*.yaml")):
         try:
             file = YamlFile(path, root)
@@ -237,12 +237,12 @@ class _Names:
 
 def _untested(country: LoadedCountry, tests: Sequence[WrittenTest]) -> Iterator[Finding]:
     """Rules that lack a test in which they fire, one in which they stay quiet, or one in which they cannot tell."""
-    file = YamlFile(country.folder / "rules.yaml", country.folder.parent.parent)
+    file = YamlFile(country.folder / "rules.yaml", country.root)
     shown = {(rule, written.test.shows) for written in tests for rule in written.test.rules}
     for rule in country.configuration.rules:
         missing = [_SAYS[how] for how in SHOWN if (rule.name, how) not in shown]
         if missing:
-            folder = f"{country.folder.parent.name}/{country.folder.name}/tests/"
+            folder = f"{country.folder.relative_to(country.root).as_posix()}/tests/"
             what = f"`{rule.name}` has no test {', nor one '.join(missing)}."
             why = "Nobody has seen what it does before people are warned by it."
             yield file.finding("rule-untested", (rule.name,), what, why, f"Write it in {folder}; docs/planners.md says how.")

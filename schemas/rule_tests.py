@@ -26,6 +26,8 @@ MOST_SAMPLES = 20_000
 """Of one series: more is a slip of the pen, not a test."""
 _NUMBER = r"\d+(?:\.\d+)?"
 _SAMPLE = re.compile(rf"^(?P<first>[+-]?{_NUMBER}|null|_)(?P<step>[+-]{_NUMBER})?(?:x(?P<times>\d+))?$")
+_RANGE = re.compile(r"^\s*(\d{1,4})\s*\.\.\s*(\d{1,4})\s*$")
+MOST_MEMBERS = 1000
 _EXAMPLE_MOMENT = "2025-11-27T06:00+05:30"
 
 Shown = Literal["fires", "quiet", "unknown"]
@@ -121,6 +123,17 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str | int) else value
 
 
+def _members(value: object) -> object:
+    """`0..35` as the members from 0 to 35, both among them."""
+    match = _RANGE.match(value) if isinstance(value, str) else None
+    if match is None:
+        return _listed(value)
+    first, last = int(match[1]), int(match[2])
+    if not first <= last < MOST_MEMBERS:
+        raise ValueError(f"`{value}` are no members; write the first and the last, such as `0..50`")
+    return range(first, last + 1)
+
+
 def _truth(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
@@ -145,8 +158,8 @@ Leads = Annotated[
 ]
 Members = Annotated[
     tuple[int, ...],
-    BeforeValidator(_listed),
-    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}),
+    BeforeValidator(_members),
+    WithJsonSchema({"anyOf": [{"type": ["integer", "string"]}, {"type": "array", "items": {"type": "integer"}}]}),
 ]
 WrittenTruth = Annotated[Truth, BeforeValidator(_truth), WithJsonSchema({"enum": [True, False, "true", "false", "unknown"]})]
 
@@ -167,7 +180,7 @@ class WrittenSeries(Decided):
         received: a span after the end of the period (by default the feed's declared delay), or the moment at which all of them came.
         issued: likewise, if the source says it. A later reading of the same time is a revision.
         lead: for forecasts: how long after each moment, at which it is issued, the time ends that it is for; several give the same value.
-        member: for an ensemble, which of its members say so.
+        member: for an ensemble, which of its members say so: one, a list, or from which to which, such as `0..35`.
     """
 
     place: Names = Field(min_length=1)

@@ -32,6 +32,7 @@ class Surroundings:
     figures: tuple[Figure, ...] = ()
 
     def interval(self, threshold: Threshold) -> timedelta | None:
-        """The slowest interval of the feeds that give the threshold's indicator; none if no feed does."""
-        spans = [feed.every for feed in self.feeds if threshold.indicator in feed.indicators]
+        """The slowest interval of the feeds that give the threshold's indicator, or of the one it asks for; none if none does."""
+        asked = [feed for feed in self.feeds if threshold.feed in (None, feed.feed)]
+        spans = [feed.every for feed in asked if threshold.indicator in feed.indicators]
         return max(spans, default=None)

@@ -153,6 +153,7 @@ class Threshold(Decided):
         span: over how long a change is looked at, for `rate_of_change`.
         forecast: which part of an ensemble is looked at, for `exceedance` and `impact_matrix`. matrix: the latter's.
         overrides: other values for single places, with who and why.
+        feed: only stations of this feed, so that a rule can ask two sources of one indicator each for themselves.
         datum: what the levels are measured from, such as `mMSL`. A station that says another one, or none, is never compared with them.
     """
 
@@ -162,6 +163,7 @@ class Threshold(Decided):
     kind: Annotated[str, AfterValidator(known_kind), Field(json_schema_extra={"enum": list(KIND_FORMS)})]
     levels: dict[str, str] = Field(min_length=1)
     direction: Literal["above", "below"] = "above"
+    feed: str | None = None
     leave_below: str | None = None
     for_: int | Span = Field(default=1, alias="for")
     stale_after: Span
@@ -193,6 +195,8 @@ class Threshold(Decided):
             raise ValueError(f"no indicator `{self.indicator}` in the catalogue")
         for word in self.levels:
             Level.named(word)
+        if self.feed is not None and self.at != "station":
+            raise ValueError(f"only stations are of a feed; a threshold at {self.at} has no `feed`")
         wrong_override = _override_wrong(self)
         if wrong_override:
             raise ValueError(wrong_override)

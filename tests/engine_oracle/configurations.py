@@ -20,8 +20,10 @@ UPSTREAM = {"B": ["D"], "C": ["B", "D"], "C1": ["B1", "B2"]}
 POINTS = {"A": (7.0, 80.0), "B": (7.0, 80.0), "C": (7.0, 80.03), "B1": (7.0, 80.0), "B2": (7.05, 80.0), "C1": (7.0, 80.03)}
 STATION_POINTS = {"s1": (7.0, 80.01), "s2": (7.0, 79.98), "s3": (7.04, 80.0), "s4": (7.0, 80.035)}
 STATIONS = {"s1": ["B1"], "s2": ["B2"], "s3": ["B"], "s4": ["C1"]}
+FEED_OF = {"s1": "gauges", "s2": "observers", "s3": "gauges", "s4": "observers"}
 FEEDS = {
     "gauges": ("1 h", "0 min", ["river_level", "river_level.yellow", "river_level.orange", "river_level.red"]),
+    "observers": ("3 h", "0 min", ["river_level", "river_level.yellow", "river_level.orange", "river_level.red"]),
     "slopes": ("6 h", "0 min", ["landslide_warning"]),
     "clinics": ("6 h", "1 h", ["dengue_cases"]),
     "markets": ("12 h", "2 h", ["price_rice_white"]),
@@ -58,6 +60,8 @@ def thresholds(draw: st.DrawFn, kind: str, area: str) -> dict[str, Any]:
             body |= {"floor": "3 cases"} if draw(st.booleans()) else {}
         case "price":
             body |= {"indicator": "price_rice_white", "at": "adm2", "kind": "alps", "levels": dict.fromkeys(words, "1 sd")}
+    if body["at"] == "station":
+        body |= draw(st.sampled_from([{}, {}, {"feed": "gauges"}, {"feed": "observers"}]))
     unit = CATALOGUE[body["indicator"]].unit
     body |= {"leave_below": f"{draw(st.sampled_from(['0.5', '1', '2']))} {unit}"} if draw(st.booleans()) else {}
     if _RANK[body["at"]] > _RANK[area]:
@@ -180,7 +184,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
             "shard": SHARD,
             "areas_version": "tests",
             "areas": [area_of(*area) for area in AREAS],
-            "stations": [{"code": c, "name": c, "feed": "gauges", "areas": a, **point(STATION_POINTS[c])} for c, a in STATIONS.items()],
+            "stations": [{"code": c, "name": c, "feed": FEED_OF[c], "areas": a, **point(STATION_POINTS[c])} for c, a in STATIONS.items()],
             "feeds": [{"feed": f, "every": e, "delay": d, "indicators": i} for f, (e, d, i) in FEEDS.items()],
             "thresholds": bodies,
             "rules": rules,

@@ -85,8 +85,14 @@ def known_from(records: Sequence[Record]) -> Known:
 
 
 def admitted(known: Known, threshold: Threshold, indicator: str, place: str) -> list[tuple[Observation, datetime]]:
-    """The readings of a series that count (3.4, 6.5), nulls among them: valid within the horizon at their receipt, with `now` then."""
-    found = []
+    """The readings of a series that count (3.4, 6.5), nulls among them: valid within the horizon at their receipt, with `now` then.
+
+    A threshold that asks for a feed has no series at a station of another.
+    """
+    found: list[tuple[Observation, datetime]] = []
+    station = known.station(place)
+    if threshold.feed is not None and (station is None or station.feed != threshold.feed):
+        return found
     for row, now in known.rows:
         delay = known.feed(row.feed).delay
         if row.indicator == indicator and row.area == place and row.lead is None and row.end + delay >= now - threshold.horizon:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from configurations import FEEDS, SHARD, STATIONS, configurations
+from configurations import FEEDS, SHARD, configurations
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -76,7 +76,13 @@ def _configured(configuration: Configuration) -> Record:
 
 # Logs -----------------------------------------------------------------------------------------------------------------
 
-PLACES = {"gauges": list(STATIONS), "slopes": ["B1", "B2", "C1"], "clinics": ["B", "C"], "markets": ["B", "C"]}
+PLACES = {
+    "gauges": ["s1", "s3"],
+    "observers": ["s2", "s4"],
+    "slopes": ["B1", "B2", "C1"],
+    "clinics": ["B", "C"],
+    "markets": ["B", "C"],
+}
 _STEPS = [0, 1, 3, 6, 6, 6, 12, 36]
 _AGES = [0, 0, 0, 0, 1, 2, 6, 12, 40, 100]
 _PERIODS = {"dengue_cases": 36, "price_rice_white": 72}
@@ -130,7 +136,7 @@ class Log:
 
     def _delivery(self, number: int) -> Record:
         first = self.chance.choice(self.indicators)
-        feed = next(f for f, (_, _, given) in FEEDS.items() if first in given)
+        feed = self.chance.choice([f for f, (_, _, given) in FEEDS.items() if first in given])
         of_feed = [i for i in self.indicators if i in FEEDS[feed][2]]
         received = self.now - (2 * GRID if self.chance.random() < 0.05 and self.now > START + 2 * GRID else timedelta(0))
         rows = [self._reading(feed, self.chance.choice(of_feed), f"{number}/{n}", received) for n in range(self.chance.randint(1, 4))]

@@ -300,3 +300,23 @@ def test_too_little_history_is_unknown() -> None:
     (breach,) = said
     assert isinstance(breach, ThresholdBreach)
     assert (breach.since, breach.readings[0].bound, breach.peak) == (DAY + week, 50.0, 90.0)
+
+
+def test_a_threshold_that_asks_for_a_feed_reads_no_station_of_another() -> None:
+    """So a rule can ask two sources of one indicator each for themselves: one source over its level says nothing of the other."""
+    stations = [{**GAUGES[0], "feed": "river"}, {**GAUGES[1], "feed": "other"}]
+    feeds = [{"feed": name, "every": "1 h", "indicators": ["river_level"]} for name in ("river", "other")]
+    by_feed = [{**RIVER, "name": name, "at": "station", "feed": name, "roll_up": {"to": "adm2"}} for name in ("river", "other")]
+    play(
+        configuration(
+            by_feed,
+            [{"name": "both", "when": {"all": ["river >= orange", "other >= orange"]}}],
+            stations=stations,
+            feeds=feeds,
+        ),
+        """
+        00:00 g1 7.1 | g1 opened orange
+        00:10 g2 6.0 | g2 opened yellow
+        01:00 g2 7.1 | g2 escalated orange; both A opened orange
+        """,
+    )

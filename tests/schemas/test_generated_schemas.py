@@ -97,6 +97,10 @@ WRITTEN = [
         ("countries/*/country.yaml", "country_file"),
         ("feeds/*/feed.yaml", "feed_file"),
         ("countries/*/tests/*.yaml", "rule_tests_file"),
+        ("countries/*/frameworks/*/framework.yaml", "framework_file"),
+        ("countries/*/frameworks/*/thresholds.yaml", "thresholds_file"),
+        ("countries/*/frameworks/*/rules.yaml", "rules_file"),
+        ("countries/*/frameworks/*/tests/*.yaml", "rule_tests_file"),
     )
     for path in sorted(ROOT.glob(pattern))
 ]
