@@ -172,7 +172,10 @@ def test_an_end_of_a_transaction_that_is_answered_by_an_unknown_error_is_tried_a
     log.close()
 
 
-def test_an_end_that_is_asked_for_while_the_client_recovers_is_tried_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("recovering", [TransactionState.BUMPING_PRODUCER_EPOCH, TransactionState.READY])
+def test_an_end_that_is_asked_for_while_the_client_recovers_is_tried_again(
+    url: str, monkeypatch: pytest.MonkeyPatch, recovering: TransactionState
+) -> None:
     """After a message that failed the client asks for a new epoch by itself, and refuses to end what it has begun before."""
     refused = []
     begin_commit = TransactionManager.begin_commit
@@ -180,7 +183,7 @@ def test_an_end_that_is_asked_for_while_the_client_recovers_is_tried_again(url: 
     def ending(manager: TransactionManager) -> TransactionalRequestResult:
         if not refused:
             refused.append(manager)
-            manager._transition_to(TransactionState.BUMPING_PRODUCER_EPOCH)
+            manager._current_state = recovering
         return begin_commit(manager)
 
     monkeypatch.setattr(TransactionManager, "begin_commit", ending)
