@@ -26,6 +26,7 @@ from processors.rows import Rows, joined_rows, no_rows
 from processors.saying import say
 from processors.silence import delivered
 from processors.state import Source, State
+from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, micros
 from schemas.records import CompoundEvent, Heartbeat, Record, ThresholdBreach, Tick
 
@@ -37,15 +38,19 @@ _MOST_ENTRIES = 256
 """A series that has said more than this since it became regular is looked through once, so that what is old is let go of."""
 
 
-def advance(state: State, records: Sequence[Record], contents: Sequence[Content], engine: str) -> tuple[State, list[list[Output]]]:
+def advance(
+    state: State, records: Sequence[Record], contents: Sequence[Content], engine: str, *, reasons: bool = True
+) -> tuple[State, list[list[Output]]]:
     """Take in records.
 
     Args:
         contents: what each of them says.
+        reasons: whether what is said comes with its reasons, as in `telling.Telling`; the state is the same without.
 
     Returns:
         The next state, and for each record what must be said because of it.
     """
+    telling = Telling(engine, reasons)
     said: list[list[Output]] = []
     first = 0
     while first < len(records):
@@ -53,11 +58,11 @@ def advance(state: State, records: Sequence[Record], contents: Sequence[Content]
         while last < len(records) and isinstance(contents[last], _FORWARD):
             last += 1
         if last > first:
-            state, found = _readings(state, records[first:last], contents[first:last], engine)
+            state, found = _readings(state, records[first:last], contents[first:last], telling)
             said += found
         if last < len(records):
             before = state
-            state, outputs = _by_timelines(all_by_timelines(state), records[last], contents[last], engine)
+            state, outputs = _by_timelines(all_by_timelines(state), records[last], contents[last], telling)
             known = before.columns.layout if before.columns is not None else None
             state = _laid_out(state, known) if state.plan is before.plan else as_regular_as_may_be(state)
             said.append(outputs)
@@ -77,13 +82,13 @@ def _laid_out(state: State, layout: Layout | None) -> State:
     return _as_regular(replace(state, columns=columns), range(len(layout.areas)))
 
 
-def _by_timelines(state: State, record: Record, content: Content, engine: str) -> tuple[State, list[Output]]:
+def _by_timelines(state: State, record: Record, content: Content, telling: Telling) -> tuple[State, list[Output]]:
     intake = Intake(state, record)
     intake.take(content.alone if isinstance(content, Row) else content)
-    return say(intake.state(), intake.touched(), record, engine)
+    return say(intake.state(), intake.touched(), record, telling)
 
 
-def _readings(state: State, records: Sequence[Record], contents: Sequence[Content], engine: str) -> tuple[State, list[list[Output]]]:
+def _readings(state: State, records: Sequence[Record], contents: Sequence[Content], telling: Telling) -> tuple[State, list[list[Output]]]:
     """Records of readings, heartbeats and ticks.
 
     As long as some place is not regular they are taken in small parts, growing: after each part it may be regular again, and what is not
@@ -95,13 +100,13 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
         columns = state.columns
         if columns is None:
             numbered = state.numbered
-            state, outputs = _by_timelines(state, records[first], contents[first], engine)
+            state, outputs = _by_timelines(state, records[first], contents[first], telling)
             state = _forgotten(state, numbered)
             said.append(outputs)
             first += 1
             continue
         last = len(records) if not state.tracks else min(first + size, len(records))
-        state, found = _Run(state, columns, records[first:last], contents[first:last], engine).taken()
+        state, found = _Run(state, columns, records[first:last], contents[first:last], telling).taken()
         said += found
         first, size = last, size * 2
     return state, said
@@ -110,9 +115,9 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
 class _Run:
     """Records taken in together."""
 
-    def __init__(self, state: State, columns: Columns, records: Sequence[Record], contents: Sequence[Content], engine: str) -> None:
+    def __init__(self, state: State, columns: Columns, records: Sequence[Record], contents: Sequence[Content], telling: Telling) -> None:
         self.before, self.state, self.columns = state, state, columns
-        self.records, self.contents, self.engine = records, contents, engine
+        self.records, self.contents, self.telling = records, contents, telling
         self.parts = list(parts(contents))
         self.ids = [record.id for record in records]
         received = np.array([record.received_microseconds for record in records], dtype=np.int64)
@@ -128,7 +133,7 @@ class _Run:
         self._let_go_of_old(arrivals)
         found = go_forward(self.columns, arrivals, self.span, self.ids)
         teller = Teller(self.columns, found, sources, self.span.nows.tolist(), self.ids)
-        said = teller.all(self.engine)
+        said = teller.all(self.telling)
         self.state = replace(self.state, columns=found.columns, sources=sources, numbered=self.state.numbered + len(self.parts))
         self._irregular(found)
         self._others(said)
@@ -196,7 +201,7 @@ class _Run:
         for n, (record, rest) in enumerate(zip(self.records, rests, strict=True)):
             if isinstance(rest, pa.RecordBatch) and not rest.num_rows and deadline >= self.span.nows[n]:
                 continue
-            state, outputs = _by_timelines(state, record, rest, self.engine)
+            state, outputs = _by_timelines(state, record, rest, self.telling)
             deadline = min((judged.deadline for judged in (*state.breaches.values(), *state.events.values())), default=FAR)
             if outputs:
                 said[n] = _in_order([*said[n], *outputs])

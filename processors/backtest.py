@@ -108,7 +108,7 @@ def run(
     kept = Truths() if truths else None
     state = _configured(configuration, first)
     for moment, records, contents in _months(configuration.shard, history, baselines, first, end):
-        state, said = advance(state, records, contents, ENGINE_VERSION)
+        state, said = advance(state, records, contents, ENGINE_VERSION, reasons=False)
         for outputs in said:
             told.take(outputs)
         if moment is not None:

@@ -90,6 +90,13 @@ def told(change: Change, place: Place, plan: Plan, readings: ReadingsAt, now: in
     return [breach(BreachChange.OPENED, change.at), breach(_ending(change), ended)]
 
 
+def opening(change: Change, place: Place, plan: Plan, now: int, record: str, engine: str) -> list[ThresholdBreach]:
+    """A change as it is published if it opens a breach, without what was read."""
+    if change.word not in (Word.OPENED, Word.FOUND):
+        return []
+    return told(change, place, plan, lambda _at, _level: (), now, record, engine)[:1]
+
+
 def _ending(change: Change) -> BreachChange:
     return BreachChange.CLOSED if change.said.told else BreachChange.DECLARED_DEAD
 

@@ -11,6 +11,7 @@ from processors.moves import Moved, steps_of
 from processors.plan import Place, Plan
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
+from processors.telling import NO_EVIDENCE, Telling
 from processors.timelines import BEGINNING, FAR, NOTHING_KNOWN, TRUTHS, Line, in_force, later, micros, moment, unless_known
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
@@ -115,17 +116,19 @@ class Stood:
     """How a rule stood in an area at a change: its truth, what was silent, and why, with what else stood beside it."""
 
     truth: Truth
-    silent: tuple[str, ...]
-    evidence: Evidence
-    ending: Evidence | None
-    beside: tuple[Evidence, ...]
+    silent: tuple[str, ...] = ()
+    evidence: Evidence = NO_EVIDENCE
+    ending: Evidence | None = None
+    beside: tuple[Evidence, ...] = ()
 
 
-def stood(change: Change, place: Place, witness: Witness) -> Stood:
+def stood(change: Change, place: Place, witness: Witness, telling: Telling) -> Stood:
     """How a rule stood at a change, out of timelines."""
     plan = witness.sight.plan
     rule = plan.rules[place[0]]
     keep, _ = (witness.sight.truth(rule.holds, place[1]) or NOTHING_KNOWN).at(change.at)
+    if not telling.reasons:
+        return Stood(TRUTHS[keep])
     return Stood(
         truth=TRUTHS[keep],
         silent=silent_feeds(witness, plan.read_by(*place), max(change.at, change.said.since)),

@@ -20,6 +20,7 @@ from processors.rereading import Rereader
 from processors.rows import Rows, joined_rows
 from processors.state import Source
 from processors.stretches import Change
+from processors.telling import Telling
 from processors.timelines import BEGINNING, TRUTHS, moment
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Evidence, Reading, ThresholdBreach
@@ -58,24 +59,26 @@ class Teller:
         self._starts, self._dues = self._given.starts.tolist(), self._due.tolist()
         self._sources: dict[int, Rereader] = {}
 
-    def all(self, engine: str) -> list[list[Output]]:
+    def all(self, telling: Telling) -> list[list[Output]]:
         """For each record what is said with it: breaches by threshold and place, then events by area and rule."""
         said: list[list[Output]] = [[] for _ in self.nows]
         for breach in sorted(self.found.breaches, key=self._by_threshold):
-            said[breach.record].extend(self._breach(breach, engine))
+            said[breach.record].extend(self._breach(breach, telling))
         for rule in sorted(self.found.rules, key=lambda c: (c.record, c.area, c.rule)):
-            said[rule.record].extend(self._events(rule, engine))
+            said[rule.record].extend(self._events(rule, telling))
         return said
 
     def _by_threshold(self, change: BreachChanges) -> tuple[int, int, int]:
         area, threshold = divmod(change.lane, len(self.layout.thresholds))
         return change.record, threshold, area
 
-    def _breach(self, told: BreachChanges, engine: str) -> list[ThresholdBreach]:
+    def _breach(self, told: BreachChanges, telling: Telling) -> list[ThresholdBreach]:
         area, threshold = divmod(told.lane, len(self.layout.thresholds))
         name = self.layout.thresholds[threshold]
+        place, now, record = (name, self.layout.areas[area]), self.nows[told.record], self.ids[told.record]
+        if not telling.reasons:
+            return [b for change in told.changes for b in breaches.opening(change, place, self.plan, now, record, telling.engine)]
         sign = int(self.layout.laws.sign[told.lane])
-        now = self.nows[told.record]
 
         def reading(_at: int, level: int) -> tuple[Reading, ...]:
             number = self.plan.number(name, Level(level)) or 0
@@ -84,21 +87,23 @@ class Teller:
         said = []
         for change in told.changes:
             peaked = change._replace(said=change.said._replace(peak=breaches.peak(told.entries, change, sign)))
-            place = (name, self.layout.areas[area])
-            said += breaches.told(peaked, place, self.plan, reading, now, self.ids[told.record], engine)
+            said += breaches.told(peaked, place, self.plan, reading, now, record, telling.engine)
         return said
 
-    def _events(self, told: RuleChanges, engine: str) -> list[CompoundEvent]:
+    def _events(self, told: RuleChanges, telling: Telling) -> list[CompoundEvent]:
         rule, area = self.layout.rules[told.rule], self.layout.areas[told.area]
-        now, place = self.nows[told.record], (rule.name, area)
-        return [events.told(c, place, self.plan, self._stood(told, c, now), now, self.ids[told.record], engine) for c in told.changes]
+        now, place, record = self.nows[told.record], (rule.name, area), self.ids[told.record]
+        return [events.told(c, place, self.plan, self._stood(told, c, now, telling), now, record, telling.engine) for c in told.changes]
 
-    def _stood(self, told: RuleChanges, change: Change, now: int) -> Stood:
+    def _stood(self, told: RuleChanges, change: Change, now: int, telling: Telling) -> Stood:
         layout, area = self.layout.rules[told.rule], self.layout.areas[told.area]
+        truth = TRUTHS[told.seen[change.at].standing.known(layout.tree.roots[0])]
+        if not telling.reasons:
+            return Stood(truth)
         writer = _Writer(self, layout.tree, layout.leaves, told.seen[change.at], area, self._asks(told, change.at), now)
         rule = layout.rule
         return Stood(
-            truth=TRUTHS[told.seen[change.at].standing.known(layout.tree.roots[0])],
+            truth=truth,
             silent=(),
             evidence=writer.evidence(layout.tree.roots[0]),
             ending=writer.evidence(layout.tree.roots[1]) if rule.until is not None else None,

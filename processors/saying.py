@@ -10,17 +10,18 @@ from processors.plan import Place, Plan
 from processors.quiet import marked
 from processors.state import Judged, State
 from processors.stretches import Change, Namer, Said, Stretch, Word, differences
+from processors.telling import Telling
 from processors.timelines import later
 from processors.touched import Touched
 from processors.tracks import Track, forget, may_forget, unjudged_from
 from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
 
 
-def say(state: State, touched: Touched, record: Record, engine: str) -> tuple[State, list[ThresholdBreach | CompoundEvent]]:
+def say(state: State, touched: Touched, record: Record, telling: Telling) -> tuple[State, list[ThresholdBreach | CompoundEvent]]:
     """The state with all that is said, and what is said: breaches by threshold and place, then events by area and rule."""
     if state.plan is None:
         return state, []
-    speaker = _Speaker(state, state.plan, record, engine)
+    speaker = _Speaker(state, state.plan, record, telling)
     told: list[ThresholdBreach | CompoundEvent] = []
     due = {p for p, judged in state.breaches.items() if judged.deadline < state.now}
     for place in sorted(due | touched.changed):
@@ -56,8 +57,8 @@ def _is_past(stretch: Stretch, past: Sequence[Said], settled: int) -> bool:
 
 
 class _Speaker:
-    def __init__(self, state: State, plan: Plan, record: Record, engine: str) -> None:
-        self.state, self.plan, self.record, self.engine = state, plan, record.id, engine
+    def __init__(self, state: State, plan: Plan, record: Record, telling: Telling) -> None:
+        self.state, self.plan, self.record, self.telling = state, plan, record.id, telling
         self.now = state.now
         self.sight = Sight(plan, state.tracks, state.baselines, state.alive, state.now)
         self.witness = Witness(self.sight, state.sources, state.now)
@@ -85,6 +86,8 @@ class _Speaker:
         changes, said = differences(standing, found, before.judged, name, self.now, self.record)
         kept = tuple(s for s in said if s.until is None or s.until > settled)
         self.breaches[place] = Judged(said=kept, judged=upto, settled=settled, deadline=deadline)
+        if not self.telling.reasons:
+            return [told for change in changes for told in breaches.opening(change, place, self.plan, self.now, *self._by)]
         peaked = [self._peaked(change, judged, settings.sign) for change in changes]
 
         def reading(at: int, level: int) -> tuple[Reading, ...]:
@@ -94,7 +97,7 @@ class _Speaker:
 
     @property
     def _by(self) -> tuple[str, str]:
-        return self.record, self.engine
+        return self.record, self.telling.engine
 
     @staticmethod
     def _peaked(change: Change, track: Track, sign: int) -> Change:
@@ -138,4 +141,5 @@ class _Speaker:
         return told
 
     def _event(self, change: Change, place: Place, witness: Witness) -> CompoundEvent:
-        return events.told(change, place, witness.sight.plan, events.stood(change, place, witness), self.now, *self._by)
+        stood = events.stood(change, place, witness, self.telling)
+        return events.told(change, place, witness.sight.plan, stood, self.now, *self._by)
