@@ -103,6 +103,12 @@ class Machines:
             for name in _NAMES:
                 getattr(self, name)[lanes] = getattr(before, name)[lanes]
 
+    def idle(self, lanes: Lanes) -> Flags:
+        """Which series are known to be at no level, and on their way to none."""
+        at_none = (self.codes[lanes] == Code.LOWER) & (self.count[lanes] == 0) & (self.leaving[lanes] == FAR) & ~self.entered[lanes]
+        idle: Flags = at_none.all(axis=1) & (self.end[lanes] != BEGINNING)
+        return idle
+
     def put(self, lane: int, machine: Machine, emitted: int) -> None:
         """Set a series from the small machine."""
         n = len(machine.entered)
@@ -148,6 +154,13 @@ class Judged:
     broken: Flags
 
 
+def meets_any(laws: Laws, lanes: Lanes, values: Column) -> Flags:
+    """Which readings are at some level of their series."""
+    turned = laws.sign[lanes] * values
+    meets: Flags = (turned >= laws.limit.min(axis=1)[lanes]) & (turned >= laws.floor[lanes])
+    return meets
+
+
 _CODES = {int(code): code for code in Code}
 
 
@@ -157,7 +170,10 @@ def codes_of(numbers: list[int]) -> tuple[Code, ...]:
 
 
 def judge(machines: Machines, laws: Laws, lanes: Lanes, starts: Column, ends: Column, values: Column) -> Judged:
-    """Take in one reading, with a value, of each of some series; each series once. The machines are changed."""
+    """Take in one reading, with a value, of each of some series; each series once. The machines are changed.
+
+    A reading that `meets_any` level not, of a series that is `idle`, changes nothing but `start` and `end`, and need not be taken in.
+    """
     turned = laws.sign[lanes] * values
     limit, end = laws.limit[lanes], ends[:, None]
     under_floor = (turned < laws.floor[lanes])[:, None]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from processors.arrivals import Arrivals, Span
 from processors.bounds import Column
-from processors.column_machine import Flags, Machines, codes_of, judge
+from processors.column_machine import Flags, Machines, codes_of, judge, meets_any
 from processors.columns import Columns, Course, Watch, gives_up_at, marked_at
 from processors.levels import Code, Entry
 from processors.life import Walk
@@ -129,14 +129,23 @@ def _judge_all(columns: Columns, machines: Machines, judged: Rows, due: npt.NDAr
     begins = np.concatenate(([True], np.diff(lanes) != 0)) if len(lanes) else np.zeros(0, bool)
     firsts = np.flatnonzero(begins)
     nth = np.arange(len(lanes)) - np.repeat(firsts, np.diff(np.append(firsts, len(lanes))))
-    peaks = np.empty(len(lanes), dtype=np.int64)
-    says, codes = np.zeros(len(lanes), bool), np.empty((len(lanes), laws.limit.shape[1]), dtype=np.int8)
-    _refuse_silence(columns, judged.ends[given], lanes, begins, due[given], span, irregular)
+    starts, ends, values = judged.starts[given], judged.ends[given], judged.values[given]
+    before = np.where(begins, machines.end[lanes], np.concatenate((np.zeros(1, np.int64), ends[:-1])))
+    _refuse_silence(columns, starts, before, lanes, due[given], span, irregular)
+    peaks = np.full(len(lanes), BEGINNING)
+    says, codes = np.zeros(len(lanes), bool), np.zeros((len(lanes), laws.limit.shape[1]), dtype=np.int8)
+    met, idle = meets_any(laws, lanes, values), machines.idle(np.arange(columns.layout.lanes))
     for which in _rounds(nth):
-        readings = given[which]
-        made = judge(machines, laws, lanes[which], judged.starts[readings], judged.ends[readings], judged.values[readings])
-        peaks[which], says[which], codes[which] = made.peak, made.says, made.codes
-        irregular[lanes[which[made.broken]] // width] = True
+        awake = which[met[which] | ~idle[lanes[which]]]  # a reading at no level, of a series that is at none, changes nothing
+        if len(awake):
+            some = lanes[awake]
+            machines.end[some] = before[awake]
+            made = judge(machines, laws, some, starts[awake], ends[awake], values[awake])
+            peaks[awake], says[awake], codes[awake] = made.peak, made.says, made.codes
+            irregular[some[made.broken] // width] = True
+            idle[some] = machines.idle(some)
+    lasts = np.append(firsts[1:], len(lanes))[: len(firsts)] - 1
+    machines.start[lanes[lasts]], machines.end[lanes[lasts]] = starts[lasts], ends[lasts]
     return list(_steps(columns, judged, due, given, np.flatnonzero(says), codes, peaks, irregular))
 
 
@@ -148,12 +157,16 @@ def _rounds(nth: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
 
 
 def _refuse_silence(
-    columns: Columns, ends: Column, lanes: npt.NDArray[np.intp], begins: Flags, due: npt.NDArray[np.int32], span: Span, irregular: Flags
+    columns: Columns, starts: Column, before: Column, lanes: npt.NDArray[np.intp], due: npt.NDArray[np.int32], span: Span, irregular: Flags
 ) -> None:
-    """Series in which silence was said, or would have been, before the next reading came."""
-    before = np.where(begins, columns.machines.end[lanes], np.concatenate((np.zeros(1, np.int64), ends[:-1])))
+    """Series in which silence was said, or would have been, before the next reading came.
+
+    Args:
+        before: the end of the reading before each of its series; BEGINNING if there is none.
+    """
     stale = before + columns.layout.laws.stale[lanes]
-    irregular[lanes[(before != BEGINNING) & (stale <= span.upto[due])] // len(columns.layout.thresholds)] = True
+    silent = (before != BEGINNING) & ((stale <= span.upto[due]) | (starts > stale))
+    irregular[lanes[silent] // len(columns.layout.thresholds)] = True
 
 
 def _steps(
