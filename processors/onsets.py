@@ -1,7 +1,8 @@
 """When a condition became true: the onsets of a truth over time, and where one may hide."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line, line
@@ -18,6 +19,9 @@ class Onset(NamedTuple):
     start: int
     first: int
     last: int
+
+
+_start_of = attrgetter("start")
 
 
 class Onsets:
@@ -41,19 +45,21 @@ class Onsets:
             if truth == FALSE:
                 self.fell.append(start)
             settled = truth if truth != UNKNOWN else settled
-        for n, until in self._unknown():
+        self._longest = max((o.first - o.start for o in self.known), default=0)
+        for n, following in self._unknown():
+            until = starts[following] if following < len(starts) else FAR
             self.hidden.append(Onset(starts[n], starts[n], until - 1))
-            periods = [(starts[i], ends[i]) for i in range(n, len(starts)) if starts[i] < until and ends[i] > starts[i]]
+            periods = [(starts[i], ends[i]) for i in range(n, following) if ends[i] > starts[i]]
             self.hidden.extend(Onset(start, end, end) for start, end in periods)
 
     def _unknown(self) -> Iterator[tuple[int, int]]:
-        """The index at which each unknown stretch in which an onset may hide begins, and its end."""
+        """The indices at which each unknown stretch in which an onset may hide begins, and at which another truth follows it."""
         n = 0
         while n < len(self.starts):
             following = next((i for i in range(n, len(self.starts)) if self.truths[i] != self.truths[n]), len(self.starts))
             between = n > 0 and following < len(self.starts) and self.truths[n - 1] == TRUE == self.truths[following]
             if self.truths[n] == UNKNOWN and not between:
-                yield n, self.starts[following] if following < len(self.starts) else FAR
+                yield n, following
             n = following
 
     def moments(self, window: int, least_lag: int, parts: int) -> Iterator[int]:
@@ -68,21 +74,29 @@ class Onsets:
         index = bisect_right(self.starts, moment) - 1
         return self.truths[index] if index >= 0 else UNKNOWN
 
-    def onsets(self, moment: int, *, hidden: bool) -> list[Onset]:
-        """The onsets up to a moment: those known, and if asked those that may hide."""
-        known = self.known[: bisect_right(self.known, moment, key=lambda o: o.start)]
+    def onsets(self, moment: int, since: int, *, hidden: bool) -> list[Onset]:
+        """The onsets up to a moment: those known, and if asked those that may hide.
+
+        Args:
+            since: onsets known that are compared by a time before it may be left out.
+        """
+        first = bisect_left(self.known, since - self._longest, key=_start_of)
+        known = self.known[first : bisect_right(self.known, moment, key=_start_of)]
         return [*known, *self._hiding(moment)] if hidden else known
 
     def last(self, moment: int) -> tuple[list[Onset], list[Onset]]:
         """The known onset of a truth that still stands at a moment, and where it may hide."""
         fallen = bisect_right(self.fell, moment)
         fell = self.fell[fallen - 1] if fallen else BEGINNING
-        known = [o for o in self.onsets(moment, hidden=False) if o.start > fell][-1:]
-        return known, [*known, *(o for o in self._hiding(moment) if o.start >= fell)]
+        number = bisect_right(self.known, moment, key=_start_of)
+        known = [o for o in self.known[max(number - 1, 0) : number] if o.start > fell]
+        return known, [*known, *self._hiding(moment, fell)]
 
-    def _hiding(self, moment: int) -> list[Onset]:
+    def _hiding(self, moment: int, since: int = BEGINNING) -> list[Onset]:
+        """Where onsets may hide that come in a span; they are kept by their starts."""
+        first, last = bisect_left(self.hidden, since, key=_start_of), bisect_right(self.hidden, moment, key=_start_of)
         # An onset compared by the end of its period may lie after the moment; one within a stretch may not.
-        return [o if o.first == o.last else o._replace(last=min(o.last, moment)) for o in self.hidden if o.start <= moment]
+        return [o if o.first == o.last else o._replace(last=min(o.last, moment)) for o in self.hidden[first:last]]
 
 
 def over_time(lines: Sequence[Line], window: int, least_lag: int, truth_at: Callable[[Sequence[Onsets], int], int]) -> Line:

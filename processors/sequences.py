@@ -17,9 +17,12 @@ def _truth(parts: Sequence[Onsets], moment: int, window: int, least_lag: int) ->
     if truth == FALSE:
         return FALSE
     known, possible = last.last(moment)
-    if truth == TRUE and any(_chain(o.first, [p.onsets(moment, hidden=False) for p in earlier], window, least_lag) for o in known):
-        return TRUE
-    before = [p.onsets(moment, hidden=True) for p in earlier]
+    for onset in known if truth == TRUE else ():
+        before = [p.onsets(moment, onset.first - window, hidden=False) for p in earlier]
+        if _chain(onset.first, before, window, least_lag):
+            return TRUE
+    since = min((onset.first for onset in possible), default=FAR) - window  # what lies before it is too old for any of them
+    before = [p.onsets(moment, since, hidden=True) for p in earlier]
     return UNKNOWN if any(_possible(onset, before, window, least_lag) for onset in possible) else FALSE
 
 
