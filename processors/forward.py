@@ -23,7 +23,7 @@ from processors.quiet import marked
 from processors.regular import RuleLayout
 from processors.rows import Rows, joined_rows
 from processors.state import Judged
-from processors.stretches import Change, Namer, Point, Stretch, differences
+from processors.stretches import Change, Namer, Said, differences, ended, moved, opened
 from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN
 
 _LOWER, _TRUE = Code.LOWER, Code.TRUE  # to find a member in its class takes longer than to compare it
@@ -185,14 +185,18 @@ def _steps(
     lanes, records = judged.lanes[readings], due[readings]
     twice = (np.diff(lanes) == 0) & (np.diff(records) == 0)
     irregular[lanes[1:][twice] // width] = True
-    for n in np.lexsort((judged.starts[readings], records, lanes // width)).tolist():
-        lane, reading, start = int(lanes[n]), int(readings[n]), int(judged.starts[readings[n]])
-        said = codes_of(codes[which[n], : levels[lane]].tolist())
-        # A breach that ends had its peak before this reading.
-        first = which[n] == 0 or judged.lanes[given[which[n] - 1]] != lane
-        before = int(columns.machines.peak[lane]) if first else int(peaks[which[n] - 1])
-        peak = int(peaks[which[n]]) if _TRUE in said else before
-        yield _Step(int(records[n]), start, lane, Entry(start, int(judged.ends[reading]), said, True, peak), reading)
+    # A breach that ends had its peak before this reading.
+    first = (which == 0) | (judged.lanes[given[which - 1]] != lanes)
+    peaks_before = np.where(first, columns.machines.peak[lanes], peaks[which - 1])
+    order = np.lexsort((judged.starts[readings], records, lanes // width))
+    readings = readings[order]
+    columns_of = (
+        records[order], judged.starts[readings], judged.ends[readings], lanes[order], readings, levels[lanes[order]],
+        codes[which[order]], peaks[which[order]], peaks_before[order],
+    )  # fmt: skip
+    for record, start, end, lane, reading, count, numbers, peak, before in zip(*(c.tolist() for c in columns_of), strict=True):
+        said = codes_of(numbers[:count])
+        yield _Step(record, start, lane, Entry(start, end, said, True, peak if _TRUE in said else before), reading)
 
 
 class _Walker:
@@ -200,6 +204,7 @@ class _Walker:
 
     def __init__(self, columns: Columns, span: Span, ids: Sequence[str], result: Forward) -> None:
         self.columns, self.layout, self.ids, self.result = columns, columns.layout, ids, result
+        self.levels = [tuple([int(bound.level) for bound in self.layout.plan.bounds[name]]) for name in self.layout.thresholds]
         self.nows, self.upto = span.nows.tolist(), span.upto.tolist()
         self.settles = span.settle > 0
         self.watches: dict[int, Watch] = {}
@@ -252,29 +257,26 @@ class _Walker:
         return Namer(self.layout.plan.configuration.shard, *place, self.ids[record])
 
     def _breach(self, watch: Watch, step: _Step) -> tuple[Watch, list[BreachChanges]]:
-        place = self._place(step.lane)
-        bounds = self.layout.plan.bounds[place[0]]
-        entered = [int(bounds[n].level) for n, code in enumerate(step.entry.codes) if code is _TRUE]
+        level = 0
+        for code, of in zip(step.entry.codes, self.levels[step.lane % len(self.levels)], strict=False):
+            level = of if code is _TRUE else level
         standing = next((s for s in watch.said if s.until is None), None)
-        entries = (*watch.entries, step.entry)
-        judged, upto = self._judged_before(watch.judged, step.record), max(self.upto[step.record + 1], watch.judged)
-        after = Watch(entries, watch.said, upto, watch.settled)
-        if not entered and standing is None:
-            return after, []
+        entries, upto = (*watch.entries, step.entry), max(self.upto[step.record + 1], watch.judged)
+        if level == (standing.level if standing is not None else 0):
+            return Watch(entries, watch.said, upto, watch.settled), []
+        change = self._change(standing, step, level)
+        over = tuple([s for s in watch.said if s.until is not None])
+        told = BreachChanges(step.record, step.lane, (change,), step.reading, entries)
+        return Watch(entries, (*over, change.said), upto, watch.settled), [told]
+
+    def _change(self, standing: Said | None, step: _Step, level: int) -> Change:
+        """The one change of a breach that goes forward, as `differences` finds it: it opens, moves or ends."""
+        record = self.ids[step.record]
         if standing is None:
-            stretch = Stretch(step.start, (Point(step.start, entered[-1]),))
-        elif not entered:
-            stretch = Stretch(standing.since, (Point(standing.since, standing.level),), step.start)
-        elif entered[-1] != standing.level:
-            stretch = Stretch(standing.since, (Point(standing.since, standing.level), Point(step.start, entered[-1])))
-        else:
-            return after, []
-        open_now = () if standing is None else (standing,)
-        name = self._namer(place, step.record)
-        changes, said = differences(open_now, [stretch], judged, name, self.nows[step.record], self.ids[step.record])
-        ended = tuple(s for s in watch.said if s.until is not None)
-        told = [BreachChanges(step.record, step.lane, changes, step.reading, entries)] if changes else []
-        return Watch(entries, (*ended, *said), upto, watch.settled), told
+            return opened(step.start, level, self._namer(self._place(step.lane), step.record), self.nows[step.record], record)
+        if standing.since >= step.start or standing.doubted or standing.steps:
+            raise IrregularError
+        return moved(standing, step.start, level, record) if level else ended(standing, step.start, record)
 
     def _rules(
         self,
@@ -288,10 +290,9 @@ class _Walker:
         first = area * len(self.layout.thresholds)
         entries = tuple([watch.entries for watch in watches.values()])
         told = []
-        for n, layout in enumerate(self.layout.rules):
+        for n in sorted({n for step in changed for n in self.layout.readers[step.lane - first]}):
+            layout = self.layout.rules[n]
             mine = [step for step in changed if step.lane - first in layout.thresholds]
-            if not mine:
-                continue
             codes = list(before)
             stroll = _Stroll(layout, courses[n])
             for moment, at_moment in groupby(mine, key=_start_of):
@@ -316,8 +317,8 @@ class _Walker:
         open_now = [s for s in course.said if s.until is None]
         name = self._namer((layout.name, self.layout.areas[area]), record)
         changes, said = differences(open_now, walk.found, judged, name, now, record_id)
-        ended = tuple(s for s in course.said if s.until is not None)
-        stands = Judged(said=(*ended, *said), issued=course.issued, issued_level=course.issued_level)
+        over = tuple(s for s in course.said if s.until is not None)
+        stands = Judged(said=(*over, *said), issued=course.issued, issued_level=course.issued_level)
         changes, stands = marked(changes, stands, layout.rule, (), now, record_id)
         return after._replace(said=stands.said, issued=stands.issued, issued_level=stands.issued_level), changes
 

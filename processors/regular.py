@@ -40,6 +40,7 @@ class Layout:
 
     Attributes:
         areas: codes, in order. thresholds: names, in order. numbers: area to its number.
+        readers: of each threshold, the numbers of the rules that read it.
         settle: microseconds, the same for all. moments_only: whether some rule compares onsets, which regular places do for moments alone.
     """
 
@@ -50,6 +51,7 @@ class Layout:
     laws: Laws
     numbers: dict[str, int]
     watching: dict[str, tuple[int, ...]]
+    readers: tuple[tuple[int, ...], ...]
     settle: int
     moments_only: bool
 
@@ -89,14 +91,16 @@ def layout_of(plan: Plan) -> Layout | None:
     watching = {
         indicator: tuple(numbers[w.threshold] for w in watchers if w.threshold in numbers) for indicator, watchers in plan.watchers.items()
     }
+    laid_out = tuple(_rule(rule, plan, numbers) for rule in sorted(rules, key=lambda r: r.name))
     return Layout(
         plan=plan,
         areas=areas,
         thresholds=thresholds,
-        rules=tuple(_rule(rule, plan, numbers) for rule in sorted(rules, key=lambda r: r.name)),
+        rules=laid_out,
         laws=Laws.of(settings, limits, max(len(row) for row in limits)),
         numbers={area: n for n, area in enumerate(areas)},
         watching=watching,
+        readers=tuple(tuple(n for n, rule in enumerate(laid_out) if t in rule.thresholds) for t in numbers.values()),
         settle=micros(settles.pop()),
         moments_only=any(isinstance(c, Together) for rule in rules for one in rule.conditions for c in _all_in(one)),
     )

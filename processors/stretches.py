@@ -116,6 +116,22 @@ def differences(
     return sorted(changes, key=lambda c: c.at), tuple(sorted(after, key=lambda s: (s.since, s.id)))
 
 
+def opened(at: int, level: int, name: "Namer", known: int, record: str) -> Change:
+    """What `differences` finds if nothing stood and a stretch begins."""
+    return Change(Word.OPENED, at, Said(name.next(), at, level, known, (record,)))
+
+
+def moved(old: Said, at: int, level: int, record: str) -> Change:
+    """What `differences` finds if what stands goes on at another level, without steps or doubt."""
+    word = Word.ESCALATED if level > old.level else Word.EASED
+    return Change(word, at, old._replace(level=level, records=_with(old.records, record)))
+
+
+def ended(old: Said, at: int, record: str) -> Change:
+    """What `differences` finds if what stands ends, with knowledge."""
+    return Change(Word.ENDED, at, old._replace(until=at, told=True, records=_with(old.records, record)))
+
+
 class Namer:
     """Ids of what opens with one record: made of shard, threshold or rule, place and record, and a number if one record opens several."""
 
