@@ -30,6 +30,7 @@ from feeds.cases import Case
 from feeds.clock import Clock, FileClock, WallClock
 from feeds.stand_ins import StandInServer
 from polyrisk.airflow_services import Standalone, start_standalone
+from polyrisk.config_log import SHORT, entries_of, in_force
 from polyrisk.defaults import PARTS
 from polyrisk.garbage import look_less_often
 from polyrisk.serving import HOST
@@ -219,8 +220,16 @@ def _advance(clock: FileClock, start: datetime, speed: float) -> None:
 
 
 def _configure(log: EventLog, country: LoadedCountry, clock: Clock) -> None:
-    """Say by which configuration the shard is judged from here on; the same one said again at the same moment is one record."""
+    """Say by which configuration the shard is judged, if nothing is in force yet: what is, people change, and no start does."""
     configuration = country.configuration
+    standing = in_force(entries_of(log, country.shard))
+    if standing is not None:
+        if standing.hash != configuration.hash:
+            click.echo(f"in force is {standing.hash[:SHORT]}, the files are {configuration.hash[:SHORT]}:")
+            click.echo(
+                f"`polyrisk config diff in-force {country.folder.name}` shows what differs, `polyrisk config apply` puts it in force"
+            )
+        return
     change = ConfigChange(
         at=clock.now(), hash=configuration.hash, configuration=configuration.canonical(), author="country files", reason="start"
     )

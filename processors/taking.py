@@ -17,7 +17,9 @@ KEPT_BYTES = 256 * 1024
 """Of a payload that cannot be taken in; a longer one is cut in its letter, and whole in the input."""
 _LONGEST_REASON = 2000
 _REMEDY = "The record stays in the input: once the fault is mended, an upgrade of the engine judges it anew. Else send it again, mended."
-_CONFIGURATION_REMEDY = "The configuration in force stays. Mend the files, `polyrisk check` them, and start again."
+_CONFIGURATION_REMEDY = (
+    "The configuration in force stays. Mend the files, `polyrisk check` them, and put them in force with `polyrisk config apply`."
+)
 
 
 Said = ThresholdBreach | CompoundEvent

@@ -1,0 +1,165 @@
+"""`polyrisk config shadow`: what rules in shadow have fired, beside what the rules that they might replace did, event by event."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from eventlog.log import EventLog
+from polyrisk.config_log import Entry, configuration_of
+from polyrisk.story import events_said
+from schemas.configuration import Rule
+from schemas.moments import format_span
+from schemas.records import CompoundEvent, EventChange
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An event of the rule in shadow, or of the live one, or both where they stood in one area at one time."""
+
+    shadow: CompoundEvent | None
+    live: CompoundEvent | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One rule in shadow.
+
+    Attributes:
+        spans: from when until when it ran in shadow; the last may go on. pairs: in order of time.
+    """
+
+    rule: str
+    instead_of: str | None
+    spans: tuple[tuple[datetime, datetime | None], ...]
+    pairs: tuple[Pair, ...]
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many were fired by both, by the live rule alone, by the one in shadow alone."""
+        both = sum(p.shadow is not None and p.live is not None for p in self.pairs)
+        return both, sum(p.shadow is None for p in self.pairs), sum(p.live is None for p in self.pairs)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        both, live, shadow = self.counts()
+        return {
+            "rule": self.rule,
+            "instead_of": self.instead_of,
+            "spans": [[since.isoformat(), until.isoformat() if until is not None else None] for since, until in self.spans],
+            "both": both,
+            "only_live": live,
+            "only_shadow": shadow,
+            "events": [{"shadow": _plain(p.shadow), "live": _plain(p.live)} for p in self.pairs],
+        }
+
+
+def comparisons(log: EventLog, shard: str, entries: Sequence[Entry]) -> list[Comparison]:
+    """Each rule that ever ran in shadow here, by name."""
+    ran: dict[str, tuple[Rule, list[tuple[datetime, datetime | None]]]] = {}
+    for entry in entries:
+        if entry.change is None or not entry.counts:
+            continue
+        for rule in configuration_of(entry.change).rules:
+            if rule.shadow is not None:
+                spans = ran[rule.name][1] if rule.name in ran else []
+                ran[rule.name] = rule, _joined(spans, (entry.at, entry.until))
+    said = [event for event in events_said(log) if event.shard == shard]
+    found = []
+    for name, (rule, spans) in sorted(ran.items()):
+        other = rule.shadow.instead_of if rule.shadow is not None else None
+        tried, live = (_events(said, one, spans) if one is not None else [] for one in (name, other))
+        found.append(Comparison(name, other, tuple(spans), tuple(_paired(tried, live))))
+    return found
+
+
+def lines(one: Comparison, areas: dict[str, str], zone: ZoneInfo) -> Iterator[str]:
+    """One comparison for a terminal."""
+    until = one.spans[-1][1]
+    beside = f" of {one.instead_of}" if one.instead_of is not None else ""
+    yield f"{one.rule} in shadow{beside}, {_clock(one.spans[0][0], zone)} to {_clock(until, zone) if until is not None else 'now'}"
+    both, live, shadow = one.counts()
+    yield f"  both {both}, only the live rule {live}, only in shadow {shadow}" if one.instead_of else f"  {shadow} events"
+    for pair in one.pairs:
+        event = pair.shadow or pair.live
+        if event is None:
+            continue
+        place = f"{areas.get(event.area, event.area)} ({event.area})"
+        who = "both" if pair.shadow and pair.live else "only in shadow" if pair.shadow else "only live"
+        yield f"  {_clock(event.since, zone)}  {place}  {who}: {_told(pair, zone)}"
+
+
+def _told(pair: Pair, zone: ZoneInfo) -> str:
+    if pair.shadow is not None and pair.live is not None:
+        ahead = pair.live.known - pair.shadow.known
+        when = "known at once" if abs(ahead) < _MINUTE else f"{format_span(abs(ahead))} {'earlier' if ahead > timedelta(0) else 'later'}"
+        same = pair.live.level == pair.shadow.level
+        return f"in shadow {when}; {pair.live.level.word}" + ("" if same else f", in shadow {pair.shadow.level.word}")
+    one = pair.shadow or pair.live
+    if one is None:
+        return ""
+    end = f"until {_clock(one.until, zone)}" if one.until is not None else "stands"
+    return f"{one.level.word}, {end}" + (f", {one.change.value.replace('_', ' ')}" if one.change is not EventChange.CLOSED else "")
+
+
+@dataclass
+class _Event:
+    first: CompoundEvent
+    last: CompoundEvent
+    gravest: CompoundEvent
+
+
+def _events(said: Sequence[CompoundEvent], rule: str, spans: Sequence[tuple[datetime, datetime | None]]) -> list[CompoundEvent]:
+    """The events of a rule that became known in these spans: as last said, at the gravest level, known as at first; none retracted."""
+    found: dict[str, _Event] = {}
+    for event in said:
+        if event.rule != rule:
+            continue
+        if event.id not in found:
+            found[event.id] = _Event(event, event, event)
+        found[event.id].last = event
+        if event.level > found[event.id].gravest.level:
+            found[event.id].gravest = event
+    kept = [e for e in found.values() if e.last.change is not EventChange.RETRACTED and _within(e.first.known, spans)]
+    return [e.last.model_copy(update={"known": e.first.known, "level": e.gravest.level}) for e in kept]
+
+
+def _within(at: datetime, spans: Sequence[tuple[datetime, datetime | None]]) -> bool:
+    return any(since <= at and (until is None or at < until) for since, until in spans)
+
+
+def _paired(shadow: Sequence[CompoundEvent], live: Sequence[CompoundEvent]) -> list[Pair]:
+    """Each event with the first of the other rule that stood in its area at its time, no event twice."""
+    rest = sorted(live, key=lambda e: (e.since, e.area))
+    pairs: list[Pair] = []
+    for one in sorted(shadow, key=lambda e: (e.since, e.area)):
+        other = next((e for e in rest if e.area == one.area and _overlap(e, one)), None)
+        if other is not None:
+            rest.remove(other)
+        pairs.append(Pair(one, other))
+    pairs += [Pair(None, one) for one in rest]
+    return sorted(pairs, key=lambda p: min((e.since, e.area) for e in (p.shadow, p.live) if e is not None))
+
+
+def _overlap(one: CompoundEvent, other: CompoundEvent) -> bool:
+    return (one.until is None or other.since <= one.until) and (other.until is None or one.since <= other.until)
+
+
+def _joined(spans: list[tuple[datetime, datetime | None]], new: tuple[datetime, datetime | None]) -> list[tuple[datetime, datetime | None]]:
+    if spans and spans[-1][1] == new[0]:
+        return [*spans[:-1], (spans[-1][0], new[1])]
+    return [*spans, new]
+
+
+def _plain(event: CompoundEvent | None) -> dict[str, Any] | None:
+    if event is None:
+        return None
+    keys = ("id", "area", "level", "since", "until", "known", "change")
+    told = event.model_dump(mode="json", include=set(keys))
+    return {key: told[key] for key in keys}
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,126 @@
+"""Where a configuration is taken from: a country's folder, that folder at a git revision, or an installation's log."""
+
+import io
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alerts.texts import Catalogue
+from polyrisk.config_log import SHORT, change_named, configuration_of, entries_of, in_force, opened_log
+from schemas.configuration import Configuration
+from schemas.country_files import LoadedCountry, countries_root, feeds_root, load_country
+from schemas.errors import RefusedError
+
+IN_FORCE = "in-force"
+_HASH = re.compile(r"^[0-9a-f]{6,64}$")
+_UNJUDGED = {"areas_version", "code", "shard", "to_check"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A configuration and what stands beside it.
+
+    Attributes:
+        title: where it was taken from. texts: `name, kind, language` to the pattern; none if it is from a log, which holds no texts.
+        facts: of country.yaml; none if it is from a log.
+    """
+
+    title: str
+    configuration: Configuration
+    texts: Mapping[str, Mapping[str, Any]] | None = None
+    facts: Mapping[str, Any] | None = None
+    areas: Mapping[str, str] = field(default_factory=dict)
+
+
+def source_of(name: str, state: Path) -> Source:
+    """What a person named.
+
+    Args:
+        name: `in-force`, or the beginning of a hash (both in the log of `state`); `REVISION:countries/lka`; a folder; or a country's code.
+
+    Raises:
+        RefusedError: there is no such thing. ConfigurationError: its files have findings.
+    """
+    if name == IN_FORCE or (_HASH.match(name) and not Path(name).exists()):
+        with opened_log(state) as (log, shard):
+            entries = entries_of(log, shard)
+        change = in_force(entries) if name == IN_FORCE else change_named(entries, name)
+        if change is None:
+            raise RefusedError(
+                "Nothing is in force here.", where=str(state), remedy="`polyrisk config log` lists what was refused, and why."
+            )
+        configuration = configuration_of(change)
+        title = f"{'in force' if name == IN_FORCE else 'the log'} of {state}, {change.hash[:SHORT]}"
+        return Source(title, configuration, areas=_areas(configuration))
+    revision, colon, folder = name.partition(":")
+    if colon:
+        return _at_revision(revision, folder)
+    return from_country(load_country(folder_of(name)), name)
+
+
+def folder_of(name: str) -> Path:
+    """A country's folder, by its path or its code.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    for folder in (Path(name), countries_root() / name.lower()):
+        if (folder / "country.yaml").exists():
+            return folder
+    raise RefusedError(
+        f"`{name}` is no country's folder.", remedy=f"Write a folder, REVISION:countries/lka, a hash of the log, or `{IN_FORCE}`."
+    )
+
+
+def from_country(country: LoadedCountry, title: str) -> Source:
+    """A country that was read."""
+    texts = {f"{p.name}, {p.kind}, {p.language}": {"text": p.text, "reviewed": p.reviewed} for p in Catalogue.load(country.folder).patterns}
+    facts = country.facts.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_UNJUDGED)
+    return Source(f"{title}, {country.configuration.hash[:SHORT]}", country.configuration, texts, facts, _areas(country.configuration))
+
+
+def _areas(configuration: Configuration) -> dict[str, str]:
+    return {area.code: area.names.get("en", area.code) for area in configuration.areas}
+
+
+def _at_revision(revision: str, folder: str) -> Source:
+    """A folder of the checkout as it was; the feeds' manifests are those of the same revision, if it has them."""
+    if revision.startswith("-"):
+        raise RefusedError(f"`{revision}` is no revision.", remedy="Write it like HEAD~1:countries/lka.")
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made)
+        _unpack(revision, folder, root)
+        has_feeds = bool(_git("ls-tree", revision, "feeds/").strip())
+        if has_feeds:
+            _unpack(revision, "feeds", root)
+        if not (root / folder / "country.yaml").exists():
+            raise RefusedError(f"{revision} has no country in `{folder}`.", remedy="Write it like HEAD~1:countries/lka.")
+        return from_country(load_country(root / folder, root / "feeds" if has_feeds else feeds_root()), f"{folder} at {revision}")
+
+
+def _unpack(revision: str, folder: str, into: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(_git("archive", "--format=tar", revision, "--", folder))) as files:
+        files.extractall(into, filter="data")
+
+
+def _git(*words: str) -> bytes:
+    """What git answers in the checkout that holds the countries' folders.
+
+    Raises:
+        RefusedError: it is not there, or refuses; with its own words.
+    """
+    git = shutil.which("git")
+    if git is None:
+        raise RefusedError("A revision needs git, which is not installed.", remedy="Name a folder instead.")
+    try:
+        top = subprocess.run([git, "-C", str(countries_root()), "rev-parse", "--show-toplevel"], check=True, capture_output=True)  # noqa: S603 - the person's own words, no shell
+        return subprocess.run([git, "-C", top.stdout.decode().strip(), *words], check=True, capture_output=True).stdout  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.decode(errors="replace").split())
+        raise RefusedError(f"git: {said}", remedy="Write a revision and a folder, such as HEAD~1:countries/lka.") from error
