@@ -1,0 +1,122 @@
+"""`polyrisk config`: what differs, who changed what is in force, changing it by two people, going back, and rules in shadow."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from eventlog.log import open_log
+from polyrisk.__main__ import main
+from processors.loop import Processor
+from schemas.country_files import countries_root, load_country
+from schemas.envelopes import input_record
+from schemas.records import ConfigChange, Tick
+
+AT = datetime(2025, 11, 27, 6, tzinfo=UTC)
+PLANNER = ("--by", "A. Perera", "--role", "planner", "--reason", "two false alarms in May")
+SECOND = ("--signed-by", "B. Silva", "planner")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """An installation's folder: its log is judged by the checkout's files of Sri Lanka."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    configured = load_country(countries_root() / "lka").configuration
+    change = ConfigChange(at=AT, hash=configured.hash, configuration=configured.canonical(), author="country files", reason="start")
+    log = open_log(f"sqlite:///{folder / 'log.db'}")
+    log.append([input_record("LKA", change), input_record("LKA", Tick(at=AT))])
+    log.close()
+    return folder
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """A copy of the country's folder in which a threshold and a rule's window are others."""
+    folder = tmp_path / "countries/lka"
+    shutil.copytree(countries_root() / "lka", folder)
+    thresholds, rules = folder / "thresholds.yaml", folder / "rules.yaml"
+    written = thresholds.read_text(encoding="utf-8")
+    thresholds.write_text(written.replace("leave_below: 2 cases", "leave_below: 3 cases"), encoding="utf-8")
+    rules.write_text(rules.read_text(encoding="utf-8").replace("remind: {every: 14 d}", "remind: {every: 10 d}"), encoding="utf-8")
+    return folder
+
+
+def run(*words: str | Path) -> tuple[str, int]:
+    """What a command prints, and its exit code."""
+    result = CliRunner().invoke(main, ["config", *map(str, words)])
+    return result.output, result.exit_code
+
+
+def test_what_differs_is_told_by_its_meaning(state: Path, changed: Path) -> None:
+    """By threshold and rule, key by key, with where it is judged and who reads it."""
+    output, code = run("diff", "in-force", changed, "--state", state)
+    assert code == 0
+    assert output.splitlines()[2:] == [
+        "~ threshold dengue_channel",
+        "    25 adm2 areas; read by flood_then_dengue, three_at_once",
+        "    leave_below  2 cases -> 3 cases",
+        "~ rule flood_then_dengue",
+        "    remind.every  2 w -> 10 d",
+        "1 threshold, 1 rule.",
+    ]
+
+
+def test_the_same_files_differ_in_nothing(state: Path) -> None:
+    """A hash of the log may be named by its beginning."""
+    beginning = load_country(countries_root() / "lka").configuration.hash[:8]
+    output, _ = run("diff", beginning, "lka", "--state", state)
+    assert output.endswith("Nothing differs in what is judged by.\n")
+
+
+def test_one_person_alone_is_refused(state: Path, changed: Path) -> None:
+    """Two must stand behind it, in roles that may, and one person is not two."""
+    assert "2 people must stand behind it, 1 does." in run("apply", changed, *PLANNER, "--state", state)[0]
+    assert "One person signs once." in run("apply", changed, *PLANNER, "--signed-by", "a.  perera", "planner", "--state", state)[0]
+    output, code = run("apply", changed, *PLANNER, "--signed-by", "B. Silva", "duty_officer", "--state", state)
+    assert "B. Silva may not change what is in force as `duty_officer`" in output
+    assert code == 2
+
+
+def test_applied_logged_judged_by_and_taken_back(state: Path, changed: Path) -> None:
+    """Dry by default; applied, it is in force without a restart, the log says by whom, and one command goes back."""
+    report = state / "report.html"
+    report.write_text("backtest", encoding="utf-8")
+    before = load_country(countries_root() / "lka").configuration.hash
+    words = ("apply", changed, *PLANNER, *SECOND, "--backtest", report, "--state", state)
+    assert run(*words)[0].endswith("Nothing was changed; --apply does it.\n")
+    assert len(run("log", "--state", state)[0].splitlines()) == 2
+    assert "In force:" in run(*words, "--apply")[0]
+    log = open_log(f"sqlite:///{state / 'log.db'}")
+    processor = Processor(log, "LKA")
+    processor.run_until_idle()
+    processor.close()
+    log.close()
+    newest = json.loads(run("log", "--state", state, "--json")[0].splitlines()[-1])
+    assert [one["by"] for one in newest["signatures"]] == ["A. Perera", "B. Silva"]
+    assert newest["replaces"] == before
+    assert newest["backtest"]["name"] == "report.html"
+    assert newest["refused"] == ""
+    assert "is in force already" in run(*words)[0]
+    output, _ = run("rollback", *PLANNER, "--state", state, "--apply")
+    assert "leave_below  3 cases -> 2 cases" in output
+    newest = json.loads(run("log", "--state", state, "--json")[0].splitlines()[-1])
+    assert newest["hash"] == before
+    assert newest["reason"] == "rollback: two false alarms in May"
+
+
+def test_findings_are_refused(state: Path, changed: Path) -> None:
+    """What `polyrisk check` finds keeps a folder from being applied."""
+    rules = changed / "rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("mutes: [river_flood,", "mutes: [river_floods,"), encoding="utf-8")
+    output, code = run("apply", changed, *PLANNER, *SECOND, "--state", state)
+    assert "mutes `river_floods`, which is no other rule" in output
+    assert code == 2
+
+
+def test_no_rule_in_shadow_is_said(state: Path) -> None:
+    """And how one is let run."""
+    assert "No rule ran in shadow here" in run("shadow", "--state", state)[0]
