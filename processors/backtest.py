@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from processors.advance import advance
-from processors.backtest_memory import lightened
+from processors.backtest_memory import fills, lightened
 from processors.backtest_truths import Truths
 from processors.contents import Content
 from processors.engine import ENGINE_VERSION, initial
@@ -111,7 +111,7 @@ def run(
         state, said = advance(state, records, contents, ENGINE_VERSION, reasons=False)
         for outputs in said:
             told.take(outputs)
-        if moment is not None:
+        if moment is not None or fills(state):
             if kept is not None:
                 kept.take(state)
             state = lightened(state)

@@ -6,17 +6,22 @@ rule could never be told that is since the beginning, and twenty years of weeks 
 
 from dataclasses import replace
 
+from processors.baselines import LONGEST_PERIOD
 from processors.conditions import Sight
 from processors.plan import Place, Plan
 from processors.state import Judged, State
+from processors.timelines import micros
 from processors.tracks import Track, fold, forget
 from schemas.microseconds import to_microseconds
 from schemas.records import BaselineRow
 
+_FULL = 16
+"""A quarter of what is said of a place when a live engine looks for what it may let go of."""
+
 
 def lightened(state: State) -> State:
     """The state without what neither readings nor rules can ask for any more; what is said afterwards is the same, but for evidence."""
-    return state if state.plan is None else replace(state, tracks=_tracks(state, state.plan), baselines=_baselines(state))
+    return state if state.plan is None else replace(state, tracks=_tracks(state, state.plan), baselines=_baselines(state, state.plan))
 
 
 def _tracks(state: State, plan: Plan) -> dict[Place, Track]:
@@ -31,13 +36,20 @@ def _tracks(state: State, plan: Plan) -> dict[Place, Track]:
     return tracks
 
 
-def _baselines(state: State) -> dict[str, dict[str, tuple[BaselineRow, ...]]]:
-    """The rows that a reading kept may still be held against."""
+def _baselines(state: State, plan: Plan) -> dict[str, dict[str, tuple[BaselineRow, ...]]]:
+    """The rows that a reading kept, or one that still comes within the horizon, may be held against."""
     found: dict[str, dict[str, tuple[BaselineRow, ...]]] = {}
     for threshold, places in state.baselines.items():
         found[threshold] = {}
         for place, rows in places.items():
-            track = state.tracks.get((threshold, place))
-            oldest = int(track.series.starts.min()) if track is not None and len(track.series) else None
-            found[threshold][place] = rows if oldest is None else tuple([row for row in rows if to_microseconds(row.end) > oldest])
+            track, settings = state.tracks.get((threshold, place)), plan.settings(threshold, place)
+            oldest = state.now - settings.horizon - settings.delay - micros(LONGEST_PERIOD)
+            if track is not None and len(track.series):
+                oldest = min(oldest, int(track.series.starts.min()))
+            found[threshold][place] = tuple([row for row in rows if to_microseconds(row.end) > oldest])
     return found
+
+
+def fills(state: State) -> bool:
+    """Whether so much was said of some place that a live engine would soon let go of what has not been looked at."""
+    return any(len(track.frozen) >= _FULL for track in state.tracks.values())

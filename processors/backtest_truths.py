@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
+from processors.advance import all_by_timelines
+from processors.columns import Course, Watch
 from processors.conditions import Sight
 from processors.events import judged_to
-from processors.pointwise import UNHEARD
+from processors.levels import Code
+from processors.pointwise import level_truth
+from processors.regular import RuleLayout
 from processors.state import State
 from processors.timelines import BEGINNING, TRUTHS, UNKNOWN, Line, moment
 from schemas.conditions import AtLevel, Condition, Dimensions, walk
@@ -23,22 +29,27 @@ class Truths:
 
     def __init__(self) -> None:
         self._steps: dict[tuple[str, str], Steps] = {}
+        self._upto: dict[tuple[str, str], int] = {}
+        self._at = BEGINNING
+        self._courses: dict[str, tuple[Course, ...]] = {}
 
     def take(self, state: State) -> None:
         """The truths of a state, from as far back as a reading may have altered them."""
         if state.plan is None:
             return
-        self._in_columns(state)
-        sight = Sight(state.plan, state.tracks, state.baselines, state.alive, state.now)
-        regular = _regular(state)
+        went_on = self._went_on(state)
+        # What became regular since the last time is looked at by timelines once: it may have been anything in between.
+        apart = all_by_timelines(state) if state.columns is not None and len(went_on) < int(state.columns.regular.sum()) else state
+        sight = Sight(state.plan, apart.tracks, state.baselines, state.alive, state.now)
         for name, area in state.plan.judged:
-            if area in regular:
+            if area in went_on:
                 continue
             rule = state.plan.rules[name]
             upto, reach = judged_to((name, area), sight), state.plan.reach(name, area)
             self._replace((name, area), sight.truth(rule.holds, area), upto, reach)
             for text, condition in conditions_of(rule, state.plan.dimensions).items():
                 self._replace((text, area), sight.truth(condition, area), upto, reach)
+        self._at, self._courses = state.now, _courses(state)
 
     def truths(self) -> Mapping[tuple[str, str], Sequence[tuple[datetime, Truth]]]:
         """(rule or condition, area) to its truth over valid time."""
@@ -49,7 +60,9 @@ class Truths:
             return
         line = line.upto(upto)
         known = self._steps.setdefault(key, [])
-        edge = upto - reach if known else BEGINNING
+        # Since the last time nothing could be altered further back than it could be then.
+        edge = min(self._upto.get(key, upto), upto) - reach if known else BEGINNING
+        self._upto[key] = upto
         while known and known[-1][0] >= edge:
             known.pop()
         at = line.at(edge)[0] if known else UNKNOWN
@@ -59,19 +72,54 @@ class Truths:
             if start >= edge:
                 _append(known, start, truth)
 
-    def _in_columns(self, state: State) -> None:
-        """Of regular places the truth as it stands: between two moments it changes by events alone, which are told."""
-        columns = state.columns
-        if columns is None:
-            return
-        for number in np.flatnonzero(columns.regular).tolist():
-            for rule, course in zip(columns.layout.rules, columns.courses[number], strict=True):
-                root = rule.tree.roots[0]
-                truth, at = course.standing.truths[root], max(course.standing.since[root], 0)
-                known = self._steps.setdefault((rule.name, columns.layout.areas[number]), [])
-                while known and known[-1][0] >= at:
-                    known.pop()
-                _append(known, at, UNKNOWN if truth == UNHEARD else truth)
+    def _went_on(self, state: State) -> set[str]:
+        """Walk along what changed in areas that were regular the last time and ever since; answers which these are."""
+        columns, found = state.columns, set()
+        if columns is None or state.plan is None:
+            return set()
+        width = len(columns.layout.thresholds)
+        upto = state.now - (columns.layout.settle + 1 if columns.layout.settle else 0)
+        for number in np.flatnonzero(columns.regular & (columns.since <= self._at)).tolist():
+            area = columns.layout.areas[number]
+            watches = columns.watches[number * width : (number + 1) * width]
+            for rule, course in zip(columns.layout.rules, self._courses.get(area, ()), strict=False):
+                conditions = conditions_of(rule.rule, state.plan.dimensions)
+                self._walk(rule, area, course, watches, conditions)
+                self._upto |= {(name, area): upto for name in (rule.name, *conditions)}
+                found.add(area)
+        return found
+
+    def _walk(
+        self, rule: RuleLayout, area: str, course: Course, watches: Sequence[Watch | None], conditions: Mapping[str, Condition]
+    ) -> None:
+        """One rule in one area, from where it stood the last time, from change to change of its levels."""
+        nodes = {rule.name: rule.tree.roots[0], **{text: rule.tree.conditions[condition] for text, condition in conditions.items()}}
+        codes: dict[int, tuple[Code, ...]] = {}
+        changes: list[tuple[int, int, tuple[Code, ...]]] = []
+        for threshold in sorted(rule.thresholds):
+            watch = watches[threshold]
+            for entry in watch.entries if watch is not None else ():
+                if entry.start <= course.moment:
+                    codes[threshold] = entry.codes
+                else:
+                    changes.append((entry.start, threshold, entry.codes))
+        standing = course.standing
+        for at, together in groupby(sorted(changes, key=itemgetter(0)), key=itemgetter(0)):
+            codes |= {threshold: said for _, threshold, said in together}
+            leaves = [level_truth(codes.get(threshold, ()), level) for threshold, level in rule.leaves]
+            standing = rule.tree.advance(standing, leaves, at)
+            for name, node in nodes.items():
+                steps = self._steps.setdefault((name, area), [])
+                if not steps or steps[-1][0] < at:  # two rules may read the same condition
+                    _append(steps, at, standing.known(node))
+
+
+def _courses(state: State) -> dict[str, tuple[Course, ...]]:
+    """Where the rules stand in each regular area."""
+    columns = state.columns
+    if columns is None:
+        return {}
+    return {columns.layout.areas[number]: columns.courses[number] for number in np.flatnonzero(columns.regular).tolist()}
 
 
 def conditions_of(rule: Rule, dimensions: Mapping[Dimension, Sequence[str]]) -> dict[str, Condition]:
@@ -89,8 +137,3 @@ def conditions_of(rule: Rule, dimensions: Mapping[Dimension, Sequence[str]]) -> 
 def _append(steps: Steps, at: int, truth: int) -> None:
     if not steps or steps[-1][1] != truth:
         steps.append((at, truth))
-
-
-def _regular(state: State) -> set[str]:
-    columns = state.columns
-    return set() if columns is None else {columns.layout.areas[n] for n in np.flatnonzero(columns.regular).tolist()}

@@ -20,7 +20,8 @@ from schemas.places import Places
 from schemas.records import Baseline, BaselineRow
 from schemas.topics import INPUT
 
-_LONGEST_PERIOD = timedelta(days=31)
+LONGEST_PERIOD = timedelta(days=31)
+"""Of a reading that is held against a baseline."""
 _MONTHS_AHEAD = 2
 """Rows are made up to the end of the month after the present one; each month makes a new season."""
 
@@ -71,7 +72,7 @@ def compute(threshold: Threshold, places: Places, table: pa.Table, at: datetime,
 def season(threshold: Threshold, at: datetime, delay: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
     """The span that a baseline made at a moment serves: whole months, from what may still be judged to the end of the next month."""
     moment = to_utc(at)
-    oldest = moment - threshold.horizon - delay - _LONGEST_PERIOD
+    oldest = moment - threshold.horizon - delay - LONGEST_PERIOD
     month = moment.year * 12 + moment.month - 1 + _MONTHS_AHEAD
     return datetime(oldest.year, oldest.month, 1, tzinfo=UTC), datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
 

@@ -18,15 +18,15 @@ from processors.columns import Columns, Course, Watch, gives_up_at, marked_at
 from processors.levels import Code, Entry
 from processors.life import Walk
 from processors.plan import Place
-from processors.pointwise import UNHEARD, Standing
+from processors.pointwise import Standing, level_truth
 from processors.quiet import marked
 from processors.regular import RuleLayout
 from processors.rows import Rows, joined_rows
 from processors.state import Judged
 from processors.stretches import Change, Namer, Said, differences, ended, moved, opened
-from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN
+from processors.timelines import BEGINNING, FAR
 
-_LOWER, _TRUE = Code.LOWER, Code.TRUE  # to find a member in its class takes longer than to compare it
+_TRUE = Code.TRUE  # to find a member in its class takes longer than to compare it
 Codes = tuple[Code, ...]
 
 
@@ -342,7 +342,7 @@ class _Stroll:
         """The next moment at which a level changed."""
         if moment <= self.moment:
             raise IrregularError
-        leaves = [_truth(codes[threshold], level) for threshold, level in self.layout.leaves]
+        leaves = [level_truth(codes[threshold], level) for threshold, level in self.layout.leaves]
         before = self.standing
         self.standing = self.layout.tree.advance(before, leaves, moment)
         self.moment = moment
@@ -353,16 +353,6 @@ class _Stroll:
             raise IrregularError
         self.walk.take(moment, FAR, truths, truths)
         self.seen[moment] = Seen(self.standing, codes, entries)
-
-
-def _truth(codes: Codes, level: int) -> int:
-    """The truth of a level or more at a regular place, as `levels.reaching` has it."""
-    if not codes:
-        return UNHEARD
-    reached = codes[level:]
-    if _TRUE in reached:
-        return TRUE
-    return FALSE if reached[0] is _LOWER else UNKNOWN
 
 
 _record_of, _start_of = attrgetter("record"), attrgetter("start")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from processors.levels import Code
 from processors.plan import Plan
 from processors.timelines import BEGINNING, FALSE, TRUE, UNKNOWN, micros
 from schemas.conditions import All, AnyOf, AtLeast, AtLevel, Condition, Not, Together, Unless
@@ -16,6 +17,7 @@ from schemas.configuration import Rule
 Truths = tuple[int, ...]
 _LEAF, _NOT, _ALL, _ANY, _AT_LEAST, _TOGETHER = range(6)
 _FORMS: dict[type, int] = {AtLevel: _LEAF, Not: _NOT, All: _ALL, AnyOf: _ANY, AtLeast: _AT_LEAST, Together: _TOGETHER}
+_LOWER, _TRUE = Code.LOWER, Code.TRUE  # to find a member in its class takes longer than to compare it
 UNHEARD = -1
 """As a truth: nothing has been said of it yet, so it is unknown, since ever."""
 
@@ -162,6 +164,16 @@ class Tree:
         if true >= node.count:
             return TRUE
         return FALSE if true + found.count(UNKNOWN) < node.count <= len(found) else UNKNOWN
+
+
+def level_truth(codes: Sequence[Code], level: int) -> int:
+    """The truth of a level or more at a regular place, as `levels.reaching` has it."""
+    if not codes:
+        return UNHEARD
+    reached = codes[level:]
+    if _TRUE in reached:
+        return TRUE
+    return FALSE if reached[0] is _LOWER else UNKNOWN
 
 
 def goes_forward(condition: Condition | Unless) -> bool:

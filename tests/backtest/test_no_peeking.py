@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 import pytest
-from years import BEGIN, CHANNEL, country, years
+from years import BEGIN, CHANNEL, country, wet_country, years
 
 from processors.backtest import Activation, Outcome, run
 from processors.backtest_baselines import baselines_of, in_order
@@ -89,6 +89,16 @@ def test_areas_apart_say_what_they_say_together() -> None:
     assert [plain(a) for a in together.activations] == [plain(a) for a in whole.activations]
     assert together.truths == whole.truths
     assert together.breaches == whole.breaches
+
+
+def test_truths_in_columns_are_those_of_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A truth that lasts a day is seen, whichever way an area is judged."""
+    history = years(5, days=400)
+    columns = run(wet_country(), history)
+    monkeypatch.setattr("processors.advance.layout_of", lambda _plan: None)
+    timelines = run(wet_country(), history)
+    assert len(columns.truths["flood", "A"]) > 2
+    assert columns.truths == timelines.truths
 
 
 def test_what_is_let_go_of_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:

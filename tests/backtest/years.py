@@ -37,6 +37,16 @@ def country(**orange: str) -> Configuration:
     return configuration(changed, RULES, areas=areas, feeds=FEEDS)
 
 
+def wet_country() -> Configuration:
+    """Rules on rain alone, which areas whose readings come in order are judged by in columns."""
+    rules = [
+        {"name": "flood", "dimensions": ["environmental"], "when": "rain >= orange"},
+        {"name": "dry", "dimensions": ["environmental"], "when": {"all": ["not rain >= yellow", "not rain >= orange"]}},
+    ]
+    areas = [{"code": code, "level": "adm2", "names": {"en": code}, "population": 1000} for code in AREAS]
+    return configuration([RAIN], rules, areas=areas, feeds=FEEDS)
+
+
 def years(seed: int, days: int = 860) -> History:
     """What came in, in order of receipt."""
     chance = random.Random(seed)
