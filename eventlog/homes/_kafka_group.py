@@ -282,7 +282,10 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.seek(place, 0)
         identity = self._consumer.group_metadata()
         with self._changed:
-            before = self.grant.held
+            before, known = self.grant.held, self.grant.identity
+            if known is not None and identity.generation_id > known.generation_id + 1:
+                # A sharing passed that this member has not heard of: another may have held its shards in it, and left again.
+                self._lost |= before.keys()
             held = {place.partition: before.get(place.partition, identity.generation_id) for place in assigned}
             if self._silent and not held.keys() >= before.keys():
                 # Silent for its session, and others have taken what it held: it must stop, and not take part as if nothing had been.

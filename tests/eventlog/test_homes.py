@@ -278,13 +278,16 @@ def test_a_poll_is_bounded_in_bytes(log: EventLog) -> None:
 
 
 def test_a_shard_that_comes_back_is_known_to_have_been_away(log: EventLog) -> None:
-    """A shard that another member held meanwhile has another number when it returns; one that stayed keeps its own."""
+    """A shard that another member has worked on meanwhile has another number when it returns; one that stayed keeps its own."""
     log.append([record(1), record(1, shard="NPL")])
     first = log.consumer("processors", "a", ["input"])
     first.poll()
     before = first.assigned()
     second = log.consumer("processors", "b", ["input"])
-    lost = {s.record.shard for s in second.poll()}
+    polled = second.poll()
+    with log.transaction(second) as transaction:
+        transaction.commit(polled)
+    lost = {s.record.shard for s in polled}
     second.close()
     first.poll()
     after = first.assigned()

@@ -194,6 +194,24 @@ def test_an_end_that_is_asked_for_while_the_client_recovers_is_tried_again(
     log.close()
 
 
+def test_a_sharing_that_a_member_has_not_heard_of_leaves_its_shards_doubtful(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another may have held them and left again before this member heard of it; what the group has committed then decides."""
+    log = open_log(url)
+    log.append([record(1)])
+    consumer = log.consumer("processors", "a", ["input"])
+    consumer.poll()
+    membership = consumer.membership  # type: ignore[attr-defined]
+    identity = membership.grant.identity
+    places = [place for place in membership._consumer.assignment() if place.partition in membership.grant.held]
+    for later, doubtful in ((1, set()), (3, set(membership.grant.held))):
+        following = identity._replace(generation_id=identity.generation_id + later)
+        monkeypatch.setattr(membership._consumer, "group_metadata", lambda following=following: following)
+        membership.on_partitions_assigned(places)
+        assert membership.doubtful(membership.grant.held) == doubtful
+    monkeypatch.undo()
+    log.close()
+
+
 def test_a_pen_that_is_taken_while_messages_are_on_their_way_is_taken_back(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client fails the message, believes that it recovers, and never ends the transaction; we do not wait for it."""
     log = open_log(url)
