@@ -83,9 +83,6 @@ class Interval:
     high: float
 
 
-SCORES = ("POD", "FAR", "CSI", "bias")
-
-
 def judged(
     activations: Sequence[Activation],
     events: Sequence[Happened],

@@ -24,10 +24,10 @@ _GLANCE_MS = 100
 """Between two looks at messages that are on their way, while the end of their transaction does not come."""
 _SURELY_TAKEN = MAX_RECORD // 2
 """A payload of so many bytes is no record too large, whatever stands beside it."""
-_LOST_WORDS = ("RebalanceInProgress", "UnknownError", "Invalid transition", "Cancelled")
+_LOST_WORDS = ("RebalanceInProgress", "UnknownError", "Invalid transition")
 """Of errors that the client gives no name of its own. A broker answers the end of a transaction with an unknown error if another takes
 the pen in that moment: it finds the transaction in a state that it did not expect. A client that recovers by itself from a message that
-failed refuses to end what it has begun, and cancels what it has asked for; nothing of it is committed then."""
+failed refuses to end what it has begun; nothing of it is committed then."""
 _LOST = (
     kafka_errors.ProducerFencedError,
     kafka_errors.InvalidProducerEpochError,

@@ -71,24 +71,16 @@ def at_least(n: int, truths: Sequence[Truth]) -> Truth:
 
 def within(steps: Steps, span: timedelta) -> Steps:
     """True if it was at some moment of the last span; false if known false throughout; else unknown. Before the first: unknown."""
-    if not steps:
-        return []
-
-    def seen(moment: datetime) -> Truth:
-        truths = {truth_at(steps, moment)}
-        for index, (start, truth) in enumerate(steps):
-            end = steps[index + 1][0] if index + 1 < len(steps) else None
-            if start <= moment and (end is None or end > moment - span):
-                truths.add(truth)
-        if steps[0][0] > moment - span:
-            truths.add(UNKNOWN)
-        return any_of(list(truths))
-
-    return steps_from({at + add for at, _ in steps for add in (NO_TIME, span)}, seen)
+    return over_the_last(steps, span, any_of)
 
 
 def throughout(steps: Steps, span: timedelta) -> Steps:
     """True if it was at every moment of the last span; false if known false at one of them; else unknown, as before the first."""
+    return over_the_last(steps, span, all_of)
+
+
+def over_the_last(steps: Steps, span: timedelta, joined: Callable[[list[Truth]], Truth]) -> Steps:
+    """At each moment the truths of the last span, joined to one."""
 
     def seen(moment: datetime) -> Truth:
         truths = {truth_at(steps, moment)}
@@ -98,7 +90,7 @@ def throughout(steps: Steps, span: timedelta) -> Steps:
                 truths.add(truth)
         if steps[0][0] > moment - span:
             truths.add(UNKNOWN)
-        return all_of(list(truths))
+        return joined(list(truths))
 
     return steps_from({at + add for at, _ in steps for add in (NO_TIME, span)}, seen)
 
