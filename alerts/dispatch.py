@@ -18,7 +18,7 @@ from alerts import intents
 from alerts.channels.contract import LATER, STOPS_ALL, Channel, Outgoing, Refusal, Refused, Unanswered
 from alerts.intents import Answered, Intent
 from alerts.life import ENDINGS
-from alerts.numbers import is_synthetic
+from alerts.people.numbers import is_synthetic
 from alerts.registry import Registry
 from schemas.errors import ChannelError
 from schemas.levels import Level

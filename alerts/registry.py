@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
 
-from alerts import migrations, numbers
-from alerts.keys import Keys
+from alerts import migrations
+from alerts.people import numbers
+from alerts.people.keys import Keys
 from alerts.tables import subscribers, suppressions
 from schemas.errors import RefusedError
 

@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 from alerts import intents, ledger
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.dispatch import Dispatcher
-from alerts.keys import Keys
+from alerts.people.keys import Keys
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.rendering import Renderer
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
-from alerts.synthetic import fill
 from alerts.texts import Kind
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.levels import Level, Truth

@@ -13,11 +13,11 @@ from typing import Protocol
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.dispatch import DispatchReport
-from alerts.keys import Keys
+from alerts.people.keys import Keys
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
-from alerts.synthetic import fill
 from eventlog.archive import Archive
 from eventlog.log import EventLog, open_log
 from feeds.cases import Case

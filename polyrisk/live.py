@@ -16,13 +16,13 @@ from prometheus_client import REGISTRY, start_http_server
 
 from alerts.channels.contract import Channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
-from alerts.keys import Keys
 from alerts.metrics import Metrics
+from alerts.people.keys import Keys
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.rendering import place_name
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
-from alerts.synthetic import fill
 from console.pages import create_app
 from eventlog.log import EventLog, open_log
 from eventlog.state import log_url

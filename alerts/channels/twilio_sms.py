@@ -14,7 +14,7 @@ from twilio.rest import Client
 
 from alerts.channels.contract import Accepted, Outgoing, Refusal, Refused, Unanswered
 from alerts.channels.twilio_http import SafeHttpClient
-from alerts.numbers import is_synthetic
+from alerts.people.numbers import is_synthetic
 
 LONGEST_VALID_S = 36_000
 SHORTEST_VALID_S = 5

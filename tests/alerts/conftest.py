@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alert_places import country_without_feeds
 
-from alerts.keys import Keys
+from alerts.people.keys import Keys
 from alerts.registry import Registry
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry

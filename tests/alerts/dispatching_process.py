@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.dispatch import Dispatcher
-from alerts.keys import Keys
+from alerts.people.keys import Keys
 from alerts.registry import Registry
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN
 

@@ -18,10 +18,10 @@ from sqlalchemy.event import listen
 from alerts import intents
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.dispatch import GRACE, Dispatcher
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, Mode, StandInProvider
-from alerts.synthetic import fill
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.errors import ChannelError

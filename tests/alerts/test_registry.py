@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from alert_places import START
 
-from alerts.keys import Keys
 from alerts.ledger import STAGES
 from alerts.metrics import Metrics
+from alerts.people.keys import Keys
+from alerts.people.synthetic import fill, people
 from alerts.registry import Consent, Enrolment, Registry
-from alerts.synthetic import fill, people
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.records import MessageState

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import inspect
 
 from alerts import migrations
-from alerts.keys import Keys
+from alerts.people.keys import Keys
 from alerts.registry import Consent, Enrolment, Registry
 from schemas.errors import NewerVersionError
 

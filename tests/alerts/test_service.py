@@ -8,12 +8,12 @@ from alert_places import START
 from event_makers import event, tell
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.people.synthetic import fill
 from alerts.proposals import waiting as count_waiting
 from alerts.registry import Registry
 from alerts.rendering import names_of
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProvider
-from alerts.synthetic import fill
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output, record_to_json

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import structs
 
-from alerts.keys import Keys
+from alerts.people.keys import Keys
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.service import AlertService
-from alerts.synthetic import fill
 from eventlog.log import EventLog, open_log
 from polyrisk.case_run import SIGNED_AFTER
 from schemas.configuration import Configuration

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
-from alerts.keys import Keys
+from alerts.people.keys import Keys
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, AcceptedMessage, Mode, StandInProvider

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alerts.keys import Keys
+from alerts.people.keys import Keys
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
-from alerts.synthetic import fill
 from eventlog.log import EventLog
 from feeds.cases import Case
 from schemas.country_files import CHECKOUT, LoadedCountry, load_country

@@ -22,7 +22,7 @@ from typing import Any
 
 from alerts import ledger
 from alerts.intents import intend_for_audience
-from alerts.keys import Keys
+from alerts.people.keys import Keys
 from alerts.registry import Consent, Enrolment, Registry
 from alerts.texts import Kind
 from eventlog.log import EventLog, open_log

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from alerts.numbers import SYNTHETIC_PREFIX
+from alerts.people.numbers import SYNTHETIC_PREFIX
 from alerts.registry import Consent, Enrolment, Registry
 from schemas.country_files import LoadedCountry
 
