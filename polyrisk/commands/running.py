@@ -1,0 +1,62 @@
+"""An installation that runs, part by part."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from polyrisk.commands.options import OF_INSTALLATION, told
+from polyrisk.defaults import PARTS, PORT
+from schemas.country_files import countries_root
+from schemas.moments import to_utc
+
+
+@click.command()
+@click.argument("part", type=click.Choice(["all", *PARTS]))
+@OF_INSTALLATION
+@click.option("--country", default="lka", show_default=True, help="Folder below countries/.")
+@click.option(
+    "--case", default="ditwah-2025", show_default=True, help="The case whose sources the stand-ins play; `none` asks the real ones."
+)
+@click.option("--start", help="Where in the case its clock begins, such as 2025-11-26T06:00+05:30; by default at its start.")
+@click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
+@click.option("--port", default=PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@click.option("--metrics-port", type=int, help="Of the metrics, on 127.0.0.1; 0 takes a free one; by default each part has its own.")
+@click.option("--send", is_flag=True, help="Hand messages to Twilio itself; without it nothing leaves this machine.")
+@click.option("--all-shards", is_flag=True, help="Let the processor judge every shard that its group gives it, not the country's alone.")
+@click.option("--go-back", is_flag=True, help="Let the processor take over from a newer engine; what it judges otherwise goes out.")
+@click.option("--member", default="processor", show_default=True, help="The processor's name in its group; each needs its own.")
+@told
+def run(
+    part: str,
+    state: Path,
+    country: str,
+    case: str,
+    start: str | None,
+    speed: float,
+    port: int,
+    metrics_port: int | None,
+    send: bool,
+    all_shards: bool,
+    go_back: bool,
+    member: str,
+) -> None:
+    """Run the ticker, the processor, the alert service, the console, or all of them with Airflow and the stand-in sources."""
+    from polyrisk.live import Judges, run_parts
+
+    begin = to_utc(datetime.fromisoformat(start)) if start else None
+    run_parts(
+        part,
+        state,
+        countries_root() / country,
+        None if case == "none" else case,
+        begin,
+        speed,
+        port,
+        metrics_port=metrics_port,
+        send=send,
+        judges=Judges(member, all_shards, go_back),
+    )
+
+
+COMMANDS: tuple[click.Command, ...] = (run,)
