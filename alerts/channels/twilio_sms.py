@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
+from alerts.channels._twilio_http import SafeHttpClient
 from alerts.channels.contract import Accepted, Outgoing, Refusal, Refused, Unanswered
-from alerts.channels.twilio_http import SafeHttpClient
 from alerts.people.numbers import is_synthetic
 
 LONGEST_VALID_S = 36_000
