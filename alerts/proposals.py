@@ -1,9 +1,10 @@
 """A decision turned into a message with texts, recipients, segments and cost: first proposed, then, once signed, issued."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import Connection, insert
 
@@ -17,8 +18,8 @@ from eventlog.log import EventLog
 from schemas.configuration import Rule, Sign
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record, read_output
-from schemas.levels import Level
-from schemas.records import CompoundEvent, RenderedText, Warning, WarningStatus
+from schemas.levels import Level, Truth
+from schemas.records import CompoundEvent, Evidence, Reading, RenderedText, Warning, WarningStatus
 from schemas.topics import WARNINGS
 
 ENDING_STANDS = timedelta(hours=24)
@@ -73,6 +74,9 @@ class Proposals:
             cost=estimate.amount,
             currency=estimate.currency,
             configuration=event.configuration,
+            audience=event.audience,
+            standing=self.country.facts.speaks,
+            certainty=certainty_of(event),
         )
         sign = self.signatures(rule, event.level)
         asked = event.unconfirmed and kind is Kind.WARNING  # what nobody can confirm goes out by nobody's word but a person's
@@ -177,6 +181,19 @@ class Proposals:
             row = {"message": warning.id, "language": text.language, "body": text.body, "segments": text.segments}
             connection.execute(insert(bodies).values(**row))
         return (*signed.values(), *new)
+
+
+def certainty_of(event: CompoundEvent) -> Literal["observed", "likely", "possible"]:
+    """How far what an event rests on is known: not to be confirmed now, foreseen (a reading is of a time still to come), or read."""
+    if event.unconfirmed or event.truth is Truth.UNKNOWN:
+        return "possible"
+    return "likely" if any(reading.end > event.known for reading in _readings(event.evidence)) else "observed"
+
+
+def _readings(evidence: Evidence) -> Iterator[Reading]:
+    yield from evidence.readings
+    for part in evidence.parts:
+        yield from _readings(part)
 
 
 def publish(connection: Connection, warning: Warning, step: str, at: datetime) -> None:

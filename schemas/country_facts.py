@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from schemas.configuration import Decided, Sign
 from schemas.levels import Level
 from schemas.moments import Span
+from schemas.records import Standing
 
 COLOURS = tuple(level.word for level in Level)
 
@@ -71,10 +72,40 @@ class Price(Decided):
     invented: bool
 
 
+class QuietHours(Decided):
+    """When people are not woken for what can wait until the morning.
+
+    Attributes:
+        since, until: by the clock of the place; they may span midnight.
+        passes: warnings of this level and above go out at any hour.
+    """
+
+    since: datetime.time = Field(alias="from")
+    until: datetime.time = Field(alias="to")
+    passes: Colour = "red"
+
+    @model_validator(mode="after")
+    def _some_hours(self) -> Self:
+        if self.since == self.until:
+            raise ValueError("quiet_hours: they begin and end at the same time")
+        return self
+
+
+class Damping(Decided):
+    """How often one person may hear that a warning changed or still stands. A level above what they know always passes; so does an end."""
+
+    at_most: int = Field(ge=1)
+    within: Span = datetime.timedelta(hours=1)
+
+
 class Messaging(Decided):
     """How the country speaks to people, and what its networks allow.
 
     Attributes:
+        standing: in whose name messages speak once the country warns. `official` needs the signature of a role of the authority.
+        late_after: a message handed over later than this after it was issued says that it is late.
+        quiet_hours: when what is not grave waits for the morning; none if nothing waits.
+        damping: how often one person hears updates; none if there is no limit.
         speaks_as: language tag to the name a message ends or begins with.
         sender: at most 11 characters with a letter in it, or a short code.
         segments: language tag to the budget of one message, in segments of 153 (GSM-7) or 67 (UCS-2) characters.
@@ -87,6 +118,10 @@ class Messaging(Decided):
     two_way: bool
     opt_out: dict[str, str]
     price: Price
+    standing: Literal["advisory", "official"] = "advisory"
+    late_after: Span = datetime.timedelta(minutes=30)
+    quiet_hours: QuietHours | None = None
+    damping: Damping | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -97,10 +132,25 @@ class Messaging(Decided):
         return self
 
 
+class Cap(Decided):
+    """How the country's warnings are named for machines that read the Common Alerting Protocol 1.2.
+
+    Attributes:
+        sender: who speaks, unique in the world, such as a domain name; without spaces, commas, `<` and `&`.
+    """
+
+    sender: str = Field(pattern=r"^[^\s,<&]+$")
+
+
 class Role(Decided):
-    """A role on duty and what it may do."""
+    """A role on duty and what it may do.
+
+    Attributes:
+        authority: it belongs to the authority that may warn the public by law.
+    """
 
     title: str
+    authority: bool = False
     may: tuple[Literal["view", "sign", "hold", "silence", "drill", "declare_gauge", "configure"], ...]
 
 
@@ -131,6 +181,7 @@ class CountryFacts(Decided):
         sign: colour to the least that must sign; a rule may only be stricter.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
         escalate: to whom what nobody signed goes.
+        cap: how warnings are named for machines; without it they are not written as CAP files.
         standing: `design` while nothing but its places and frameworks is written and no feed is read; `monitoring` while nothing but
             watching is agreed on; `warning` when messages may go out.
         to_check: what a person must confirm before this configuration warns anybody.
@@ -152,6 +203,7 @@ class CountryFacts(Decided):
     roles: dict[str, Role]
     configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()
+    cap: Cap | None = None
     standing: Literal["design", "monitoring", "warning"] = "monitoring"
     to_check: tuple[str, ...] = ()
 
@@ -169,7 +221,14 @@ class CountryFacts(Decided):
         for colour in COLOURS[1:]:
             if colour not in self.sign:
                 raise ValueError(f"sign: nobody is named who signs at {colour}")
+        if self.messaging.standing == "official" and not any(r.authority and "sign" in r.may for r in self.roles.values()):
+            raise ValueError("messaging.standing: official needs a role with `authority: true` that may sign")
         return self
+
+    @property
+    def speaks(self) -> Standing:
+        """In whose name messages speak: while a country only watches, in nobody's."""
+        return self.messaging.standing if self.standing == "warning" else "monitoring"
 
     def signatures(self, level: Level) -> Sign:
         """What must at least be signed at a level, by the country's table."""

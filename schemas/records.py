@@ -369,8 +369,15 @@ class CompoundEvent(Typed):
 _ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
 
 
+Standing = Literal["monitoring", "advisory", "official"]
+"""In whose name a message speaks: of those who only watch, of those who advise, or of the authority that may warn by law."""
+
+
 class WarningStatus(StrEnum):
-    """Where a warning stands. `cannot_tell` ends it without an all-clear; `withdrawn` is a proposal overtaken before it was signed."""
+    """Where a warning stands. `withdrawn` is a proposal overtaken before it was signed.
+
+    `cannot_tell` and `expired` end it without an all-clear: nobody can tell any more, or its time has run out and nobody signed a new one.
+    """
 
     PROPOSED = "proposed"
     ISSUED = "issued"
@@ -401,6 +408,8 @@ class Warning(Typed):
         id: of this message; `warning` is the same for all messages of one life; `references` the ids before it.
         issued: when it was approved and went out; none while it is proposed.
         cost, currency: segments times the dated price of the country's file.
+        audience: as of its event. standing: in whose name it speaks, as its text says; `official` only with the authority's signature.
+        certainty: how far what it rests on is known: read, foreseen, or not to be confirmed now; none in messages of older versions.
     """
 
     kind: Literal["warning"] = "warning"
@@ -427,6 +436,9 @@ class Warning(Typed):
     currency: str
     signatures: tuple[Signature, ...] = ()
     configuration: str
+    audience: Literal["public", "operators"] = Field(default="public", exclude_if=lambda audience: audience == "public")
+    standing: Standing = "monitoring"
+    certainty: Literal["observed", "likely", "possible"] | None = Field(default=None, exclude_if=_is_none)
 
 
 class MessageState(StrEnum):
