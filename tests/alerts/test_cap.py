@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from alerts.cap.folder import FEED, CapFolder
 from alerts.cap.messages import NAMESPACE, CapMessage, Writer, messages_of
 from alerts.cap.shapes import MOST_VERTICES, Shapes
+from alerts.people.synthetic import fill
 from alerts.proposals import certainty_of
 from alerts.registry import Registry
 from alerts.service import AlertService
-from alerts.synthetic import fill
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
