@@ -8,6 +8,7 @@ from pathlib import Path
 import smsutil
 
 from alerts import patterns
+from alerts.channels.contract import known_channels
 from alerts.rendering import NONE, place_name
 from alerts.segments import measure
 from alerts.texts import OPTIONAL, REQUIRED, Catalogue, Kind, Pattern
@@ -35,6 +36,23 @@ def findings(folder: Path) -> list[Finding]:
 
 def findings_of(country: LoadedCountry) -> list[Finding]:
     """The same of a country already read."""
+    return [*_channel(country), *_texts(country)]
+
+
+def _channel(country: LoadedCountry) -> Iterator[Finding]:
+    channel = country.facts.messaging.channel
+    if channel not in known_channels():
+        yield Finding(
+            check="unknown-channel",
+            file=f"countries/{country.folder.name}/country.yaml",
+            line=0,
+            column=0,
+            what=f"messaging.channel: no channel is called `{channel}`.",
+            remedy=f"Known are {', '.join(known_channels())}.",
+        )
+
+
+def _texts(country: LoadedCountry) -> list[Finding]:
     try:
         catalogue = Catalogue.load(country.folder)
     except ConfigurationError as error:

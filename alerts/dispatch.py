@@ -179,7 +179,7 @@ class Dispatcher:
     async def _send(self, intent: Intent, now: datetime, gate: asyncio.Semaphore) -> tuple[Answered | None, Refused | None]:
         """Send one message; without an answer its state stays as recorded: being sent."""
         message = self._outgoing(intent, now)
-        if not self._agreed and not is_synthetic(message.to):
+        if self._channel.reaches_people and not self._agreed and not is_synthetic(message.to):
             return Answered(intent, MessageState.REFUSED, refusal=Refusal.NOT_AGREED.value), Refused(Refusal.NOT_AGREED)
         async with gate:
             try:
@@ -194,7 +194,7 @@ class Dispatcher:
 
     def _outgoing(self, intent: Intent, now: datetime) -> Outgoing:
         left = int((intent.expires - now).total_seconds())
-        return Outgoing(self._registry.keys.decrypt(intent.token), intent.body, left)
+        return Outgoing(self._registry.keys.decrypt(intent.token), intent.body, left, intent.reference)
 
     async def _slow_down(self, later: Sequence[Refused], called: int, pace: _Pace) -> None:
         """Wait as long as the provider asks, else longer each time; with fewer calls at once from then on."""

@@ -26,6 +26,8 @@ _NOT_TAKEN = tuple(s.value for s in MessageState if s.value not in MAYBE_TAKEN)
 MOVING = (MessageState.INTENDED.value, MessageState.SENDING.value)
 """States that a message leaves again; it stays in all others. What moves one out of another state must add that state here."""
 
+_BETWEEN = "~"
+
 Counted = tuple[str, str, str, MessageState]
 """What is counted: message, area, language, state."""
 
@@ -49,6 +51,22 @@ class Intent:
     expires: datetime
     attempts: int
     attempted_at: datetime | None
+
+    @property
+    def reference(self) -> str:
+        """The identity that receipts bring back: of the message and the subscriber, never of a number."""
+        return reference(self.message, self.subscriber)
+
+
+def reference(message: str, subscriber: str) -> str:
+    """The identity of one message to one person, for ever the same."""
+    return f"{message}{_BETWEEN}{subscriber}"
+
+
+def referred_to(reference: str) -> tuple[str, str]:
+    """Message and subscriber of a reference."""
+    message, _, subscriber = reference.rpartition(_BETWEEN)
+    return message, subscriber
 
 
 def _told(warning: str) -> Select[Any]:

@@ -14,7 +14,8 @@ import click
 import uvicorn
 from prometheus_client import REGISTRY, start_http_server
 
-from alerts.channels.contract import Channel
+from alerts.channels import dry
+from alerts.channels.contract import Channel, Settings, known_channels, open_channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.metrics import Metrics
 from alerts.people.keys import Keys
@@ -53,6 +54,9 @@ class Judges:
 
 METRICS_PORT = {"ticker": 9451, "processor": 9452, "alerts": 9453, "all": 9450}
 PAUSE_S = 1.0
+CHANNEL = "POLYRISK_CHANNEL"
+"""Names the channel, whatever the country's file says."""
+DRY = "dry"
 Turn = Callable[[], object]
 
 
@@ -76,7 +80,7 @@ def run_parts(
         case: whose sources stand-ins play (only with `all`); none asks the real sources.
         start: where in the case its clock begins. speed: case time for each second of ours.
         metrics_port: of the metrics; 0 takes a free one, none the part's own.
-        send: hand messages to Twilio itself (`TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`); else they are intended and wait.
+        send: hand messages to the country's channel; else what would go is written into a file.
         judges: how the processor is started.
     """
     # A service manager ends us by SIGTERM, and what was started in the background ignores SIGINT unless it says otherwise.
@@ -98,7 +102,7 @@ def run_parts(
             server, _ = start_http_server(METRICS_PORT[part] if metrics_port is None else metrics_port, HOST)
             click.echo(f"metrics at http://{HOST}:{server.server_port}/")
         sends = part in ("alerts", "all")
-        channel = _channel(stack, country, played=part == "all" and case is not None, send=send) if sends else None
+        channel = _channel(stack, country, state, played=part == "all" and case is not None, send=send) if sends else None
         turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
             click.echo(f"console at http://{HOST}:{port}/")
@@ -159,19 +163,23 @@ def _turn(
     return turn
 
 
-def _channel(stack: ExitStack, country: LoadedCountry, *, played: bool, send: bool) -> Channel | None:
-    """The way out: a stand-in if a case is played, Twilio if that was asked for, else none: then messages wait."""
-    sender = country.facts.messaging.sender
+def _channel(stack: ExitStack, country: LoadedCountry, state: Path, *, played: bool, send: bool) -> Channel:
+    """The way out: a stand-in if a case is played, the country's channel if that was asked for, else the dry one."""
+    messaging = country.facts.messaging
     if played:
         provider = stack.enter_context(StandInProcess())
-        return TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, sender, provider.base_url))
+        return TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, messaging.sender, provider.base_url))
+    name = os.environ.get(CHANNEL) or messaging.channel
     if not send:
-        click.echo("dry: messages are intended and wait; --send hands them to Twilio")
-        return None
-    missing = [name for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if not os.environ.get(name)]
-    if missing:
-        raise RefusedError(f"{' and '.join(missing)} must be set to send.", remedy="Set them in the environment, never in a file of ours.")
-    return TwilioSms(TwilioAccount(os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"], sender))
+        beyond = f"--send hands it to {name}" if name != DRY else f"the country's file or {CHANNEL} must name a channel to send"
+        click.echo(f"dry: what would go is written into {state / dry.FILE}; {beyond}")
+        return open_channel(DRY, Settings(messaging.sender, os.environ, state))
+    if name == DRY:
+        what = "No channel is named that sends."
+        raise RefusedError(
+            what, remedy=f"Write `channel` under `messaging` in country.yaml, or set {CHANNEL}; known: {', '.join(known_channels())}."
+        )
+    return open_channel(name, Settings(messaging.sender, os.environ, state))
 
 
 def _play(stack: ExitStack, state: Path, folder: Path, case: str, start: datetime | None, speed: float) -> Clock:

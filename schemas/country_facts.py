@@ -110,6 +110,8 @@ class Messaging(Decided):
         sender: at most 11 characters with a letter in it, or a short code.
         segments: language tag to the budget of one message, in segments of 153 (GSM-7) or 67 (UCS-2) characters.
         two_way: whether an answer such as STOP arrives. opt_out: language tag to the words that tell how to leave.
+        channel: the way out, a module of `alerts/channels/`; `dry` sends nothing. segments_per_second: what the sender may send.
+        balance_below: people on duty are told when less than this is left on the provider's account, in its own currency.
     """
 
     speaks_as: dict[str, str]
@@ -122,6 +124,9 @@ class Messaging(Decided):
     late_after: Span = datetime.timedelta(minutes=30)
     quiet_hours: QuietHours | None = None
     damping: Damping | None = None
+    channel: str = Field(default="dry", pattern=r"^[a-z][a-z0-9_]*$")
+    segments_per_second: float = Field(default=10, gt=0)
+    balance_below: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

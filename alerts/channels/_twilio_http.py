@@ -30,14 +30,20 @@ from alerts.channels.contract import Refusal, Refused, Unanswered
 _SILENT = logging.getLogger("polyrisk.twilio")
 
 REFUSED = {
+    10001: Refusal.SUSPENDED,
     20003: Refusal.UNAUTHORISED,
+    20005: Refusal.SUSPENDED,
     20429: Refusal.SLOW_DOWN,
     21211: Refusal.INVALID_NUMBER,
     21408: Refusal.COUNTRY_CLOSED,
+    21602: Refusal.BAD_TEXT,
     21610: Refusal.STOPPED,
+    21611: Refusal.SLOW_DOWN,
     21612: Refusal.NOT_ROUTABLE,
     21614: Refusal.NOT_MOBILE,
+    21617: Refusal.BAD_TEXT,
     21635: Refusal.NOT_MOBILE,
+    90010: Refusal.SUSPENDED,
 }
 """Twilio's error codes, from its error dictionary; a code not listed is OTHER and is counted."""
 
@@ -126,7 +132,7 @@ def _sorted(answer: ClientResponse, text: str) -> Response:
         raise Refused(Refusal.SLOW_DOWN, code="20429", retry_after_s=_seconds(answer.headers.get("Retry-After")))
     code = _code(text)
     if 400 <= answer.status < 500 and code is not None:
-        raise Refused(REFUSED.get(code, Refusal.OTHER), code=str(code))
+        raise Refused(REFUSED.get(code, Refusal.OTHER), code=str(code), retry_after_s=_seconds(answer.headers.get("Retry-After")))
     if answer.status == 401:
         raise Refused(Refusal.UNAUTHORISED, code="401")
     raise Unanswered(f"HTTP {answer.status}")

@@ -4,16 +4,30 @@ Refuses numbers that belong to nobody, unless it is pointed at a stand-in on thi
 """
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from alerts.channels._twilio_http import SafeHttpClient
-from alerts.channels.contract import Accepted, Outgoing, Refusal, Refused, Unanswered
+from alerts.channels.contract import (
+    Accepted,
+    Balance,
+    Cause,
+    Outgoing,
+    Receipt,
+    ReceiptState,
+    Refusal,
+    Refused,
+    Settings,
+    Unanswered,
+    referred,
+)
 from alerts.people.numbers import is_synthetic
 
 LONGEST_VALID_S = 36_000
@@ -23,6 +37,24 @@ CLOCKS_APART = timedelta(hours=12)
 """How far our clock may have been ahead of the provider's: a host that takes its local time for UTC is, until somebody notices. What an
 earlier message of the same words was taken as is known by its id; a body says its day and minute."""
 _LOOKED_THROUGH = 200
+_FAULTY = (TwilioException, ValueError, TypeError, KeyError)
+"""What Twilio's library raises on an answer that makes no sense."""
+CAUSES = {
+    "30001": Cause.PASSING,
+    "30002": Cause.SUSPENDED,
+    "30003": Cause.PASSING,
+    "30007": Cause.FILTERED,
+    "30008": Cause.UNEXPLAINED,
+    "21610": Cause.STOPPED,
+}
+"""Error codes of messages that were taken, from Twilio's dictionary. From one that is not listed (blocked, unknown handset, a landline)
+nothing follows: the message is not sent again."""
+_STATES = {
+    **{state.value: state for state in ReceiptState},
+    "scheduled": ReceiptState.ACCEPTED,
+    "partially_delivered": ReceiptState.SENT,
+    "read": ReceiptState.DELIVERED,
+}
 
 
 @dataclass(frozen=True)
@@ -32,12 +64,14 @@ class TwilioAccount:
     Attributes:
         sender: an alphanumeric sender, a number, or a Messaging Service's id (`MG...`).
         base_url: of a stand-in; none means Twilio itself.
+        receipts_url: where status callbacks are to come; none means that none come.
     """
 
     account_sid: str
     auth_token: str = field(repr=False)
     sender: str
     base_url: str | None = None
+    receipts_url: str | None = None
 
     @property
     def stands_in(self) -> bool:
@@ -48,12 +82,15 @@ class TwilioAccount:
 class TwilioSms:
     """A channel (`alerts.channels.contract.Channel`); open it with `async with`."""
 
+    reaches_people: ClassVar[bool] = True
+
     def __init__(self, account: TwilioAccount, *, connections: int = 32, timeout_s: float = 10.0) -> None:
         self._account = account
         self._connections = connections
         self._timeout_s = timeout_s
         self._http: SafeHttpClient | None = None
         self._messages: Any = None
+        self._balance: Any = None
 
     async def __aenter__(self) -> Self:
         self._http = SafeHttpClient(self._connections, self._timeout_s)
@@ -66,6 +103,7 @@ class TwilioSms:
         if self._account.base_url is not None:
             client.api.base_url = self._account.base_url
         self._messages = client.messages
+        self._balance = client.balance
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -77,6 +115,7 @@ class TwilioSms:
         if is_synthetic(message.to) and not self._account.stands_in:
             raise Refused(Refusal.NOBODYS_NUMBER)
         service = self._account.sender.startswith("MG")
+        receipts = self._account.receipts_url
         try:
             taken = await self._messages.create_async(
                 to=message.to,
@@ -85,8 +124,9 @@ class TwilioSms:
                 risk_check="disable",
                 smart_encoded=False,
                 **({"messaging_service_sid": self._account.sender} if service else {"from_": self._account.sender}),
+                **({"status_callback": referred(receipts, message.reference)} if receipts else {}),
             )
-        except (TwilioException, ValueError, TypeError, KeyError) as error:
+        except _FAULTY as error:
             raise Unanswered(type(error).__name__) from None
         if not taken.sid or taken.to != message.to:
             raise Unanswered("the answer is about another message")
@@ -96,7 +136,7 @@ class TwilioSms:
         """See `Channel.look_up`. Not filtered by the time of sending: what is still queued has none."""
         try:
             listed = await self._messages.list_async(to=message.to, limit=_LOOKED_THROUGH)
-        except (TwilioException, ValueError, TypeError, KeyError) as error:
+        except _FAULTY as error:
             raise Unanswered(type(error).__name__) from None
         earliest = since - CLOCKS_APART
         same = [
@@ -105,6 +145,37 @@ class TwilioSms:
             if _nfc(m.body) == _nfc(message.body) and m.date_created >= earliest and str(m.direction).startswith("outbound")
         ]
         return tuple(Accepted(m.sid) for m in sorted(same, key=lambda m: (m.date_created, m.sid)))
+
+    async def balance(self) -> Balance | None:
+        """See `Channel.balance`."""
+        try:
+            stands = await self._balance.fetch_async()
+            return Balance(Decimal(stands.balance), str(stands.currency))
+        except (*_FAULTY, InvalidOperation) as error:
+            raise Unanswered(type(error).__name__) from None
+
+
+def open_channel(settings: Settings) -> TwilioSms:
+    """The channel of the environment's account (`TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`).
+
+    Raises:
+        ConfigurationError: one of them is missing.
+    """
+    account_sid, auth_token = settings.needed("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+    return TwilioSms(TwilioAccount(account_sid, auth_token, settings.sender, receipts_url=settings.receipts_url("twilio_sms")))
+
+
+def receipt_of(form: Mapping[str, str], query: Mapping[str, str]) -> Receipt | None:
+    """What a status callback says, once its signature was checked; nothing if it is about no status that we know.
+
+    Args:
+        form: its fields. query: of the address that it came to, which carries our reference and is signed too.
+    """
+    state = _STATES.get(form.get("MessageStatus", ""))
+    if state is None:
+        return None
+    code = form.get("ErrorCode", "")
+    return Receipt(query.get("ref", ""), form.get("MessageSid", ""), state, code, CAUSES.get(code, Cause.NONE))
 
 
 def _nfc(text: str | None) -> str:

@@ -22,7 +22,7 @@ from schemas.moments import to_utc
 @click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
 @click.option("--port", default=PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
 @click.option("--metrics-port", type=int, help="Of the metrics, on 127.0.0.1; 0 takes a free one; by default each part has its own.")
-@click.option("--send", is_flag=True, help="Hand messages to Twilio itself; without it nothing leaves this machine.")
+@click.option("--send", is_flag=True, help="Hand messages to the country's channel; without it nothing leaves this machine.")
 @click.option("--all-shards", is_flag=True, help="Let the processor judge every shard that its group gives it, not the country's alone.")
 @click.option("--go-back", is_flag=True, help="Let the processor take over from a newer engine; what it judges otherwise goes out.")
 @click.option("--member", default="processor", show_default=True, help="The processor's name in its group; each needs its own.")

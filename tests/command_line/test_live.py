@@ -60,6 +60,6 @@ def test_the_alert_service_shows_its_metrics_and_ends_when_it_is_told_to(tmp_pat
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read() if process.stdout else ""
     assert 'polyrisk_messages{state="accepted"}' in shown
-    assert "dry: messages are intended and wait" in "".join(lines)
+    assert "dry: what would go is written into" in "".join(lines)
     assert rest.strip().endswith("ended")
     assert process.returncode == 0

@@ -1,0 +1,1 @@
+"""Where each channel is tried: one module for each, of its name, with `open_place(folder) -> Place`."""
