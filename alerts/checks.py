@@ -11,7 +11,7 @@ from alerts import patterns
 from alerts.channels.contract import known_channels
 from alerts.rendering import NONE, place_name
 from alerts.segments import measure
-from alerts.texts import OPTIONAL, REQUIRED, Catalogue, Kind, Pattern
+from alerts.texts import Catalogue, Kind, Pattern
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import ConfigurationError
@@ -98,10 +98,10 @@ def _pattern(pattern: Pattern) -> Iterator[Finding]:
         reason = "a brace is not closed" if "BRACES" in str(error) else str(error)
         yield _at(pattern, "unparsable-pattern", f"is no ICU MessageFormat pattern: {reason}.")
         return
-    for name in sorted(used - REQUIRED - OPTIONAL):
-        known = f"Known are {', '.join(sorted(REQUIRED | OPTIONAL))}."
+    for name in sorted(used - pattern.known):
+        known = f"Known are {', '.join(sorted(pattern.known))}."
         yield _at(pattern, "unknown-argument", f"asks for {{{name}}}, which nobody gives.", known)
-    for name in sorted(REQUIRED - used):
+    for name in sorted(pattern.required - used):
         yield _at(pattern, "missing-argument", f"does not say {{{name}}}.", "Each message says who speaks, where, and as of when.")
     if unicodedata.normalize("NFC", pattern.text) != pattern.text:
         yield _at(pattern, "not-nfc", "is not in Unicode's composed form.", "Save it in NFC.")
@@ -124,6 +124,7 @@ def _length(country: LoadedCountry, pattern: Pattern) -> Iterator[Finding]:
     reached = {code for rule in country.configuration.rules if rule.text == pattern.name for code in _areas(country, rule)}
     places = {place_name(country, code, pattern.language) for code in reached}
     fixed = {"source": source, "time": "28/12 20:58", "rivers": NONE, "divisions": NONE, "stations": NONE}
+    fixed |= {"need": NONE, "when": NONE, "hazard": NONE, "promise": "no"}
     texts = [pattern.render({**fixed, "place": place, **choice}) for place, choice in product(places, _choices(pattern))]
     if not texts:
         return

@@ -95,8 +95,10 @@ _MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]]
     Kind.ALL_CLEAR: ("Cancel", WarningStatus.CANCELLED),
     Kind.RETRACTION: ("Cancel", WarningStatus.CANCELLED),
     Kind.CANNOT_TELL: ("Update", WarningStatus.CANNOT_TELL),
+    Kind.CORRECTION: ("Update", WarningStatus.UPDATED),
+    Kind.EXPIRED: ("Update", WarningStatus.EXPIRED),
 }
-ENDINGS = frozenset({Kind.ALL_CLEAR, Kind.RETRACTION, Kind.CANNOT_TELL})
+ENDINGS = frozenset({Kind.ALL_CLEAR, Kind.RETRACTION, Kind.CANNOT_TELL, Kind.EXPIRED})
 MERGED = "merged into"
 """How the engine marks the end of an event that became part of an older one."""
 _ANEW = {EventChange.OPENED, EventChange.ESCALATED}

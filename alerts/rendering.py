@@ -1,13 +1,18 @@
 """From an event to the words that people read: once for each language, within the country's budget of segments.
 
-What is least needed goes first when room is short: names of rivers and divisions are left out one by one, the action never.
+What is least needed goes first when room is short: names of rivers and divisions are left out one by one, then the promise to tell the
+end, then what is said for a need, the action never. Marks that a text is an exercise or late are put before it at the very end, where no
+text can take them away.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from alerts.languages import Digits, in_digits, is_latin, languages
+from alerts.marks import marked
 from alerts.segments import Size, measure
-from alerts.texts import Catalogue, Kind, Pattern
+from alerts.texts import NAME, SERVICE, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Need, Pattern, Service
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, Evidence, Reading
@@ -15,6 +20,7 @@ from schemas.records import CompoundEvent, Evidence, Reading
 NONE = "none"
 """What a list of names says when it is empty; patterns ask for it."""
 MOST_NAMES = 4
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -23,12 +29,18 @@ class Rendered:
 
     Attributes:
         language: the one it is really written in; another than asked for if the country has no such text.
+        reviewed: else it is a draft, and must be shown as one.
     """
 
     language: str
     body: str
     size: Size
     reviewed: bool
+
+    def marked(self, *, exercise: bool = False, late: bool = False) -> "Rendered":
+        """The same with the marks it needs before it. To be asked of a text that is finished: whoever asks twice reads them twice."""
+        body = marked(self.body, self.language, exercise=exercise, late=late)
+        return replace(self, body=body, size=measure(body))
 
 
 @dataclass(frozen=True)
@@ -60,39 +72,139 @@ class Renderer:
         self.country = country
         self.catalogue = catalogue or Catalogue.load(country.folder)
 
-    def render(self, text: str, kind: Kind, event: CompoundEvent, language: str) -> Rendered:
+    def render(
+        self,
+        text: str,
+        kind: Kind,
+        event: CompoundEvent,
+        language: str,
+        *,
+        need: Need | None = None,
+        exercise: bool = False,
+        late: bool = False,
+    ) -> Rendered:
         """The text for the event's area as of when its change became known, in a language or the country's next one that has it.
+
+        Args:
+            need: of the person it is for; without it as all read it.
+            exercise, late: it is marked as one, in its language, and keeps its budget with the mark.
 
         Raises:
             ConfigurationError: no language of the country has the text.
         """
-        pattern = self.catalogue.nearest((language, *self.country.languages, "en"), text, kind)
-        names = names_of(event, self.country, pattern.language)
+        pattern = self.catalogue.nearest(self._fallback(language), text, kind)
+        zone, digits = self.country.zone_of(event.area), self._digits(pattern.language)
+        hazard = self.catalogue.get(pattern.language, text, NAME)
         fixed = {
-            "source": self.country.facts.messaging.speaks_as.get(pattern.language, self.country.facts.messaging.sender),
+            "source": source_of(self.country, pattern.language),
             "place": place_name(self.country, event.area, pattern.language),
-            "time": event.known.astimezone(self.country.timezone).strftime("%d/%m %H:%M"),
+            "time": in_digits(event.known.astimezone(zone).strftime("%d/%m %H:%M"), digits),
             "level": event.level.word,
             "confirmed": "no" if event.unconfirmed else "yes",
+            "when": self._when(event, pattern.language),
+            "hazard": hazard.text if hazard is not None else NONE,
         }
-        return self._fitting(pattern, fixed, names)
+        shorter = [{**fixed, **more} for more in _shorter(names_of(event, self.country, pattern.language), need)]
+        return self._fitting(pattern, shorter, exercise=exercise, late=late)
 
-    def _fitting(self, pattern: Pattern, fixed: Mapping[str, str], names: Names) -> Rendered:
-        """The longest version within budget. If even the shortest is over it, that one: those who sign see its segments and cost."""
-        budget = self.country.facts.messaging.segments.get(pattern.language, 1)
-        for lists in names.shorter():
-            body = pattern.render({**fixed, **lists})
+    def service(
+        self,
+        kind: Service,
+        language: str,
+        *,
+        area: str = "",
+        report: str = NONE,
+        example: str = NONE,
+        exercise: bool = False,
+    ) -> Rendered:
+        """The text to one person who joined, left, asked, reported or answered.
+
+        Args:
+            area: the person's. report: what was understood, in the person's words or language. example: a report that is written well.
+
+        Raises:
+            ConfigurationError: no language of the country has the text.
+        """
+        pattern = self.catalogue.nearest(self._fallback(language), SERVICE, kind)
+        messaging = self.country.facts.messaging
+        given = {
+            "source": source_of(self.country, pattern.language),
+            "place": place_name(self.country, area, pattern.language) if area else NONE,
+            "opt_out": _in_language(messaging.opt_out, pattern.language, ""),
+            "two_way": "yes" if messaging.two_way else "no",
+            "report": report,
+            "example": example,
+        }
+        return self._fitting(pattern, [given], exercise=exercise, late=False)
+
+    def _fallback(self, language: str) -> tuple[str, ...]:
+        """The languages that may stand for one, the next best first: a romanised one has that it is written form of."""
+        return (language, language.partition("-")[0], *self.country.languages, SOURCE_LANGUAGE)
+
+    def _fitting(self, pattern: Pattern, versions: Iterable[Mapping[str, str]], *, exercise: bool, late: bool) -> Rendered:
+        """The first version within budget. If even the last is over it, that one: those who sign see its segments and cost."""
+        budget = budget_of(self.country, pattern.language)
+        for given in versions:
+            body = marked(pattern.render(given), pattern.language, exercise=exercise, late=late)
             size = measure(body)
             if size.segments <= budget:
                 break
         return Rendered(pattern.language, body, size, pattern.reviewed)
+
+    def _digits(self, language: str) -> Digits:
+        own = self.country.facts.messaging.digits.get(language)
+        if own is not None:
+            return own
+        known = languages().get(language)
+        return known.digits if known is not None else "latn"
+
+    def _when(self, event: CompoundEvent, language: str) -> str:
+        """From when a danger is expected, if all that the event rests on lies ahead. The date stands beside the word, for whoever reads
+        it past midnight; without the hour if the forecast is of whole days."""
+        ahead = [reading for _, reading in _grave(event.evidence)]
+        if not ahead or any(reading.start <= event.known for reading in ahead):
+            return NONE
+        first = min(ahead, key=lambda reading: reading.start)
+        zone = self.country.zone_of(event.area)
+        begins, today = first.start.astimezone(zone), event.known.astimezone(zone).date()
+        days = (begins.date() - today).days
+        word = self.catalogue.get(language, WORDS, ("today", "tomorrow")[days]) if days in (0, 1) else None
+        date = begins.strftime("%d/%m" if first.end - first.start >= _DAY else "%d/%m %H:%M")
+        return " ".join([*([word.text] if word is not None else []), in_digits(date, self._digits(language))])
+
+
+def _shorter(names: Names, need: Need | None) -> Iterator[dict[str, str]]:
+    """What a text may hold beside what it must, from all of it to nothing."""
+    said = need.value if need is not None else NONE
+    for lists in names.shorter():
+        yield {**lists, "promise": "yes", "need": said}
+    yield {**lists, "promise": "no", "need": said}
+    yield {**lists, "promise": "no", "need": NONE}
+
+
+def budget_of(country: LoadedCountry, language: str) -> int:
+    """The most segments that a message takes in a language: the country's own word, else what the language commonly needs."""
+    own = country.facts.messaging.segments.get(language)
+    known = languages().get(language)
+    return own if own is not None else known.segments if known is not None else 1
+
+
+def source_of(country: LoadedCountry, language: str) -> str:
+    """What the country calls itself in a message."""
+    messaging = country.facts.messaging
+    return _in_language(messaging.speaks_as, language, messaging.sender)
+
+
+def _in_language(said: Mapping[str, str], language: str, otherwise: str) -> str:
+    """What is said in a language; in Latin letters, for one that is written in them, rather the English than what nobody can read."""
+    return said.get(language) or (said.get(SOURCE_LANGUAGE) if is_latin(language) else None) or otherwise
 
 
 def place_name(country: LoadedCountry, area: str, language: str) -> str:
     """The area's name in a language, else in English, else its code."""
     known = country.places.areas.get(area)
     names = known.names if known is not None else {}
-    return names.get(language) or names.get("en") or area
+    return names.get(language) or names.get(SOURCE_LANGUAGE) or area
 
 
 def names_of(event: CompoundEvent, country: LoadedCountry, language: str) -> Names:
@@ -101,7 +213,7 @@ def names_of(event: CompoundEvent, country: LoadedCountry, language: str) -> Nam
     stations = [country.places.stations[r.area] for _, r in readings if r.area in country.places.stations]
     areas = [country.places.areas[r.area] for _, r in readings if r.area in country.places.areas and r.area != event.area]
     silent = [country.places.stations[s] for s in _codes(event.silent) if s in country.places.stations]
-    latin = language == "en"
+    latin = is_latin(language)
     return Names(
         rivers=_once(s.river for s in stations if s.river and latin),
         divisions=_once(a.names.get(language, "") for a in areas),

@@ -1,12 +1,13 @@
-"""The country's texts: PO files that translators know, each msgstr an ICU MessageFormat pattern with declared arguments.
+"""The texts: PO files that translators know, each msgstr an ICU MessageFormat pattern with declared arguments.
 
-msgctxt is the text's name (a rule's `text`), msgid its kind. A file whose header `X-Reviewed-By` is empty, and an entry marked
-fuzzy, are drafts: they are shown as such wherever they stand.
+msgctxt is the text's name (a rule's `text`), msgid its kind. A country's own files stand in its folder; what it does not write itself it
+has from `countries/texts`, which all countries share. A text that no named person has reviewed as it stands is a draft, and is shown as
+one wherever it is shown (`reviews`).
 """
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -15,13 +16,22 @@ import polib
 from icu4py.messageformat import MessageFormat
 
 from alerts import patterns
+from alerts.reviews import NO_STAMPS, Stamps, is_older, is_reviewed, stamps_of
+from schemas.country_files import CHECKOUT
 from schemas.errors import ConfigurationError
+
+REGIONAL = CHECKOUT / "countries" / "texts"
+"""The texts that all countries share."""
+SOURCE_LANGUAGE = "en"
+"""The language that texts are translated from."""
 
 
 class Kind(StrEnum):
-    """What a text is for.
+    """What a text of a warning is for.
 
-    `update` says that something changed, `still` that nothing did; `retraction` that the first message rested on a wrong reading.
+    `update` says that something changed, `still` that nothing did; `retraction` that the first message rested on a wrong reading and the
+    warning is withdrawn; `correction` that a message was wrong and what is right, while the warning stands; `expired` that the time of the
+    last message has run out and nobody may give the all-clear.
     """
 
     WARNING = "warning"
@@ -30,14 +40,59 @@ class Kind(StrEnum):
     ALL_CLEAR = "all_clear"
     CANNOT_TELL = "cannot_tell"
     RETRACTION = "retraction"
+    CORRECTION = "correction"
+    EXPIRED = "expired"
+
+
+class Service(StrEnum):
+    """What a text to one person is for, who joins, leaves, asks or answers. All have the name `service`."""
+
+    ENROLLED = "enrolled"
+    LEFT = "left"
+    RETURNED = "returned"
+    HELP = "help"
+    AREA_CHANGED = "area_changed"
+    LANGUAGE_CHANGED = "language_changed"
+    NOT_UNDERSTOOD = "not_understood"
+    REPORT_UNDERSTOOD = "report_understood"
+    REPORT_NOT_UNDERSTOOD = "report_not_understood"
+    REPORT_TRAINING = "report_training"
+    SAFETY_QUESTION = "safety_question"
+    SAFE_NOTED = "safe_noted"
+    HELP_NOTED = "help_noted"
+
+
+class Need(StrEnum):
+    """What a person told us about themselves that changes wording."""
+
+    MOBILITY = "mobility"
+    HEARING = "hearing"
+    PREGNANCY = "pregnancy"
+    LIVESTOCK = "livestock"
 
 
 REQUIRED = frozenset({"source", "place", "time"})
-"""Every text says who speaks, where, and as of when."""
+"""Every text of a warning says who speaks, where, and as of when."""
 
-OPTIONAL = frozenset({"level", "confirmed", "rivers", "divisions", "stations"})
-"""`confirmed` is `no` while the event rests on what fell silent, else `yes`. `rivers`, `divisions` and `stations` are lists of names and
-may be empty: a pattern asks `{rivers, select, none {} other {...}}`."""
+OPTIONAL = frozenset({"level", "confirmed", "rivers", "divisions", "stations", "need", "promise", "when", "hazard"})
+"""`confirmed` is `no` while the event rests on what fell silent, else `yes`. `rivers`, `divisions` and `stations` are lists of names,
+`need` is one of `Need`, `when` the day and hour that a forecast danger is expected from, `hazard` the text's own `name`; these may be
+`none`: a pattern asks `{rivers, select, none {} other {...}}`. `promise` is `yes` where there is room to say that the end will be told,
+else `no`."""
+
+SERVICE_REQUIRED = frozenset({"source"})
+SERVICE_OPTIONAL = frozenset({"place", "opt_out", "two_way", "report", "example"})
+"""`opt_out` is how one leaves, in the country's words; `two_way` is `yes` where answers arrive, else `no`; `report` is what was understood
+of a report, `example` one that is written well."""
+
+SERVICE = "service"
+"""The name of all texts to one person."""
+WORDS = "word"
+"""The name of single words: `today`, `tomorrow`."""
+ANY = "any"
+"""The name of texts that fit every hazard, for kinds that a hazard's own text lacks."""
+NAME = "name"
+"""The kind under which a text says what its danger is called inside a sentence, as `flood`."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +100,9 @@ class Pattern:
     """One pattern and where it stands.
 
     Attributes:
-        reviewed: a named person who reads the language has approved it.
+        reviewed: a named person who reads the language has approved it as it stands, made from the English as that stands.
+        stamps: what the file says about its source and its review.
+        older: the English it was made from has changed since.
     """
 
     language: str
@@ -55,6 +112,20 @@ class Pattern:
     reviewed: bool
     file: str
     line: int
+    stamps: Stamps = NO_STAMPS
+    older: bool = False
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The arguments that it must ask for."""
+        return frozenset() if self.kind == NAME or self.name == WORDS else SERVICE_REQUIRED if self.name == SERVICE else REQUIRED
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The arguments that it may ask for."""
+        if self.kind == NAME or self.name == WORDS:
+            return frozenset()
+        return SERVICE_REQUIRED | SERVICE_OPTIONAL if self.name == SERVICE else REQUIRED | OPTIONAL
 
     def render(self, arguments: Mapping[str, str]) -> str:
         """The text, in NFC.
@@ -69,7 +140,7 @@ class Pattern:
                 raise ConfigurationError(
                     f"text {self.name}.{self.kind} asks for {', '.join(sorted(missing))}, which nobody gives.",
                     where=f"{self.file}:{self.line}",
-                    remedy=f"Known arguments are {', '.join(sorted(REQUIRED | OPTIONAL))}.",
+                    remedy=f"Known arguments are {', '.join(sorted(self.known))}.",
                 )
             text = message.format(dict(arguments))
         except ValueError as error:
@@ -77,34 +148,47 @@ class Pattern:
         return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _compiled(text: str, language: str) -> tuple[frozenset[str], MessageFormat]:
     return patterns.arguments(text), MessageFormat(text, language)
 
 
 class Catalogue:
-    """All patterns of a country, by language, name and kind."""
+    """Patterns by language, name and kind: a country's own, and beneath them those that all countries share.
 
-    def __init__(self, entries: Iterable[Pattern]) -> None:
+    Args:
+        beneath: asked for what is not among the entries.
+    """
+
+    def __init__(self, entries: Iterable[Pattern], beneath: "Catalogue | None" = None) -> None:
         self._patterns = {(p.language, p.name, p.kind): p for p in entries}
+        self._beneath = beneath
 
     @classmethod
     def load(cls, folder: Path) -> "Catalogue":
-        """The catalogue of a country's folder (`texts/<language>.po`).
+        """The catalogue of a country's folder (`texts/<language>.po`), with the shared one beneath it.
 
         Raises:
             ConfigurationError: a file cannot be parsed.
         """
-        return cls(pattern for path in sorted((folder / "texts").glob("*.po")) for pattern in read(path))
+        beneath = regional()
+        return cls(_judged((p for path in sorted((folder / "texts").glob("*.po")) for p in read(path)), beneath), beneath)
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """All of them, in the order of the files."""
+        """The country's own, in the order of the files."""
         return tuple(self._patterns.values())
 
     def get(self, language: str, name: str, kind: str) -> Pattern | None:
-        """The pattern in exactly this language; none if nobody wrote it."""
-        return self._patterns.get((language, name, kind))
+        """The pattern in exactly this language: the country's own, else the shared one, else the shared one for any hazard."""
+        own = self._patterns.get((language, name, kind))
+        if own is not None or self._beneath is None:
+            return own
+        return self._beneath.get(language, name, kind) or self._for_any(language, name, kind)
+
+    def _for_any(self, language: str, name: str, kind: str) -> Pattern | None:
+        special = name in {SERVICE, WORDS} or kind == NAME
+        return None if special or self._beneath is None else self._beneath.get(language, ANY, kind)
 
     def nearest(self, languages: Iterable[str], name: str, kind: str) -> Pattern:
         """The pattern in the first of the languages that has it.
@@ -112,7 +196,7 @@ class Catalogue:
         Raises:
             ConfigurationError: none has it.
         """
-        tried = tuple(languages)
+        tried = tuple(dict.fromkeys(languages))
         for language in tried:
             pattern = self.get(language, name, kind)
             if pattern is not None:
@@ -124,29 +208,58 @@ class Catalogue:
         )
 
 
+@lru_cache(maxsize=1)
+def regional() -> Catalogue:
+    """The texts that all countries share.
+
+    Raises:
+        ConfigurationError: a file cannot be parsed.
+    """
+    return Catalogue(_judged([p for path in sorted(REGIONAL.glob("*.po")) for p in read(path)]))
+
+
+def _judged(entries: Iterable[Pattern], beneath: Catalogue | None = None) -> list[Pattern]:
+    """Each with whether it is reviewed and whether it is older than its source: both need the English beside it."""
+    own = Catalogue(entries, beneath)
+    judged = []
+    for pattern in own.patterns:
+        english = own.get(SOURCE_LANGUAGE, pattern.name, pattern.kind)
+        source = english.text if english is not None else pattern.text
+        older = pattern.language != SOURCE_LANGUAGE and is_older(pattern.stamps, source)
+        reviewed = pattern.reviewed and not older and is_reviewed(pattern.stamps, source, pattern.text)
+        judged.append(replace(pattern, older=older, reviewed=reviewed))
+    return judged
+
+
 def read(path: Path) -> list[Pattern]:
-    """The patterns of one PO file; entries not yet translated are left out.
+    """The patterns of one PO file, `reviewed` unless marked fuzzy; entries not yet translated are left out.
 
     Raises:
         ConfigurationError: polib cannot parse it; names the file.
     """
-    name = "/".join(path.parts[-4:])
+    name = _shown(path)
     try:
         po = polib.pofile(str(path), encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is no PO file: {error}.", where=name) from error
-    language = str(po.metadata.get("Language") or path.stem)
-    signed = bool(str(po.metadata.get("X-Reviewed-By", "")).strip())
+    language = str(po.metadata.get("Language") or path.stem).replace("_", "-")
     return [
         Pattern(
             language=language,
             name=entry.msgctxt or "",
             kind=entry.msgid,
             text=entry.msgstr,
-            reviewed=signed and "fuzzy" not in entry.flags,
+            reviewed="fuzzy" not in entry.flags,
             file=name,
             line=int(entry.linenum),
+            stamps=stamps_of(entry.comment),
         )
         for entry in po
         if entry.msgstr and not entry.obsolete
     ]
+
+
+def _shown(path: Path) -> str:
+    """The file as findings name it: from the folder of all countries on."""
+    start = [index for index, part in enumerate(path.parts) if part == "countries"][-1:] or [-4]
+    return "/".join(path.parts[start[0] :])

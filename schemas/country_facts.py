@@ -112,6 +112,7 @@ class Messaging(Decided):
         two_way: whether an answer such as STOP arrives. opt_out: language tag to the words that tell how to leave.
         channel: the way out, a module of `alerts/channels/`; `dry` sends nothing. segments_per_second: what the sender may send.
         balance_below: people on duty are told when less than this is left on the provider's account, in its own currency.
+        digits: language tag to the digits of days and hours, if not those that `countries/texts/languages.yaml` names.
     """
 
     speaks_as: dict[str, str]
@@ -119,6 +120,7 @@ class Messaging(Decided):
     segments: dict[str, int]
     two_way: bool
     opt_out: dict[str, str]
+    digits: dict[str, Literal["latn", "deva", "beng"]] = Field(default_factory=dict)
     price: Price
     standing: Literal["advisory", "official"] = "advisory"
     late_after: Span = datetime.timedelta(minutes=30)
@@ -177,7 +179,7 @@ class CountryFacts(Decided):
 
     Attributes:
         code: ISO 3166-1 alpha-3, as the folder's name in capitals. shard: the area set that is judged together.
-        timezone: IANA; times for people are shown in it.
+        timezone: IANA; times for people are shown in it. timezones: area code to zone, where clocks show another; it holds for all inside.
         languages: BCP 47 tags in the order of fallback; a text that lacks one is sent in the next.
         calling_code: without `+`.
         areas_version: the version of the P-codes in areas.csv.
@@ -197,6 +199,7 @@ class CountryFacts(Decided):
     names: dict[str, str] = Field(default_factory=dict)
     shard: str
     timezone: TimeZone
+    timezones: dict[str, TimeZone] = Field(default_factory=dict)
     authority: Authority
     calling_code: str = Field(pattern=r"^[1-9][0-9]{0,2}$")
     languages: tuple[str, ...] = Field(min_length=1)

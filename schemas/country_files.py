@@ -99,6 +99,11 @@ class LoadedCountry:
         """The zone in which people are told times."""
         return ZoneInfo(self.facts.timezone)
 
+    def zone_of(self, area: str) -> ZoneInfo:
+        """The zone of an area's clocks: its own, else that of the area around it, else the country's."""
+        own = next((self.facts.timezones[code] for code in self.places.line(area) if code in self.facts.timezones), None)
+        return ZoneInfo(own) if own is not None else self.timezone
+
     def languages_of(self, area: str) -> Mapping[str, float]:
         """Language tag to share of the people of an area: its own, else that of the area around it, else the country's first."""
         for code in self.places.line(area):

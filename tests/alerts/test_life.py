@@ -164,6 +164,8 @@ def test_we_can_no_longer_tell_is_no_cancel() -> None:
         Kind.ALL_CLEAR: "Cancel",
         Kind.RETRACTION: "Cancel",
         Kind.CANNOT_TELL: "Update",
+        Kind.CORRECTION: "Update",
+        Kind.EXPIRED: "Update",
     }
 
 

@@ -1,0 +1,66 @@
+"""Whether a translation is as new as its source, and whether somebody who reads the language has reviewed it as it stands.
+
+Both are written into the PO file as extracted comments (`#.`), which Poedit shows and keeps: `source: <fingerprint>` is of the English that
+the translation was made from, `reviewed: <name>, <date>, <fingerprint>` of the English and the translation that were read together. So a
+change of either ends a review, and a change of the English makes its translations older than their source, without anybody's memory.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+_SOURCE = re.compile(r"^source: ([0-9a-f]{8})$")
+_REVIEWED = re.compile(r"^reviewed: (.+), (\d{4}-\d{2}-\d{2}), ([0-9a-f]{8})$")
+
+
+@dataclass(frozen=True)
+class Review:
+    """Who reviewed a text, on which day (ISO 8601), and the fingerprint of what they read."""
+
+    by: str
+    date: str
+    of: str
+
+    def __str__(self) -> str:
+        return f"reviewed: {self.by}, {self.date}, {self.of}"
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """What a text's comments say: the fingerprint of the English it was made from (empty if nobody said so), and its review."""
+
+    source: str = ""
+    review: Review | None = None
+
+
+NO_STAMPS = Stamps()
+
+
+def fingerprint(*texts: str) -> str:
+    """Eight hexadecimal digits that change when a text does; how its lines are broken does not count."""
+    return hashlib.sha256("\n".join(" ".join(text.split()) for text in texts).encode()).hexdigest()[:8]
+
+
+def stamps_of(comment: str) -> Stamps:
+    """The stamps among an entry's extracted comments."""
+    lines = [line.strip() for line in comment.splitlines()]
+    source = next((m[1] for line in lines if (m := _SOURCE.match(line))), "")
+    review = next((Review(m[1], m[2], m[3]) for line in lines if (m := _REVIEWED.match(line))), None)
+    return Stamps(source, review)
+
+
+def stamped(comment: str, stamps: Stamps) -> str:
+    """The comments with these stamps instead of those they had."""
+    kept = [line for line in comment.splitlines() if not _SOURCE.match(line.strip()) and not _REVIEWED.match(line.strip())]
+    source = [f"source: {stamps.source}"] if stamps.source else []
+    return "\n".join([*kept, *source, *([str(stamps.review)] if stamps.review else [])])
+
+
+def is_older(stamps: Stamps, source: str) -> bool:
+    """Whether the translation was made from another English than this."""
+    return bool(stamps.source) and stamps.source != fingerprint(source)
+
+
+def is_reviewed(stamps: Stamps, source: str, text: str) -> bool:
+    """Whether the review is of this English and this translation."""
+    return stamps.review is not None and stamps.review.of == fingerprint(source, text)
