@@ -27,6 +27,7 @@ setup-test: setup
 		$(APT_NEEDED) $$(command -v npm >/dev/null || echo npm) $$(command -v java >/dev/null || echo default-jre-headless) \
 		$$(command -v mvn >/dev/null || echo maven) >/dev/null)
 	@$(BIN)/python deploy/kafka/broker.py --fetch
+	@$(BIN)/python -m alerts.stand_in_provider.specification
 
 demo: setup
 	@$(BIN)/polyrisk demo

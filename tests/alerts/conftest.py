@@ -8,8 +8,21 @@ from alert_places import country_without_feeds
 
 from alerts.people.keys import Keys
 from alerts.registry import Registry
+from alerts.stand_in_provider import StandInProvider
+from alerts.stand_in_provider.specification import Specification
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry
+
+
+@pytest.fixture(autouse=True, scope="session")
+def exchanges_are_checked() -> Iterator[None]:
+    """Each request to a stand-in in this process, and its answer, is held against Twilio's own OpenAPI.
+
+    A stand-in that saw a wrong one says so when it ends.
+    """
+    StandInProvider.checks_all = staticmethod(Specification.of_messages().check)
+    yield
+    StandInProvider.checks_all = None
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def provider(accepted: str, address: str, seed: str) -> None:
     modes = [Mode.OK, *LOST_ANSWERS]
     weights = [1 - sum(LOST_ANSWERS.values()), *LOST_ANSWERS.values()]
     with StandInProvider(lambda _: chance.choices(modes, weights)[0], retry_after_s=0.02) as served:
-        served.accepted = DurableAccepted(Path(accepted))
+        served.book.accepted = DurableAccepted(Path(accepted))
         _tell(address, served.base_url)
         while True:
             time.sleep(3600)

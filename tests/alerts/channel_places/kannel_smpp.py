@@ -17,7 +17,7 @@ def open_place(folder: Path) -> Iterator[Place]:
     """Both boxes and the operator while the context lasts."""
 
     def at(url: str) -> KannelSmpp:
-        return KannelSmpp(KannelAccount(url, USER, PASSWORD, "Polyrisk", stands_in=True), timeout_s=2.0)
+        return KannelSmpp(KannelAccount(url, USER, PASSWORD, "Polyrisk", stands_in=True))
 
     port = free_port()
     with Operator(port) as operator, Kannel(folder, port) as kannel:

@@ -17,7 +17,7 @@ def open_place(folder: Path) -> Iterator[Place]:
     """A stand-in while the context lasts."""
 
     def at(url: str) -> TwilioSms:
-        return TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, "Polyrisk", url), timeout_s=2.0)
+        return TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, "Polyrisk", url))
 
     with StandInProvider() as provider:
         yield Place(
