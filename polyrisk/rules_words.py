@@ -77,7 +77,8 @@ def _head(condition: Condition | Unless) -> str:
         case Share():
             return f"in at least {format_proportion(condition.share)} of the area's {condition.of}"
         case Near():
-            return f"somewhere within {format_distance(condition.near.distance)}"
+            where = "somewhere" if condition.near.at_least is None else f"at {condition.near.at_least} places or more"
+            return f"{where} within {format_distance(condition.near.distance)}"
         case Unless():
             return "the first, unless the second"
         case _:

@@ -158,6 +158,8 @@ class Sight:
                 return at_least(condition.needed(len(lines)), [one or NOTHING_KNOWN for one in lines]) if any(lines) else None
             case Near():
                 covered = [one for part in self.plan.inside(condition, area) if (one := self.truth(*part)) is not None]
+                if condition.near.at_least is not None:
+                    return at_least(condition.near.at_least, covered) if covered else None
                 return some(covered) if covered else None
             case Unless():
                 one, excuse = self.truth(condition.when, area), self.truth(condition.unless, area)

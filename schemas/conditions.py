@@ -236,15 +236,20 @@ class Share(Part):
 
 
 class Nearby(BaseModel):
-    """What `near` looks at: the condition at the places within a distance."""
+    """What `near` looks at: the condition at the places within a distance.
+
+    Attributes:
+        at_least: at how many of them it must be true; at one if nothing is written.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     distance: Distance
+    at_least: int | None = Field(default=None, ge=2)
     condition: "Condition"
 
 
 class Near(Part):
-    """The condition is true at some place in reach: as `any` over those places.
+    """The condition is true at some place in reach: as `any` over those places, or as `at_least` over them if a number is given.
 
     If it reads thresholds at stations alone, the places are the stations so near to the area's coordinates; else they are the areas of
     the same level whose coordinates lie so near, the area itself among them. Distances run along the globe. An area without coordinates
@@ -255,7 +260,8 @@ class Near(Part):
 
     @property
     def text(self) -> str:
-        return f"within {format_distance(self.near.distance)} of here"
+        places = "" if self.near.at_least is None else f"at {self.near.at_least} places or more "
+        return f"{places}within {format_distance(self.near.distance)} of here"
 
     @property
     def parts(self) -> tuple["Condition", ...]:

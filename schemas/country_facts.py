@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from schemas.community_reports import Reports
 from schemas.configuration import Decided, Sign
 from schemas.levels import Level
 from schemas.moments import Span
@@ -185,6 +186,7 @@ class CountryFacts(Decided):
         areas_version: the version of the P-codes in areas.csv.
         level_words: language tag to colour to the word that people see.
         feeds: names of folders under `feeds/`.
+        reports: where reports by people are readings too; none if no rule reads them.
         sign: colour to the least that must sign; a rule may only be stricter.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
         escalate: to whom what nobody signed goes.
@@ -206,6 +208,7 @@ class CountryFacts(Decided):
     areas_version: str
     level_words: dict[str, dict[Colour, str]]
     feeds: tuple[str, ...]
+    reports: Reports | None = None
     messaging: Messaging
     sign: dict[Colour, Sign]
     roles: dict[str, Role]

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
+from schemas import community_reports
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold, written_at
 from schemas.configuration_checks import check_threshold, check_written
 from schemas.country_facts import CountryFacts
@@ -176,9 +177,11 @@ class _Reading:
         awaited = [one.facts for one in framework.awaits] if framework is not None else []
         names = [*facts.feeds, *(feed.feed for feed in awaited)]
         tables = read_places(self.home, str(self.home.relative_to(self.root)), names, self.folder)
-        self.findings += tables.findings
+        tables.stations |= community_reports.voices_of(facts.reports, tables.areas)
+        self.findings += [*tables.findings, *self._reports(facts, tables)]
         manifests = self._manifests(file, facts)
-        around = self._configured(facts, tables, [*(_facts_of(m, tables.places) for m in manifests.values()), *awaited])
+        reported = [community_reports.FACTS] if facts.reports is not None else []
+        around = self._configured(facts, tables, [*(_facts_of(m, tables.places) for m in manifests.values()), *awaited, *reported])
         if self.findings:
             return None
         configuration = Configuration(
@@ -204,6 +207,17 @@ class _Reading:
                     what = f"no indicator `{name}` in the catalogue."
                     where = ("awaits", index, "indicators", number)
                     self.findings.append(file.finding("unknown-indicator", where, what, remedy=nearest(name, tuple(CATALOGUE))))
+
+    def _reports(self, facts: CountryFacts, tables: PlaceTables) -> Iterator[Finding]:
+        """Voices stand in areas that are known, at coordinates that are known."""
+        file = self._file(self.home / "country.yaml", self.root)
+        for index, code in enumerate(facts.reports.areas if facts.reports is not None and file is not None else ()):
+            area = tables.areas.get(code)
+            if file is not None and (area is None or area.latitude is None):
+                what = f"`{code}` has no coordinates in areas.csv." if area is not None else f"no area `{code}` in areas.csv."
+                remedy = "Fill `latitude` and `longitude`." if area is not None else nearest(code, tuple(tables.areas))
+                why = "No rule could tell what is near to what is reported there."
+                yield file.finding("voice-nowhere", ("reports", "areas", index), what, why, remedy)
 
     def _configured(self, facts: CountryFacts, tables: PlaceTables, feeds: list[FeedFacts]) -> Surroundings:
         thresholds_file = self._file(self.folder / "thresholds.yaml", self.root)

@@ -59,6 +59,15 @@ CATALOGUE: dict[str, Indicator] = {
         # The highest rain of a day ever measured is 1,825 mm (WMO World Weather and Climate Extremes Archive).
         Indicator("rain_1d", "mm", Dimension.ENVIRONMENTAL, "rain in a day", 0.0, 1825.0),
         Indicator("rain_1h", "mm", Dimension.ENVIRONMENTAL, "rain in an hour", 0.0, 305.0),
+        # As a person says by SMS of the place where they are; 500 houses are more than anybody can see under water.
+        Indicator(
+            "community_report.water_in_houses",
+            "houses",
+            Dimension.ENVIRONMENTAL,
+            "houses with water in them, as a person reports",
+            0.0,
+            500.0,
+        ),
         Indicator("dengue_cases", "cases", Dimension.HEALTH, "dengue cases", 0.0, 1_000_000.0),
         Indicator("price_rice_white", "LCU/kg", Dimension.FOOD, "retail price of white rice", 0.01, 100_000.0),
     )

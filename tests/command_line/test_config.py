@@ -20,17 +20,21 @@ PLANNER = ("--by", "A. Perera", "--role", "planner", "--reason", "two false alar
 SECOND = ("--signed-by", "B. Silva", "planner")
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """An installation's folder: its log is judged by the checkout's files of Sri Lanka."""
-    folder = tmp_path / "state"
+def installed(folder: Path, country: str) -> Path:
+    """An installation's folder: its log is judged by the checkout's files of a country."""
     folder.mkdir()
-    configured = load_country(countries_root() / "lka").configuration
+    configured = load_country(countries_root() / country).configuration
     change = ConfigChange(at=AT, hash=configured.hash, configuration=configured.canonical(), author="country files", reason="start")
     log = open_log(f"sqlite:///{folder / 'log.db'}")
-    log.append([input_record("LKA", change), input_record("LKA", Tick(at=AT))])
+    log.append([input_record(configured.shard, change), input_record(configured.shard, Tick(at=AT))])
     log.close()
     return folder
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """An installation of Sri Lanka."""
+    return installed(tmp_path / "state", "lka")
 
 
 @pytest.fixture
@@ -117,6 +121,6 @@ def test_findings_are_refused(state: Path, changed: Path) -> None:
     assert code == 2
 
 
-def test_no_rule_in_shadow_is_said(state: Path) -> None:
+def test_no_rule_in_shadow_is_said(tmp_path: Path) -> None:
     """And how one is let run."""
-    assert "No rule ran in shadow here" in run("shadow", "--state", state)[0]
+    assert "No rule ran in shadow here" in run("shadow", "--state", installed(tmp_path / "state", "npl"))[0]

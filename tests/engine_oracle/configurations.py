@@ -92,7 +92,12 @@ def conditions(names: Names, coarse: Names, *, silent: bool) -> st.SearchStrateg
         st.builds(lambda p, o, c: {"share": p, "of": o, "condition": c}, shares, st.sampled_from(["neighbours", "upstream"]), steps)
     )
     leaves.append(
-        st.builds(lambda d, c: {"near": {"distance": d, "condition": c}}, st.sampled_from(["1500 m", "2.5 km", "4 km", "100 km"]), steps)
+        st.builds(
+            lambda d, n, c: {"near": {"distance": d, **n, "condition": c}},
+            st.sampled_from(["1500 m", "2.5 km", "4 km", "100 km"]),
+            st.sampled_from([{}, {"at_least": 2}]),
+            steps,
+        )
     )
     if coarse:
         small = st.sampled_from([{"threshold": name, "level": word} for name, words in coarse for word in words])

@@ -175,7 +175,9 @@ class Rules:
                 return joined(lambda truths: share(condition.share, truths), in_each)
             case Near():
                 reached = [p for p in self._in_reach(condition, area) if self.covered(condition.near.condition, p)]
-                return joined(any_of, [self.truth(condition.near.condition, place) for place in reached])
+                needed = condition.near.at_least or 1
+                table = any_of if needed == 1 else lambda truths: at_least(needed, truths)
+                return joined(table, [self.truth(condition.near.condition, place) for place in reached])
             case Silent():
                 return self.silent(condition.silent, area)
             case Dimensions():

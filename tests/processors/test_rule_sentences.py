@@ -200,6 +200,13 @@ def test_near_looks_at_stations_if_it_reads_nothing_else() -> None:
     assert [value.value for _, value, _ in timelines(state)["rule", "A"]] == ["false", "true"]
 
 
+def test_near_counts_places_if_it_is_told_to() -> None:
+    """True at the second place in reach, false once only one can be true, and unknown while fewer than two were ever heard of."""
+    near = {"near": {"distance": "10.01 km", "at_least": 2, "condition": "river >= orange"}}
+    table = f"00:00 A 8 {R}\n00:30 B 4 {R}\n01:00 B 8 {R}\n01:30 A 4 {R}"
+    assert truth(near, table, **OTHERS) == [("20 00:00", "unknown"), ("20 00:30", "false"), ("20 01:00", "true"), ("20 01:30", "false")]
+
+
 def test_without_coordinates_nothing_is_near() -> None:
     """An area that nobody has placed reaches nothing: the condition is not covered, and nothing is said."""
     assert truth({"near": {"distance": "10 km", "condition": "river >= orange"}}, f"00:00 A 8 {R}") == []
