@@ -19,6 +19,7 @@ from alerts.channels.contract import LATER, STOPS_ALL, Channel, Outgoing, Refusa
 from alerts.intents import Answered, Intent
 from alerts.life import ENDINGS
 from alerts.people.numbers import is_synthetic
+from alerts.people.subscribers import leave
 from alerts.registry import Registry
 from schemas.errors import ChannelError
 from schemas.levels import Level
@@ -157,7 +158,7 @@ class Dispatcher:
             intents.record(connection, [answered for answered, _ in outcomes if answered is not None], self._wall())
             for answered, refused in outcomes:
                 if refused is not None and refused.refusal is Refusal.STOPPED and answered is not None:
-                    intents.leave(connection, answered.intent.subscriber, self._wall(), "stopped at the provider")
+                    leave(connection, answered.intent.subscriber, self._wall(), "stopped at the provider")
         _count(outcomes, report)
         refusals = [refused for _, refused in outcomes if refused is not None]
         closed = next((r for r in refusals if r.refusal in STOPS_ALL), None)

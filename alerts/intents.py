@@ -13,7 +13,8 @@ from sqlalchemy import Connection, bindparam, func, insert, literal, select, upd
 from sqlalchemy.sql import Select
 
 from alerts.ledger import ISSUED
-from alerts.registry import Group, in_audience, suppress
+from alerts.people.person import Group
+from alerts.people.subscribers import in_audience
 from alerts.tables import bodies, delivery_counts, messages, subscribers, warnings
 from alerts.texts import Kind
 from schemas.records import MessageState, Warning
@@ -285,9 +286,3 @@ def keep_counts(connection: Connection, changed: Mapping[Counted, tuple[int, int
 def waiting(connection: Connection) -> bool:
     """Whether any message is intended or without an answer."""
     return connection.execute(select(messages.c.message).where(messages.c.state.in_(MOVING)).limit(1)).first() is not None
-
-
-def leave(connection: Connection, subscriber: str, at: datetime, reason: str) -> None:
-    """The provider says that this person left: so must our own list."""
-    index = connection.execute(select(subscribers.c.number_index).where(subscribers.c.id == subscriber)).scalar_one()
-    suppress(connection, index, at, reason)

@@ -4,53 +4,38 @@ It also opens the database in which warnings, signatures and messages are record
 together is written in one transaction.
 """
 
-import secrets
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select
 
 from alerts import migrations
-from alerts.people import numbers
+from alerts.people import numbers, own_data
+from alerts.people import subscribers as people
 from alerts.people.keys import Keys
-from alerts.tables import subscribers, suppressions
+from alerts.people.person import Consent, Enrolment, Group
+from alerts.people.subscribers import counts, in_audience
+from alerts.tables import subscribers
 from schemas.errors import RefusedError
 
-Group = Literal["household", "operator"]
+__all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "in_audience", "registry_url"]
 
 
-@dataclass(frozen=True)
-class Consent:
-    """When a person agreed, to which text, and through whom."""
-
-    at: datetime
-    text: str
-    by: str
-
-
-@dataclass(frozen=True)
-class Enrolment:
-    """A person to be warned: where, in which language. No name, no sex, no exact home.
-
-    Attributes:
-        number: E.164. area: P-code, the coarsest that serves.
-    """
-
-    number: str
-    area: str
-    language: str
-    group: Group
-    consent: Consent
+def registry_url(state: Path) -> str:
+    """Where an installation keeps its registry: POLYRISK_REGISTRY, else a file in its folder."""
+    return os.environ.get("POLYRISK_REGISTRY") or f"sqlite:///{state / 'registry.db'}"
 
 
 class Registry:
     """The database of people and of what was said to them.
 
     Args:
-        url: SQLAlchemy's, such as `sqlite:///var/registry.sqlite`, or one of PostgreSQL.
+        url: SQLAlchemy's, such as `sqlite:///var/registry.sqlite` or `postgresql://user@host/name`.
         keys: kept outside the database.
 
     Raises:
@@ -59,10 +44,17 @@ class Registry:
 
     def __init__(self, url: str, keys: Keys) -> None:
         self.keys = keys
-        self.engine = create_engine(url)
+        place = make_url(url)
+        if place.drivername == "postgresql":
+            place = place.set(drivername="postgresql+psycopg")
+        self.engine = create_engine(place, hide_parameters=True)  # errors name no index and no encrypted number
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
-        migrations.prepare(self.engine)
+        try:
+            migrations.prepare(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -76,103 +68,97 @@ class Registry:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def enrol(self, person: Enrolment, *, region: str | None = None) -> str:
-        """Add a person who agreed; the answer is the registry's id. One who is there already is moved to the new area and language.
+    @contextmanager
+    def people(self) -> Iterator[Connection]:
+        """A transaction that changes people, one at a time and with the newest keys, also while another process changes the keys."""
+        with self.begin() as connection:
+            people.take_turn(connection)
+            self.keys.refresh()
+            yield connection
+
+    def enrol(self, person: Enrolment, *, region: str | None = None, at: datetime | None = None) -> str:
+        """Add a person who agreed; the answer is the registry's id. One who is there already is brought to what is said now.
 
         Args:
             region: ISO 3166-1 alpha-2, for a number written without its country's code.
+            at: when they join, which decides which standing warnings are news to them; by default when they agreed.
 
         Raises:
             RefusedError: not a mobile number, or the person left and did not come back of their own will.
         """
-        number = numbers.mobile(person.number, region)
-        index = self.keys.index(number)
-        with self.begin() as connection:
-            if connection.execute(select(suppressions.c.number_index).where(suppressions.c.number_index == index)).first():
+        known = replace(person, number=numbers.mobile(person.number, region))
+        with self.people() as connection:
+            if people.has_left(connection, self.keys.indexes(known.number)):
                 raise RefusedError("this person has left.", remedy="Only the person can come back, by START.")
-            known = connection.execute(select(subscribers.c.id).where(subscribers.c.number_index == index)).scalar()
-            row = _row(known or f"s{secrets.token_hex(8)}", index, self.keys.encrypt(number), person)
-            if known:
-                connection.execute(update(subscribers).where(subscribers.c.id == known).values(**row))
-            else:
-                connection.execute(insert(subscribers), [row])
-            return str(row["id"])
+            return people.put(connection, self.keys, known, at or person.consent.at)
 
-    def enrol_synthetic(self, people: Sequence[tuple[str, Enrolment]]) -> int:
+    def enrol_synthetic(self, made_up: Sequence[tuple[str, Enrolment]]) -> int:
         """Add made-up people, each with an id; those already there stay as they are. Answers how many are new.
 
         Raises:
             RefusedError: a number is not of the range that belongs to nobody.
         """
-        if not all(numbers.is_synthetic(person.number) for _, person in people):
+        if not all(numbers.is_synthetic(person.number) for _, person in made_up):
             raise RefusedError("a made-up person must not have a number that could be somebody's.", remedy="Use +999.")
-        with self.begin() as connection:
+        with self.people() as connection:
             known = set(connection.execute(select(subscribers.c.id)).scalars())
-            rows = [_row(name, self.keys.index(p.number), self.keys.encrypt(p.number), p) for name, p in people if name not in known]
+            rows = [people.row(name, self.keys, person, person.consent.at) for name, person in made_up if name not in known]
             if rows:
                 connection.execute(insert(subscribers), rows)
             return len(rows)
 
     def stop(self, number: str, at: datetime, reason: str = "stop") -> None:
-        """The person leaves: nothing is sent to them from now on, and no import brings them back."""
-        with self.begin() as connection:
-            suppress(connection, self.keys.index(number), at, reason)
+        """The person leaves: nothing is sent to them from now on, and no import brings them back.
 
-    def start(self, number: str) -> None:
-        """The person comes back of their own will."""
-        index = self.keys.index(number)
-        with self.begin() as connection:
-            connection.execute(delete(suppressions).where(suppressions.c.number_index == index))
-            connection.execute(update(subscribers).where(subscribers.c.number_index == index).values(status="active"))
+        Args:
+            number: E.164, here and below. It need not be known: who leaves before they were enrolled is not enrolled later.
+        """
+        with self.people() as connection:
+            people.stop(connection, self.keys, number, at, reason)
+
+    def start(self, number: str, at: datetime) -> bool:
+        """The person comes back of their own will. Whether they are known; if not, somebody must ask where they are, and enrol them."""
+        with self.people() as connection:
+            return people.start(connection, self.keys.indexes(number), at)
+
+    def move(self, number: str, area: str, at: datetime) -> bool:
+        """The person says where they are now; whether they are known and did not leave.
+
+        Args:
+            area: P-code. That the country has it, the caller has looked up.
+        """
+        return self._change(number, at, area=area)
+
+    def change_language(self, number: str, language: str, at: datetime) -> bool:
+        """The person says which language they read, one of the country's; whether they are known and did not leave."""
+        return self._change(number, at, language=language)
+
+    def romanised(self, number: str, on: bool, at: datetime) -> bool:
+        """The person asks for Latin letters, or for their own again; whether they are known and did not leave."""
+        return self._change(number, at, romanised=on)
+
+    def _change(self, number: str, at: datetime, **values: Any) -> bool:
+        with self.people() as connection:
+            return people.change(connection, self.keys.indexes(number), at, **values)
 
     def erase(self, number: str, at: datetime) -> None:
         """Forget the person; only the index stays on the list of those who left, so that no import enrols them again."""
-        index = self.keys.index(number)
-        with self.begin() as connection:
-            suppress(connection, index, at, "erased")
-            connection.execute(delete(subscribers).where(subscribers.c.number_index == index))
+        with self.people() as connection:
+            own_data.erase(connection, self.keys, number, at)
+
+    def export(self, number: str) -> Mapping[str, Any]:
+        """All that is held about a number, in a form for JSON: it is the person's own and nobody else's."""
+        with self.reading() as connection:
+            return own_data.export(connection, self.keys, number)
 
     def counts(self, areas: Sequence[str], group: Group) -> Mapping[str, int]:
-        """Language to the number of active subscribers of a group in these areas."""
+        """Language to the number of active people whom a message to a group in these areas reaches."""
         with self.reading() as connection:
             return counts(connection, areas, group)
 
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
-
-
-def counts(connection: Connection, areas: Sequence[str], group: Group) -> dict[str, int]:
-    """Language to the number of active subscribers of a group in these areas."""
-    query = select(subscribers.c.language, func.count()).where(in_audience(areas, group)).group_by(subscribers.c.language)
-    return dict(connection.execute(query.order_by(subscribers.c.language)).all())
-
-
-def in_audience(areas: Sequence[str], group: Group) -> Any:
-    """The condition that a subscriber is active, of the group and in one of the areas."""
-    return subscribers.c.area.in_(areas) & (subscribers.c.group == group) & (subscribers.c.status == "active")
-
-
-def suppress(connection: Connection, index: str, at: datetime, reason: str) -> None:
-    """Put a number's index on the list of those who left."""
-    if not connection.execute(select(suppressions.c.number_index).where(suppressions.c.number_index == index)).first():
-        connection.execute(insert(suppressions).values(number_index=index, at=at, reason=reason))
-    connection.execute(update(subscribers).where(subscribers.c.number_index == index).values(status="left"))
-
-
-def _row(name: str, index: str, token: bytes, person: Enrolment) -> dict[str, Any]:
-    return {
-        "id": name,
-        "number_index": index,
-        "number": token,
-        "area": person.area,
-        "language": person.language,
-        "group": person.group,
-        "status": "active",
-        "consent_at": person.consent.at,
-        "consent_text": person.consent.text,
-        "consent_by": person.consent.by,
-    }
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -1,6 +1,9 @@
 """The tables of the registry: people, consent, warnings and their life, signatures, messages. Never in the log.
 
-Written once for SQLite and PostgreSQL. The number of a person stands in `subscribers.number` alone, encrypted.
+Written once for SQLite and PostgreSQL; a change of a table is a revision in `alerts/migrations/versions`. The number of a person stands in
+`subscribers.number` alone, encrypted. A table that says something of a person names them by the registry's id in a column `subscriber`,
+or by `number_index`: what is held about a number is found, given out and erased by these columns (`alerts.people.own_data`). A column of
+moments with `info={"kept_days": n}` says how long its rows are kept (`alerts.retention`).
 """
 
 from datetime import UTC, datetime
@@ -19,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 from schemas.moments import to_utc
@@ -54,8 +58,16 @@ subscribers = Table(
     Column("consent_at", Utc, nullable=False),
     Column("consent_text", String(40), nullable=False),
     Column("consent_by", String(80), nullable=False),
-    Index("subscribers_by_area", "area", "group", "status"),
+    Column("channel", String(20), nullable=False, server_default="sms"),
+    Column("needs", String(60), nullable=False, server_default=""),
+    Column("romanised", Boolean, nullable=False, server_default=false()),
+    Column("joined_at", Utc, nullable=False),
+    Column("said_at", Utc),
+    Index("subscribers_by_area", "area", "group", "status", "language"),
+    Index("subscribers_by_joining", "joined_at"),
 )
+"""`needs` are words of `NEEDS` with commas between them. `joined_at`: when the person came into the audience of the area, by enrolment,
+move or return. `said_at`: when they last said themselves where they are or how they read; no older file overrules it."""
 
 suppressions = Table(
     "suppressions",
@@ -63,7 +75,9 @@ suppressions = Table(
     Column("number_index", String(64), primary_key=True),
     Column("at", Utc, nullable=False),
     Column("reason", String(40), nullable=False),
+    Column("index_key", String(8), nullable=False, server_default=""),
 )
+"""`index_key`: which key made the index (`alerts.people.keys.name_of`); empty before 0.2.0, which had one."""
 
 lives = Table(
     "lives",
@@ -179,4 +193,4 @@ notices = Table(
 )
 
 version = Table("registry_version", metadata, Column("version", Integer, primary_key=True))
-"""One row: of which version the tables are (`alerts.migrations`)."""
+"""One row, by which versions before Alembic know that these tables are not theirs (`alerts.migrations`)."""

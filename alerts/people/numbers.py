@@ -1,5 +1,7 @@
 """Telephone numbers: how they are written, which of them can be warned, and which belong to nobody."""
 
+import unicodedata
+
 import phonenumbers
 
 from schemas.errors import RefusedError
@@ -14,7 +16,7 @@ def is_synthetic(number: str) -> bool:
 
 
 def mobile(number: str, region: str | None = None) -> str:
-    """A number that a person gave, in E.164. Native digits are understood.
+    """A number that a person gave, in E.164. Native digits and the invisible marks that spreadsheets leave are understood.
 
     Args:
         region: ISO 3166-1 alpha-2, for numbers written without their country's code.
@@ -22,8 +24,9 @@ def mobile(number: str, region: str | None = None) -> str:
     Raises:
         RefusedError: it is no mobile number; the number itself is never said.
     """
+    written = "".join(c for c in number if unicodedata.category(c) != "Cf")
     try:
-        parsed = phonenumbers.parse(number, region)
+        parsed = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
         parsed = None
     if parsed is None or not phonenumbers.is_valid_number(parsed):
@@ -34,3 +37,23 @@ def mobile(number: str, region: str | None = None) -> str:
     if phonenumbers.number_type(parsed) not in kinds:
         raise RefusedError("the number is not a mobile one.", remedy="Ask for a mobile number.")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def mobile_of(number: str, calling_code: str) -> str:
+    """A mobile number of one country, in E.164; it may be written without the country's code.
+
+    Args:
+        calling_code: of the country, without `+`.
+
+    Raises:
+        RefusedError: it is none, or another country's; the number itself is never said.
+    """
+    found = mobile(number, phonenumbers.region_code_for_country_code(int(calling_code)))
+    if not found.startswith(f"+{calling_code}"):
+        raise RefusedError(f"the number is of another country (not +{calling_code}).", remedy="Enrol the person there.")
+    return found
+
+
+def masked(number: str) -> str:
+    """What may be shown of a number: its last two digits, by which two people can agree that they mean the same one."""
+    return f"...{number[-2:]}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from alert_places import country_without_feeds
+from postgres_server import PostgresServer
 
 from alerts.people.keys import Keys
 from alerts.registry import Registry
@@ -41,6 +42,33 @@ def keys(tmp_path: Path) -> Keys:
 def registry(tmp_path: Path, keys: Keys) -> Iterator[Registry]:
     """An empty registry."""
     opened = Registry(f"sqlite:///{tmp_path}/registry.sqlite", keys)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, started when the first test asks for one."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def registry_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once of each kind: what holds for one must hold for the other."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/registry.sqlite"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.database()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def homed(registry_home: str, keys: Keys) -> Iterator[Registry]:
+    """An empty registry, once in each kind of database."""
+    opened = Registry(registry_home, keys)
     yield opened
     opened.close()
 

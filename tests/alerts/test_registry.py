@@ -70,7 +70,7 @@ def test_who_left_stays_away_until_they_come_back_themselves(registry: Registry)
     with pytest.raises(RefusedError, match="left"):
         registry.enrol(person())
     assert registry.counts(["LK21"], "household") == {}
-    registry.start(NUMBER)
+    assert registry.start(NUMBER, START)
     assert registry.counts(["LK21"], "household") == {"si": 1}
     registry.erase(NUMBER, START)
     with pytest.raises(RefusedError, match="left"):

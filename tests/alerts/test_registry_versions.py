@@ -6,26 +6,58 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, create_engine, inspect
 
 from alerts import migrations
 from alerts.people.keys import Keys
 from alerts.registry import Consent, Enrolment, Registry
+from alerts.tables import metadata
 from schemas.errors import NewerVersionError
 
-PERSON = Enrolment("+999000000001", "LK21", "en", "household", Consent(datetime(2025, 1, 1, tzinfo=UTC), "text", "by"))
+AGREED = datetime(2025, 1, 1, tzinfo=UTC)
+PERSON = Enrolment("+999000000001", "LK21", "en", "household", Consent(AGREED, "text", "by"))
+OLD_ROW = {
+    "id": "s1",
+    "area": "LK21",
+    "language": "en",
+    "group": "household",
+    "status": "active",
+    "consent_at": AGREED.replace(tzinfo=None),
+    "consent_text": "text",
+    "consent_by": "by",
+}
+
+
+def brought_to(url: str, revision: str, keys: Keys) -> None:
+    """Make a database as a version had it, with one person in it; before version 3 without Alembic's own table."""
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(migrations.HOME))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        row = {**OLD_ROW, "number_index": keys.index(PERSON.number), "number": keys.encrypt(PERSON.number)}
+        tables = MetaData()
+        tables.reflect(connection)
+        table = tables.tables["subscribers"]
+        connection.execute(table.insert().values(**row))
+        if revision in ("0001", "0002"):
+            connection.exec_driver_sql("DROP TABLE alembic_version")
+        if revision == "0001":
+            connection.exec_driver_sql("DROP INDEX IF EXISTS messages_in_turn")
+    engine.dispose()
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """A registry as 0.1.0 made it: without a version, and without the index of the queue."""
+def old(tmp_path: Path, keys: Keys) -> Path:
+    """A registry as 0.1.0 made it at first: without a version, and without the index of the queue."""
     path = tmp_path / "registry.db"
-    registry = Registry(f"sqlite:///{path}", Keys.load(tmp_path / "keys", create=True))
-    registry.enrol_synthetic([("s1", PERSON)])
-    with registry.engine.begin() as connection:
-        connection.exec_driver_sql("DROP INDEX messages_in_turn")
-        connection.exec_driver_sql("DROP TABLE registry_version")
-    registry.close()
+    brought_to(f"sqlite:///{path}", "0001", keys)
     return path
 
 
@@ -42,13 +74,45 @@ def people(path: Path) -> int:
     return int(count)
 
 
-def test_an_older_registry_is_brought_to_this_version(old: Path) -> None:
+def version(registry: Registry) -> int:
+    """The version that the database names."""
+    with registry.reading() as connection:
+        return int(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+
+
+def test_revisions_are_one_line_in_the_order_of_their_numbers() -> None:
+    """Each file is named by its revision and follows the number before it, so that the newest number is the version."""
+    script = ScriptDirectory(str(migrations.HOME))
+    assert script.get_heads() == [f"{migrations.VERSION:04}"]
+    revisions = list(script.walk_revisions())
+    assert [revision.revision for revision in revisions] == [f"{n:04}" for n in range(migrations.VERSION, 0, -1)]
+    for revision in revisions:
+        assert Path(revision.path).name.startswith(f"{revision.revision}_")
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_an_older_registry_is_brought_to_this_version(registry_home: str, keys: Keys, revision: str) -> None:
     """What it lacks is made, the people stay, and it says its version from then on."""
-    registry = opened(old)
+    brought_to(registry_home, revision, keys)
+    registry = Registry(registry_home, keys)
     assert {index["name"] for index in inspect(registry.engine).get_indexes("messages")} >= {"messages_in_turn"}
     assert registry.counts(["LK21"], "household") == {"en": 1}
-    with registry.reading() as connection:
-        assert connection.exec_driver_sql("SELECT version FROM registry_version").scalar() == migrations.VERSION
+    assert registry.export(PERSON.number)["person"]["joined_at"] == AGREED.isoformat()
+    assert version(registry) == migrations.VERSION
+    registry.close()
+
+
+@pytest.mark.parametrize("revision", ["", "0001", "0002"])
+def test_tables_are_the_same_whichever_way_they_came(registry_home: str, keys: Keys, revision: str) -> None:
+    """Made at once or step by step from a version: Alembic finds nothing in which they differ from `alerts.tables`."""
+    if revision:
+        brought_to(registry_home, revision, keys)
+    registry = Registry(registry_home, keys)
+    with registry.engine.connect() as connection:
+        # Of SQLite, Alembic reads defaults back in other words than they were given.
+        options = {"compare_type": True, "compare_server_default": registry_home.startswith("postgresql")}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
     registry.close()
 
 
@@ -74,37 +138,47 @@ def test_a_registry_of_this_version_is_left_as_it_is(tmp_path: Path, old: Path) 
     assert not list(tmp_path.glob("*.backup"))
 
 
-def test_a_newer_registry_is_refused_and_not_touched(old: Path) -> None:
-    """The error says what to start; the file stays as the newer version wrote it."""
-    registry = opened(old)
+def test_a_newer_registry_is_refused_and_not_touched(registry_home: str, keys: Keys) -> None:
+    """The error says what to start; the database stays as the newer version wrote it, and no secret of its address is said."""
+    registry = Registry(registry_home, keys)
     with registry.begin() as connection:
-        connection.exec_driver_sql("UPDATE registry_version SET version = 99")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0099'")
     registry.close()
     with pytest.raises(NewerVersionError, match=r"version 99.*Start that version"):
-        opened(old)
-    connection = sqlite3.connect(old)
-    assert connection.execute("SELECT version FROM registry_version").fetchone() == (99,)
-    connection.close()
-    assert not list(old.parent.glob("*.version-99.backup"))
+        Registry(registry_home, keys)
+    engine = create_engine(registry_home)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "0099"
+    engine.dispose()
 
 
-def test_a_migration_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_before_alembic_know_that_it_is_not_theirs(registry_home: str, keys: Keys) -> None:
+    """They look in a table of their own, where they find a newer version than they know, whichever way the database came."""
+    registry = Registry(registry_home, keys)
+    with registry.reading() as connection:
+        assert connection.exec_driver_sql("SELECT version FROM registry_version").scalar_one() == 3
+    registry.close()
+
+
+def test_a_migration_that_fails_changes_nothing(registry_home: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it or nothing: after a failure in the middle the older version can still open its registry, and a second try succeeds."""
-    step = migrations._STEPS[1]
+    brought_to(registry_home, "0001", keys)
+    upgrade = command.upgrade
 
-    def failing(connection: object) -> None:
-        step(connection)  # type: ignore[arg-type]
+    def failing(config: Config, revision: str) -> None:
+        upgrade(config, revision)
         raise OSError("The disk is full.")
 
-    monkeypatch.setattr(migrations, "_STEPS", {1: failing})
+    monkeypatch.setattr(command, "upgrade", failing)
     with pytest.raises(OSError, match="full"):
-        opened(old)
-    connection = sqlite3.connect(old)
-    assert connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'registry_version'").fetchone() == (0,)
-    connection.close()
+        Registry(registry_home, keys)
+    engine = create_engine(registry_home)
+    assert not {"registry_version", "alembic_version"} & set(inspect(engine).get_table_names())
+    engine.dispose()
     monkeypatch.undo()
-    opened(old).close()
-    assert people(old) == 1
+    registry = Registry(registry_home, keys)
+    assert registry.counts(["LK21"], "household") == {"en": 1}
+    registry.close()
 
 
 def test_a_copy_can_be_put_back(old: Path) -> None:

@@ -1,23 +1,30 @@
 """The version of the registry's tables: an older database is brought to this one, a newer one is refused.
 
-Each step is one transaction, and the database as it was stays beside it as `<file>.version-<n>.backup` (SQLite; of a PostgreSQL database
-the administrator keeps one with `pg_dump` before an upgrade).
+The steps are Alembic's, in `versions`; how to add one stands at the head of that folder. All that are missing are one transaction, and an
+SQLite database as it was stays beside it as `<file>.version-<n>.backup` (of a PostgreSQL database the administrator keeps one with
+`pg_dump` before an upgrade). An empty database gets the tables of `alerts.tables` at once; a test holds the two ways to one result.
 """
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, insert, inspect, select
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, func, insert, inspect, select
 
 from alerts.tables import metadata, subscribers, version
 from schemas.errors import NewerVersionError
 
-VERSION = 2
-"""Of the tables in `alerts.tables`."""
+HOME = Path(__file__).resolve().parent
+VERSION = max(int(path.name[:4]) for path in (HOME / "versions").glob("[0-9]*.py"))
+"""Of the tables in `alerts.tables`: the number of the newest revision."""
 _UNNAMED = 1
 """The tables of 0.1.0 named no version."""
+_OURS = 2
+"""The last version that was named in `registry_version`, before Alembic's table was there."""
+_LOCK = 4_077_001
+"""Of PostgreSQL, where two processes could otherwise begin at once."""
+
+_alembic = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def prepare(engine: Engine) -> None:
@@ -33,22 +40,23 @@ def prepare(engine: Engine) -> None:
     if found is not None:
         _check(engine, found)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         found = _found(connection)  # again: another process may have come first, and now none can
-        if found is not None and found < VERSION:
-            _keep_copy(engine, found)
         if found is None:
             metadata.create_all(connection)
-            connection.execute(insert(version).values(version=VERSION))
-        while found is not None and found < VERSION:
-            _STEPS[found](connection)
-            found += 1
-            connection.execute(delete(version))
-            connection.execute(insert(version).values(version=found))
+            connection.execute(insert(version).values(version=_OURS + 1))
+            _name(connection, VERSION)
+        elif found < VERSION:
+            _keep_copy(engine, found)
+            _upgrade(connection, found)
 
 
 def _found(connection: Connection) -> int | None:
     """The version of the tables; none in an empty database."""
     tables = inspect(connection)
+    if tables.has_table(_alembic.name):
+        return int(connection.execute(select(_alembic.c.version_num)).scalar_one())
     if tables.has_table(version.name):
         return int(connection.execute(select(version.c.version)).scalar_one())
     return _UNNAMED if tables.has_table(subscribers.name) else None
@@ -61,6 +69,24 @@ def _check(engine: Engine, found: int) -> None:
             where=engine.url.render_as_string(hide_password=True),
             remedy="Start that version, or restore a copy that this one wrote.",
         )
+
+
+def _name(connection: Connection, found: int) -> None:
+    """Write the version where Alembic looks for it."""
+    _alembic.create(connection)
+    connection.execute(insert(_alembic).values(version_num=f"{found:04}"))
+
+
+def _upgrade(connection: Connection, found: int) -> None:
+    from alembic import command  # heavy, and needed once in the life of a database
+    from alembic.config import Config
+
+    if not inspect(connection).has_table(_alembic.name):
+        _name(connection, found)
+    config = Config()
+    config.set_main_option("script_location", str(HOME).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _keep_copy(engine: Engine, found: int) -> None:
@@ -78,15 +104,3 @@ def _keep_copy(engine: Engine, found: int) -> None:
         raw.close()
     shutil.copymode(database, draft)
     draft.replace(copy)
-
-
-def _from_1(connection: Connection) -> None:
-    """What 0.1.0 did not have: the version itself, and the indexes made since."""
-    metadata.create_all(connection)
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)
-
-
-_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _from_1}
-"""Version to the step that leads to the next. A step never changes once it is released."""
