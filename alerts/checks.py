@@ -1,25 +1,21 @@
-"""What can be found wrong in a country's texts before anybody is warned with them."""
+"""What can be found wrong in a country's texts, and in how it sends them, before anybody is warned with them."""
 
-import unicodedata
-from collections.abc import Iterator
-from itertools import product
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
-import smsutil
-
-from alerts import patterns
 from alerts.channels.contract import known_channels
-from alerts.rendering import NONE, place_name
-from alerts.segments import measure
-from alerts.texts import Catalogue, Kind, Pattern
+from alerts.languages import languages
+from alerts.marks import EXERCISE
+from alerts.rendering import budget_of, opt_out_of, place_name, source_of
+from alerts.text_checks import UNREADABLE, findings_of_text
+from alerts.text_lengths import SOURCE, Setting, findings_of_length
+from alerts.texts import ANY, NAME, REGIONAL, SERVICE, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Pattern, Service, regional
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import ConfigurationError
 from schemas.findings import Finding
-
-_VIRAMAS = {"\u0dca", "\u094d", "\u09cd", "\u0bcd"}
-_JOINERS = {"\u200c", "\u200d"}
-_CHOICES = {"level": ("yellow", "orange", "red"), "confirmed": ("yes", "no")}
 
 
 def findings(folder: Path) -> list[Finding]:
@@ -39,6 +35,62 @@ def findings_of(country: LoadedCountry) -> list[Finding]:
     return [*_channel(country), *_texts(country)]
 
 
+@lru_cache(maxsize=1)
+def shared_findings() -> tuple[Finding, ...]:
+    """All that is wrong with the texts that all countries share, measured with the longest place name of each language."""
+    try:
+        catalogue, known = regional(), languages()
+    except ConfigurationError as error:
+        return (_unreadable(error),)
+    found = []
+    for pattern in catalogue.patterns:
+        of_text = findings_of_text(pattern, catalogue.get(SOURCE_LANGUAGE, pattern.name, pattern.kind), known.get(pattern.language))
+        found += [*of_text, *_unknown_language(pattern)]
+        if pattern.language in known and not any(f.check in UNREADABLE for f in of_text):
+            found += findings_of_length(pattern, _shared_setting(pattern, catalogue))
+    return tuple(found)
+
+
+def sendable(country: LoadedCountry) -> list[Pattern]:
+    """The texts that a country can send, its own or shared ones, each once; none if a file cannot be read: then `findings` says so."""
+    try:
+        return [pattern for pattern, _ in _measured(country, Catalogue.load(country.folder))]
+    except ConfigurationError:
+        return []
+
+
+def notes(folder: Path) -> list[Finding]:
+    """Which of a folder's texts are drafts: the country's, or those that all share. Nothing must be changed for it.
+
+    Nothing if a file cannot be read.
+    """
+    try:
+        own = regional() if folder == REGIONAL else Catalogue.load(folder)
+    except ConfigurationError:
+        return []
+    by_file: dict[str, list[Pattern]] = defaultdict(list)
+    for pattern in own.patterns:
+        by_file[pattern.file].append(pattern)
+    drafts = {file: sum(not p.reviewed for p in texts) for file, texts in by_file.items()}
+    stale = [p for texts in by_file.values() for p in texts if p.stamps.review is not None and not p.reviewed]
+    said = [_drafts(folder, by_file, drafts)] if any(drafts.values()) else []
+    return [*said, *(_stale(p) for p in stale)]
+
+
+def _drafts(folder: Path, texts: Mapping[str, list[Pattern]], drafts: Mapping[str, int]) -> Finding:
+    counted = ", ".join(f"`{texts[file][0].language}` {count} of {len(texts[file])}" for file, count in drafts.items() if count)
+    file = "countries/texts" if folder == REGIONAL else f"countries/{folder.name}/texts"
+    what = f"drafts, not reviewed: {counted}."
+    return Finding(check="draft", file=file, line=0, column=0, what=what, remedy="docs/translators.md says how to review.", note=True)
+
+
+def _stale(pattern: Pattern) -> Finding:
+    review = pattern.stamps.review
+    said = f"text {pattern.name}.{pattern.kind} was reviewed by {review.by} on {review.date}, " if review is not None else ""
+    what = f"{said}and has changed since, or its English has: it is a draft again."
+    return Finding(check="review-over", file=pattern.file, line=pattern.line, column=1, what=what, note=True)
+
+
 def _channel(country: LoadedCountry) -> Iterator[Finding]:
     channel = country.facts.messaging.channel
     if channel not in known_channels():
@@ -54,29 +106,65 @@ def _channel(country: LoadedCountry) -> Iterator[Finding]:
 
 def _texts(country: LoadedCountry) -> list[Finding]:
     try:
-        catalogue = Catalogue.load(country.folder)
+        catalogue, known = Catalogue.load(country.folder), languages()
     except ConfigurationError as error:
-        return [Finding(check="unreadable-file", file=error.where, line=0, column=0, what=error.what, remedy=error.remedy)]
+        return [_unreadable(error)]
     found = [finding for rule in country.configuration.rules for finding in _missing(country, catalogue, rule)]
+    found += _missing_service(country, catalogue)
+    unreadable = set()
     for pattern in catalogue.patterns:
-        of_pattern = list(_pattern(pattern))
-        found += of_pattern or list(_length(country, pattern))
+        english = catalogue.get(SOURCE_LANGUAGE, pattern.name, pattern.kind)
+        of_text = findings_of_text(pattern, english, known.get(pattern.language))
+        found += [*of_text, *_unknown_language(pattern)]
+        unreadable |= {pattern for f in of_text if f.check in UNREADABLE}
+    for pattern, setting in _measured(country, catalogue):
+        if pattern not in unreadable:
+            found += findings_of_length(pattern, setting)
     return list({str(f): f for f in found}.values())
+
+
+def _unreadable(error: ConfigurationError) -> Finding:
+    return Finding(check="unreadable-file", file=error.where, line=0, column=0, what=error.what, remedy=error.remedy)
+
+
+def _unknown_language(pattern: Pattern) -> Iterator[Finding]:
+    if pattern.language not in languages() or pattern.language not in EXERCISE:
+        where = "countries/texts/languages.yaml" if pattern.language not in languages() else "EXERCISE of alerts/marks.py"
+        yield Finding(
+            check="unknown-language",
+            file=pattern.file,
+            line=1,
+            column=1,
+            what=f"`{pattern.language}` is not in {where}.",
+            why="Its words cannot be checked, or an exercise would be marked in English.",
+            remedy="CONTRIBUTING.md says how a language is added.",
+        )
 
 
 def _missing(country: LoadedCountry, catalogue: Catalogue, rule: Rule) -> Iterator[Finding]:
     for language in sorted(_languages(country, rule)):
         for kind in Kind:
             if catalogue.get(language, rule.text, kind) is None:
-                yield Finding(
-                    check="missing-text",
-                    file=f"countries/{country.folder.name}/texts/{language}.po",
-                    line=0,
-                    column=0,
-                    what=f"text {rule.text}.{kind} is missing in `{language}`.",
-                    why=f"Rule {rule.name} reaches areas where it is read.",
-                    remedy=f'Add msgctxt "{rule.text}", msgid "{kind}".',
-                )
+                yield _missing_text(country, language, rule.text, kind, f"Rule {rule.name} reaches areas where it is read.")
+
+
+def _missing_service(country: LoadedCountry, catalogue: Catalogue) -> Iterator[Finding]:
+    for language in country.languages:
+        for kind in Service:
+            if catalogue.get(language, SERVICE, kind) is None:
+                yield _missing_text(country, language, SERVICE, kind, "Who joins, leaves or answers is written to in it.")
+
+
+def _missing_text(country: LoadedCountry, language: str, name: str, kind: str, why: str) -> Finding:
+    return Finding(
+        check="missing-text",
+        file=f"countries/{country.folder.name}/texts/{language}.po",
+        line=0,
+        column=0,
+        what=f"text {name}.{kind} is missing in `{language}`.",
+        why=why,
+        remedy=f'Add msgctxt "{name}", msgid "{kind}".',
+    )
 
 
 def _languages(country: LoadedCountry, rule: Rule) -> set[str]:
@@ -90,62 +178,46 @@ def _areas(country: LoadedCountry, rule: Rule) -> tuple[str, ...]:
     return rule.only or tuple(a.code for a in country.places.areas.values() if a.level == rule.area)
 
 
-def _pattern(pattern: Pattern) -> Iterator[Finding]:
-    try:
-        patterns.check(pattern.text, pattern.language)
-        used = patterns.arguments(pattern.text)
-    except ValueError as error:
-        reason = "a brace is not closed" if "BRACES" in str(error) else str(error)
-        yield _at(pattern, "unparsable-pattern", f"is no ICU MessageFormat pattern: {reason}.")
-        return
-    for name in sorted(used - pattern.known):
-        known = f"Known are {', '.join(sorted(pattern.known))}."
-        yield _at(pattern, "unknown-argument", f"asks for {{{name}}}, which nobody gives.", known)
-    for name in sorted(pattern.required - used):
-        yield _at(pattern, "missing-argument", f"does not say {{{name}}}.", "Each message says who speaks, where, and as of when.")
-    if unicodedata.normalize("NFC", pattern.text) != pattern.text:
-        yield _at(pattern, "not-nfc", "is not in Unicode's composed form.", "Save it in NFC.")
-    for character in dict.fromkeys(_invisible(pattern.text)):
-        yield _at(pattern, "invisible-character", f"holds the invisible character U+{ord(character):04X}.", "Take it out.")
+def _measured(country: LoadedCountry, catalogue: Catalogue) -> list[tuple[Pattern, Setting]]:
+    """Each text that the country can send, its own or a shared one, with all that may stand in it."""
+    places: dict[Pattern, set[str]] = defaultdict(set)
+    hazards: dict[Pattern, set[str]] = defaultdict(set)
+    for rule in country.configuration.rules:
+        for language in _languages(country, rule):
+            name = catalogue.get(language, rule.text, NAME)
+            for pattern in filter(None, (catalogue.get(language, rule.text, kind) for kind in Kind)):
+                places[pattern] |= set(_areas(country, rule))
+                hazards[pattern] |= {name.text} if name is not None else set()
+    for language in country.languages:
+        for pattern in filter(None, (catalogue.get(language, SERVICE, kind) for kind in Service)):
+            places[pattern] = set(country.places.areas)
+    return [(p, _setting(country, catalogue, p, codes, hazards[p])) for p, codes in places.items()]
 
 
-def _invisible(text: str) -> Iterator[str]:
-    """Format and control characters, except joiners after a virama, which spell real conjuncts."""
-    for before, character in zip(" " + text, text, strict=False):
-        joins = character in _JOINERS and before in _VIRAMAS
-        if unicodedata.category(character) in {"Cf", "Cc", "Co"} and not joins:
-            yield character
+def _setting(country: LoadedCountry, catalogue: Catalogue, pattern: Pattern, places: set[str], hazards: set[str]) -> Setting:
+    tomorrow = catalogue.get(pattern.language, WORDS, "tomorrow")
+    known = languages().get(pattern.language)
+    return Setting(
+        source=source_of(country, pattern.language),
+        places=tuple(place_name(country, code, pattern.language) for code in places),
+        budget=budget_of(country, pattern.language),
+        opt_out=opt_out_of(country, pattern.language),
+        hazards=tuple(hazards),
+        tomorrow=tomorrow.text if tomorrow is not None else "",
+        joins=known is None or known.joins,
+    )
 
 
-def _length(country: LoadedCountry, pattern: Pattern) -> Iterator[Finding]:
-    """The longest it can get with what must be in it."""
-    budget = country.facts.messaging.segments.get(pattern.language, 1)
-    source = country.facts.messaging.speaks_as.get(pattern.language, country.facts.messaging.sender)
-    reached = {code for rule in country.configuration.rules if rule.text == pattern.name for code in _areas(country, rule)}
-    places = {place_name(country, code, pattern.language) for code in reached}
-    fixed = {"source": source, "time": "28/12 20:58", "rivers": NONE, "divisions": NONE, "stations": NONE}
-    fixed |= {"need": NONE, "when": NONE, "hazard": NONE, "promise": "no"}
-    texts = [pattern.render({**fixed, "place": place, **choice}) for place, choice in product(places, _choices(pattern))]
-    if not texts:
-        return
-    longest = max(texts, key=lambda t: len(t.encode("utf-16-be")))
-    size = measure(longest)
-    if size.segments > budget:
-        what = f"takes {size.segments} segments ({size.units} units) for some place; the budget of `{pattern.language}` is {budget}."
-        yield _at(pattern, "too-long", what, f"Longest: {longest}")
-    odd = [c for c in dict.fromkeys(pattern.text) if not smsutil.is_valid_gsm(c)]
-    if odd and len(odd) <= 3:
-        what = f"leaves GSM-7 for {', '.join(f'U+{ord(c):04X}' for c in odd)}: less than half fits into a segment."
-        yield _at(pattern, "leaves-gsm7", what, "Write plain quotes, hyphens and dots.")
-
-
-def _choices(pattern: Pattern) -> list[dict[str, str]]:
-    """Each way in which the arguments that a pattern chooses by can be given; those it does not ask for, in one way."""
-    used = patterns.arguments(pattern.text)
-    ways = ([(name, value) for value in (values if name in used else values[:1])] for name, values in _CHOICES.items())
-    return [dict(way) for way in product(*ways)]
-
-
-def _at(pattern: Pattern, check: str, what: str, remedy: str = "") -> Finding:
-    what = f"text {pattern.name}.{pattern.kind} {what}"
-    return Finding(check=check, file=pattern.file, line=pattern.line, column=1, what=what, remedy=remedy)
+def _shared_setting(pattern: Pattern, catalogue: Catalogue) -> Setting:
+    language = languages()[pattern.language]
+    names = tuple(p.text for p in catalogue.patterns if p.language == pattern.language and p.kind == NAME) if pattern.name == ANY else ()
+    tomorrow = catalogue.get(pattern.language, WORDS, "tomorrow")
+    plain = pattern.name == WORDS or pattern.kind == NAME
+    return Setting(
+        source=SOURCE,
+        places=() if plain else (language.longest_place.name,),
+        budget=language.segments,
+        hazards=names,
+        tomorrow=tomorrow.text if tomorrow is not None else "",
+        joins=language.joins,
+    )

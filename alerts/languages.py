@@ -33,9 +33,10 @@ class Language(Decided):
     Attributes:
         name: in English. script: ISO 15924. right_to_left: written from the right.
         segments: the most that a message takes unless a country's file says otherwise.
+        joins: false where a network that it is read in joins no parts, so that not even a mark may make a second segment.
         digits: those in which days and hours are written unless a country's file says otherwise (CLDR's names).
         longest_place: what the texts that all countries share are measured with.
-        hazards, actions: beginnings of words, one of which a warning must hold to say what threatens, and what to do.
+        hazards, actions: how words begin, one of which a warning must hold to say what threatens, and what to do; `-nus` is how one ends.
         jargon: words that people do not use, each with the reason.
     """
 
@@ -43,6 +44,7 @@ class Language(Decided):
     script: str = Field(pattern=r"^[A-Z][a-z]{3}$")
     right_to_left: bool = False
     segments: int = Field(ge=1)
+    joins: bool = True
     digits: Digits = "latn"
     longest_place: LongestPlace
     hazards: tuple[str, ...] = Field(min_length=1)

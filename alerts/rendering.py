@@ -130,7 +130,7 @@ class Renderer:
         given = {
             "source": source_of(self.country, pattern.language),
             "place": place_name(self.country, area, pattern.language) if area else NONE,
-            "opt_out": _in_language(messaging.opt_out, pattern.language, ""),
+            "opt_out": opt_out_of(self.country, pattern.language),
             "two_way": "yes" if messaging.two_way else "no",
             "report": report,
             "example": example,
@@ -193,6 +193,11 @@ def source_of(country: LoadedCountry, language: str) -> str:
     """What the country calls itself in a message."""
     messaging = country.facts.messaging
     return _in_language(messaging.speaks_as, language, messaging.sender)
+
+
+def opt_out_of(country: LoadedCountry, language: str) -> str:
+    """How one leaves, in a language."""
+    return _in_language(country.facts.messaging.opt_out, language, "STOP")
 
 
 def _in_language(said: Mapping[str, str], language: str, otherwise: str) -> str:

@@ -6,10 +6,11 @@ one wherever it is shown (`reviews`).
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 import polib
@@ -101,6 +102,7 @@ class Pattern:
 
     Attributes:
         reviewed: a named person who reads the language has approved it as it stands, made from the English as that stands.
+        line: of its msgstr. written: the lines of its msgstr as they stand in the file, by which a finding says where.
         stamps: what the file says about its source and its review.
         older: the English it was made from has changed since.
     """
@@ -112,6 +114,7 @@ class Pattern:
     reviewed: bool
     file: str
     line: int
+    written: tuple[str, ...] = ()
     stamps: Stamps = NO_STAMPS
     older: bool = False
 
@@ -126,6 +129,14 @@ class Pattern:
         if self.kind == NAME or self.name == WORDS:
             return frozenset()
         return SERVICE_REQUIRED | SERVICE_OPTIONAL if self.name == SERVICE else REQUIRED | OPTIONAL
+
+    def place_of(self, fragment: str) -> tuple[int, int]:
+        """Line and column of a part of the text, from 1; those of its msgstr if the part is broken over lines."""
+        for number, line in enumerate(self.written):
+            at = line.casefold().find(fragment.replace('"', '\\"').casefold()) if fragment else -1
+            if at >= 0:
+                return self.line + number, at + 1
+        return self.line, 1
 
     def render(self, arguments: Mapping[str, str]) -> str:
         """The text, in NFC.
@@ -239,24 +250,28 @@ def read(path: Path) -> list[Pattern]:
     """
     name = _shown(path)
     try:
+        lines = path.read_text(encoding="utf-8").splitlines()
         po = polib.pofile(str(path), encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is no PO file: {error}.", where=name) from error
     language = str(po.metadata.get("Language") or path.stem).replace("_", "-")
-    return [
-        Pattern(
-            language=language,
-            name=entry.msgctxt or "",
-            kind=entry.msgid,
-            text=entry.msgstr,
-            reviewed="fuzzy" not in entry.flags,
-            file=name,
-            line=int(entry.linenum),
-            stamps=stamps_of(entry.comment),
-        )
-        for entry in po
-        if entry.msgstr and not entry.obsolete
-    ]
+    return [_pattern(entry, language, name, lines) for entry in po if entry.msgstr and not entry.obsolete]
+
+
+def _pattern(entry: polib.POEntry, language: str, file: str, lines: Sequence[str]) -> Pattern:
+    first = next((n for n in range(entry.linenum - 1, len(lines)) if lines[n].startswith("msgstr")), entry.linenum - 1)
+    more = takewhile(lambda line: line.startswith('"'), lines[first + 1 :])
+    return Pattern(
+        language=language,
+        name=entry.msgctxt or "",
+        kind=entry.msgid,
+        text=entry.msgstr,
+        reviewed="fuzzy" not in entry.flags,
+        file=file,
+        line=first + 1,
+        written=(lines[first], *more),
+        stamps=stamps_of(entry.comment),
+    )
 
 
 def _shown(path: Path) -> str:

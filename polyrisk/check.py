@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from alerts.checks import findings as findings_of_texts
+from alerts.checks import notes as notes_on_texts
+from alerts.checks import shared_findings as findings_of_shared_texts
+from alerts.texts import REGIONAL
 from feeds.case_checks import findings as findings_of_cases
 from feeds.manifest import findings as findings_of_feeds
 from schemas.country_files import findings as findings_of_country
@@ -12,11 +15,11 @@ from schemas.rule_test_files import findings_of_tests
 
 
 def check(countries: Path) -> tuple[list[Finding], int]:
-    """All findings of all countries, their frameworks and feeds, in order of file and line, and how many countries were looked at."""
+    """All findings of all countries, their frameworks, feeds and shared texts, by file and line, and how many countries there are."""
     folders = sorted(p.parent for p in countries.glob("*/country.yaml"))
-    found = list(findings_of_feeds())
+    found = [*findings_of_feeds(), *findings_of_shared_texts(), *notes_on_texts(REGIONAL)]
     for folder in folders:
-        found += check_folder(folder)
+        found += [*check_folder(folder), *notes_on_texts(folder)]
         for framework in frameworks_of(folder):
             wrong = [*findings_of_country(framework), *findings_of_tests(framework)]
             found += wrong or notes_of(framework)

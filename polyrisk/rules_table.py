@@ -263,7 +263,7 @@ def _texts(rule: Rule, country: LoadedCountry, catalogue: Catalogue) -> Mapping[
 def _first_message(pattern: Pattern, rule: Rule, country: LoadedCountry) -> str:
     """As people would read it, without names of rivers and places; once if it is the same at every level."""
     known = {"source": country.facts.messaging.speaks_as[pattern.language], "place": "[place]", "time": "[time]", "confirmed": "yes"}
-    known |= dict.fromkeys(("rivers", "divisions", "stations"), "none")
+    known |= dict.fromkeys(("rivers", "divisions", "stations", "need", "when", "hazard"), "none") | {"promise": "yes"}
     texts = {level.word: pattern.render({**known, "level": level.word}) for level in sorted(rule.levels)}
     if len(set(texts.values())) == 1:
         return next(iter(texts.values()))

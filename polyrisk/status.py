@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rich.markup import escape
 
+from alerts.checks import sendable
 from alerts.proposals import waiting
 from console.feed_views import feed_views
 from console.names import Names
@@ -56,7 +57,11 @@ class FeedStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """How an installation stands at `now` by its own clock."""
+    """How an installation stands at `now` by its own clock.
+
+    Attributes:
+        texts: how many the country can send in all its languages. drafts: those of them that nobody has reviewed.
+    """
 
     country: str
     now: datetime
@@ -65,6 +70,8 @@ class Status:
     unsigned: int
     letters: Sequence[DeadLetter]
     judging: Judging
+    texts: int
+    drafts: int
 
     def lines(self, country: LoadedCountry) -> Iterator[str]:
         """For a terminal (rich markup)."""
@@ -76,6 +83,8 @@ class Status:
         yield f"  records behind: {behind}; messages that wait for signatures: {self.unsigned}"
         in_force = self.judging.configuration
         yield f"  judged by configuration {in_force[:12] if in_force else 'none'}, engine {self.judging.engine or 'none yet'}"
+        if self.drafts:
+            yield f"  texts: {self.drafts:,} of {self.texts:,} are drafts, not reviewed (`polyrisk texts lint`)"
         if self.judging.refused is not None:
             yield f"  [red]REFUSED[/] the newest configuration: {_short(self.judging.refused)}"
         if self.letters:
@@ -109,6 +118,7 @@ class Status:
                 "refused": self.judging.refused.reason if self.judging.refused else None,
             },
             "engine": self.judging.engine,
+            "texts": {"count": self.texts, "drafts": self.drafts},
         }
 
     @property
@@ -142,7 +152,9 @@ def status_of(log: EventLog, country: LoadedCountry, state: Path, feeds: Sequenc
         found.append(FeedStatus(view.feed, view.since, not view.alive, view.newest, view.behind, beat.rows if beat else 0, aside))
     lag = {group: sum(log.lag(group).values()) for group in ("processors", "alerts")}
     letters = letters_of(log, country.shard)
-    return Status(country.code, now, found, lag, waiting(log), letters, judging_of(log, country.shard, letters))
+    texts = sendable(country)
+    drafts = sum(not text.reviewed for text in texts)
+    return Status(country.code, now, found, lag, waiting(log), letters, judging_of(log, country.shard, letters), len(texts), drafts)
 
 
 def _short(letter: DeadLetter) -> str:

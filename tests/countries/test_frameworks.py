@@ -27,4 +27,4 @@ def test_awaited_feeds_are_notes_and_no_findings() -> None:
     notes = [note for folder in FOLDERS for note in notes_of(folder)]
     assert notes
     assert all(note.note and note.line > 0 for note in notes)
-    assert {str(f) for f in check(countries_root())[0]} == {str(note) for note in notes}
+    assert {str(f) for f in check(countries_root())[0] if f.check != "draft"} == {str(note) for note in notes}
