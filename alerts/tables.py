@@ -192,5 +192,62 @@ notices = Table(
     Column("text", Text, nullable=False),
 )
 
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(120), nullable=False, unique=True),
+    Column("at", Utc, nullable=False, info={"kept_days": 730}),
+    Column("handled_at", Utc, index=True),
+    Column("outcome", String(40), nullable=False),
+)
+"""Messages from people, once each: that one came stays known for long after its words are gone, so that a repetition has no effect."""
+
+inbox_payloads = Table(
+    "inbox_payloads",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("at", Utc, nullable=False, info={"kept_days": 30}),
+    Column("number_index", String(64), nullable=False, index=True),
+    Column("number", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("opt_out", String(10), nullable=False),
+)
+"""Who wrote what, both encrypted."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("subscriber", String(40), primary_key=True, index=True),
+    Column("area", String(40), nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("answer", String(12), nullable=False),
+    Column("at", Utc, nullable=False, info={"kept_days": 90}),
+)
+"""What a person answered to a message of a warning: the last word counts."""
+
+answer_counts = Table(
+    "answer_counts",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("area", String(40), primary_key=True),
+    Column("language", String(20), primary_key=True),
+    Column("answer", String(12), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+"""How many answered what, as it was last published."""
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("area", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("subscriber", String(40), nullable=False, index=True),
+    Column("last_at", Utc, nullable=False, info={"kept_days": 30}),
+)
+"""Which voice of an area a person's reports are readings at (`schemas.community_reports`)."""
+
 version = Table("registry_version", metadata, Column("version", Integer, primary_key=True))
 """One row, by which versions before Alembic know that these tables are not theirs (`alerts.migrations`)."""

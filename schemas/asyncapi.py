@@ -22,6 +22,7 @@ _TITLES = {
     "event": "A change of a compound event",
     "warning": "One message of a warning's life",
     "delivery": "Counts of messages by state",
+    "answer": "Counts of people's answers to a warning",
     "dead_letter": "An input record that could not be taken in",
     "engine": "From here on judged by this engine",
 }

@@ -12,6 +12,7 @@ from schemas.microseconds import to_microseconds
 from schemas.observations import decode, encode
 from schemas.readings import PlainReading, decode_readings
 from schemas.records import (
+    AnswerCount,
     Baseline,
     CompoundEvent,
     ConfigChange,
@@ -31,11 +32,12 @@ from schemas.records import (
 from schemas.topics import BREACHES, DEAD_LETTERS, DELIVERIES, ENGINES, EVENTS, INPUT, WARNINGS
 
 _INPUT: TypeAdapter[Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration] = TypeAdapter(Input)
-Published = ThresholdBreach | CompoundEvent | Warning | Delivery | DeadLetter | EngineChange
+Published = ThresholdBreach | CompoundEvent | Warning | Delivery | AnswerCount | DeadLetter | EngineChange
 """All that leaves a processor or the alert service by the log."""
 _OUTPUT: TypeAdapter[Published] = TypeAdapter(Output)
 _TOPIC_OF = {
-    "breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "delivery": DELIVERIES, "dead_letter": DEAD_LETTERS, "engine": ENGINES,
+    "breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "delivery": DELIVERIES, "answer": DELIVERIES,
+    "dead_letter": DEAD_LETTERS, "engine": ENGINES,
 }  # fmt: skip
 CLOUDEVENTS = "1.0"
 VERSIONS: Mapping[str, int] = {
@@ -50,6 +52,7 @@ VERSIONS: Mapping[str, int] = {
     "event": 2,
     "warning": 1,
     "delivery": 1,
+    "answer": 1,
     "dead_letter": 1,
     "engine": 1,
 }

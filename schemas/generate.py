@@ -18,6 +18,7 @@ from schemas.configuration import Configuration
 from schemas.file_schemas import FILE_SCHEMAS
 from schemas.readings import PlainReading
 from schemas.records import (
+    AnswerCount,
     Baseline,
     CompoundEvent,
     ConfigChange,
@@ -48,6 +49,7 @@ RECORDS: Mapping[str, type[BaseModel]] = {
     "warning": Warning,
     "message": Message,
     "delivery": Delivery,
+    "answer": AnswerCount,
     "dead_letter": DeadLetter,
     "engine": EngineChange,
 }

@@ -456,6 +456,13 @@ class MessageState(StrEnum):
     EXPIRED = "expired"
 
 
+class Answer(StrEnum):
+    """What people answer to a warning. A closed set."""
+
+    SAFE = "safe"
+    NEED_HELP = "need_help"
+
+
 class Message(Typed):
     """One text to one subscriber. Lives in the registry's database alone, never in the log.
 
@@ -484,6 +491,20 @@ class Delivery(Typed):
     area: str
     language: str
     state: MessageState
+    count: int = Field(ge=0)
+    at: Moment
+
+
+class AnswerCount(Typed):
+    """How many people gave an answer to a message of a warning, by area and language. Who they are the registry alone knows."""
+
+    kind: Literal["answer"] = "answer"
+    warning: str
+    message: str
+    shard: str
+    area: str
+    language: str
+    answer: Answer
     count: int = Field(ge=0)
     at: Moment
 
@@ -544,7 +565,9 @@ class EngineChange(Typed):
     renamed: dict[str, str] = {}
 
 
-Output = Annotated[ThresholdBreach | CompoundEvent | Warning | Delivery | DeadLetter | EngineChange, Field(discriminator="kind")]
+Output = Annotated[
+    ThresholdBreach | CompoundEvent | Warning | Delivery | AnswerCount | DeadLetter | EngineChange, Field(discriminator="kind")
+]
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -557,7 +580,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         topic: one of `schemas.topics.TOPICS`.
         shard: the key; all of a shard's input is one order.
         kind: `observations`, `reading`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`,
-            `delivery`, `dead_letter`, `engine`.
+            `delivery`, `answer`, `dead_letter`, `engine`.
         id: unique and made by whoever appends it from what it says, never from an offset.
         received_microseconds: when it was made known to us, since 1970; the engine's only clock.
         payload: Arrow IPC for `observations`, else the model's JSON.

@@ -24,7 +24,9 @@ INPUT = Topic(
 BREACHES = Topic("breaches", "Thresholds breached, held and left", ("breach",), "processors", ("console",))
 EVENTS = Topic("events", "Compound events and their changes", ("event",), "processors", ("alerts", "console"))
 WARNINGS = Topic("warnings", "Warnings proposed, issued, updated and ended", ("warning",), "alerts", ("console",))
-DELIVERIES = Topic("deliveries", "Counts of messages by warning, area, language and state", ("delivery",), "alerts", ("console",))
+DELIVERIES = Topic(
+    "deliveries", "Counts of messages by warning, area, language and state, and of answers", ("delivery", "answer"), "alerts", ("console",)
+)
 DEAD_LETTERS = Topic(
     "dead_letters", "Input records that could not be taken in, each with its reason", ("dead_letter",), "processors", ("administrators",)
 )

@@ -8,6 +8,8 @@ from schemas.envelopes import Published
 from schemas.levels import Dimension, Level, Truth
 from schemas.readings import PlainReading
 from schemas.records import (
+    Answer,
+    AnswerCount,
     Baseline,
     BaselineRow,
     BreachChange,
@@ -168,6 +170,9 @@ OUTPUTS: dict[str, Published] = {
     ),
     "delivery": Delivery(
         warning="w1", message="w1.1", shard="LKA", area="LK21", language="en", state=MessageState.DELIVERED, count=2, at=LATER
+    ),
+    "answer": AnswerCount(
+        warning="w1", message="w1.1", shard="LKA", area="LK21", language="en", answer=Answer.NEED_HELP, count=1, at=LATER
     ),
     "dead_letter": DeadLetter(
         shard="LKA",
