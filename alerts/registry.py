@@ -23,12 +23,25 @@ from alerts.people.subscribers import counts, in_audience
 from alerts.tables import subscribers
 from schemas.errors import RefusedError
 
-__all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "in_audience", "registry_url"]
+__all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "in_audience", "open_registry", "registry_url"]
 
 
 def registry_url(state: Path) -> str:
     """Where an installation keeps its registry: POLYRISK_REGISTRY, else a file in its folder."""
     return os.environ.get("POLYRISK_REGISTRY") or f"sqlite:///{state / 'registry.db'}"
+
+
+def open_registry(state: Path, *, create: bool = False) -> "Registry":
+    """The registry of an installation, with the keys in POLYRISK_KEYS, else in its folder.
+
+    Args:
+        create: make the keys if there are none. Whoever lets people in does; all others must find those that wrote what is there.
+
+    Raises:
+        ConfigurationError: the keys cannot be used. NewerVersionError: a newer version of Polyrisk wrote the database.
+    """
+    keys = os.environ.get("POLYRISK_KEYS")
+    return Registry(registry_url(state), Keys.load(Path(keys) if keys else state / "keys", create=create))
 
 
 class Registry:

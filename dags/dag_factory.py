@@ -1,4 +1,4 @@
-"""How a DAG is made of what is configured. What a run does is one call into `feeds` or `processors`.
+"""How a DAG is made of what is configured. What a run does is one call into `feeds`, `processors` or `alerts`.
 
 The files of this folder are loaded by path, so none may be called as a package of the project is. Only what it takes to draw a DAG is
 imported here; what a run needs is imported by the run.
@@ -44,6 +44,19 @@ class Baselines(BaseOperator):
         run_baselines(self.country, clock_from_environment().now())
 
 
+class Retention(BaseOperator):
+    """Delete what the registry has kept long enough."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(do_xcom_push=False, **settings)
+
+    def execute(self, _context: Context) -> None:
+        from alerts.retention import run_retention
+        from feeds.clock import clock_from_environment
+
+        run_retention(clock_from_environment().now())
+
+
 def asset_of(feed: str) -> Asset:
     """What a successful fetch of the feed updates."""
     return Asset(name=feed, uri=f"polyrisk://feeds/{feed}")
@@ -87,4 +100,19 @@ def baselines_dag(country: str, feeds: Sequence[str]) -> DAG:
         tags={"baselines", country},
     ) as dag:
         Baselines(task_id="compute", country=country, retries=2, retry_delay=timedelta(minutes=5))
+    return dag
+
+
+def retention_dag() -> DAG:
+    """The DAG that each day deletes from the registry what was kept long enough."""
+    with DAG(
+        "registry_retention",
+        description="Texts, deliveries to each person and numbers of those who left, kept no longer than was promised",
+        schedule=DeltaDataIntervalTimetable(timedelta(days=1)),
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        tags={"people"},
+    ) as dag:
+        Retention(task_id="forget", retries=2, retry_delay=timedelta(minutes=30))
     return dag

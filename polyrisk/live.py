@@ -18,9 +18,8 @@ from alerts.channels import dry
 from alerts.channels.contract import Channel, Settings, known_channels, open_channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.metrics import Metrics
-from alerts.people.keys import Keys
 from alerts.people.synthetic import fill
-from alerts.registry import Registry, registry_url
+from alerts.registry import open_registry
 from alerts.rendering import place_name
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
@@ -146,7 +145,7 @@ def _turn(
         shard = None if judges.all_shards else country.shard
         processor = stack.enter_context(closing(Processor(log, shard, member=judges.member, go_back=judges.go_back, hold_s=HOLD_S)))
         return lambda: processor.run_for(PAUSE_S)
-    registry = Registry(registry_url(state), Keys.load(state / "keys", create=True))
+    registry = open_registry(state, create=True)
     if isinstance(clock, FileClock):
         fill(registry, country)
     service = stack.enter_context(closing(AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY))))
@@ -251,7 +250,7 @@ def sign(state: Path, country: LoadedCountry, log: EventLog, message: str, by: s
         RefusedError: nothing waits under this id, the role may not sign, or this person or role has signed already.
     """
     clock: Clock = FileClock(state / "clock") if (state / "clock").exists() else WallClock()
-    service = AlertService(log, Registry(registry_url(state), Keys.load(state / "keys")), country, member="signing")
+    service = AlertService(log, open_registry(state), country, member="signing")
     try:
         waiting = [w.id for w in service.pending() if w.id.startswith(message)]
         return service.sign(waiting[0] if len(waiting) == 1 else message, by, role, clock.now())

@@ -54,7 +54,7 @@ def put(connection: Connection, keys: Keys, person: Enrolment, at: datetime) -> 
         at: when they came into the area's audience, if they were not in it.
     """
     known = find(connection, keys.indexes(person.number))
-    name = known.id if known else f"s{secrets.token_hex(8)}"
+    name = known.id if known else new_id()
     values = row(name, keys, person, at)
     if not known:
         connection.execute(insert(subscribers), [values])
@@ -63,6 +63,11 @@ def put(connection: Connection, keys: Keys, person: Enrolment, at: datetime) -> 
         values["joined_at"] = known.joined_at
     connection.execute(update(subscribers).where(subscribers.c.id == name).values(**values))
     return str(name)
+
+
+def new_id() -> str:
+    """An id of the registry's that says nothing of the person."""
+    return f"s{secrets.token_hex(8)}"
 
 
 def row(name: str, keys: Keys, person: Enrolment, at: datetime) -> dict[str, Any]:

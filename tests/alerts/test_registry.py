@@ -2,16 +2,23 @@
 
 import stat
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alert_places import START
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from alerts.ledger import STAGES
 from alerts.metrics import Metrics
+from alerts.people import subscribers as people_of
 from alerts.people.keys import Keys
+from alerts.people.person import GROUPS
 from alerts.people.synthetic import fill, people
 from alerts.registry import Consent, Enrolment, Registry
+from alerts.tables import metadata, subscribers
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.records import MessageState
@@ -20,16 +27,24 @@ NUMBER = "+94771234567"
 CONSENT = Consent(START, "enrolment-1", "committee of Gampola")
 
 
+@pytest.fixture
+def registry(homed: Registry) -> Registry:
+    """All of this holds on SQLite and on PostgreSQL."""
+    return homed
+
+
 def person(number: str = NUMBER, area: str = "LK21", language: str = "si") -> Enrolment:
     """Somebody in Kandy."""
     return Enrolment(number, area, language, "household", CONSENT)
 
 
 def test_a_number_is_nowhere_in_the_database_as_it_is(registry: Registry, tmp_path: Path) -> None:
-    """Who steals the file without the keys has neither the number nor anything that can be tried for all numbers."""
+    """Who steals the database without the keys has neither the number nor anything that can be tried for all numbers."""
     registry.enrol(person())
-    registry.close()
-    content = b"".join(path.read_bytes() for path in tmp_path.glob("registry.sqlite*"))
+    registry.stop(NUMBER, START)
+    with registry.reading() as connection:
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    content = repr(rows).encode() + b"".join(path.read_bytes() for path in tmp_path.glob("registry.sqlite*"))
     assert NUMBER[1:].encode() not in content
     assert Keys.load(tmp_path / "keys").index(NUMBER).encode() in content
     assert Keys.load(tmp_path / "other", create=True).index(NUMBER).encode() not in content
@@ -77,6 +92,51 @@ def test_who_left_stays_away_until_they_come_back_themselves(registry: Registry)
         registry.enrol(person())
     with registry.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM subscribers").scalar_one() == 0
+
+
+def test_a_person_says_where_they_are_and_how_they_read(registry: Registry) -> None:
+    """Each change is one call; who came to another area joined it then; who is not known, or left, is told so."""
+    later = START + timedelta(days=1)
+    registry.enrol(person(), at=START)
+    assert registry.change_language(NUMBER, "ta", later)
+    assert registry.romanised(NUMBER, True, later)
+    held = registry.export(NUMBER)["person"]
+    assert (held["language"], held["romanised"], held["joined_at"], held["said_at"]) == ("ta", True, START.isoformat(), later.isoformat())
+    assert registry.move(NUMBER, "LK92", later)
+    assert registry.export(NUMBER)["person"]["joined_at"] == later.isoformat()
+    assert registry.counts(["LK92"], "household") == {"ta": 1}
+    assert not registry.move("+94771234568", "LK92", later)
+    registry.stop(NUMBER, later)
+    assert not registry.move(NUMBER, "LK21", later)
+
+
+def test_who_comes_back_joins_anew(registry: Registry) -> None:
+    """START brings a person back to the area's audience at that moment; one who was never known, or was erased, is asked where they are."""
+    registry.enrol(person(), at=START)
+    registry.stop(NUMBER, START + timedelta(days=1))
+    assert registry.start(NUMBER, START + timedelta(days=2))
+    assert registry.export(NUMBER)["person"]["joined_at"] == (START + timedelta(days=2)).isoformat()
+    registry.erase(NUMBER, START + timedelta(days=3))
+    assert not registry.start(NUMBER, START + timedelta(days=4))
+    assert registry.enrol(person(), at=START + timedelta(days=4))
+
+
+def test_who_lives_among_households_is_warned_with_them(registry: Registry) -> None:
+    """A message to households reaches volunteers, committees and officials of the area; one to those on duty reaches them alone."""
+    for last, group in enumerate(GROUPS):
+        registry.enrol(replace(person(f"+9477123456{last}"), group=group))
+    assert registry.counts(["LK21"], "household") == {"si": 4}
+    assert registry.counts(["LK21"], "operator") == {"si": 1}
+    assert registry.counts(["LK21"], "volunteer") == {"si": 1}
+
+
+def test_errors_of_the_database_say_nothing_of_a_person(registry: Registry) -> None:
+    """What a statement was given is not part of its error, which may reach a log."""
+    registry.enrol(person())
+    with pytest.raises(IntegrityError) as broken, registry.begin() as connection:
+        connection.execute(insert(subscribers), [people_of.row("s1", registry.keys, person(), START)])
+    assert registry.keys.index(NUMBER) not in str(broken.value).partition("DETAIL")[0]
+    assert NUMBER[-9:] not in str(broken.value)
 
 
 def test_made_up_people_are_the_same_for_the_same_seed(country: LoadedCountry) -> None:

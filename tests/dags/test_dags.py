@@ -74,6 +74,12 @@ def test_baselines_follow_the_feeds_they_are_made_of(loaded: Any) -> None:
     assert "npl_baselines" not in loaded["dags"]
 
 
+def test_what_was_kept_long_enough_is_deleted_each_day(loaded: Any) -> None:
+    """The registry's retention has its own DAG, which waits for no feed."""
+    dag = loaded["dags"]["registry_retention"]
+    assert (dag["every"], dag["waits_for"], dag["catchup"]) == (86_400, [], False)
+
+
 def test_reading_the_dags_imports_nothing_heavy(loaded: Any) -> None:
     """What only a run needs, such as tables and grids, is not imported by reading the folder, which a scheduler does all the time."""
     assert loaded["heavy"] == []
@@ -129,8 +135,8 @@ def test_a_run_whose_source_is_away_fails_and_says_so(lived: Lived) -> None:
 
 
 def test_a_case_is_given_its_own_dags_alone(lived: Lived) -> None:
-    """The DAGs of other feeds are not made, nor those of baselines that rest on none of the case's feeds."""
-    assert lived.dags == (AWAY, FEED)
+    """The DAGs of other feeds are not made, nor those of baselines that rest on none of the case's feeds; what is of no feed is."""
+    assert lived.dags == (AWAY, FEED, "registry_retention")
 
 
 def test_one_process_serves_several_cases_each_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
