@@ -15,6 +15,7 @@ def publish(connection: Connection, shard: str, at: datetime) -> int:
     A count stands for itself: the newest of a message, area, language and state replaces the one before it, zeros included. Messages of
     which nobody's can move any more are not counted again, so a round costs as much as it sends, not as much as was ever sent.
     """
+    received = intents.received(connection)
     now = intents.counts(connection, intents.unsettled())
     before = intents.published_counts(connection, intents.unsettled())
     changed = {
@@ -25,6 +26,7 @@ def publish(connection: Connection, shard: str, at: datetime) -> int:
         identity = f"delivery:{message}:{area}:{language}:{state}:{revision}"
         ledger.to_publish(connection, output_record(delivery, identity, at))
     intents.keep_counts(connection, changed)
+    intents.counted(connection, received)
     return len(changed)
 
 

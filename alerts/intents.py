@@ -7,15 +7,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
+from math import inf
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.sql import Select
 
 from alerts.ledger import ISSUED
+from alerts.ordering import risk
 from alerts.people.person import Group
 from alerts.people.subscribers import in_audience
-from alerts.tables import bodies, delivery_counts, messages, subscribers, warnings
+from alerts.stops import ALL, Stop, not_held
+from alerts.tables import bodies, delivery_counts, earlier_attempts, messages, recounts, subscribers, warnings
 from alerts.texts import Kind
 from schemas.records import MessageState, Warning
 
@@ -25,7 +29,7 @@ MAYBE_TAKEN = tuple(
 """States in which a person has, or may have, the message."""
 _NOT_TAKEN = tuple(s.value for s in MessageState if s.value not in MAYBE_TAKEN)
 MOVING = (MessageState.INTENDED.value, MessageState.SENDING.value)
-"""States that a message leaves again; it stays in all others. What moves one out of another state must add that state here."""
+"""States that a message leaves again by our own doing. What moves one out of another state notes it in `recounts`, as receipts do."""
 
 _BETWEEN = "~"
 
@@ -38,7 +42,8 @@ class Intent:
     """One message to one person, as the dispatcher needs it.
 
     Attributes:
-        token: the encrypted number. level: of the warning. kind: of its text. attempted_at: the last call, by the wall clock.
+        token: the encrypted number. priority: the warning's level. kind: of its text. attempts: calls after which it was, or may have been,
+            taken. attempted_at: the last call, by the wall clock.
     """
 
     message: str
@@ -52,6 +57,7 @@ class Intent:
     expires: datetime
     attempts: int
     attempted_at: datetime | None
+    segments: int
 
     @property
     def reference(self) -> str:
@@ -110,8 +116,8 @@ def _intend(connection: Connection, warning: Warning, priority: int, people: Sel
         literal(""),
         literal(False),
     ]
-    columns = ["message", "subscriber", "language", "area", "priority", "state", "attempts", "refusal", "possibly_doubled"]
-    rows = select(literal(warning.id), person, language, *fixed)
+    columns = ["message", "subscriber", "language", "risk", "area", "priority", "state", "attempts", "refusal", "possibly_doubled"]
+    rows = select(literal(warning.id), person, language, risk(connection), *fixed).join(subscribers, subscribers.c.id == person)
     return connection.execute(insert(messages).from_select(columns, rows)).rowcount
 
 
@@ -130,7 +136,9 @@ def expire(connection: Connection, now: datetime) -> int:
 
 
 def _selected() -> Select[Any]:
-    query = select(messages, subscribers.c.number, subscribers.c.status, bodies.c.body, warnings.c.kind, warnings.c.expires)
+    query = select(
+        messages, subscribers.c.number, subscribers.c.status, bodies.c.body, bodies.c.segments, warnings.c.kind, warnings.c.expires
+    )
     query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).join(warnings, warnings.c.id == messages.c.message)
     return query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
 
@@ -149,20 +157,30 @@ def _read(rows: Iterable[Any]) -> list[Intent]:
             expires=row.expires,
             attempts=row.attempts,
             attempted_at=row.attempted_at,
+            segments=row.segments,
         )
         for row in rows
     ]
 
 
-def claim(connection: Connection, limit: int, at: datetime) -> list[Intent]:
+def claim(
+    connection: Connection, limit: int, at: datetime, now: datetime, *, segments: float = inf, stopped: Sequence[Stop] = ()
+) -> list[Intent]:
     """Take the next messages, most at risk first, and record that they are being sent: after this, each may have been.
 
     Args:
-        at: the wall clock, which the provider's records can be compared with.
+        limit: messages at most. segments: segments at most, but one message always.
+        at: the wall clock, which the provider's records can be compared with. now: the country's time, by which warnings run out.
+        stopped: what a person halted; nothing of it is taken.
     """
-    query = _selected().where(messages.c.state == MessageState.INTENDED.value, subscribers.c.status == "active")
-    query = query.order_by(messages.c.priority.desc(), messages.c.area, messages.c.message, messages.c.subscriber).limit(limit)
-    taken = _read(connection.execute(query))
+    if any(stop.warning == ALL for stop in stopped):
+        return []
+    query = _selected().where(messages.c.state == MessageState.INTENDED.value, subscribers.c.status == "active", *not_held(stopped))
+    query = query.where(or_(messages.c.not_before.is_(None), messages.c.not_before <= at), warnings.c.expires > now)
+    order = (messages.c.priority.desc(), messages.c.risk.desc(), messages.c.area, messages.c.message, messages.c.subscriber)
+    query = query.order_by(*order).limit(max(1, min(limit, int(min(segments, limit)))))
+    query = query.with_for_update(of=messages, skip_locked=True)  # a second process of PostgreSQL takes others; SQLite knows one writer
+    taken = _within(segments, _read(connection.execute(query)))
     of: dict[str, list[str]] = defaultdict(list)
     for intent in taken:
         of[intent.message].append(intent.subscriber)
@@ -171,6 +189,13 @@ def claim(connection: Connection, limit: int, at: datetime) -> list[Intent]:
         chosen = update(messages).where(messages.c.message == message, messages.c.subscriber.in_(people))
         connection.execute(chosen.values(**sending))
     return taken
+
+
+def _within(segments: float, found: list[Intent]) -> list[Intent]:
+    """As many from the front as do not exceed so many segments together, but one."""
+    together = accumulate(intent.segments for intent in found)
+    fitting = sum(1 for total in together if total <= segments)
+    return found[: max(1, fitting)]
 
 
 def drop_left(connection: Connection) -> int:
@@ -189,26 +214,38 @@ def unanswered(connection: Connection, limit: int = 1_000) -> list[Intent]:
 
 @dataclass(frozen=True)
 class Answered:
-    """What is now known of a message."""
+    """What is now known of a message.
+
+    Attributes:
+        tried: it was, or may have been, taken by this call. not_before: of one that goes back into the queue.
+    """
 
     intent: Intent
     state: MessageState
     provider_id: str | None = None
     refusal: str = ""
     possibly_doubled: bool | None = None
+    tried: bool = True
+    not_before: datetime | None = None
 
 
 def record(connection: Connection, answers: Sequence[Answered], at: datetime) -> None:
-    """Record what is known of messages that were being sent. What would be sent again, but was overtaken meanwhile, is not."""
+    """Record what is known of messages that were being sent. What would be sent again, but was overtaken meanwhile, is not.
+
+    A receipt may have come before the answer: then it has said more, and of the answer only the provider's id is news.
+    """
     if not answers:
         return
     again = {answered.intent.message for answered in answers if answered.state is MessageState.INTENDED}
-    late = _overtaken(connection, again) if again else set()
+    late = overtaken(connection, again) if again else set()
+    being_sent = messages.c.state == MessageState.SENDING.value
     values = {
-        "state": bindparam("state_"),
-        "provider_id": func.coalesce(bindparam("provider"), messages.c.provider_id),
-        "refusal": bindparam("refusal_"),
+        "state": case((being_sent, bindparam("state_")), else_=messages.c.state),
+        "provider_id": func.coalesce(messages.c.provider_id, bindparam("provider")),
+        "refusal": case((being_sent, bindparam("refusal_")), else_=messages.c.refusal),
         "possibly_doubled": func.coalesce(bindparam("doubled"), messages.c.possibly_doubled),
+        "attempts": messages.c.attempts - bindparam("untried"),
+        "not_before": bindparam("not_before_", type_=messages.c.not_before.type),
         "answered_at": at,
     }
     rows = [
@@ -219,13 +256,15 @@ def record(connection: Connection, answers: Sequence[Answered], at: datetime) ->
             "provider": a.provider_id,
             "refusal_": a.refusal,
             "doubled": a.possibly_doubled,
+            "untried": 0 if a.tried else 1,
+            "not_before_": a.not_before,
         }
         for a in answers
     ]
     connection.execute(_one().values(**values), rows)
 
 
-def _overtaken(connection: Connection, of: Collection[str]) -> set[str]:
+def overtaken(connection: Connection, of: Collection[str]) -> set[str]:
     """Which of these messages have a later one in their life that went out: after an all-clear nobody may get the warning before it."""
     later = warnings.alias("later")
     went_out = (later.c.warning == warnings.c.warning) & (later.c.number > warnings.c.number) & (later.c.stage == ISSUED)
@@ -238,17 +277,31 @@ def _one() -> Any:
 
 def known_provider_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Which of the provider's ids belong to a message already."""
-    return set(connection.execute(select(messages.c.provider_id).where(messages.c.provider_id.in_(ids))).scalars())
+    now = select(messages.c.provider_id).where(messages.c.provider_id.in_(ids))
+    before = select(earlier_attempts.c.provider_id).where(earlier_attempts.c.provider_id.in_(ids))
+    return {*connection.execute(now).scalars(), *connection.execute(before).scalars()}
 
 
 def unsettled() -> Select[Any]:
-    """Messages of warnings whose counts may differ from those published: never published, or published with people in a moving state.
+    """Messages of warnings whose counts may differ from those published: never published, published with people in a moving state, or moved
+    by a receipt since.
 
     It reads what was published, not what this process remembers, so that a crash between sending and publishing leaves nothing uncounted.
     """
     published = select(delivery_counts.c.message).where(delivery_counts.c.message == warnings.c.id)
     moving = published.where(delivery_counts.c.state.in_(MOVING), delivery_counts.c["count"] > 0)
-    return select(warnings.c.id).where(~published.exists() | moving.exists())
+    received = select(recounts.c.place).where(recounts.c.message == warnings.c.id)
+    return select(warnings.c.id).where(~published.exists() | moving.exists() | received.exists())
+
+
+def counted(connection: Connection, up_to: int) -> None:
+    """Note that receipts up to a place were counted."""
+    connection.execute(delete(recounts).where(recounts.c.place <= up_to))
+
+
+def received(connection: Connection) -> int:
+    """The place of the newest receipt that moved a message and was not counted yet; 0 if all were."""
+    return int(connection.execute(select(func.coalesce(func.max(recounts.c.place), 0))).scalar_one())
 
 
 def counts(connection: Connection, of: Select[Any] | None = None) -> dict[Counted, int]:

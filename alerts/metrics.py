@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from alerts.channels.contract import Balance
 from alerts.ledger import STAGES
 from schemas.records import MessageState
 
@@ -15,8 +16,14 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         self._messages = Gauge("polyrisk_messages", "Messages to people by state.", ["state"], registry=self.registry)
         self._warnings = Gauge("polyrisk_warning_messages", "Messages of warnings by stage.", ["stage"], registry=self.registry)
+        self._balance = Gauge("polyrisk_provider_balance", "Money left on the provider's account.", registry=self.registry)
+        self.observe_balance(None)
         self.observe_messages({})
         self.observe_warnings({})
+
+    def observe_balance(self, balance: Balance | None) -> None:
+        """Set the gauge of money to what is left at the provider; not a number while nobody knows, or it keeps no account."""
+        self._balance.set(float(balance.amount) if balance is not None else float("nan"))
 
     def observe_messages(self, counts: Mapping[tuple[str, str, str, MessageState], int]) -> None:
         """Set the gauges of messages to what the registry holds, by message, area, language and state."""

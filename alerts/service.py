@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
-from alerts import deliveries, ledger
+from alerts import deliveries, intents, ledger
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
 from alerts.life import MERGED, Decision, Life, Reason, decide, due
@@ -53,6 +53,7 @@ class AlertService:
     Args:
         channel: the way out; without one, messages are intended and wait.
         wall_clock: what the provider's own times can be compared with; a case's clock is given to each call instead.
+        segments_per_second: what the channel's sender may send; none if nobody limits it, as before a stand-in.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class AlertService:
         member: str = "alerts",
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         metrics: Metrics | None = None,
+        segments_per_second: float | None = None,
     ) -> None:
         self.log = log
         self.registry = registry
@@ -78,7 +80,18 @@ class AlertService:
         self._consumer: Consumer | None = None
         self._counted: dict[str, int] | None = None  # messages by stage when counts were published last; none after a start
         live = country.facts.standing == "warning"
-        self._dispatcher = None if channel is None else Dispatcher(registry, channel, agreed=live, wall_clock=wall_clock)
+        self._dispatcher = (
+            None
+            if channel is None
+            else Dispatcher(
+                registry,
+                channel,
+                agreed=live,
+                segments_per_second=segments_per_second,
+                balance_below=country.facts.messaging.balance_below,
+                wall_clock=wall_clock,
+            )
+        )
 
     def run_once(self, now: datetime) -> int:
         """Take in what is new, let time pass, send what is due. Answers how many events, steps and messages that were.
@@ -145,7 +158,11 @@ class AlertService:
         process: it may have overtaken others. After a start always, for what was sent before a crash."""
         with self.registry.reading() as connection:
             stages = ledger.statuses(connection)
-        if self._dispatcher is None or (self._counted == stages and not (report.settled or report.later or report.waiting)):
+            received = intents.received(connection)
+        if self._dispatcher is None:
+            return
+        self.metrics.observe_balance(self._dispatcher.balance)
+        if self._counted == stages and not (received or report.settled or report.later or report.waiting):
             return
         self._counted = stages
         with self.registry.begin() as connection:

@@ -148,10 +148,55 @@ messages = Table(
     Column("provider_id", String(64), unique=True),
     Column("refusal", String(40), nullable=False),
     Column("possibly_doubled", Boolean, nullable=False),
+    Column("risk", Integer, nullable=False, server_default="0"),
+    Column("not_before", Utc),
 )
+"""`priority` is the warning's level; `risk` orders people under one level, the most at risk first (`alerts.ordering`). `not_before`: by the
+wall clock, of a message that is to be tried again later."""
 
 # In the very order in which messages go out, so that the next chunk is read from the front and the rest of the queue is not sorted.
-Index("messages_in_turn", messages.c.state, messages.c.priority.desc(), messages.c.area, messages.c.message, messages.c.subscriber)
+Index(
+    "messages_in_turn",
+    messages.c.state,
+    messages.c.priority.desc(),
+    messages.c.risk.desc(),
+    messages.c.area,
+    messages.c.message,
+    messages.c.subscriber,
+)
+
+earlier_attempts = Table(
+    "earlier_attempts",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("message", String(80), nullable=False),
+    Column("subscriber", String(40), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+)
+"""What a message that was sent again had been taken as before."""
+
+recounts = Table(
+    "recounts",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("message", String(80), nullable=False),
+)
+"""Messages of warnings of which a receipt has moved somebody's since counts were last published."""
+
+stops = Table(
+    "stops",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("warning", String(80), nullable=False),
+    Column("up_to", Integer, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("ended_at", Utc, index=True),
+    Column("ended_by", String(80)),
+    Column("ended_why", Text),
+)
+"""Halts of what is being sent, of a warning or of all (`alerts.stops`)."""
 
 delivery_counts = Table(
     "delivery_counts",

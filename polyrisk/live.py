@@ -148,7 +148,9 @@ def _turn(
     registry = open_registry(state, create=True)
     if isinstance(clock, FileClock):
         fill(registry, country)
-    service = stack.enter_context(closing(AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY))))
+    speed = country.facts.messaging.segments_per_second if isinstance(clock, WallClock) else None
+    service = AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY), segments_per_second=speed)
+    stack.enter_context(closing(service))
     told: set[str] = set()
 
     def turn() -> None:

@@ -4,15 +4,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alert_places import country_without_feeds
+from alert_places import START, country_without_feeds
+from event_makers import event, tell
 from postgres_server import PostgresServer
+from sending import Intend, Wall
 
+from alerts import intents
 from alerts.people.keys import Keys
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
+from alerts.service import AlertService
 from alerts.stand_in_provider import StandInProvider
 from alerts.stand_in_provider.specification import Specification
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry
+from schemas.levels import Level
+from schemas.records import EventChange
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -79,3 +86,26 @@ def log(tmp_path: Path) -> Iterator[EventLog]:
     opened = open_log(f"sqlite:///{tmp_path}/log.sqlite")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def wall() -> Wall:
+    """Noon."""
+    return Wall()
+
+
+@pytest.fixture
+def intend(log: EventLog, registry: Registry, country: LoadedCountry) -> Intend:
+    """Issue warnings without sending them; answers how many messages are intended."""
+
+    def issue(households: int, level: Level = Level.RED, areas: tuple[str, ...] = ("LK11",)) -> int:
+        fill(registry, country, households=households)
+        service = AlertService(log, registry, country)
+        service.run_once(tell(log, *(event(EventChange.OPENED, level, area=area) for area in areas)))
+        for by, role in (("first", "duty_officer"), ("second", "director")):
+            for waiting in service.pending():
+                service.sign(waiting.id, by, role, START)
+        with registry.reading() as connection:
+            return sum(intents.counts(connection).values())
+
+    return issue

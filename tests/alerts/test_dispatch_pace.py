@@ -1,0 +1,78 @@
+"""How fast, and in which order: never more than a minute's work ahead of the sender, so that what is graver goes first, whenever."""
+
+from datetime import timedelta
+
+from alert_places import START
+from event_makers import event, tell
+from sending import Intend, Wall, dispatcher, states
+from sqlalchemy import select
+
+from alerts.pace import AHEAD_S, Backlog
+from alerts.registry import Registry
+from alerts.service import AlertService
+from alerts.stand_in_provider import StandInProvider
+from alerts.tables import bodies, messages
+from eventlog.log import EventLog
+from schemas.country_files import LoadedCountry
+from schemas.levels import Level
+from schemas.records import EventChange
+
+
+def test_a_sender_is_given_as_much_as_it_can_send_in_the_time_ahead() -> None:
+    """Full at first, nothing more until time has passed, then as much as was sent meanwhile."""
+    now = [1_000.0]
+    backlog = Backlog(10, lambda: now[0])
+    assert backlog.room() == 10 * AHEAD_S
+    backlog.hand_over(int(10 * AHEAD_S))
+    assert backlog.room() == 0
+    now[0] += 2.0
+    assert backlog.room() == 20
+    backlog.hand_over(35)  # a message is not cut: the last of a hand-over may go beyond
+    assert backlog.room() == 0
+    now[0] += 10 * AHEAD_S
+    assert backlog.room() == 10 * AHEAD_S
+
+
+def test_who_has_no_limit_is_never_held_back() -> None:
+    """A stand-in, a drill."""
+    backlog = Backlog(None)
+    backlog.hand_over(10**9)
+    assert backlog.room() == float("inf")
+
+
+def test_no_more_segments_are_handed_over_than_the_sender_sends_meanwhile(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """Messages of two segments count twice; the rest waits with us, for the next time."""
+    number = intend(600)
+    with StandInProvider(clock=wall) as provider:
+        dispatcher(registry, provider, wall, segments_per_second=1).run(START)
+        sent = {m.to: m.body for m in provider.accepted}
+    with registry.reading() as connection:
+        size = dict(connection.execute(select(bodies.c.body, bodies.c.segments)).all())
+    assert 0 < sum(size[body] for body in sent.values()) <= AHEAD_S < number
+    assert states(registry) == {"accepted": len(sent), "intended": number - len(sent)}
+
+
+def test_a_graver_warning_that_comes_in_the_middle_overtakes(
+    intend: Intend, registry: Registry, wall: Wall, log: EventLog, country: LoadedCountry
+) -> None:
+    """An orange warning is on its way to many; a red one comes: apart from the minute that was handed over, all of the red goes first."""
+    intend(1_800, Level.ORANGE, ("LK11",))
+    with StandInProvider(clock=wall) as provider:
+        sending = dispatcher(registry, provider, wall, segments_per_second=1)
+        sending.run(START)
+        ahead = len(provider.accepted)
+        service = AlertService(log, registry, country)
+        service.run_once(tell(log, event(EventChange.OPENED, Level.RED, area="LK92", hours=1)))
+        for by, role in (("first", "duty_officer"), ("second", "director")):
+            for waiting in service.pending():
+                service.sign(waiting.id, by, role, START + timedelta(hours=1))
+        later = dispatcher(registry, provider, wall, at_once=1)
+        later.run(START + timedelta(hours=1))
+        with registry.reading() as connection:
+            rows = connection.execute(select(messages.c.provider_id, messages.c.priority)).all()
+        level = {row.provider_id: row.priority for row in rows}
+        order = [level[m.sid] for m in provider.accepted]
+    assert 0 < ahead <= AHEAD_S
+    assert order[:ahead] == [int(Level.ORANGE)] * ahead
+    assert order[ahead:] == sorted(order[ahead:], reverse=True)
+    assert order.count(int(Level.RED)) > 0
