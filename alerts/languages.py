@@ -78,6 +78,12 @@ def is_latin(language: str) -> bool:
     return known is not None and known.script == "Latn"
 
 
+def in_latin_letters(language: str) -> str:
+    """The tag of the form of a language in Latin letters, for a person who asked for it; the language's own if nobody wrote one."""
+    form = f"{language}-Latn"
+    return form if form in languages() else language
+
+
 def in_digits(text: str, digits: str) -> str:
     """The text with its digits written in another script; `latn` leaves them as they are."""
     zero = _ZERO.get(digits)

@@ -9,8 +9,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-_SOURCE = re.compile(r"^source: ([0-9a-f]{8})$")
-_REVIEWED = re.compile(r"^reviewed: (.+), (\d{4}-\d{2}-\d{2}), ([0-9a-f]{8})$")
+_SOURCE = re.compile(r"^source:\s+([0-9a-f]{8})$\n?", re.MULTILINE)
+_REVIEWED = re.compile(r"^reviewed:\s+((?:(?!^reviewed:)[\s\S])+?),\s+(\d{4}-\d{2}-\d{2}),\s+([0-9a-f]{8})$\n?", re.MULTILINE)
+"""An editor may break a long line in two."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,16 @@ def fingerprint(*texts: str) -> str:
 
 def stamps_of(comment: str) -> Stamps:
     """The stamps among an entry's extracted comments."""
-    lines = [line.strip() for line in comment.splitlines()]
-    source = next((m[1] for line in lines if (m := _SOURCE.match(line))), "")
-    review = next((Review(m[1], m[2], m[3]) for line in lines if (m := _REVIEWED.match(line))), None)
-    return Stamps(source, review)
+    source, reviewed = _SOURCE.search(comment), _REVIEWED.search(comment)
+    review = Review(" ".join(reviewed[1].split()), reviewed[2], reviewed[3]) if reviewed is not None else None
+    return Stamps(source[1] if source is not None else "", review)
 
 
 def stamped(comment: str, stamps: Stamps) -> str:
     """The comments with these stamps instead of those they had."""
-    kept = [line for line in comment.splitlines() if not _SOURCE.match(line.strip()) and not _REVIEWED.match(line.strip())]
+    kept = _REVIEWED.sub("", _SOURCE.sub("", comment)).rstrip("\n")
     source = [f"source: {stamps.source}"] if stamps.source else []
-    return "\n".join([*kept, *source, *([str(stamps.review)] if stamps.review else [])])
+    return "\n".join([*([kept] if kept else []), *source, *([str(stamps.review)] if stamps.review else [])])
 
 
 def is_older(stamps: Stamps, source: str) -> bool:

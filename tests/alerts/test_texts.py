@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 from alert_places import CHECKOUT, country_without_feeds
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from alerts import patterns
 from alerts.checks import findings_of
@@ -161,40 +159,3 @@ def _copy_with(country: LoadedCountry, tmp_path: Path, change: tuple[str, str, s
             content = f'{before}msgctxt "{name}"\nmsgid "{kind}"\nmsgstr "{text}"{after.partition(chr(34))[2]}'
         (folder / "texts" / path.name).write_text(content)
     return folder
-
-
-UNITS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text(alphabet=st.sampled_from("abc €[]^ගංවතුරநீर्ක්‍ෂ😀ñé\n"), min_size=1, max_size=420))
-def test_segments_are_never_fewer_than_the_standard_asks(text: str) -> None:
-    """Counted by hand after 3GPP TS 23.038, a text never needs more segments than we say."""
-    size = measure(text)
-    single, part = UNITS[size.encoding]
-    unit = [2 if c in "€[]^{}~\\|\f" else 1 for c in text] if size.encoding == "GSM-7" else [len(c.encode("utf-16-be")) // 2 for c in text]
-    parts, used = 1, 0
-    for units in unit:
-        used += units
-        if used > part:
-            parts, used = parts + 1, units
-    assert size.segments >= (1 if sum(unit) <= single else parts)
-    assert size.units == sum(unit)
-
-
-@pytest.mark.parametrize(
-    ("text", "encoding", "segments"),
-    [
-        ("a" * 160, "GSM-7", 1),
-        ("a" * 161, "GSM-7", 2),
-        ("a" * 152 + "€" + "a" * 152, "GSM-7", 3),
-        ("ග" * 70, "UCS-2", 1),
-        ("ග" * 71, "UCS-2", 2),
-        ("ග" * 66 + "කි" + "ග" * 66, "UCS-2", 3),
-        ("’" + "a" * 70, "UCS-2", 2),
-    ],
-)
-def test_segments_at_the_edges(text: str, encoding: str, segments: int) -> None:
-    """Edges: one unit too many, an escaped pair or a syllable on the cut, and one curly quote that triples the cost."""
-    size = measure(text)
-    assert (size.encoding, size.segments) == (encoding, segments)

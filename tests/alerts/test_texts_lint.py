@@ -1,0 +1,258 @@
+"""The checks of texts: each finding provoked, and none in what is shipped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alert_places import CHECKOUT
+from texts_places import country_of_nine_languages
+
+from alerts.checks import findings_of, notes, sendable, shared_findings
+from alerts.languages import languages
+from alerts.marks import EXERCISE, LATE
+from alerts.rendering import budget_of
+from alerts.reviews import Review, Stamps, fingerprint
+from alerts.text_checks import findings_of_text
+from alerts.text_lengths import SOURCE, Setting, findings_of_length, longest
+from alerts.texts import NAME, REGIONAL, WORDS, Catalogue, Kind, Need, Pattern, Service, read, regional
+from schemas.country_files import LoadedCountry
+from schemas.errors import ConfigurationError
+
+WARNING = "{source} {time}: FLOOD danger, {place}. LEAVE the river bank now."
+
+
+def _text(text: str, language: str = "en", kind: str = Kind.WARNING, name: str = "flood", source: str = "", older: bool = False) -> Pattern:
+    stamps = Stamps(source=source or fingerprint(WARNING))
+    return Pattern(language, name, kind, text, False, "countries/texts/x.po", 7, (f'msgstr "{text}"',), stamps, older)
+
+
+def _found(pattern: Pattern, english: Pattern | None = None) -> list[str]:
+    return [f.check for f in findings_of_text(pattern, english, languages().get(pattern.language))]
+
+
+def test_nothing_is_found_in_the_shared_texts() -> None:
+    """All twelve languages say all parts of each warning in plain words, with the same arguments, within their segments."""
+    assert [str(f) for f in shared_findings()] == []
+
+
+def test_every_language_has_every_shared_text() -> None:
+    """Whoever reads any of them is answered in it."""
+    by_language = {tag: {(p.name, p.kind) for p in regional().patterns if p.language == tag} for tag in languages()}
+    assert len(by_language) == 12
+    assert all(texts == by_language["en"] for texts in by_language.values())
+    assert {("service", kind.value) for kind in Service} <= by_language["en"]
+
+
+@pytest.mark.parametrize(
+    ("text", "check", "said"),
+    [
+        ("{source} {time}: FLOOD danger. LEAVE the river bank now.", "missing-argument", "place"),
+        ("{place} {time}: FLOOD danger. LEAVE the river bank now.", "missing-argument", "source"),
+        ("{source}: FLOOD danger, {place}. LEAVE the river bank now.", "missing-argument", "time"),
+        ("{source} {time}: {place}. LEAVE the river bank now.", "no-hazard", "what threatens"),
+        ("{source} {time}: FLOOD danger, {place}.", "no-action", "what to do"),
+        (WARNING.replace("LEAVE", "EVACUATE"), "jargon", "evacuate"),
+        (WARNING + " The threshold is exceeded.", "jargon", "threshold"),
+        ("{source} {time}: FLOOD DANGER, {place}. LEAVE THE RIVER BANK NOW.", "all-capitals", "capitals"),
+        (WARNING + "\u200b", "invisible-character", "U+200B"),
+        (WARNING + "\u202e", "invisible-character", "U+202E"),
+        (WARNING + "\u2067", "invisible-character", "U+2067"),
+        (WARNING + " cafe\u0301", "not-nfc", "composed"),
+        (WARNING + " \u2013", "leaves-gsm7", "U+2013"),
+        (WARNING + " {levle}", "unknown-argument", "levle"),
+        (WARNING + " {level, select, red {x", "unparsable-pattern", "closed"),
+    ],
+)
+def test_each_fault_of_a_text_is_found(text: str, check: str, said: str) -> None:
+    """By its name, with where it stands, why it matters and what to do."""
+    found = [f for f in findings_of_text(_text(text), None, languages()["en"]) if f.check == check]
+    assert found
+    assert said in found[0].what
+    assert (found[0].file, found[0].line) == ("countries/texts/x.po", 7)
+    assert found[0].remedy or check == "unparsable-pattern"
+
+
+def test_a_faultless_text_has_no_findings() -> None:
+    """The text that the faulty ones above are made of passes every check."""
+    assert _found(_text(WARNING)) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ne", "{source} {time}: {place}: बाढीको खतरा। नदी किनार।"),
+        ("bn", "{source} {time}: {place}: বন্যার বিপদ। নদীর তীর।"),
+        ("ur", "{source} {time}: {place}: سیلاب کا خطرہ۔ دریا کا کنارہ۔"),
+        ("si", "{source} {time}: {place}: ගංවතුර අනතුර. ගං ඉවුරු."),
+        ("ta", "{source} {time}: {place}: வெள்ள அபாயம். ஆற்றங்கரை."),
+        ("id", "{source} {time}: Bahaya BANJIR, {place}. Tepi sungai."),
+        ("tpi", "{source} {time}: TAIT WARA, {place}. Arere bilong wara."),
+        ("fil", "{source} {time}: Panganib ng BAHA, {place}. Pampang ng ilog."),
+    ],
+)
+def test_a_missing_action_is_found_in_every_language(language: str, text: str) -> None:
+    """What a reader of English would miss is missed in the others too."""
+    assert _found(_text(text, language), _text(WARNING)) == ["no-action"]
+
+
+def test_an_action_missing_in_one_branch_alone_is_found() -> None:
+    """Each way in which the text can be given is read, not its whole source."""
+    text = "{source} {time}: FLOOD danger, {place}. {level, select, red {LEAVE now} other {Be careful}}."
+    assert _found(_text(text)) == ["no-action"]
+
+
+def test_parts_are_asked_of_warnings_and_updates_alone() -> None:
+    """An all-clear threatens nobody, and a receipt asks for nothing."""
+    bare = "{source} {time} {place}: well, that is that."
+    assert _found(_text(bare, kind=Kind.ALL_CLEAR)) == []
+    assert sorted(_found(_text(bare, kind=Kind.UPDATE))) == ["no-action", "no-hazard"]
+    assert _found(_text("{source}: well, that is that.", kind=Service.LEFT, name="service")) == []
+
+
+def test_what_is_found_stands_where_it_is_written() -> None:
+    """Line and column of the very word, also in a file that an editor has broken into lines."""
+    pattern = replace(
+        _text(WARNING + " Now evacuate."), written=('msgstr ""', '"{source} {time}: FLOOD danger, "', '"{place}. LEAVE. Now evacuate."')
+    )
+    found = [f for f in findings_of_text(pattern, None, languages()["en"]) if f.check == "jargon"]
+    assert [(f.line, f.column) for f in found] == [(9, 22)]
+
+
+def test_other_arguments_than_the_english_are_found() -> None:
+    """A language that does not tell the levels apart, or asks for what the English does not, says something else."""
+    english = _text("{source} {time}: FLOOD danger, {place}. {level, select, red {LEAVE} other {Keep away}}.")
+    plain = _text("{source} {time}: {place}: बाढीको खतरा। जानुहोस्।", "ne")
+    assert _found(plain, english) == ["other-arguments"]
+    worded = _text("{source} {time}: {place}: बाढीको खतरा। {need, select, livestock {पशु} other {}} जानुहोस्।", "ne")
+    assert _found(worded, english) == ["other-arguments", "other-arguments"]
+
+
+def test_names_that_cannot_be_written_in_a_script_may_be_left_out() -> None:
+    """Rivers have Latin names alone: another script does not ask for them."""
+    english = _text("{source} {time}: FLOOD danger, {place}{rivers, select, none {} other { ({rivers})}}. LEAVE now.")
+    assert _found(_text("{source} {time}: {place}: बाढीको खतरा। जानुहोस्।", "ne"), english) == []
+
+
+def test_a_translation_older_than_its_source_is_found(tmp_path: Path) -> None:
+    """When the English changes, each translation of it is found until somebody has looked at it again."""
+    folder = tmp_path / "countries" / "xxx" / "texts"
+    folder.mkdir(parents=True)
+    head = 'msgid ""\nmsgstr ""\n"Language: {}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    body = '#. source: {}\nmsgctxt "t"\nmsgid "warning"\nmsgstr "{}"\n'
+    nepali = "{source} {time}: {place}: बाढीको खतरा। जानुहोस्।"
+    (folder / "ne.po").write_text(head.format("ne") + body.format(fingerprint(WARNING), nepali))
+    found = {}
+    for english in (WARNING, WARNING + " Now!"):
+        (folder / "en.po").write_text(head.format("en") + body.format("", english))
+        catalogue = Catalogue.load(folder.parent)
+        pattern = catalogue.get("ne", "t", Kind.WARNING)
+        assert pattern is not None
+        found[english] = _found(pattern, catalogue.get("en", "t", Kind.WARNING))
+    assert found == {WARNING: [], WARNING + " Now!": ["older-than-source"]}
+
+
+def test_a_translation_that_does_not_say_what_it_was_made_from_is_found() -> None:
+    """Else nobody would ever know that it is old."""
+    unsaid = replace(_text("{source} {time}: {place}: बाढीको खतरा। जानुहोस्।", "ne"), stamps=Stamps())
+    assert _found(unsaid, _text(WARNING)) == ["unknown-source"]
+
+
+def test_a_joiner_that_spells_a_conjunct_is_no_invisible_character() -> None:
+    """Sinhala writes its conjuncts with one; anywhere else it is found."""
+    text = "{source} {time}: {place}: ගංවතුර අනතුර. ශ්\u200dරී යන්න."
+    assert _found(_text(text, "si"), _text(WARNING)) == []
+    assert _found(_text(text.replace("\u200d", "") + "ක\u200d", "si"), _text(WARNING)) == ["invisible-character"]
+
+
+@pytest.mark.parametrize(("places", "checks"), [(("Kandy",), []), (("Kandy", "K" * 90), ["too-long"]), (("Kandy", "Kandы"), ["too-long"])])
+def test_the_longest_place_counts_and_the_one_that_leaves_gsm7(places: tuple[str, ...], checks: list[str]) -> None:
+    """A budget holds for every name: the longest, and the one whose letter makes the whole text dearer."""
+    setting = Setting(SOURCE, places, budget=1)
+    assert [f.check for f in findings_of_length(_text(WARNING + " Take water, food and papers."), setting)] == checks
+
+
+def test_what_can_be_left_out_does_not_count_for_the_length() -> None:
+    """The promise, the words for a need and names of rivers go first, so a text must fit without them; the mark of silence must not."""
+    left_out = "{promise, select, yes {%s} other {}}{need, select, livestock {%s} other {}}{rivers, select, none {} other {%s}}" % (
+        ("x" * 160,) * 3
+    )
+    setting = Setting(SOURCE, ("Kandy",), budget=1)
+    assert list(findings_of_length(_text(WARNING + left_out), setting)) == []
+    silent = "{confirmed, select, no {%s} other {}}" % ("x" * 160)
+    assert [f.check for f in findings_of_length(_text(WARNING + silent), setting)] == ["too-long"]
+
+
+def test_where_networks_join_no_parts_even_a_mark_must_fit() -> None:
+    """In Papua New Guinea a second part never arrives, so an exercise must fit into the one segment too."""
+    text = "{source} {time}: TAIT WARA, {place}. LUSIM ples daun." + "x" * 90
+    setting = Setting(SOURCE, ("Lae",), budget=1)
+    assert list(findings_of_length(_text(text, "tpi"), setting)) == []
+    assert [f.check for f in findings_of_length(_text(text, "tpi"), replace(setting, joins=False))] == ["too-long-marked"]
+    assert not languages()["tpi"].joins
+
+
+def test_the_longest_is_what_it_says() -> None:
+    """The body that is judged has the longest name, in the branch that is longest."""
+    found = longest(_text("{source} {time} {place} {level, select, red {aa} orange {bbbb} other {c}}"), Setting(SOURCE, ("Ku", "Kandy"), 1))
+    assert found is not None
+    assert found.body.endswith("Kandy bbbb")
+    assert longest(_text(WARNING), Setting(SOURCE, (), 1)) is None
+
+
+def test_a_country_that_reads_nine_languages_has_no_findings_in_the_shared_texts() -> None:
+    """Rules that name shared texts have all they need in all of them, whatever the country's places."""
+    nine = country_of_nine_languages()
+    rule = nine.configuration.rules[0].model_copy(update={"name": "f", "text": "flood", "only": (), "area": "adm2"})
+    country = replace(
+        nine,
+        folder=CHECKOUT / "countries" / "bgd",
+        configuration=nine.configuration.model_copy(update={"rules": (rule,)}),
+        area_languages={"LK": dict.fromkeys(nine.languages, 1 / 9)},
+    )
+    assert [str(f) for f in findings_of(country)] == []
+    assert {p.language for p in sendable(country)} == set(nine.languages)
+
+
+def test_drafts_are_noted_and_are_no_findings(country: LoadedCountry) -> None:
+    """Each folder says how many of its texts nobody has reviewed; nothing must be changed for it."""
+    for folder in (country.folder, REGIONAL):
+        said = notes(folder)
+        assert [(f.check, f.note) for f in said] == [("draft", True)]
+        assert "not reviewed" in said[0].what
+
+
+def test_a_review_that_is_over_is_noted(tmp_path: Path) -> None:
+    """Who changes a reviewed text is told whose review ended with it."""
+    folder = tmp_path / "countries" / "xxx" / "texts"
+    folder.mkdir(parents=True)
+    review = Review("A. Reader", "2026-11-24", fingerprint(WARNING, WARNING))
+    head = 'msgid ""\nmsgstr ""\n"Language: en\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    (folder / "en.po").write_text(f'{head}#. {review}\nmsgctxt "t"\nmsgid "warning"\nmsgstr "{WARNING} Changed."\n')
+    assert [f.check for f in notes(folder.parent)] == ["draft", "review-over"]
+    assert "A. Reader" in str(notes(folder.parent)[1])
+
+
+def test_a_file_that_is_no_po_file_is_named(tmp_path: Path, country: LoadedCountry) -> None:
+    """By its name, as a finding; nothing else is said of the folder."""
+    folder = tmp_path / "countries" / "xxx"
+    (folder / "texts").mkdir(parents=True)
+    (folder / "texts" / "en.po").write_text("this is no PO file\n")
+    assert [(f.check, f.file) for f in findings_of(replace(country, folder=folder)) if f.check != "unknown-channel"] == [
+        ("unreadable-file", "countries/xxx/texts/en.po")
+    ]
+    assert notes(folder) == []
+    with pytest.raises(ConfigurationError):
+        read(folder / "texts" / "en.po")
+
+
+def test_every_language_of_the_texts_is_described() -> None:
+    """Its segments, digits, words and marks are known, and its reviewable parts are of its own script."""
+    assert {p.language for p in regional().patterns} == set(languages()) == set(EXERCISE) == set(LATE)
+    assert {need.value for need in Need} == {"mobility", "hearing", "pregnancy", "livestock"}
+    assert {p.kind for p in regional().patterns if p.name == WORDS} == {"today", "tomorrow"}
+    assert all(p.text for p in regional().patterns if p.kind == NAME)
+
+
+def test_a_country_s_budget_goes_before_the_language_s(country: LoadedCountry) -> None:
+    """What country.yaml says counts; a language that it does not name has what it commonly needs."""
+    assert [budget_of(country, tag) for tag in ("en", "si", "ne", "ne-Latn", "xx")] == [1, 2, 2, 1, 1]
