@@ -1,6 +1,7 @@
 """`python -m benchmarks.compound`: the product and its peers side by side, every column in each round.
 
 All of it takes about an hour and needs Java, Maven and `../shared/bench`, without which the peers are left out and said to be.
+`--rest` measures again what is no column (scale, memory, restart, take-over) and keeps the columns of the last whole run.
 `--quick` takes less than three minutes: a tenth of the readings, one round, of the peers Kafka Streams alone and only if it is set up.
 """
 
@@ -23,7 +24,7 @@ from benchmarks.compound.figures import Runs, figures
 from benchmarks.compound.homes import COLUMNS, SINGLES, Home, KafkaHome, SqliteHome
 from benchmarks.compound.measures import Given, Run, latency, throughput
 from benchmarks.compound.readings import Variant
-from benchmarks.compound.report import write
+from benchmarks.compound.report import kept, write
 from benchmarks.compound.watching import CHECKOUT
 
 VAR = CHECKOUT / "var" / "bench"
@@ -144,23 +145,26 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a share in less than three minutes; its results land in var/bench")
     parser.add_argument("--rounds", type=int, help=f"of all columns; {ROUNDS} unless it is quick")
     parser.add_argument("--only", default="", help="columns whose names hold this text; nothing but their table is then printed")
+    parser.add_argument("--rest", action="store_true", help="all but the columns, into the report of the last whole run")
     asked = parser.parse_args()
-    if peers.there() and not asked.quick:
+    if peers.there() and not asked.quick and not asked.rest:
         peers.set_up()
     if not peers.ready():
         print("The peers are left out: ../shared/bench is not there, or not set up yet (the full run does it).")
     folder = VAR / f"run-{time.time_ns()}"
-    rounds = asked.rounds or (1 if asked.quick else ROUNDS)
+    rounds: int = asked.rounds or (1 if asked.quick else ROUNDS)
     whole = not asked.quick and not asked.only
     where, stem = (CHECKOUT / "benchmarks", "results") if whole else (VAR, "results-share")
     runs: list[Run] = []
+    if asked.rest:
+        runs, rounds = kept(where, stem)
     other: dict[str, float] = {}
     scale: list[tuple[str, float, float]] = []
     try:
         with one_broker(folder) as kafka:
             bench = Bench(folder, kafka, quick=asked.quick, rounds=rounds)
             columns = [column for column in bench.columns() if asked.only in column.name]
-            for done in range(1, rounds + 1):
+            for done in range(1, rounds + 1) if not asked.rest else ():
                 runs += [_told(column.run()) for column in columns]
                 # After each round, so that what is cut short leaves what it has.
                 write(where, stem, runs, figures(Runs(runs), bench.variants, other), scale, done)

@@ -33,11 +33,26 @@ def write(folder: Path, stem: str, runs: Sequence[Run], figures: Sequence[Figure
         **facts,
         "figures": [figure.as_json() for figure in figures],
         "scale": [{"what": what, "times": times, "cpu_us_a_reading": cost} for what, times, cost in scale],
-        "runs": [{k: v for k, v in run.as_json().items() if k != "latencies_ms"} for run in runs],
+        "runs": [{**run.as_json(), "latencies_ms": _few(run.latencies_ms)} for run in runs],
     }
     (folder / f"{stem}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
     (folder / f"{stem}.md").write_text(table(runs, figures, facts, f"{stem}.svg"), "utf-8")
     (folder / f"{stem}.svg").write_text(picture(runs, scale, made), "utf-8")
+
+
+def kept(folder: Path, stem: str) -> tuple[list[Run], int]:
+    """The runs of an earlier report, with as many latencies of each as its picture shows, and of how many rounds they are.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    content = json.loads((folder / f"{stem}.json").read_text("utf-8"))
+    return [Run(**run) for run in content["runs"]], content["rounds"]
+
+
+def _few(waits: Sequence[float]) -> list[float]:
+    """Latencies in their order, at evenly spaced shares of the alerts."""
+    return [round(waits[round(n * (len(waits) - 1) / _CURVE)], 1) for n in range(_CURVE + 1)] if len(waits) > _CURVE else list(waits)
 
 
 def _facts(made: datetime, rounds: int) -> dict[str, Any]:
@@ -130,10 +145,9 @@ def _waits(runs: Sequence[Run]) -> list[tuple[str, list[tuple[float, float]]]]:
     for run in runs:
         if run.column in curves or run.p50_ms is None or run.p99_ms is None:
             continue
-        waits = run.latencies_ms
+        waits = _few(run.latencies_ms)
         if waits:
-            places = [round(n * (len(waits) - 1) / _CURVE) for n in range(_CURVE + 1)]
-            curves[run.column] = [(max(waits[place], 0.1), place / (len(waits) - 1)) for place in places]
+            curves[run.column] = [(max(wait, 0.1), place / (len(waits) - 1)) for place, wait in enumerate(waits)]
         else:
             curves[run.column] = [(run.p50_ms, 0.5), (run.p99_ms, 0.99)]
     return list(curves.items())

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from benchmarks.compound import figures as names
 from benchmarks.compound.figures import Figure, Runs, figures
 from benchmarks.compound.measures import Run
-from benchmarks.compound.report import write
+from benchmarks.compound.report import kept, write
 
 VARIANTS = {"columns": "10m", "rows": "1m", "latency": "lat"}
 OTHER = {"cost_of_readings": 1.2, "cost_of_areas": 2.5, "bytes_a_series": 150.0, "bytes_a_reading": 16.0, "restart_sqlite_s": 4.0}
@@ -87,3 +87,14 @@ def test_a_run_leaves_results_a_table_and_a_picture(tmp_path: Path) -> None:
     assert table.count("**no**") == sum(figure.reached is False for figure in shown)
     texts = [node.text for node in ElementTree.parse(tmp_path / "results.svg").iter("{http://www.w3.org/2000/svg}text")]
     assert f"{names.KAFKA_COLUMNS} (10m)" in texts
+
+
+def test_an_earlier_report_is_taken_up_again(tmp_path: Path) -> None:
+    """What is no column can be measured later: the columns that were kept make the same table and the same curves."""
+    waited = [replace(run, latencies_ms=[n / 7 for n in range(1000)]) if run.p50_ms else run for run in RUNS]
+    write(tmp_path, "results", waited, figures(Runs(waited), VARIANTS, OTHER), [], 3)
+    runs, rounds = kept(tmp_path, "results")
+    write(tmp_path, "again", runs, figures(Runs(runs), VARIANTS, OTHER), [], rounds)
+    first, second = (json.loads((tmp_path / f"{stem}.json").read_text("utf-8")) for stem in ("results", "again"))
+    assert (rounds, second["runs"], second["figures"]) == (3, first["runs"], first["figures"])
+    assert len(first["runs"][-1]["latencies_ms"]) == 61
