@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from alerts.languages import languages
 from alerts.rendering import Rendered, Renderer, budget_of, place_name
 from alerts.segments import measure
+from alerts.text_lengths import EXAMPLE, REPORT
 from alerts.texts import SERVICE, Kind, Need, Service
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry
@@ -171,7 +172,7 @@ def _of_kind(
 
 def _of_service(country: LoadedCountry, renderer: Renderer, kind: Service, language: str, asked: Asked) -> Shown:
     area = asked.area or _longest(country, language, ())
-    rendered = renderer.service(kind, language, area=area, report="…", example="…", exercise=asked.exercise)
+    rendered = renderer.service(kind, language, area=area, report=REPORT, example=EXAMPLE, exercise=asked.exercise)
     return _shown(country, f"{SERVICE}, {kind.value}", rendered, area)
 
 
