@@ -13,7 +13,7 @@ from processors.kinds.kind import Reached
 from processors.levels import Settings
 from processors.series import NULL, Rank, Rows, Series, empty, inserted, joined
 from processors.timelines import micros
-from processors.tracks import BoundsOf, Track, judged_anew
+from processors.tracks import BoundsOf, Track, fold_if_many, judged_anew
 from schemas.errors import ConfigurationError
 from schemas.thresholds import Forecast, Threshold
 
@@ -55,12 +55,14 @@ def take_forecasts(
     oldest = now - settings.horizon - settings.delay
     steps = [one.take(one.starts >= oldest) for one in track.steps]
     touched: set[int] = set()
+    heard = track.heard
     for member, rows in sorted(new.items()):
         inside = rows.take(rows.starts >= oldest)
         if len(inside):
             steps += [empty()] * (member + 1 - len(steps))
             steps[member], _ = inserted(steps[member], inside, rank)
             touched.update(np.unique(inside.starts).tolist())
+            heard = heard or bool(np.any(inside.values != NULL))
     if not touched:
         return track
     kept = track.series.take(~np.isin(track.series.starts, np.array(sorted(touched), dtype=np.int64)))
@@ -69,8 +71,9 @@ def take_forecasts(
     for one in derived:
         series = joined(series, one)
     series = series.take(np.lexsort((series.starts, series.ends)))
-    heard = track.heard or any(one.values[0] != NULL for one in derived)
-    return judged_anew(replace(track, series=series, steps=tuple(steps), heard=heard), settings, bounds_of)
+    # What the members say is kept apart while issues are judged for good: it is no bound that they are held against.
+    issues = judged_anew(replace(track, series=series, steps=(), heard=heard), settings, bounds_of)
+    return replace(fold_if_many(issues, settings, bounds_of, now), steps=tuple(steps))
 
 
 def _derived(steps: Sequence[Series], base: int, threshold: Threshold) -> Series:

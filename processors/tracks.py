@@ -87,9 +87,7 @@ def take_readings(track: Track, new: Series, settings: Settings, bounds_of: Boun
     if changed < before:
         return judged_anew(track, settings, bounds_of)
     added = series.take(slice(changed, None))
-    track = _went_on(track, added, settings, bounds_of)
-    due = int(np.searchsorted(series.ends, now - settings.horizon - settings.delay))
-    return fold(track, settings, bounds_of, now) if due - track.folded >= _FOLD_AT else track
+    return fold_if_many(_went_on(track, added, settings, bounds_of), settings, bounds_of, now)
 
 
 def take_steps(track: Track, level: int, new: Series, settings: Settings, bounds_of: BoundsOf, rank: Rank, now: int) -> Track:
@@ -151,6 +149,12 @@ def forget(track: Track, before: int) -> Track:
     """The track without the entries that nothing asks for any more, but for the one in force at a moment."""
     first = max(bisect_right(track.frozen, before, key=lambda e: e.start) - 1, 0)
     return replace(track, frozen=track.frozen[first:]) if first else track
+
+
+def fold_if_many(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Track:
+    """The track, with what no reading can alter any more judged for good if it is worth the work."""
+    due = int(np.searchsorted(track.series.ends, now - settings.horizon - settings.delay))
+    return fold(track, settings, bounds_of, now) if due - track.folded >= _FOLD_AT else track
 
 
 def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Track:

@@ -26,7 +26,7 @@ def _zone(name: str) -> str:
     """
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as `Asia`
         raise ValueError(f"`{name}` is not an IANA time zone such as `Asia/Colombo`") from error
     return name
 

@@ -321,7 +321,8 @@ def _baseline_wrong(threshold: Threshold) -> str:
     form, settings = KIND_FORMS[threshold.kind], threshold.baseline
     if settings is None:
         return f"a threshold of kind {threshold.kind} needs a baseline"
-    given = {key for key, value in settings if value is not None and key in settings.model_fields_set}
+    # What is as it is without being written was not asked for: a configuration read again from the log has every key.
+    given = {key for key, value in settings if value != BaselineSettings.model_fields[key].default}
     for key in form.needs:
         if key not in given:
             return f"the baseline of a threshold of kind {threshold.kind} needs `{key}`"

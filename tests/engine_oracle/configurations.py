@@ -20,6 +20,7 @@ UPSTREAM = {"B": ["D"], "C": ["B", "D"], "C1": ["B1", "B2"]}
 POINTS = {"A": (7.0, 80.0), "B": (7.0, 80.0), "C": (7.0, 80.03), "B1": (7.0, 80.0), "B2": (7.05, 80.0), "C1": (7.0, 80.03)}
 STATION_POINTS = {"s1": (7.0, 80.01), "s2": (7.0, 79.98), "s3": (7.04, 80.0), "s4": (7.0, 80.035)}
 STATIONS = {"s1": ["B1"], "s2": ["B2"], "s3": ["B"], "s4": ["C1"]}
+DATUMS = {"s1": {"datum": "mMSL"}, "s2": {"datum": "mMSL"}, "s3": {"datum": "mPWD"}}
 FEED_OF = {"s1": "gauges", "s2": "observers", "s3": "gauges", "s4": "observers"}
 FEEDS = {
     "gauges": ("1 h", "0 min", ["river_level", "river_level.yellow", "river_level.orange", "river_level.red"]),
@@ -27,9 +28,23 @@ FEEDS = {
     "slopes": ("6 h", "0 min", ["landslide_warning"]),
     "clinics": ("6 h", "1 h", ["dengue_cases"]),
     "markets": ("12 h", "2 h", ["price_rice_white"]),
+    "sky": ("6 h", "0 min", ["rain_1d"]),
+    "models": ("6 h", "1 h", ["river_discharge"]),
 }
+BASELINES = {
+    "dengue": {"years": 5},
+    "outbreak": {"method": "C2", "period": "week"},
+    "rain": {"years": 5, "period": "day", "needs": "4 years"},
+    "flood": {"years": 10, "method": "gumbel", "needs": "8 years"},
+    "price": {"months": 60, "needs": "36 months"},
+}
+"""Threshold to how its baseline would be made; here its rows are random."""
+MEMBERS = 3
+STEPS = 4
+"""Members of an issue of forecasts, and its steps of six hours."""
 FIGURES = [("B", "vulnerability.poor", "20"), ("C", "vulnerability.poor", "5"), ("B", "exposure.on_the_plain", "40")]
 DOCUMENT = {"title": "for tests", "date": date(2025, 1, 1), "owner": "tests"}
+_AT_STATIONS = {"river", "gauge", "rise"}
 _RANK = {"station": 4, "adm3": 3, "adm2": 2, "adm1": 1}
 SPANS = ["3 h", "6 h", "12 h"]
 
@@ -60,13 +75,77 @@ def thresholds(draw: st.DrawFn, kind: str, area: str) -> dict[str, Any]:
             body |= {"floor": "3 cases"} if draw(st.booleans()) else {}
         case "price":
             body |= {"indicator": "price_rice_white", "at": "adm2", "kind": "alps", "levels": dict.fromkeys(words, "1 sd")}
+        case "rise":
+            body |= {"indicator": "river_level", "at": "station", "kind": "rate_of_change", "span": draw(spans)}
+            body["direction"] = draw(st.sampled_from(["above", "below"]))
+            body["levels"] = draw(_changes(words, body["direction"]))
+        case "one_case":
+            body |= {"indicator": "dengue_cases", "at": "adm2", "kind": "one_case", "levels": {words[0]: "one case"}}
+        case "outbreak":
+            body |= {"indicator": "dengue_cases", "at": "adm2", "kind": "ears", "levels": dict.fromkeys(words, "3 sd"), "floor": "2 cases"}
+        case "rain":
+            body |= {"indicator": "rain_1d", "at": "adm3", "kind": "percentile", "levels": dict.fromkeys(words, "95th percentile")}
+            body |= {"direction": draw(st.sampled_from(["above", "below"]))}
+        case "flood":
+            body |= {"indicator": "river_discharge", "at": "adm2", "kind": "return_level", "levels": dict.fromkeys(words, "1 in 5 years")}
+        case "ensemble" | "matrix":
+            body |= {"indicator": "river_discharge", "at": draw(st.sampled_from(["adm2", "adm3"])), "forecast": draw(_forecasts())}
+            body |= draw(_exceedance(words) if kind == "ensemble" else _matrix())
+    body |= {"baseline": BASELINES[kind]} if kind in BASELINES else {}
     if body["at"] == "station":
         body |= draw(st.sampled_from([{}, {}, {"feed": "gauges"}, {"feed": "observers"}]))
+    body |= {"datum": "mMSL"} if body["at"] == "station" and kind != "rise" and draw(st.integers(0, 3)) == 0 else {}
     unit = CATALOGUE[body["indicator"]].unit
-    body |= {"leave_below": f"{draw(st.sampled_from(['0.5', '1', '2']))} {unit}"} if draw(st.booleans()) else {}
+    if "forecast" not in body:
+        body |= {"leave_below": f"{draw(st.sampled_from(['0.5', '1', '2']))} {unit}"} if draw(st.booleans()) else {}
+    body |= {"overrides": [draw(_override(body))]} if kind in ("river", "gauge", "dengue", "rain") and draw(st.integers(0, 3)) == 0 else {}
     if _RANK[body["at"]] > _RANK[area]:
         body["roll_up"] = {"to": area, "by": "worst", "needs": draw(st.sampled_from(["half", "all", "one"]))}
     return body
+
+
+@st.composite
+def _changes(draw: st.DrawFn, words: list[str], direction: str) -> dict[str, str]:
+    """Sizes of a change, or shares, more of it for a graver level."""
+    if draw(st.booleans()):
+        return {word: f"{size} m" for word, size in zip(words, ("0.5", "1", "2"), strict=False)}
+    return {word: f"{size} % {'more' if direction == 'above' else 'less'}" for word, size in zip(words, (10, 25, 50), strict=False)}
+
+
+@st.composite
+def _forecasts(draw: st.DrawFn) -> dict[str, Any]:
+    needs, steps = draw(st.sampled_from([None, 1, 2])), draw(st.sampled_from([None, 1, 2]))
+    body = {"lead": draw(st.sampled_from(["0 h..24 h", "6 h..12 h", "12 h..24 h"])), "members": MEMBERS, "needs": needs, "steps": steps}
+    return {key: value for key, value in body.items() if value is not None}
+
+
+@st.composite
+def _exceedance(draw: st.DrawFn, words: list[str]) -> dict[str, Any]:
+    """A share and a quantity for each level, in whatever order: nothing says that a graver level takes more of both."""
+    shares, sides = st.sampled_from([10, 34, 50, 66.7, 100]), st.sampled_from(["over", "over", "under"])
+    levels = {word: f"{draw(shares)} % {draw(sides)} {draw(st.integers(2, 6))} m3/s" for word in words}
+    return {"kind": "exceedance", "levels": levels}
+
+
+@st.composite
+def _matrix(draw: st.DrawFn) -> dict[str, Any]:
+    """Two impacts and two likelihoods; a lesser cell may have no colour."""
+    low = draw(st.sampled_from([{}, {"likely": "yellow"}, {"possible": "yellow", "likely": "yellow"}]))
+    cells = {**({"some": low} if low else {}), "much": {"possible": "yellow", "likely": "red"}}
+    likelihoods = {"possible": draw(st.sampled_from(["10 %", "34 %"])), "likely": draw(st.sampled_from(["60 %", "100 %"]))}
+    matrix = {"impacts": {"some": "2 m3/s", "much": "5 m3/s"}, "likelihoods": likelihoods, "cells": cells}
+    return {"kind": "impact_matrix", "levels": {"yellow": "matrix", "red": "matrix"}, "matrix": matrix}
+
+
+@st.composite
+def _override(draw: st.DrawFn, body: dict[str, Any]) -> dict[str, Any]:
+    """One level, or all, held against another value at one place."""
+    some = draw(st.sampled_from([list(body["levels"]), list(body["levels"])[:1]]))
+    numbers = {"yellow": 1, "orange": 3, "red": 5} if body.get("direction") != "below" else {"yellow": 5, "orange": 3, "red": 1}
+    unit = CATALOGUE[body["indicator"]].unit
+    place = {"station": "s1", "adm2": "B", "adm3": "B1"}[body["at"]]
+    levels = {word: f"{numbers[word]} {unit}" for word in some}
+    return {"place": place, "levels": levels, "by": "a named person", "why": "tests", "date": date(2025, 1, 1)}
 
 
 Names = tuple[tuple[str, tuple[str, ...]], ...]
@@ -103,7 +182,7 @@ def conditions(names: Names, coarse: Names, *, silent: bool) -> st.SearchStrateg
         small = st.sampled_from([{"threshold": name, "level": word} for name, words in coarse for word in words])
         leaves.append(st.builds(lambda p, c: {"share": p, "of": "children", "condition": c}, shares, small))
     if silent:
-        stations = next(name for name, _ in names if name in ("river", "gauge"))
+        stations = next(name for name, _ in names if name in _AT_STATIONS)
         leaves.append(
             st.builds(
                 lambda n, w, a, s: {"silent": {"count": n, "of": stations, "within": w, **a, **s}},
@@ -167,6 +246,12 @@ def area_of(code: str, level: str, parent: str | None) -> dict[str, Any]:
     }
 
 
+def _station(code: str) -> dict[str, Any]:
+    """A station, with what its readings are measured from where that is known."""
+    lies = {"areas": STATIONS[code], **point(STATION_POINTS[code]), **DATUMS.get(code, {})}
+    return {"code": code, "name": code, "feed": FEED_OF[code], **lies}
+
+
 def point(at: tuple[float, float]) -> dict[str, float]:
     """Coordinates as they stand in a configuration."""
     return {"latitude": at[0], "longitude": at[1]}
@@ -176,20 +261,23 @@ def point(at: tuple[float, float]) -> dict[str, float]:
 def configurations(draw: st.DrawFn) -> Configuration:
     """One to three thresholds of mixed kinds and one or two rules with random trees."""
     area = draw(st.sampled_from(["adm2", "adm2", "adm2", "adm1", "adm3"]))
-    possible = ["slope", "dengue", "price"] if area == "adm3" else ["river", "gauge", "slope", "dengue", "price"]
+    at_stations = ["river", "gauge", "rise"] if area != "adm3" else []
+    possible = [*at_stations, "slope", "dengue", "price", "one_case", "outbreak", "rain", "flood", "ensemble", "matrix"]
     kinds = draw(st.lists(st.sampled_from(possible), min_size=1, max_size=3, unique=True))
     bodies = [draw(thresholds(kind, area)) for kind in kinds]
     names = tuple((b["name"], tuple(b["levels"])) for b in bodies)
     # What is known no finer than in the areas under that of the rule; `polyrisk check` refuses all else in `children`.
     coarse = tuple((b["name"], tuple(b["levels"])) for b in bodies if _RANK[b["at"]] <= _RANK[area] + 1)
-    tree = conditions(names, coarse, silent=bool({"river", "gauge"} & set(kinds)))
-    rules = [_rule(draw, f"rule{i}", area, tree) for i in range(draw(st.integers(1, 2)))]
+    tree = conditions(names, coarse, silent=bool(_AT_STATIONS & set(kinds)))
+    rules = [_rule(draw, f"rule{i}", area, tree) for i in range(draw(st.integers(1, 3)))]
+    if len(rules) > 1 and draw(st.booleans()):
+        rules[1] |= {"mutes": ["rule0"]}
     return Configuration.model_validate(
         {
             "shard": SHARD,
             "areas_version": "tests",
             "areas": [area_of(*area) for area in AREAS],
-            "stations": [{"code": c, "name": c, "feed": FEED_OF[c], "areas": a, **point(STATION_POINTS[c])} for c, a in STATIONS.items()],
+            "stations": [_station(code) for code in STATIONS],
             "feeds": [{"feed": f, "every": e, "delay": d, "indicators": i} for f, (e, d, i) in FEEDS.items()],
             "thresholds": bodies,
             "rules": rules,
@@ -211,4 +299,6 @@ def _rule(draw: st.DrawFn, name: str, area: str, tree: st.SearchStrategy[Any]) -
     body |= {"valid": draw(validities)} if draw(st.integers(0, 3)) == 0 else {}
     body |= {"move": [draw(moves) for _ in range(draw(st.integers(1, 2)))]} if draw(st.integers(0, 2)) == 0 else {}
     body |= {"raise": [{"to": "red", "if": draw(tree)}]} if draw(st.booleans()) else {}
+    body |= {"cool_down": draw(spans)} if draw(st.integers(0, 3)) == 0 else {}
+    body |= {"shadow": draw(st.sampled_from([{}, {"instead_of": "rule0"}]))} if draw(st.integers(0, 3)) == 0 else {}
     return body

@@ -1,7 +1,8 @@
 """The slow plain oracle: RULES.md in code, from scratch at every call, with plain loops over decimals and moments.
 
-`oracle_known` is what was said, `oracle_levels` sections 3 and 6.1, `oracle_rules` the table of section 4; here the results are
-put in the engine's form: steps of (start, truth, held), from the beginning of knowledge to now.
+`oracle_known` is what was said, `oracle_kinds` what readings are held against, `oracle_forecasts` how issues are read, `oracle_levels`
+sections 3 and 6.1, `oracle_rules` the table of section 4; here the results are put in the engine's form: steps of (start, truth, held),
+from the beginning of knowledge to now.
 """
 
 from collections.abc import Sequence

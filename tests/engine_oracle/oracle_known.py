@@ -87,15 +87,19 @@ def known_from(records: Sequence[Record]) -> Known:
 def admitted(known: Known, threshold: Threshold, indicator: str, place: str) -> list[tuple[Observation, datetime]]:
     """The readings of a series that count (3.4, 6.5), nulls among them: valid within the horizon at their receipt, with `now` then.
 
-    A threshold that asks for a feed has no series at a station of another.
+    A threshold has no series at places of another level, nor, if it asks for a feed, at a station of another. Of forecasts it is the base
+    time that counts, and no threshold reads both them and what was measured.
     """
     found: list[tuple[Observation, datetime]] = []
     station = known.station(place)
-    if threshold.feed is not None and (station is None or station.feed != threshold.feed):
+    level = next((a.level for a in known.configuration.areas if a.code == place), "station")
+    if level != threshold.at or (threshold.feed is not None and (station is None or station.feed != threshold.feed)):
         return found
     for row, now in known.rows:
         delay = known.feed(row.feed).delay
-        if row.indicator == indicator and row.area == place and row.lead is None and row.end + delay >= now - threshold.horizon:
+        if row.indicator != indicator or row.area != place or (row.lead is not None) != (threshold.forecast is not None):
+            continue
+        if row.end - (row.lead or NO_TIME) + delay >= now - threshold.horizon:
             found.append((row, now))
     return found
 
@@ -111,12 +115,12 @@ def winners(known: Known, threshold: Threshold, indicator: str, place: str) -> l
     won: dict[tuple[datetime, datetime], Observation] = {}
     for row, _ in admitted(known, threshold, indicator, place):
         rival = won.get((row.start, row.end))
-        if rival is None or _rank(row) > _rank(rival):
+        if rival is None or rank(row) > rank(rival):
             won[(row.start, row.end)] = row
     return sorted(won.values(), key=lambda r: (r.end, r.start))
 
 
-def _rank(row: Observation) -> tuple[bool, datetime, datetime, str, str, bool, float]:
+def rank(row: Observation) -> tuple[bool, datetime, datetime, str, str, bool, float]:
     """The greatest `issued` wins, else the later fetch, else the greater content hash, whatever their place in the log (3.1)."""
     issued = row.issued or row.end  # the end is one for all of an identity, so without `issued` it decides nothing
     return (row.issued is not None, issued, row.received, row.delivery, row.key, row.value is not None, row.value or 0.0)
@@ -125,32 +129,6 @@ def _rank(row: Observation) -> tuple[bool, datetime, datetime, str, str, bool, f
 def defined_levels(threshold: Threshold) -> list[Level]:
     """The levels a threshold has, lowest first."""
     return sorted(Level.named(word) for word in threshold.levels)
-
-
-def bound(known: Known, threshold: Threshold, place: str, level: Level, reading: Reading) -> Decimal | None:
-    """What the reading is held against; none if nobody knows (section 3, kinds)."""
-    if threshold.kind == "fixed":
-        return Decimal(threshold.levels[level.word].split()[0])
-    if threshold.kind == "station_levels":
-        return _own_level(known, threshold, place, level, reading)
-    middle = reading.start + (reading.end - reading.start) / 2
-    rows = known.baselines.get(threshold.name, [])
-    serving = [r for r, now in rows if r.area == place and r.start <= middle < r.end and in_reach(known, threshold, reading, now)]
-    if not serving or not serving[-1].admitted or level.word not in serving[-1].bounds:
-        return None
-    return Decimal(str(serving[-1].bounds[level.word]))
-
-
-def in_reach(known: Known, threshold: Threshold, reading: Reading, now: datetime) -> bool:
-    """Whether what becomes known at `now` can still alter how a reading is judged: a bound reaches no further back than a reading (3.4)."""
-    return reading.end + known.feed(reading.feed).delay >= now - threshold.horizon
-
-
-def _own_level(known: Known, threshold: Threshold, place: str, level: Level, reading: Reading) -> Decimal | None:
-    """The station's own level, as last said at the reading's start; a null leaves it unknown."""
-    indicator = f"{threshold.indicator}.{level.word}"
-    before = [r for r in winners(known, threshold, indicator, place) if r.start <= reading.start]
-    return Decimal(str(before[-1].value)) if before and before[-1].value is not None else None
 
 
 def dead_at(known: Known, place: str, moment: datetime) -> bool:

@@ -10,7 +10,9 @@ from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 
-from oracle_known import NO_TIME, Known, Reading, bound, dead_at, defined_levels, series
+from oracle_forecasts import issues
+from oracle_kinds import OF_HISTORY, bound
+from oracle_known import NO_TIME, Known, Reading, dead_at, defined_levels, series
 
 from schemas.configuration import Threshold
 from schemas.levels import Level, Truth
@@ -91,7 +93,8 @@ class Levels:
 
     def _settled(self, threshold: Threshold, place: str) -> list[Reading]:
         until = self.judged_until(threshold.settle)
-        found = series(self.known, threshold, threshold.indicator, place)
+        of_forecasts = threshold.forecast is not None
+        found = issues(self.known, threshold, place) if of_forecasts else series(self.known, threshold, threshold.indicator, place)
         in_time = [r for r in found if threshold.settle == NO_TIME or r.start < until]
         return [r for r in in_time if not dead_at(self.known, place, r.start)]
 
@@ -227,7 +230,7 @@ class Levels:
         """Whether a place counts for `needs`: an admitted baseline, or a reading within the horizon (6.5)."""
         if dead_at(self.known, place, moment):
             return False
-        if threshold.kind in ("endemic_channel", "alps"):
+        if threshold.kind in OF_HISTORY:
             standing = {(row.start, row.end): row for row, _ in self.known.baselines.get(threshold.name, []) if row.area == place}
             return any(row.admitted for row in standing.values())
         reading = self.last(threshold, place, moment)

@@ -9,13 +9,13 @@ from comparing import Steps, apart, difference, final, run, value_at
 from configurations import SHARD
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import START, World, split, without_horizon, worlds
+from worlds import START, World, split, without_horizon, without_shadow, worlds
 
 from processors.engine import State, levels, timelines, to_bytes
 from schemas.conditions import Silent
 from schemas.envelopes import input_record
 from schemas.levels import Truth
-from schemas.records import EventChange, Record, Tick
+from schemas.records import CompoundEvent, EventChange, Record, Tick
 
 FIRST = START - timedelta(days=20)
 ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
@@ -42,6 +42,22 @@ def test_the_order_of_arrival_inside_the_horizon_changes_no_truth(world: World, 
     """The truth timelines depend on the set of readings inside the horizon alone (2.5)."""
     records = without_horizon(world).records
     _same(run(records)[0], run(_shuffled(records, seed))[0])
+
+
+@given(worlds(records=20))
+def test_a_rule_in_shadow_changes_nothing_that_is_said_of_others(world: World) -> None:
+    """Without the rules in shadow the same is said of all else, to the word and the identifier; of theirs, that they are in shadow.
+
+    With or without them the thresholds are the same; the one word that differs is the hash of the configuration.
+    """
+    tried = {rule.name for rule in world.configuration.rules if rule.shadow is not None}
+    _, said = run(world.records)
+    assert all(event.in_shadow == (event.rule in tried) for event in said if isinstance(event, CompoundEvent))
+    _, alone = run(without_shadow(world).records)
+    others = [one for one in said if not isinstance(one, CompoundEvent) or one.rule not in tried]
+    assert [one.model_copy(update={"configuration": ""}) for one in others] == [
+        one.model_copy(update={"configuration": ""}) for one in alone
+    ]
 
 
 def _shuffled(records: Sequence[Record], seed: int) -> list[Record]:

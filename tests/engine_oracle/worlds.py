@@ -1,6 +1,7 @@
 """Logs for the property tests: readings that wander around the levels, with every fault a real feed has.
 
-Duplicates, revisions, nulls, late readings, bursts, gaps and silence; ticks, heartbeats, baselines and declarations between them.
+Duplicates, revisions, nulls, late readings, bursts, gaps and silence; issues of forecasts, whole, cut in parts, superseded and revised;
+ticks, heartbeats, baselines and declarations between them.
 """
 
 import random
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from configurations import FEEDS, SHARD, configurations
+from configurations import BASELINES, FEEDS, MEMBERS, SHARD, STEPS, configurations
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -46,8 +47,12 @@ def said(record: Record) -> str:
     content = read_input(record)
     if record.kind != "observations":
         return f"{record.received:%d %H:%M} {content}"
-    rows = [f"{r.area} {r.indicator} {r.start:%d %H:%M}..{r.end:%d %H:%M} = {r.value} issued {r.issued}" for r in from_batch(content)]
-    return f"{record.received:%d %H:%M} " + "; ".join(rows)
+    return f"{record.received:%d %H:%M} " + "; ".join(map(_said_of, from_batch(content)))
+
+
+def _said_of(row: Observation) -> str:
+    of = f" lead {row.lead} member {row.member}" if row.lead is not None else ""
+    return f"{row.area} {row.indicator} {row.start:%d %H:%M}..{row.end:%d %H:%M}{of} = {row.value} issued {row.issued}"
 
 
 def split(records: Sequence[Record]) -> list[Record]:
@@ -69,6 +74,13 @@ def without_horizon(world: World) -> World:
     return World(configuration, (_configured(configuration), *world.records[1:]))
 
 
+def without_shadow(world: World) -> World:
+    """The same, without the rules that run in shadow."""
+    rules = tuple(rule for rule in world.configuration.rules if rule.shadow is None)
+    configuration = world.configuration.model_copy(update={"rules": rules})
+    return World(configuration, (_configured(configuration), *world.records[1:]))
+
+
 def _configured(configuration: Configuration) -> Record:
     content = ConfigChange(at=START, hash=configuration.hash, configuration=configuration.canonical(), author="tests", reason="tests")
     return input_record(SHARD, content)
@@ -82,10 +94,12 @@ PLACES = {
     "slopes": ["B1", "B2", "C1"],
     "clinics": ["B", "C"],
     "markets": ["B", "C"],
+    "sky": ["B1", "B2", "C1"],
+    "models": ["B", "C", "B1", "C1"],
 }
 _STEPS = [0, 1, 3, 6, 6, 6, 12, 36]
 _AGES = [0, 0, 0, 0, 1, 2, 6, 12, 40, 100]
-_PERIODS = {"dengue_cases": 36, "price_rice_white": 72}
+_PERIODS = {"dengue_cases": 36, "price_rice_white": 72, "rain_1d": 36}
 """Length of a period in steps of the grid; all others are moments."""
 _SEEDS = st.integers(0, 2**32)
 
@@ -113,7 +127,8 @@ class Log:
         self.given: list[Observation] = []
         own = ["yellow", "orange", "red"] if any(t.kind == "station_levels" for t in configuration.thresholds) else []
         self.indicators = sorted({t.indicator for t in configuration.thresholds}) + [f"river_level.{word}" for word in own]
-        self.baselined = [t.name for t in configuration.thresholds if t.kind in ("endemic_channel", "alps")]
+        self.baselined = [t for t in configuration.thresholds if t.name in BASELINES]
+        self.forecast = any(t.forecast is not None for t in configuration.thresholds)
 
     def add(self) -> None:
         """One more record, some time after the last."""
@@ -139,12 +154,49 @@ class Log:
         feed = self.chance.choice([f for f, (_, _, given) in FEEDS.items() if first in given])
         of_feed = [i for i in self.indicators if i in FEEDS[feed][2]]
         received = self.now - (2 * GRID if self.chance.random() < 0.05 and self.now > START + 2 * GRID else timedelta(0))
-        rows = [self._reading(feed, self.chance.choice(of_feed), f"{number}/{n}", received) for n in range(self.chance.randint(1, 4))]
+        if feed == "models" and self.forecast and self.chance.random() < 0.8:
+            rows = self._issue(str(number), received)
+        else:
+            rows = [self._reading(feed, self.chance.choice(of_feed), f"{number}/{n}", received) for n in range(self.chance.randint(1, 4))]
         if self.chance.random() < 0.15:
             again = [o for o in self.given if o.feed == feed]
             rows += [self._revised(o, f"{number}/again", received) for o in self.chance.sample(again, min(1, len(again)))]
         self.given += rows
         return observations_record(SHARD, feed, f"{number:016d}", received, to_batch(rows))
+
+    def _issue(self, key: str, received: datetime) -> list[Observation]:
+        """An issue of forecasts for one place, of the last base time or an earlier one: whole, one part of it, or without a member."""
+        base = received - self.chance.choice([0, 0, 0, 1, 2, 8]) * 36 * GRID
+        base = START + ((base - START) // (36 * GRID)) * 36 * GRID
+        place, cut = self.chance.choice(PLACES["models"]), self.chance.choice([1.0, 1.0, 1.0, 0.5])
+        issued = self.chance.choice([None, base, received])
+        members = self.chance.sample(range(MEMBERS), self.chance.choice([MEMBERS, MEMBERS, MEMBERS - 1]))
+        rows = []
+        for member in sorted(members):
+            for step in range(STEPS + 1):
+                if self.chance.random() < cut:
+                    rows.append(self._forecast(f"{key}/{member}/{step}", place, base, step, member, issued, received))
+        return rows or [self._forecast(f"{key}/0/1", place, base, 1, 0, issued, received)]
+
+    def _forecast(
+        self, key: str, place: str, base: datetime, step: int, member: int, issued: datetime | None, received: datetime
+    ) -> Observation:
+        lead = step * 36 * GRID
+        return Observation(
+            area=place,
+            indicator="river_discharge",
+            start=base + lead,
+            end=base + lead,
+            issued=issued,
+            received=received,
+            lead=lead,
+            member=member,
+            value=None if self.chance.random() < 0.03 else self._value("river_discharge", f"{place}/{member}"),
+            unit=CATALOGUE["river_discharge"].unit,
+            feed="models",
+            key=key,
+            delivery=key,
+        )
 
     def _revised(self, before: Observation, key: str, received: datetime) -> Observation:
         """The same identity once more: the same value, another, or none; said to be issued later, or not."""
@@ -185,11 +237,12 @@ class Log:
     def _baseline(self, number: int) -> Baseline:
         """Rows of two periods that join one another, each admitted or not."""
         edges = [START - timedelta(days=9), START + timedelta(days=1), START + timedelta(days=20)]
-        rows = []
-        for area in ("B", "C"):
+        threshold, rows = self.chance.choice(self.baselined), []
+        for area in ("B", "C") if threshold.at == "adm2" else ("B1", "C1"):
             for start, end in pairwise(edges):
                 lift, fits = self.chance.choice([0, 0.5, 1]), self.chance.random() < 0.75
-                bounds = {"yellow": 2 + lift, "orange": 4 + lift, "red": 6 + lift} if fits else {}
+                numbers = (2, 4, 6) if threshold.direction == "above" else (6, 4, 2)
+                bounds = {word: number + lift for word, number in zip(("yellow", "orange", "red"), numbers, strict=True)} if fits else {}
                 reason = "enough" if fits else "too little history"
                 rows.append(BaselineRow(area=area, start=start, end=end, bounds=bounds, admitted=fits, reason=reason))
-        return Baseline(at=self.now, threshold=self.chance.choice(self.baselined), inputs_hash=f"{number:016d}", rows=tuple(rows))
+        return Baseline(at=self.now, threshold=threshold.name, inputs_hash=f"{number:016d}", rows=tuple(rows))

@@ -206,3 +206,19 @@ def test_the_job_makes_rows_of_these_kinds_from_the_archive() -> None:
     (january,) = [row for row in baseline.rows if row.start == JANUARY]
     assert january.statistics == {"n": 12.0, "greatest": 26.0}
     assert january.bounds == {"red": pytest.approx(np.median([year - 2000 + 6 for year in range(2009, 2021)]))}
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "baseline"),
+    [
+        ("endemic_channel", "mean + 2 sd", {"years": 5}),
+        ("ears", "3 sd", {"method": "C2", "period": "week"}),
+        ("percentile", "95th percentile", {"years": 5, "period": "week", "needs": "4 years"}),
+        ("return_level", "1 in 5 years", {"years": 10, "method": "gumbel", "needs": "8 years"}),
+        ("alps", "1 sd", {"months": 60, "needs": "36 months"}),
+    ],
+)
+def test_a_kind_of_history_is_read_again_from_the_log(kind: str, level: str, baseline: dict[str, Any]) -> None:
+    """In the log a configuration has every key, those too that nobody wrote and the kind has not: it reads as the same."""
+    made = threshold(kind, {"orange": level}, baseline=baseline, floor="1 cases")
+    assert type(made).model_validate(made.model_dump(mode="json", by_alias=True, exclude_none=True)) == made

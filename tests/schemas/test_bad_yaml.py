@@ -15,7 +15,7 @@ from schemas.yaml_files import SIZE_LIMIT, YamlFile
 
 SMALL = Path(__file__).parents[1] / "countries" / "small"
 MUTATIONS = int(os.environ.get("POLYRISK_MUTATIONS", "400"))
-"""How many are tried; ten thousand take some ten minutes."""
+"""How many are tried; ten thousand take some fifteen minutes of one core."""
 LAUGHS = "\n".join(
     ["a: &a [x, x, x, x, x, x, x, x, x]", *(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True))]
 )
@@ -101,6 +101,14 @@ def test_a_code_that_lost_its_quotes_is_a_number(country: Path) -> None:
         "countries/xya/tests/floods.yaml:10:17: a_flood.expect.0.truths.0.area: `328` is a number to YAML, and a text is asked for. "
         "Write it in quotes, with the zeros it begins with."
     )
+
+
+def test_a_folder_of_time_zones_is_no_time_zone(country: Path) -> None:
+    """`Asia` stands in the data base of zones, as a folder: found by a mutation of a file."""
+    path = country / "country.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("Asia/Colombo", "Asia"), encoding="utf-8")
+    (said,) = [str(f) for f in found_in(country) if f.file.endswith("country.yaml")]
+    assert "`Asia` is not an IANA time zone such as `Asia/Colombo`" in said
 
 
 _TOKENS = [
