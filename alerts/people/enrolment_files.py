@@ -70,21 +70,30 @@ def _header(path: Path, cells: Sequence[str], drop: Sequence[str]) -> list[str |
     Raises:
         ConfigurationError: the first line does not name the columns that it must, and no other.
     """
-    names = [cell.casefold().replace(" ", "_").replace("-", "_") for cell in cells]
-    dropped = {name.casefold() for name in drop}
+    names = [_name(cell) for cell in cells]
+    dropped = {_name(name) for name in drop}
     unknown = [name for name in names if name and name not in COLUMNS and name not in dropped]
     personal = [name for name in unknown if set(name.split("_")) & set(_PERSONAL)]
     if personal:
-        what = f"has columns that the registry does not keep: {', '.join(personal)}."
+        what = f"has columns that the registry does not keep: {_shown(personal)}."
         raise _refused(path, what, "Take them out of the file, or pass over them with --drop; who is warned is known by area alone.")
     if unknown:
-        shown = ", ".join(f"`{name}`" for name in unknown if name.isidentifier()) or "some that are no words"
-        raise _refused(path, f"has unknown columns: {shown}.", f"Known are {', '.join(COLUMNS)}; --drop passes over a column.")
+        what = f"has unknown columns: {_shown(unknown)}."
+        raise _refused(path, what, f"Its first line names the columns: {', '.join(COLUMNS)}; --drop passes over one.")
     if missing := [name for name in REQUIRED if name not in names]:
         raise _refused(path, f"lacks the columns {', '.join(missing)}.", "Its first line must name them.")
     if doubled := sorted({name for name in names if name and names.count(name) > 1}):
         raise _refused(path, f"has columns twice: {', '.join(doubled)}.", "Leave one of each.")
     return [None if name in dropped else name or None for name in names]
+
+
+def _name(cell: str) -> str:
+    return cell.casefold().replace(" ", "_").replace("-", "_")
+
+
+def _shown(names: Sequence[str]) -> str:
+    """Names of columns; one that might be a person's number, because the first line is missing, is not said."""
+    return ", ".join(f"`{name}`" if name.isidentifier() and not any(c.isdecimal() for c in name) else "(no word)" for name in names)
 
 
 def _row(line: int, header: Sequence[str | None], cells: Sequence[str], fault: str) -> FileRow:
