@@ -31,6 +31,9 @@ _NOT_TAKEN = tuple(s.value for s in MessageState if s.value not in MAYBE_TAKEN)
 MOVING = (MessageState.INTENDED.value, MessageState.SENDING.value)
 """States that a message leaves again by our own doing. What moves one out of another state notes it in `recounts`, as receipts do."""
 
+SERVICE, GOODBYE = "service", "goodbye"
+"""Stages of what is said to one person alone: an answer, and the last one, to somebody who has just left."""
+
 _BETWEEN = "~"
 
 Counted = tuple[str, str, str, MessageState]
@@ -175,7 +178,8 @@ def claim(
     """
     if any(stop.warning == ALL for stop in stopped):
         return []
-    query = _selected().where(messages.c.state == MessageState.INTENDED.value, subscribers.c.status == "active", *not_held(stopped))
+    reached = (subscribers.c.status == "active") | (warnings.c.stage == GOODBYE)
+    query = _selected().where(messages.c.state == MessageState.INTENDED.value, reached, *not_held(stopped))
     query = query.where(or_(messages.c.not_before.is_(None), messages.c.not_before <= at), warnings.c.expires > now)
     order = (messages.c.priority.desc(), messages.c.risk.desc(), messages.c.area, messages.c.message, messages.c.subscriber)
     query = query.order_by(*order).limit(max(1, min(limit, int(min(segments, limit)))))
@@ -198,10 +202,15 @@ def _within(segments: float, found: list[Intent]) -> list[Intent]:
     return found[: max(1, fitting)]
 
 
-def drop_left(connection: Connection) -> int:
-    """Messages intended for people who left meanwhile are not sent; answers how many."""
+def drop_left(connection: Connection, subscriber: str | None = None) -> int:
+    """Messages intended for people who left meanwhile, or for one of them, are not sent but for the word that they have left; answers how
+    many."""
     left = select(subscribers.c.id).where(subscribers.c.status != "active")
+    if subscriber is not None:
+        left = left.where(subscribers.c.id == subscriber)
+    goodbyes = select(warnings.c.id).where(warnings.c.stage == GOODBYE)
     query = update(messages).where(messages.c.subscriber.in_(left), messages.c.state == MessageState.INTENDED.value)
+    query = query.where(messages.c.message.not_in(goodbyes))
     return connection.execute(query.values(state=MessageState.REFUSED.value, refusal="stopped")).rowcount
 
 
@@ -291,7 +300,8 @@ def unsettled() -> Select[Any]:
     published = select(delivery_counts.c.message).where(delivery_counts.c.message == warnings.c.id)
     moving = published.where(delivery_counts.c.state.in_(MOVING), delivery_counts.c["count"] > 0)
     received = select(recounts.c.place).where(recounts.c.message == warnings.c.id)
-    return select(warnings.c.id).where(~published.exists() | moving.exists() | received.exists())
+    of_warnings = warnings.c.stage.not_in((SERVICE, GOODBYE))
+    return select(warnings.c.id).where(~published.exists() | moving.exists() | received.exists(), of_warnings)
 
 
 def counted(connection: Connection, up_to: int) -> None:

@@ -163,10 +163,10 @@ def joined(files: Iterable[Words]) -> Vocabulary:
 
 
 def _noted(groups: Mapping[Any, Iterable[str]], meanings: dict[str, set[str]]) -> dict[str, Any]:
-    found = {squashed(word): meaning for meaning, words in groups.items() for word in words}
-    for word, meaning in found.items():
+    found = [(squashed(word), meaning) for meaning, words in groups.items() for word in words]
+    for word, meaning in found:
         meanings[word].add(str(meaning))
-    return found
+    return dict(found)
 
 
 def place_words(places: Places) -> dict[str, str]:

@@ -55,10 +55,11 @@ def understood(text: str, places: Mapping[str, str], known: Vocabulary | None = 
         return Said(_ANSWERS[word])
     if word in known.whole:
         return Said(known.whole[word])
-    found = {said for said in _opened(word, places, known) if said.meaning is not Meaning.UNSURE}
-    if len(found) == 1 and not _TWO_NUMBERS.search(text):
-        return found.pop()
-    likes = {said.like for said in _opened(word, places, known)} | {said.meaning for said in found}
+    read = set(_opened(word, places, known))
+    sure = [said for said in read if said.meaning is not Meaning.UNSURE]
+    if len(sure) == 1 and not _TWO_NUMBERS.search(text):
+        return sure[0]
+    likes = {said.like if said.meaning is Meaning.UNSURE else said.meaning for said in read}
     return Said(Meaning.UNSURE, like=likes.pop() if len(likes) == 1 else Meaning.UNSURE)
 
 

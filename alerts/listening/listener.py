@@ -1,0 +1,150 @@
+"""Takes in what providers call us with: at once what must not wait (a leave, a return, a receipt), the rest a little later.
+
+A message is kept before the provider is answered, so that nothing is lost by an end of the process; what follows from it is done once,
+whoever does it. That we listen is said on the log every few minutes: a rule on reports must know silence from calm.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from alerts import intents, ledger
+from alerts.channels.contract import Receipt
+from alerts.listening.answering import Answering, Moment
+from alerts.listening.inbound import Inbound
+from alerts.listening.keywords import Meaning, place_words, vocabulary
+from alerts.listening.understanding import Said, understood
+from alerts.people import subscribers as people
+from alerts.receipts import record_receipt
+from alerts.registry import Registry
+from alerts.rendering import Renderer
+from alerts.tables import inbox, inbox_payloads
+from eventlog.log import EventLog
+from schemas import community_reports
+from schemas.country_files import LoadedCountry
+from schemas.envelopes import input_record
+from schemas.errors import ConfigurationError
+from schemas.records import Heartbeat
+
+BATCH = 200
+FAILED = "failed"
+"""The outcome of a message that could not be answered, because the country's files lack a text."""
+
+
+class Listener:
+    """One for each country.
+
+    Args:
+        clock: the country's time; a case's clock may give it. wall_clock: that of providers.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        registry: Registry,
+        country: LoadedCountry,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._log = log
+        self._registry = registry
+        self._country = country
+        self._clock = clock
+        self._wall = wall_clock
+        self._places = place_words(country.places)
+        self._known = vocabulary()
+        self._answering = Answering(country, Renderer(country), registry.keys, self._known)
+        self._said_listening: datetime | None = None
+
+    def receive(self, message: Inbound) -> None:
+        """Keep a message, and let a leave or a return take effect in the same transaction. A repetition changes nothing."""
+        now = self._clock()
+        said = self._understood(message)
+        with self._registry.people() as connection:
+            if connection.execute(select(inbox.c.place).where(inbox.c.id == message.id)).first() is not None:
+                return
+            connection.execute(insert(inbox).values(id=message.id, at=now, outcome=""))
+            keys = self._registry.keys
+            connection.execute(
+                insert(inbox_payloads).values(
+                    id=message.id,
+                    at=now,
+                    number_index=keys.index(message.number),
+                    number=keys.encrypt(message.number),
+                    body=keys.encrypt(message.body),
+                    opt_out=message.opt_out,
+                )
+            )
+            if said.meaning is Meaning.STOP or message.opt_out == "STOP":
+                self._leave(connection, message.number, now)
+            elif said.meaning is Meaning.START or message.opt_out == "START":
+                people.start(connection, keys.indexes(message.number), now)
+
+    def receipt(self, receipt: Receipt) -> None:
+        """Take in what a provider says of a message of ours."""
+        with self._registry.begin() as connection:
+            record_receipt(connection, receipt, self._wall(), self._clock())
+
+    def process(self, now: datetime) -> int:
+        """Answer what came in and was not answered yet, oldest first, and say on the log that we listen; answers how many messages."""
+        with self._registry.reading() as connection:
+            query = select(inbox.c.id).where(inbox.c.handled_at.is_(None)).order_by(inbox.c.place).limit(BATCH)
+            waiting = list(connection.execute(query).scalars())
+        for identity in waiting:
+            self._handle(identity, now)
+        self._say_that_we_listen(now)
+        self._publish()
+        return len(waiting)
+
+    def _understood(self, message: Inbound) -> Said:
+        return understood(message.body, self._places, self._known)
+
+    def _leave(self, connection: Connection, number: str, now: datetime) -> None:
+        """From here on nothing more is sent to the number, what was queued included."""
+        keys = self._registry.keys
+        people.stop(connection, keys, number, now, "stop")
+        person = people.find(connection, keys.indexes(number))
+        if person is not None:
+            intents.drop_left(connection, person.id)
+
+    def _handle(self, identity: str, now: datetime) -> None:
+        with self._registry.people() as connection:
+            query = select(inbox_payloads).join(inbox, inbox.c.id == inbox_payloads.c.id)
+            row = connection.execute(query.where(inbox.c.id == identity, inbox.c.handled_at.is_(None))).first()
+            outcome = FAILED
+            if row is not None:
+                keys = self._registry.keys
+                message = Inbound(identity, keys.decrypt(row.number), keys.decrypt(row.body), row.opt_out)
+                outcome = self._outcome(connection, message, Moment(now, self._wall(), row.at))
+            done = update(inbox).where(inbox.c.id == identity, inbox.c.handled_at.is_(None))
+            connection.execute(done.values(handled_at=now, outcome=outcome))
+
+    def _outcome(self, connection: Connection, message: Inbound, at: Moment) -> str:
+        try:
+            with connection.begin_nested():
+                return self._answering.answer(connection, message, self._understood(message), at)
+        except ConfigurationError as error:
+            text = f"A message could not be answered: {error} `polyrisk inbox read {message.id}` shows it."
+            ledger.note(connection, f"inbox:{message.id}", at.now, FAILED, "", text)
+            return FAILED
+
+    def _say_that_we_listen(self, now: datetime) -> None:
+        if self._country.facts.reports is None:
+            return
+        if self._said_listening is not None and now - self._said_listening < community_reports.FACTS.every:
+            return
+        beat = Heartbeat(feed=community_reports.FEED, received=now, delivery="", new=False, rows=0, quarantined=0)
+        with self._registry.begin() as connection:
+            ledger.to_publish(connection, input_record(self._country.shard, beat))
+        self._said_listening = now
+
+    def _publish(self) -> None:
+        """Hand the log what waits; ids make a repetition, by us or by the alert service, harmless."""
+        with self._registry.reading() as connection:
+            waiting = ledger.unpublished(connection)
+        if waiting:
+            self._log.append(waiting)
+            with self._registry.begin() as connection:
+                ledger.mark_published(connection, waiting)
