@@ -1,5 +1,6 @@
 """What can be found wrong in a country's texts, and in how it sends them, before anybody is warned with them."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -9,7 +10,7 @@ from alerts.channels.contract import known_channels
 from alerts.languages import languages
 from alerts.marks import EXERCISE
 from alerts.rendering import budget_of, opt_out_of, place_name, source_of
-from alerts.text_checks import UNREADABLE, findings_of_text
+from alerts.text_checks import UNREADABLE, findings_of_text, invisible
 from alerts.text_lengths import SOURCE, Setting, findings_of_length
 from alerts.texts import ANY, NAME, REGIONAL, SERVICE, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Pattern, Service, regional
 from schemas.configuration import Rule
@@ -32,7 +33,7 @@ def findings(folder: Path) -> list[Finding]:
 
 def findings_of(country: LoadedCountry) -> list[Finding]:
     """The same of a country already read."""
-    return [*_channel(country), *_texts(country)]
+    return [*_channel(country), *_names(country), *_texts(country)]
 
 
 @lru_cache(maxsize=1)
@@ -102,6 +103,26 @@ def _channel(country: LoadedCountry) -> Iterator[Finding]:
             what=f"messaging.channel: no channel is called `{channel}`.",
             remedy=f"Known are {', '.join(known_channels())}.",
         )
+
+
+def _names(country: LoadedCountry) -> Iterator[Finding]:
+    """What stands in texts beside their own words: who speaks, how one leaves, the names of places."""
+    messaging = country.facts.messaging
+    facts, areas = f"countries/{country.folder.name}/country.yaml", f"countries/{country.folder.name}/areas.csv"
+    said = [(facts, f"messaging.speaks_as.{tag}", name) for tag, name in messaging.speaks_as.items()]
+    said += [(facts, f"messaging.opt_out.{tag}", words) for tag, words in messaging.opt_out.items()]
+    said += [(areas, f"name_{tag} of {area.code}", name) for area in country.places.areas.values() for tag, name in area.names.items()]
+    for file, where, text in said:
+        for character in dict.fromkeys(invisible(text)):
+            what = f"{where} holds the invisible character U+{ord(character):04X}."
+            why = "It would stand in every message, and may turn one around."
+            yield Finding(check="invisible-character", file=file, line=0, column=0, what=what, why=why, remedy="Take it out.")
+    known = languages()
+    for tag, name in messaging.speaks_as.items():
+        if tag in known and known[tag].right_to_left and unicodedata.bidirectional(name[:1]) not in {"R", "AL"}:
+            what = f"messaging.speaks_as.{tag} `{name}` does not begin with a letter of the language."
+            why = "A message begins with it, and telephones lay a whole message out by its first letter: from the left."
+            yield Finding(check="turned-around", file=facts, line=0, column=0, what=what, why=why, remedy=f"Write the name in `{tag}`.")
 
 
 def _texts(country: LoadedCountry) -> list[Finding]:

@@ -116,7 +116,7 @@ def _characters(pattern: Pattern) -> Iterator[Finding]:
         yield at(
             pattern, "not-nfc", "is not in Unicode's composed form.", "Save it in NFC.", why="It takes more room, and searches miss it."
         )
-    for character in dict.fromkeys(_invisible(pattern.text)):
+    for character in dict.fromkeys(invisible(pattern.text)):
         what = f"holds the invisible character U+{ord(character):04X}."
         yield at(
             pattern, "invisible-character", what, "Take it out.", why="Nobody sees it, and it may turn text around.", fragment=character
@@ -130,7 +130,7 @@ def _odd(pattern: Pattern) -> Iterator[Finding]:
         yield at(pattern, "leaves-gsm7", what, "Write plain quotes, hyphens and dots.", fragment=odd[0])
 
 
-def _invisible(text: str) -> Iterator[str]:
+def invisible(text: str) -> Iterator[str]:
     """Format and control characters, except joiners after a virama, which spell real conjuncts."""
     for before, character in zip(" " + text, text, strict=False):
         joins = character in _JOINERS and before in _VIRAMAS

@@ -213,6 +213,25 @@ def test_a_country_that_reads_nine_languages_has_no_findings_in_the_shared_texts
     assert {p.language for p in sendable(country)} == set(nine.languages)
 
 
+def test_who_speaks_in_urdu_begins_in_urdu() -> None:
+    """A telephone lays a message out by its first letter: a Latin name at its beginning would turn all of it around."""
+    nine = country_of_nine_languages()
+    messaging = nine.facts.messaging.model_copy(update={"speaks_as": {**nine.facts.messaging.speaks_as, "ur": "NDMA"}})
+    turned = replace(nine, facts=nine.facts.model_copy(update={"messaging": messaging}))
+    assert "turned-around" not in {f.check for f in findings_of(nine)}
+    assert [f.what for f in findings_of(turned) if f.check == "turned-around"] == [
+        "messaging.speaks_as.ur `NDMA` does not begin with a letter of the language."
+    ]
+
+
+def test_names_that_would_turn_a_message_around_are_found(country: LoadedCountry) -> None:
+    """A mark that nobody sees may come with a name from a table as well as with a text."""
+    kandy = country.places.areas["LK21"]
+    areas = {**country.places.areas, "LK21": kandy.model_copy(update={"names": {**kandy.names, "en": "Kan\u202edy"}})}
+    found = findings_of(replace(country, places=replace(country.places, areas=areas)))
+    assert [(f.check, f.file) for f in found if f.check == "invisible-character"] == [("invisible-character", "countries/lka/areas.csv")]
+
+
 def test_drafts_are_noted_and_are_no_findings(country: LoadedCountry) -> None:
     """Each folder says how many of its texts nobody has reviewed; nothing must be changed for it."""
     for folder in (country.folder, REGIONAL):

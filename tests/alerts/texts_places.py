@@ -9,7 +9,7 @@ from schemas.country_files import LoadedCountry
 
 NINE = ("en", "ne", "bn", "ur", "id", "tpi", "si", "ta", "fil")
 ROMANISED = ("ne-Latn", "bn-Latn", "ur-Latn")
-SPEAKS_AS = {"ne": "Polyrisk परीक्षण", "bn": "Polyrisk পরীক্ষা", "ur": "Polyrisk آزمائش", "si": "Polyrisk අත්හදා", "ta": "Polyrisk சோதனை"}
+SPEAKS_AS = {"ne": "Polyrisk परीक्षण", "bn": "Polyrisk পরীক্ষা", "ur": "پولی رسک آزمائش", "si": "Polyrisk අත්හදා", "ta": "Polyrisk சோதனை"}
 OPT_OUT = {
     "en": "Send STOP to leave",
     "ne": "छोड्न STOP पठाउनुहोस्",

@@ -124,7 +124,7 @@ def test_preview_says_what_is_written_from_the_right(nepal: Path, asked: Asked) 
     for old, new in (
         ("languages: [ne, en]", "languages: [ne, en, ur]"),
         ("segments: {en: 1, ne: 2}", "segments: {en: 1, ne: 2, ur: 2}"),
-        ("speaks_as: {en", "speaks_as: {ur: Polyrisk آزمائش, en"),
+        ("speaks_as: {en", "speaks_as: {ur: پولی رسک آزمائش, en"),
         ("opt_out: {en", "opt_out: {ur: چھوڑنے کو فون کریں, en"),
         ("level_words:\n", "level_words:\n  ur: {green: معمول, yellow: نظر, orange: تیار, red: خطرہ}\n"),
     ):
