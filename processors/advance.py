@@ -5,6 +5,7 @@ The answer is the same as that of one record after the other.
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import accumulate, chain, repeat
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from processors.arrivals import Arrivals, Numbers, Span, arrived, rows_of_batch
 from processors.column_machine import Flags
 from processors.columns import Columns, no_columns, sources_of, without
 from processors.conditions import Sight
-from processors.contents import Content, Part, Row, parts
+from processors.contents import Content, Part, Piece, Row, parts
 from processors.forward import Forward, go_forward
 from processors.forward_telling import Output, Teller
 from processors.handover import Handed, Timelines, begun, regular, taken_over, timelines
@@ -31,7 +32,7 @@ from processors.timelines import BEGINNING, FAR, micros
 from schemas.records import CompoundEvent, Heartbeat, Record, ThresholdBreach, Tick
 
 Kept = TypeVar("Kept")
-_FORWARD = (Row, pa.RecordBatch, Heartbeat, Tick)
+_FORWARD = (Row, Piece, pa.RecordBatch, Heartbeat, Tick)
 """What may be taken in together."""
 _FORGET_EVERY = 64
 _MOST_ENTRIES = 256
@@ -84,7 +85,7 @@ def _laid_out(state: State, layout: Layout | None) -> State:
 
 def _by_timelines(state: State, record: Record, content: Content, telling: Telling) -> tuple[State, list[Output]]:
     intake = Intake(state, record)
-    intake.take(content.alone if isinstance(content, Row) else content)
+    intake.take(content.alone if isinstance(content, Row | Piece) else content)
     return say(intake.state(), intake.touched(), record, telling)
 
 
@@ -144,14 +145,19 @@ class _Run:
         found, numbers, sources = [], [], dict(self.state.sources)
         for n, part in enumerate(self.parts):
             number = self.state.numbered + n
-            brought = self.ids[part.first : part.first + part.batch.num_rows] if part.singly else [self.ids[part.first]]
-            sources[number] = Source(tuple(brought), part.batch)
+            sources[number] = Source(self._brought(part), part.batch)
             rows = rows_of_batch(part.batch, self.columns.layout, number)
             found.append(rows)
-            numbers.append(part.first + rows.rows if part.singly else np.full(len(rows), part.first, dtype=np.int32))
+            numbers.append(part.numbers[rows.rows])
         if not found:
             return no_rows(), np.empty(0, np.int32), sources
         return joined_rows(found), np.concatenate(numbers), sources
+
+    def _brought(self, part: Part) -> tuple[str, ...]:
+        """The id of the record that each row came in; of one record alone that one."""
+        if len(part.records) == 1:
+            return (self.ids[part.records[0]],)
+        return tuple(chain.from_iterable(map(repeat, (self.ids[n] for n in part.records), part.counts)))
 
     def _newcomers(self, rows: Rows, numbers: Numbers) -> list[int]:
         """Areas that nothing is known of until these records."""
@@ -212,12 +218,14 @@ class _Run:
         rests = list(self.contents)
         for part, kept in zip(self.parts, elsewhere, strict=True):
             nothing = part.batch.slice(0, 0)
-            if not part.singly:
-                some = part.batch.filter(pa.array(kept)) if kept.any() and not kept.all() else part.batch
-                rests[part.first] = some if kept.any() else nothing
-                continue
-            for row in np.flatnonzero(~kept).tolist():
-                rests[part.first + row] = nothing
+            kept_until = np.concatenate(([0], np.cumsum(kept))).tolist()
+            for record, count, last in zip(part.records, part.counts, accumulate(part.counts), strict=True):
+                first = last - count
+                some = kept_until[last] - kept_until[first]
+                if not some:
+                    rests[record] = nothing
+                elif some < count:
+                    rests[record] = part.batch.slice(first, count).filter(pa.array(kept[first:last]))
         return rests
 
     def _alive(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
@@ -229,11 +237,12 @@ class _Run:
 
     def _delivered(self, part: Part) -> Iterable[tuple[int, str]]:
         """When which feeds brought readings."""
-        brought = self.records[part.first : part.first + part.batch.num_rows] if part.singly else [self.records[part.first]]
-        feeds = pc.unique(part.batch.column("feed")).to_pylist()
-        if len(feeds) == 1 or not part.singly:
-            return {(at, feed) for at in {record.received_microseconds for record in brought} for feed in feeds}
-        return {(r.received_microseconds, feed) for r, feed in zip(brought, part.batch.column("feed").to_pylist(), strict=True)}
+        feeds = part.batch.column("feed")
+        words = feeds.dictionary.to_pylist()
+        codes = feeds.indices.to_numpy(zero_copy_only=False)
+        for brought in np.unique(part.numbers.astype(np.int64) * len(words) + codes).tolist():
+            record, feed = divmod(brought, len(words))
+            yield self.records[record].received_microseconds, words[feed]
 
 
 def _elsewhere(batch: pa.RecordBatch, areas: Set[str]) -> Flags:

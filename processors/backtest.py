@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from processors.advance import advance
 from processors.backtest_memory import fills, lightened
 from processors.backtest_truths import Truths
-from processors.contents import Content
+from processors.contents import Content, Piece
 from processors.engine import ENGINE_VERSION, initial
 from processors.history import Delivery, History, delivery_record, moments_between
 from processors.state import State
@@ -135,18 +135,26 @@ def _months(
 ) -> Iterator[tuple[datetime | None, list[Record], list[Content]]]:
     """Records in order of receipt with what they say, cut so that a new month begins a new part; its moment if one begins."""
     records: list[Record] = []
-    contents: list[Content] = []
+    contents: list[Delivery | Baseline | Tick] = []
     month = (first.year, first.month)
     for at, record, content in _in_order(shard, history, baselines, first, end):
         now = from_microseconds(at)
         begins = (now.year, now.month) != month
         if begins or len(records) >= _TAKEN_AT_ONCE:
-            yield (now if begins else None), records, contents
+            yield (now if begins else None), records, _cut(history, contents)
             records, contents = [], []
             month = (now.year, now.month)
         records.append(record)
-        contents.append(history.batch(content.first, content.last) if isinstance(content, Delivery) else content)
-    yield None, records, contents
+        contents.append(content)
+    yield None, records, _cut(history, contents)
+
+
+def _cut(history: History, contents: Sequence[Delivery | Baseline | Tick]) -> list[Content]:
+    """What records say, deliveries as pieces of one batch."""
+    first = next((c.first for c in contents if isinstance(c, Delivery)), 0)
+    last = next((c.last for c in reversed(contents) if isinstance(c, Delivery)), first)
+    batch = history.batch(first, last)
+    return [Piece(batch, c.first - first, c.last - first) if isinstance(c, Delivery) else c for c in contents]
 
 
 def _in_order(

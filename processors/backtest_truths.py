@@ -79,39 +79,44 @@ class Truths:
             return set()
         width = len(columns.layout.thresholds)
         upto = state.now - (columns.layout.settle + 1 if columns.layout.settle else 0)
+        nodes = [_nodes(rule, state.plan.dimensions) for rule in columns.layout.rules]
         for number in np.flatnonzero(columns.regular & (columns.since <= self._at)).tolist():
             area = columns.layout.areas[number]
             watches = columns.watches[number * width : (number + 1) * width]
-            for rule, course in zip(columns.layout.rules, self._courses.get(area, ()), strict=False):
-                conditions = conditions_of(rule.rule, state.plan.dimensions)
-                self._walk(rule, area, course, watches, conditions)
-                self._upto |= {(name, area): upto for name in (rule.name, *conditions)}
+            now = columns.courses[number]
+            for n, course in enumerate(self._courses.get(area, ())):
+                if now[n].moment > course.moment:
+                    self._walk(columns.layout.rules[n], area, course, watches, nodes[n])
+                self._upto.update(dict.fromkeys([(name, area) for name in nodes[n]], upto))
                 found.add(area)
         return found
 
-    def _walk(
-        self, rule: RuleLayout, area: str, course: Course, watches: Sequence[Watch | None], conditions: Mapping[str, Condition]
-    ) -> None:
+    def _walk(self, rule: RuleLayout, area: str, course: Course, watches: Sequence[Watch | None], nodes: Mapping[str, int]) -> None:
         """One rule in one area, from where it stood the last time, from change to change of its levels."""
-        nodes = {rule.name: rule.tree.roots[0], **{text: rule.tree.conditions[condition] for text, condition in conditions.items()}}
         codes: dict[int, tuple[Code, ...]] = {}
         changes: list[tuple[int, int, tuple[Code, ...]]] = []
         for threshold in sorted(rule.thresholds):
             watch = watches[threshold]
-            for entry in watch.entries if watch is not None else ():
+            for entry in reversed(watch.entries if watch is not None else ()):
                 if entry.start <= course.moment:
                     codes[threshold] = entry.codes
-                else:
-                    changes.append((entry.start, threshold, entry.codes))
+                    break
+                changes.append((entry.start, threshold, entry.codes))
         standing = course.standing
+        steps = [(node, self._steps.setdefault((name, area), [])) for name, node in nodes.items()]
         for at, together in groupby(sorted(changes, key=itemgetter(0)), key=itemgetter(0)):
             codes |= {threshold: said for _, threshold, said in together}
             leaves = [level_truth(codes.get(threshold, ()), level) for threshold, level in rule.leaves]
-            standing = rule.tree.advance(standing, leaves, at)
-            for name, node in nodes.items():
-                steps = self._steps.setdefault((name, area), [])
-                if not steps or steps[-1][0] < at:  # two rules may read the same condition
-                    _append(steps, at, standing.known(node))
+            before, standing = standing, rule.tree.advance(standing, leaves, at)
+            for node, known in steps if standing is not before else ():
+                if not known or known[-1][0] < at:  # two rules may read the same condition
+                    _append(known, at, standing.known(node))
+
+
+def _nodes(rule: RuleLayout, dimensions: Mapping[Dimension, Sequence[str]]) -> dict[str, int]:
+    """A rule, and its conditions as people write them, to the numbers of their conditions in the rule's tree."""
+    conditions = conditions_of(rule.rule, dimensions)
+    return {rule.name: rule.tree.roots[0], **{text: rule.tree.conditions[condition] for text, condition in conditions.items()}}
 
 
 def _courses(state: State) -> dict[str, tuple[Course, ...]]:

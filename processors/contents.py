@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeAlias
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.envelopes import check_versions, read_input
@@ -26,21 +29,39 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return self.batch.slice(self.number, 1)
 
 
-Content: TypeAlias = pa.RecordBatch | Row | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration
+class Piece(msgspec.Struct, frozen=True, gc=False):
+    """A delivery that is some rows of a batch which several records share, each the rows after those of the one before."""
+
+    batch: pa.RecordBatch
+    first: int
+    last: int
+
+    @property
+    def alone(self) -> pa.RecordBatch:
+        """A batch of this delivery."""
+        return self.batch.slice(self.first, self.last - self.first)
+
+
+Content: TypeAlias = pa.RecordBatch | Row | Piece | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration
 """What an input record says."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
-    """Readings of records that follow one another: those of one delivery, or one of each of several records.
+    """Readings that lie in one batch: those of one delivery, or of several records.
 
     Attributes:
-        first: the number of the first record. singly: whether each record brought one row.
+        records: the numbers of the records. counts: how many rows each of them brought, one after the other.
     """
 
-    first: int
     batch: pa.RecordBatch
-    singly: bool
+    records: Sequence[int]
+    counts: Sequence[int]
+
+    @cached_property
+    def numbers(self) -> npt.NDArray[np.int32]:
+        """The number of the record of each row."""
+        return np.repeat(np.array(self.records, dtype=np.int32), self.counts)
 
 
 def read_all(records: Sequence[Record]) -> list[Content]:
@@ -63,14 +84,21 @@ def read_all(records: Sequence[Record]) -> list[Content]:
 
 def parts(contents: Sequence[Content]) -> Iterator[Part]:
     """The readings among what records say, as `read_all` gave it, or a stretch of that: rows of one batch follow one another."""
+    pieces: dict[int, list[tuple[int, Piece]]] = {}
     n = 0
     while n < len(contents):
         content = contents[n]
         if isinstance(content, Row):
             batch = content.batch.slice(content.number, len(contents) - n)
-            yield Part(n, batch, singly=True)
+            yield Part(batch, range(n, n + batch.num_rows), [1] * batch.num_rows)
             n += batch.num_rows
             continue
-        if isinstance(content, pa.RecordBatch) and content.num_rows:
-            yield Part(n, content, singly=False)
+        if isinstance(content, Piece):
+            pieces.setdefault(id(content.batch), []).append((n, content))
+        elif isinstance(content, pa.RecordBatch) and content.num_rows:
+            yield Part(content, [n], [content.num_rows])
         n += 1
+    for of_batch in pieces.values():
+        first, last = of_batch[0][1].first, of_batch[-1][1].last
+        batch = of_batch[0][1].batch.slice(first, last - first)
+        yield Part(batch, [n for n, _ in of_batch], [piece.last - piece.first for _, piece in of_batch])

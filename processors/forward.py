@@ -346,6 +346,8 @@ class _Stroll:
         before = self.standing
         self.standing = self.layout.tree.advance(before, leaves, moment)
         self.moment = moment
+        if self.standing is before and (self.walk.current is None or self.walk.known == FAR):
+            return
         self.walk.known = min(self.walk.known, moment)
         truths = [self.standing.known(root) for root in self.layout.tree.roots]
         current = self.walk.current

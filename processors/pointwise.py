@@ -103,6 +103,7 @@ class Tree:
         self.roots = tuple(self._add(condition) for condition in rule.conditions)
         self.texts = tuple(node.condition.text for node in self.nodes)
         self._watched = frozenset(p for node in self.nodes if isinstance(node.condition, Together) for p in node.parts)
+        self._leaf_nodes = [n for n, node in enumerate(self.nodes) if node.leaf >= 0]
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -133,7 +134,9 @@ class Tree:
         return Standing((UNHEARD,) * count, (BEGINNING,) * count, shown)
 
     def advance(self, before: Standing, leaves: Sequence[int], at: int) -> Standing:
-        """How the conditions stand from a moment on, at which some level changed."""
+        """How the conditions stand from a moment on, at which some level changed; `before` itself if no condition stands otherwise."""
+        if not self._watched and [before.truths[n] for n in self._leaf_nodes] == leaves:
+            return before
         truths: list[int] = []
         since, shown = list(before.since), list(before.shown)
         for n, node in enumerate(self.nodes):
