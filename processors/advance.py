@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from processors.arrivals import Arrivals, Numbers, Span, arrived, rows_of_batch
 from processors.column_machine import Flags
