@@ -17,7 +17,7 @@ from alerts.cost import estimate
 from processors.backtest import Activation, Outcome, run
 from processors.backtest_baselines import Made, in_order
 from processors.backtest_parts import Part, joined, parts_of
-from processors.backtest_truths import conditions_of
+from processors.backtest_truths import Steps, conditions_of
 from processors.history import History
 from processors.plan import Plan
 from processors.verification import (
@@ -113,14 +113,14 @@ def simulate(
     end = last if last is not None else end_of(history)
     if len(parts) == 1:
         return run(configuration, history, baselines, end)
-    jobs = [(part, history.of(areas=part.places), baselines, end) for part in parts]
+    jobs = [(part, history, baselines, end) for part in parts]
     outcomes = in_parallel(_run_part, jobs)
     return joined(configuration, outcomes, history)
 
 
 def _run_part(job: tuple[Part, History, Sequence[Any], datetime]) -> Outcome:
     part, history, baselines, end = job
-    return run(part.configuration, history, baselines, end)
+    return run(part.configuration, history.of(areas=part.places), baselines, end)
 
 
 def in_parallel(work: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
@@ -193,7 +193,7 @@ def verdicts_of(country: LoadedCountry, rule: Rule, outcome: Outcome, events: Se
 
     def truth(area: str, first: datetime, last: datetime) -> Truth:
         places = [a for a in areas_of(country, rule) if _covers(country, area, a)]
-        found = [truth_within(outcome.truths.get((rule.name, place), ()), first, last) for place in places]
+        found = [outcome.truths.get((rule.name, place), Steps()).within(first, last) for place in places]
         return Truth.TRUE if Truth.TRUE in found else Truth.UNKNOWN if Truth.UNKNOWN in found or not found else Truth.FALSE
 
     return judged(outcome.of(rule.name), events, outcome.last, lambda a, b: _covers(country, a, b), truth, covered)
@@ -212,22 +212,13 @@ def conditions_read(configuration: Configuration, rule: Rule) -> list[str]:
     return list(conditions_of(rule, Plan(configuration, configuration.hash).dimensions))
 
 
-def truth_within(steps: Sequence[tuple[datetime, Truth]], first: datetime, last: datetime) -> Truth:
-    """Whether a truth over time was true at some moment of [first, last]: false only if it was known to be false throughout."""
-    found = {Truth.UNKNOWN} if not steps or steps[0][0] > first else set()
-    for n, (start, truth) in enumerate(steps):
-        until = steps[n + 1][0] if n + 1 < len(steps) else None
-        if start <= last and (until is None or until > first):
-            found.add(truth)
-    return Truth.TRUE if Truth.TRUE in found else Truth.UNKNOWN if Truth.UNKNOWN in found else Truth.FALSE
-
-
 def months_of(outcome: Outcome, name: str, areas: Sequence[str], zone: ZoneInfo) -> tuple[int, int, int]:
     """In how many (area, month) a rule or condition was true at some moment, known false throughout, and neither can be told."""
     counted = dict.fromkeys(Truth, 0)
-    for first, last in months_between(outcome.first, outcome.last, zone):
-        for area in areas:
-            counted[truth_within(outcome.truths.get((name, area), ()), first, last)] += 1
+    months = months_between(outcome.first, outcome.last, zone)
+    for steps in [outcome.truths.get((name, area), Steps()) for area in areas]:
+        for first, last in months:
+            counted[steps.within(first, last)] += 1
     return counted[Truth.TRUE], counted[Truth.FALSE], counted[Truth.UNKNOWN]
 
 
@@ -259,10 +250,10 @@ def cells_of(country: LoadedCountry, rule: Rule, outcome: Outcome, events: Seque
                 a, b = (event.start - first) // period, (event.end - first) // period
                 happened[row, a : b + 1] = True
         own = [a for a in outcome.of(rule.name) if a.area == area]
-        steps = outcome.truths.get((rule.name, area), ())
+        steps = outcome.truths.get((rule.name, area), Steps())
         for column, at in enumerate(begins):
             warned[row, column] = any(a.stands(at) for a in own)
-            known[row, column] = warned[row, column] or truth_within(steps, at, at) is not Truth.UNKNOWN
+            known[row, column] = warned[row, column] or steps.within(at, at) is not Truth.UNKNOWN
     years, months = (np.array([getattr(at, part) for at in begins], dtype=np.int64) for part in ("year", "month"))
     return Cells(areas, years, months, happened, warned, known)
 

@@ -128,7 +128,9 @@ class _Run:
         """All records taken in."""
         rows, numbers, sources = self._rows()
         self._begin(self._newcomers(rows, numbers))
-        self.heard = set(np.unique(rows.lanes // len(self.columns.layout.thresholds)).tolist())
+        heard = np.zeros(len(self.columns.layout.areas), dtype=bool)
+        heard[rows.lanes // len(self.columns.layout.thresholds)] = True
+        self.heard = set(np.flatnonzero(heard).tolist())
         arrivals = arrived(self.columns, rows, numbers, self.span, rank_in(sources))
         self._let_go_of_old(arrivals)
         found = go_forward(self.columns, arrivals, self.span, self.ids)
@@ -161,6 +163,8 @@ class _Run:
     def _newcomers(self, rows: Rows, numbers: Numbers) -> list[int]:
         """Areas that nothing is known of until these records."""
         columns, layout, width = self.columns, self.columns.layout, len(self.columns.layout.thresholds)
+        if columns.regular.all():
+            return []
         in_time = rows.given & (rows.ends + layout.laws.reach[rows.lanes] >= self.span.nows[numbers])
         areas = np.unique(rows.lanes[in_time] // width)
         return [n for n in areas[~columns.regular[areas]].tolist() if not self._is_known(layout.areas[n])]
@@ -239,7 +243,8 @@ class _Run:
         feeds = part.batch.column("feed")
         words = feeds.dictionary.to_pylist()
         codes = feeds.indices.to_numpy(zero_copy_only=False)
-        for brought in np.unique(part.numbers.astype(np.int64) * len(words) + codes).tolist():
+        brought_by = part.numbers.astype(np.int64) * len(words) + codes
+        for brought in set(brought_by[np.flatnonzero(np.diff(brought_by, prepend=-1))].tolist()):
             record, feed = divmod(brought, len(words))
             yield self.records[record].received_microseconds, words[feed]
 

@@ -10,21 +10,25 @@ from datetime import UTC, datetime, timedelta
 
 from processors.advance import advance
 from processors.backtest_memory import fills, lightened
-from processors.backtest_truths import Truths
+from processors.backtest_truths import Steps, Truths
 from processors.contents import Content, Piece
 from processors.engine import ENGINE_VERSION, initial
 from processors.history import Delivery, History, delivery_record, moments_between
 from processors.state import State
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
-from schemas.levels import Level, Truth
+from schemas.levels import Level
 from schemas.microseconds import from_microseconds, to_microseconds
 from schemas.records import Baseline, CompoundEvent, ConfigChange, EventChange, Record, ThresholdBreach, Tick
 
 DAY = timedelta(days=1)
 _DAY = DAY // timedelta(microseconds=1)
 _TAKEN_AT_ONCE = 256
-"""Records handed to the engine together; it answers for each by itself."""
+"""Records handed to the engine together, at most; it answers for each by itself."""
+_ENOUGH_FOR_COLUMNS = 120
+"""Records that are worth going forward with: what is put in order with them is put in order once."""
+Brought = tuple[Record, Delivery | Baseline | Tick]
+"""A record, and what it says."""
 _SPOKEN = {EventChange.OPENED, EventChange.ESCALATED, EventChange.EASED, EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED}
 """Changes that people are told of by a message; the others are seen on the page."""
 
@@ -75,7 +79,7 @@ class Outcome:
     readings: int
     activations: list[Activation] = field(default_factory=list)
     breaches: dict[tuple[str, str], int] = field(default_factory=dict)
-    truths: Mapping[tuple[str, str], Sequence[tuple[datetime, Truth]]] = field(default_factory=dict)
+    truths: Mapping[tuple[str, str], Steps] = field(default_factory=dict)
 
     def of(self, rule: str) -> list[Activation]:
         """The activations of a rule that could have been warned of."""
@@ -104,22 +108,54 @@ def run(
         return Outcome(configuration.hash, now, now, 0)
     first = from_microseconds(history.deliveries[0].received)
     end = last if last is not None else from_microseconds(history.deliveries[-1].received) + DAY
-    told = _Told()
-    kept = Truths() if truths else None
-    state = _configured(configuration, first)
-    for moment, records, contents in _months(configuration.shard, history, baselines, first, end):
-        state, said = advance(state, records, contents, ENGINE_VERSION, reasons=False)
+    lived = _Lived(configuration, history, first, truths)
+    for begins, brought in _months(configuration.shard, history, baselines, first, end):
+        lived.take(brought, begins)
+    return lived.outcome(end)
+
+
+class _Lived:
+    """A configuration as it goes through the years."""
+
+    def __init__(self, configuration: Configuration, history: History, first: datetime, truths: bool) -> None:
+        self._hash, self._history, self._first = configuration.hash, history, first
+        self._state = _configured(configuration, first)
+        self._told, self._truths = _Told(), Truths() if truths else None
+        self._waiting: list[Brought] = []
+
+    def take(self, brought: Sequence[Brought], ends: bool) -> None:
+        """Take in records, with those that wait. `ends` says that they end a month.
+
+        Months are short where places are judged by timelines, which let go of what was said as they go on; columns keep it longer.
+        """
+        self._waiting += brought
+        columns = self._state.columns
+        if columns is None or not columns.regular.all() or len(self._waiting) >= _ENOUGH_FOR_COLUMNS:
+            self._advance(ends)
+
+    def outcome(self, end: datetime) -> Outcome:
+        """What came of it."""
+        self._advance(ends=True)
+        return Outcome(
+            configuration=self._hash,
+            first=self._first,
+            last=end,
+            readings=len(self._history),
+            activations=self._told.activations(),
+            breaches=self._told.breaches,
+            truths=self._truths.truths() if self._truths is not None else {},
+        )
+
+    def _advance(self, ends: bool) -> None:
+        records, contents = [record for record, _ in self._waiting], _cut(self._history, [content for _, content in self._waiting])
+        state, said = advance(self._state, records, contents, ENGINE_VERSION, reasons=False)
         for outputs in said:
-            told.take(outputs)
-        if moment is not None or fills(state):
-            if kept is not None:
-                kept.take(state)
+            self._told.take(outputs)
+        if ends or fills(state):
+            if self._truths is not None:
+                self._truths.take(state)
             state = lightened(state)
-    if kept is not None:
-        kept.take(state)
-    outcome = Outcome(configuration.hash, first, end, len(history), told.activations(), told.breaches)
-    outcome.truths = kept.truths() if kept is not None else {}
-    return outcome
+        self._state, self._waiting = state, []
 
 
 def _configured(configuration: Configuration, first: datetime) -> State:
@@ -132,21 +168,19 @@ def _configured(configuration: Configuration, first: datetime) -> State:
 
 def _months(
     shard: str, history: History, baselines: Sequence[Baseline], first: datetime, end: datetime
-) -> Iterator[tuple[datetime | None, list[Record], list[Content]]]:
-    """Records in order of receipt with what they say, cut so that a new month begins a new part; its moment if one begins."""
-    records: list[Record] = []
-    contents: list[Delivery | Baseline | Tick] = []
+) -> Iterator[tuple[bool, list[Brought]]]:
+    """Records in order of receipt with what they say, cut so that a new month begins a new part; and whether one does after it."""
+    brought: list[Brought] = []
     month = (first.year, first.month)
     for at, record, content in _in_order(shard, history, baselines, first, end):
         now = from_microseconds(at)
         begins = (now.year, now.month) != month
-        if begins or len(records) >= _TAKEN_AT_ONCE:
-            yield (now if begins else None), records, _cut(history, contents)
-            records, contents = [], []
+        if begins or len(brought) >= _TAKEN_AT_ONCE:
+            yield begins, brought
+            brought = []
             month = (now.year, now.month)
-        records.append(record)
-        contents.append(content)
-    yield None, records, _cut(history, contents)
+        brought.append((record, content))
+    yield False, brought
 
 
 def _cut(history: History, contents: Sequence[Delivery | Baseline | Tick]) -> list[Content]:

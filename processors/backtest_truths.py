@@ -1,34 +1,54 @@
 """The truth of rules and of their conditions over years, gathered month by month before the engine lets go of it."""
 
 from collections.abc import Mapping, Sequence
+from bisect import bisect_right
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from processors.advance import all_by_timelines
-from processors.columns import Course, Watch
+from processors.columns import Columns, Course, Watch
 from processors.conditions import Sight
 from processors.events import judged_to
+from processors.handover import unheard
 from processors.levels import Code
-from processors.pointwise import level_truth
+from processors.pointwise import UNHEARD, level_truth
 from processors.regular import RuleLayout
-from processors.state import State
-from processors.timelines import BEGINNING, TRUTHS, UNKNOWN, Line, moment
+from processors.state import Judged, State
+from processors.timelines import BEGINNING, FALSE, TRUE, TRUTHS, UNKNOWN, Line, micros
 from schemas.conditions import AtLevel, Condition, Dimensions, walk
 from schemas.configuration import Rule
 from schemas.levels import Dimension, Truth
 
-Steps = list[tuple[int, int]]
+_Steps = list[tuple[int, int]]
 """(microseconds, truth) in order of time."""
+
+
+class Steps(NamedTuple):
+    """A truth over valid time; before its first step it is unknown. Whole numbers, because a run over years makes very many.
+
+    Attributes:
+        starts: microseconds. truths: the truth from each of them on, by its place among `timelines.TRUTHS`.
+    """
+
+    starts: tuple[int, ...] = ()
+    truths: tuple[int, ...] = ()
+
+    def within(self, first: datetime, last: datetime) -> Truth:
+        """Whether it was true at some moment of [first, last]: false only if it was known to be false throughout."""
+        begin, end = bisect_right(self.starts, micros(first)) - 1, bisect_right(self.starts, micros(last))
+        found = {*self.truths[max(begin, 0) : end], *([UNKNOWN] if begin < 0 else ())}
+        return TRUTHS[TRUE if TRUE in found else UNKNOWN if UNKNOWN in found else FALSE]
 
 
 class Truths:
     """Gathers; each time what a reading may still have altered since the last is put in the place of what was there."""
 
     def __init__(self) -> None:
-        self._steps: dict[tuple[str, str], Steps] = {}
+        self._steps: dict[tuple[str, str], _Steps] = {}
         self._upto: dict[tuple[str, str], int] = {}
         self._at = BEGINNING
         self._courses: dict[str, tuple[Course, ...]] = {}
@@ -51,9 +71,9 @@ class Truths:
                 self._replace((text, area), sight.truth(condition, area), upto, reach)
         self._at, self._courses = state.now, _courses(state)
 
-    def truths(self) -> Mapping[tuple[str, str], Sequence[tuple[datetime, Truth]]]:
+    def truths(self) -> dict[tuple[str, str], Steps]:
         """(rule or condition, area) to its truth over valid time."""
-        return {key: tuple((moment(at), TRUTHS[truth]) for at, truth in steps) for key, steps in self._steps.items()}
+        return {key: Steps(*zip(*steps, strict=True)) for key, steps in self._steps.items() if steps}
 
     def _replace(self, key: tuple[str, str], line: Line | None, upto: int, reach: int) -> None:
         if line is None:
@@ -80,16 +100,22 @@ class Truths:
         width = len(columns.layout.thresholds)
         upto = state.now - (columns.layout.settle + 1 if columns.layout.settle else 0)
         nodes = [_nodes(rule, state.plan.dimensions) for rule in columns.layout.rules]
-        for number in np.flatnonzero(columns.regular & (columns.since <= self._at)).tolist():
+        anew = (columns.carried.reshape(-1, width) == 0).all(axis=1)  # all that was ever said of such an area is there
+        for number in np.flatnonzero(columns.regular & ((columns.since <= self._at) | anew)).tolist():
             area = columns.layout.areas[number]
             watches = columns.watches[number * width : (number + 1) * width]
             now = columns.courses[number]
-            for n, course in enumerate(self._courses.get(area, ())):
+            for n, course in enumerate(self._courses.get(area) or self._unheard(columns, number)):
                 if now[n].moment > course.moment:
                     self._walk(columns.layout.rules[n], area, course, watches, nodes[n])
                 self._upto.update(dict.fromkeys([(name, area) for name in nodes[n]], upto))
                 found.add(area)
         return found
+
+    def _unheard(self, columns: Columns, number: int) -> tuple[Course, ...]:
+        """The rules in an area of which no truth is known yet, as they stood before anything was heard; none if one is known."""
+        area, rules = columns.layout.areas[number], columns.layout.rules
+        return () if any((rule.name, area) in self._steps for rule in rules) else tuple([unheard(rule, Judged()) for rule in rules])
 
     def _walk(self, rule: RuleLayout, area: str, course: Course, watches: Sequence[Watch | None], nodes: Mapping[str, int]) -> None:
         """One rule in one area, from where it stood the last time, from change to change of its levels."""
@@ -109,7 +135,8 @@ class Truths:
             leaves = [level_truth(codes.get(threshold, ()), level) for threshold, level in rule.leaves]
             before, standing = standing, rule.tree.advance(standing, leaves, at)
             for node, known in steps if standing is not before else ():
-                if not known or known[-1][0] < at:  # two rules may read the same condition
+                heard = known or standing.truths[node] != UNHEARD
+                if heard and (not known or known[-1][0] < at):  # two rules may read the same condition
                     _append(known, at, standing.known(node))
 
 
@@ -139,6 +166,6 @@ def conditions_of(rule: Rule, dimensions: Mapping[Dimension, Sequence[str]]) -> 
     return found
 
 
-def _append(steps: Steps, at: int, truth: int) -> None:
+def _append(steps: _Steps, at: int, truth: int) -> None:
     if not steps or steps[-1][1] != truth:
         steps.append((at, truth))

@@ -16,14 +16,14 @@ from processors.bounds import Column
 from processors.column_machine import Flags, Machines, codes_of, judge, meets_any
 from processors.columns import Columns, Course, Watch, gives_up_at, marked_at
 from processors.levels import Code, Entry
-from processors.life import Walk
+from processors.life import Going, Walk
 from processors.plan import Place
 from processors.pointwise import Standing, level_truth
 from processors.quiet import marked
 from processors.regular import RuleLayout
 from processors.rows import Rows, joined_rows
 from processors.state import Judged
-from processors.stretches import Change, Namer, Said, differences, ended, moved, opened
+from processors.stretches import Change, Namer, Said, Stretch, differences, ended, moved, opened
 from processors.timelines import BEGINNING, FAR
 
 _TRUE = Code.TRUE  # to find a member in its class takes longer than to compare it
@@ -308,10 +308,14 @@ class _Walker:
         """What must be said of a rule after it has been walked along."""
         now, record_id = self.nows[record], self.ids[record]
         walk, upto = stroll.walk, max(self.upto[record + 1], course.judged)
+        if walk is None:
+            was = course.going
+            here = Going(was.raised, stroll.moment, was.current, was.armed, was.known)
+            return course._replace(moment=stroll.moment, going=here, judged=upto), []
         after = Course(
             stroll.standing, stroll.moment, walk.here(stroll.moment), course.base, course.said, upto, course.issued, course.issued_level
         )
-        if not stroll.changed:
+        if walk.found == stroll.found:
             return after, []
         judged = self._judged_before(course.judged, record)
         open_now = [s for s in course.said if s.until is None]
@@ -324,19 +328,18 @@ class _Walker:
 
 
 class _Stroll:
-    """One rule in one area, walked along from change to change of its levels."""
+    """One rule in one area, walked along from change to change of its levels.
+
+    Attributes:
+        walk: along the rule's truth; none as long as none of its conditions has come to stand otherwise. found: its stretches before.
+    """
 
     def __init__(self, layout: RuleLayout, course: Course) -> None:
-        self.layout = layout
+        self.layout, self.going = layout, course.going
         self.standing, self.moment = course.standing, course.moment
-        self.walk = Walk(course.going, layout.law)
+        self.walk: Walk | None = None
+        self.found: list[Stretch] = []
         self.seen: dict[int, Seen] = {}
-        self._found = list(self.walk.found)
-
-    @property
-    def changed(self) -> bool:
-        """Whether an event began, ended or is another one now."""
-        return self.walk.found != self._found
 
     def to(self, moment: int, codes: tuple[Codes, ...], entries: tuple[tuple[Entry, ...], ...]) -> None:
         """The next moment at which a level changed."""
@@ -346,14 +349,17 @@ class _Stroll:
         before = self.standing
         self.standing = self.layout.tree.advance(before, leaves, moment)
         self.moment = moment
-        if self.standing is before and (self.walk.current is None or self.walk.known == FAR):
-            return
-        self.walk.known = min(self.walk.known, moment)
+        walk = self.walk
+        if walk is None:
+            if self.standing is before and (self.going.current is None or self.going.known == FAR):
+                return
+            walk = self.walk = Walk(self.going, self.layout.law)
+            self.found = list(walk.found)
+        walk.known = min(walk.known, moment)
         truths = [self.standing.known(root) for root in self.layout.tree.roots]
-        current = self.walk.current
-        if current is not None and self.walk.known + self.layout.law.ends < moment + 1:
+        if walk.current is not None and walk.known + self.layout.law.ends < moment + 1:
             raise IrregularError
-        self.walk.take(moment, FAR, truths, truths)
+        walk.take(moment, FAR, truths, truths)
         self.seen[moment] = Seen(self.standing, codes, entries)
 
 

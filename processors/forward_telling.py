@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -50,14 +51,31 @@ class Teller:
         self.before, self.found, self.sources, self.nows, self.ids = before, found, sources, nows, ids
         self.layout: Layout = before.layout
         self.plan: Plan = before.layout.plan
-        self._given = found.judged.take(found.judged.given)
-        self._due = found.due[found.judged.given]
+        self._sources: dict[int, Rereader] = {}
+
+    @cached_property
+    def _given(self) -> Rows:
+        """The readings judged that gave a value."""
+        return self.found.judged.take(self.found.judged.given)
+
+    @cached_property
+    def _where(self) -> dict[int, tuple[int, int]]:
+        """Where the readings of each series stand among them."""
         edges = np.flatnonzero(np.diff(self._given.lanes, prepend=-1)).tolist()
         lanes = self._given.lanes[edges].tolist()
         ends = [*edges[1:], len(self._given)][: len(edges)]
-        self._where: dict[int, tuple[int, int]] = dict(zip(lanes, zip(edges, ends, strict=True), strict=True))
-        self._starts, self._dues = self._given.starts.tolist(), self._due.tolist()
-        self._sources: dict[int, Rereader] = {}
+        return dict(zip(lanes, zip(edges, ends, strict=True), strict=True))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts: list[int] = self._given.starts.tolist()
+        return starts
+
+    @cached_property
+    def _dues(self) -> list[int]:
+        """With which record each of them was judged."""
+        dues: list[int] = self.found.due[self.found.judged.given].tolist()
+        return dues
 
     def all(self, telling: Telling) -> list[list[Output]]:
         """For each record what is said with it: breaches by threshold and place, then events by area and rule."""

@@ -213,7 +213,7 @@ def begun(columns: Columns, areas: Sequence[int], now: int, events: Mapping[Plac
     seen_ends[lanes], seen_starts[lanes], newest[lanes], carried[lanes] = BEGINNING, BEGINNING, -1, 0
     watches, courses, bases = list(columns.watches), list(columns.courses), dict(columns.bases)
     for area in areas:
-        courses[area] = tuple(_unheard(rule, events.get((rule.name, layout.areas[area]), Judged())) for rule in layout.rules)
+        courses[area] = tuple(unheard(rule, events.get((rule.name, layout.areas[area]), Judged())) for rule in layout.rules)
     for lane in lanes:
         watches[lane] = Watch((), (), BEGINNING, BEGINNING)
         bases[lane] = new_track(plan.settings(layout.thresholds[lane % width], layout.areas[lane // width]), 0)
@@ -224,7 +224,7 @@ def begun(columns: Columns, areas: Sequence[int], now: int, events: Mapping[Plac
     )  # fmt: skip
 
 
-def _unheard(rule: RuleLayout, judged: Judged) -> Course:
+def unheard(rule: RuleLayout, judged: Judged) -> Course:
     """A rule in an area that nothing was heard of."""
     going = judged.going if judged.going is not None else beginning(rule.law)
     return Course(rule.tree.unheard(), BEGINNING, going, going, (), judged.judged, judged.issued, judged.issued_level)
