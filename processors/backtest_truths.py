@@ -1,7 +1,7 @@
 """The truth of rules and of their conditions over years, gathered month by month before the engine lets go of it."""
 
-from collections.abc import Mapping, Sequence
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
