@@ -5,8 +5,9 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +15,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from alerts.cost import estimate
+from polyrisk.backtest_probabilities import probabilities_of
 from processors.backtest import Activation, Outcome, run
 from processors.backtest_baselines import Made, in_order
 from processors.backtest_parts import Part, joined, parts_of
 from processors.backtest_truths import Steps, conditions_of
 from processors.history import History
 from processors.plan import Plan
+from processors.probability_skill import Probable
 from processors.verification import (
     Cells,
     Counts,
@@ -64,6 +67,7 @@ class RuleReport:
             which nobody could tell.
         conditions: condition to how many (area, month) it was true, false, and nobody could tell in.
         counts, scores, verdicts, skill: against events; none without a file of them.
+        probabilities: quantity to how good the probabilities were that the rule asks for; empty without events, or if it asks for none.
     """
 
     rule: str
@@ -79,6 +83,7 @@ class RuleReport:
     counts: Counts | None = None
     scores: Mapping[str, Interval] | None = None
     skill: Skill | None = None
+    probabilities: Mapping[str, Probable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,19 +152,28 @@ def end_of(history: History) -> datetime:
     return datetime.fromtimestamp(last / 1e6, UTC) + timedelta(days=1)
 
 
-def report(country: LoadedCountry, outcome: Outcome, events: Sequence[Happened], reach: float = 1.0, period: timedelta = PERIOD) -> Report:
+def report(
+    country: LoadedCountry, outcome: Outcome, history: History, events: Sequence[Happened], reach: float = 1.0, period: timedelta = PERIOD
+) -> Report:
     """All that is said of a run, rule by rule.
 
     Args:
-        events: what happened; none gives no scores. reach: the share of people who would get a message.
+        history: that was run, for the probabilities in it. events: what happened; none gives no scores.
+        reach: the share of people who would get a message.
         period: by which the rule is held against persistence and climatology.
     """
-    rules = [_of_rule(country, rule, outcome, events, reach, period) for rule in country.configuration.rules]
+    rules = [_of_rule(country, rule, outcome, history, events, reach, period) for rule in country.configuration.rules]
     return Report(country.name, outcome, rules, len(events))
 
 
 def _of_rule(
-    country: LoadedCountry, rule: Rule, outcome: Outcome, events: Sequence[Happened], reach: float, period: timedelta
+    country: LoadedCountry,
+    rule: Rule,
+    outcome: Outcome,
+    history: History,
+    events: Sequence[Happened],
+    reach: float,
+    period: timedelta,
 ) -> RuleReport:
     activations = outcome.of(rule.name)
     areas = areas_of(country, rule)
@@ -181,10 +195,14 @@ def _of_rule(
         return base
     verdicts = verdicts_of(country, rule, outcome, own)
     known = sorted({v.year for v in verdicts})
-    return RuleReport(
-        **{**vars(base), "verdicts": verdicts, "counts": counts_of(verdicts), "scores": with_intervals(verdicts, known, SEED),
-           "skill": skill(cells_of(country, rule, outcome, own, period), SEED)}
-    )  # fmt: skip
+    return replace(
+        base,
+        verdicts=verdicts,
+        counts=counts_of(verdicts),
+        scores=with_intervals(verdicts, known, SEED),
+        skill=skill(cells_of(country, rule, outcome, own, period), SEED),
+        probabilities=probabilities_of(country.configuration, rule, history, own, partial(_covers, country), SEED),
+    )
 
 
 def verdicts_of(country: LoadedCountry, rule: Rule, outcome: Outcome, events: Sequence[Happened]) -> list[Verdict]:

@@ -66,7 +66,7 @@ def backtest(asked: Asked, out: Console) -> None:
     every = history
     history, made = _judged(asked, every, baselines_of(country.configuration, every))
     outcome = simulate(country.configuration, history, made, asked.until)
-    found = report(country, outcome, [e for e in events if outcome.first <= e.start <= outcome.last], asked.reach)
+    found = report(country, outcome, history, [e for e in events if outcome.first <= e.start <= outcome.last], asked.reach)
     changes = None
     if asked.against is not None:
         other = load_country(asked.against)

@@ -10,13 +10,18 @@ from rich.table import Table
 from polyrisk.backtest import Change, Report, RuleReport
 from polyrisk.backtest_sweep import Step
 from processors.backtest import Activation
+from processors.probability_skill import Probable
 from processors.verification import Interval
 from schemas.country_files import LoadedCountry
+
+CANNOT_TELL = "cannot tell"
 
 
 def verdict(found: Report) -> str:
     """What the years say in one line, the worst first."""
     scored = [r for r in found.rules if r.skill is not None]
+    if not scored and found.events:
+        return "No rule is held against the events of the file: whether they are right cannot be told."
     if not scored:
         return "No events to hold the rules against: this shows how often they speak, not whether they are right."
     worse = [r for r in scored if r.skill is not None and r.skill.beats_persistence is False]
@@ -60,6 +65,9 @@ def tables(
     if any(r.counts is not None for r in found.rules):
         yield against_events(found)
         yield against_references(found)
+    if any(r.probabilities for r in found.rules):
+        yield probabilities(found)
+        yield reliability(found)
     yield known(found)
     if changes is not None:
         yield changed(changes, country)
@@ -138,6 +146,37 @@ def against_references(found: Report) -> Table:
     return table
 
 
+def probabilities(found: Report) -> Table:
+    """The probabilities that rules ask ensembles for, against the share for area and month."""
+    table = Table(title=f"Probabilities against {found.events} events, issue by issue, in the time that each is for")
+    table.add_column("rule")
+    table.add_column("probability")
+    for name in ("issues", "cannot tell", "base rate", "Brier", "Brier of climatology", "skill over climatology"):
+        table.add_column(name, justify="right")
+    for rule, quantity, p in _probabilities(found):
+        rates = (number(p.base_rate, 4), number(p.brier, 4), number(p.brier_climatology, 4))
+        table.add_row(rule, quantity, f"{p.issues:,}", f"{p.unknown:,}", *rates, with_interval(p.over_climatology))
+    return table
+
+
+def reliability(found: Report) -> Table:
+    """How often it happened when so much was said."""
+    table = Table(title="Reliability: of the issues that gave about one probability, the share in which it happened")
+    table.add_column("rule")
+    table.add_column("probability")
+    for name in ("given", "issues", "mean given", "happened"):
+        table.add_column(name, justify="right")
+    for rule, quantity, p in _probabilities(found):
+        for one in p.reliability:
+            share = number(one.happened) if one.tells else f"{CANNOT_TELL}: too few"
+            table.add_row(rule, quantity, f"{one.low:.1f}..{one.high:.1f}", f"{one.count:,}", number(one.mean), share)
+    return table
+
+
+def _probabilities(found: Report) -> Iterator[tuple[str, str, Probable]]:
+    yield from ((r.rule, quantity, p) for r in found.rules for quantity, p in r.probabilities.items())
+
+
 def known(found: Report) -> Table:
     """In how many area-months a rule and its conditions were true, were known not to be, and nobody could tell."""
     table = Table(title="What could be told, by area and month: true at some moment, known false throughout, or cannot tell (never a “no”)")
@@ -194,16 +233,21 @@ def trade_off(rule: str, steps: Sequence[Step], now: float) -> Table:
 
 
 def number(value: float, places: int = 2) -> str:
-    """A figure, or a dash where there is none."""
-    return f"{value:.{places}f}" if math.isfinite(value) else "-"
+    """A figure; where there is nothing to divide by nobody can tell it."""
+    return f"{value:.{places}f}" if math.isfinite(value) else CANNOT_TELL
 
 
 def with_interval(found: Interval, places: int = 2) -> str:
-    """A figure with its interval."""
+    """A figure with its interval, or why it has none."""
+    figure = number(found.value, places)
     if not math.isfinite(found.value):
-        return "-"
-    return f"{number(found.value, places)} ({number(found.low, places)}..{number(found.high, places)})"
+        return figure
+    if not math.isfinite(found.low):
+        return f"{figure} (one year only: no interval)"
+    if found.low == found.high:
+        return f"{figure} (all years alike: no interval)"
+    return f"{figure} ({number(found.low, places)}..{number(found.high, places)})"
 
 
 def _years(span: float | None) -> str:
-    return "never" if span is None else f"{span:.1f} years"
+    return "not once" if span is None else f"{span:.1f} years"

@@ -107,10 +107,7 @@ def joined_all(parts: Sequence[Series]) -> Series:
 
 def reached(members: Sequence[Series], base: int, forecast: Forecast, conditions: Sequence[Reached]) -> tuple[int | None, Peak | None]:
     """The highest level that an issue reaches, and the member that decides it; no level if too few members are there."""
-    shortest, longest = (micros(lead) for lead in forecast.leads)
-    steps = forecast.steps or 1
-    inside = [one.take((one.ends >= base + shortest) & (one.ends <= base + longest)).with_values() for one in members]
-    there = [one for one in inside if len(one) >= steps]
+    steps, there = forecast.steps or 1, _there(members, base, forecast)
     if len(there) < forecast.least:
         return None, None
     best = 0
@@ -120,6 +117,22 @@ def reached(members: Sequence[Series], base: int, forecast: Forecast, conditions
     told = [c for c in conditions if int(c.level) == best] or sorted(conditions, key=lambda c: c.level)[:1]
     found = [peak for c in told if (peak := _deciding(there, steps, c)) is not None]
     return best, found[0] if found else _ranked(there, steps, told[0])
+
+
+def share_of(members: Sequence[Series], base: int, forecast: Forecast, condition: Reached) -> float:
+    """The share of an issue's members that reach a quantity; NaN if too few members are there."""
+    steps, there = forecast.steps or 1, _there(members, base, forecast)
+    if len(there) < forecast.least:
+        return math.nan
+    peaks = [_peak(one, steps, condition.sign) for one in there]
+    return sum(condition.sign * peak.value >= condition.sign * condition.quantity for peak in peaks) / len(peaks)
+
+
+def _there(members: Sequence[Series], base: int, forecast: Forecast) -> list[Series]:
+    """The members that say something of enough steps inside the lead, each as far as it does."""
+    shortest, longest = (micros(lead) for lead in forecast.leads)
+    inside = [one.take((one.ends >= base + shortest) & (one.ends <= base + longest)).with_values() for one in members]
+    return [one for one in inside if len(one) >= (forecast.steps or 1)]
 
 
 def _deciding(there: Sequence[Series], steps: int, condition: Reached) -> Peak | None:

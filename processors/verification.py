@@ -76,7 +76,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its 90 % interval; NaN where there is nothing to divide by."""
+    """A figure with its 90 % interval; NaN where there is nothing to divide by. Of one year alone there is no interval: it is NaN too."""
 
     value: float
     low: float
@@ -150,11 +150,11 @@ def with_intervals(verdicts: Sequence[Verdict], years: Sequence[int], seed: int)
     by_year = [counts_of([v for v in verdicts if v.year == year]) for year in years]
     table = np.array([(c.hits, c.misses, c.met, c.false_alarms) for c in by_year], dtype=np.float64).reshape(len(years), 4)
     drawn = draws(len(years), seed)
-    found = {name: _interval(values[name], column) for name, column in scores(*(drawn @ table).T).items()}
+    found = {name: interval(values[name], column, len(years)) for name, column in scores(*(drawn @ table).T).items()}
     leads = [[v.lead / timedelta(hours=1) for v in verdicts if v.lead is not None and v.year == year] for year in years]
     everything = [lead for of_year in leads for lead in of_year]
     medians = [median(some) if (some := [x for n, k in enumerate(row) for x in leads[n] * int(k)]) else np.nan for row in drawn]
-    found["lead (h)"] = _interval(median(everything) if everything else float("nan"), np.array(medians))
+    found["lead (h)"] = interval(median(everything) if everything else float("nan"), np.array(medians), len(years))
     return found
 
 
@@ -164,9 +164,14 @@ def draws(blocks: int, seed: int, replicates: int = REPLICATES) -> Numbers:
     return chance.multinomial(blocks, np.full(blocks, 1 / blocks), size=replicates).astype(np.float64) if blocks else np.zeros((0, 0))
 
 
-def _interval(value: float, replicates: Numbers) -> Interval:
+def interval(value: float, replicates: Numbers, years: int) -> Interval:
+    """A figure with the interval that its replicates give.
+
+    Args:
+        years: how many were drawn from; one alone can only be drawn again.
+    """
     known = replicates[np.isfinite(replicates)]
-    low, high = np.quantile(known, _INTERVAL) if len(known) else (np.nan, np.nan)
+    low, high = np.quantile(known, _INTERVAL) if len(known) and years > 1 else (np.nan, np.nan)
     return Interval(float(value), float(low), float(high))
 
 
@@ -231,7 +236,7 @@ def skill(cells: Cells, seed: int) -> Skill:
     """
     happened, warned, before = cells.happened[:, 1:], cells.warned[:, 1:], cells.happened[:, :-1]
     counted = cells.known[:, 1:]
-    usual = _climatology(cells)[:, 1:]
+    usual = climatology(cells)[:, 1:]
     years = np.unique(cells.years[1:])
     sums = np.zeros((len(years), 11))
     for n, year in enumerate(years.tolist()):
@@ -252,12 +257,12 @@ def skill(cells: Cells, seed: int) -> Skill:
         base_rate=float(happened[counted].mean()) if number else float("nan"),
         csi=float(_csi(total[None, 0:3])[0]),
         csi_persistence=float(_csi(total[None, 3:6])[0]),
-        better=_interval(float(_better(total[None])[0]), _better(drawn)),
+        better=interval(float(_better(total[None])[0]), _better(drawn), len(years)),
         brier=float(total[6] / share),
         brier_persistence=float(total[7] / share),
         brier_climatology=float(total[8] / total[10]) if total[10] else float("nan"),
-        over_persistence=_interval(float(_over(total[None], 6, 7)[0]), _over(drawn, 6, 7)),
-        over_climatology=_interval(float(_over(total[None], 9, 8)[0]), _over(drawn, 9, 8)),
+        over_persistence=interval(float(_over(total[None], 6, 7)[0]), _over(drawn, 6, 7), len(years)),
+        over_climatology=interval(float(_over(total[None], 9, 8)[0]), _over(drawn, 9, 8), len(years)),
     )
 
 
@@ -277,7 +282,7 @@ def _over(sums: Numbers, rule: int, reference: int) -> Numbers:
     return skill
 
 
-def _climatology(cells: Cells) -> Numbers:
+def climatology(cells: Cells) -> Numbers:
     """Of each cell the share of periods of its month and area, in all other years, in which something happened."""
     usual = np.full(cells.happened.shape, np.nan)
     for month in np.unique(cells.months).tolist():
@@ -309,7 +314,7 @@ def returns(activations: Sequence[Activation], areas: int, first: datetime, last
     rate = len(activations) / span if span > 0 else float("nan")
     anywhere = _spells(activations)
     return Returns(
-        a_year=_interval(rate, replicates),
+        a_year=interval(rate, replicates, len(years)),
         once_in=span * areas / len(activations) if activations and areas else None,
         once_in_anywhere=span / anywhere if anywhere else None,
     )

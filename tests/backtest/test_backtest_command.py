@@ -69,6 +69,14 @@ def test_the_first_line_says_what_a_rule_is_worth(folder: Path) -> None:
     assert "persistence" in called(folder).splitlines()[0].lower()
 
 
+def test_what_one_year_cannot_tell(folder: Path) -> None:
+    """Two months give no interval, and rules that nothing was heard of no score: neither 0 nor 100 %."""
+    (rule,) = [r for r in json.loads(called(folder, "--json"))["rules"] if r["rule"] == "landslide"]
+    assert (rule["scores"]["POD"]["value"], rule["scores"]["POD"]["low"]) == (1.0, None)
+    assert rule["skill"]["over_climatology"]["value"] is None
+    assert rule["returns"]["a_year"]["low"] is None
+
+
 def test_a_page_and_pictures(folder: Path) -> None:
     """One page that stands by itself, and each picture twice."""
     out = folder / "out"

@@ -1,12 +1,14 @@
 """Scores against figures that others published, intervals that can be repeated, and skill that can be worked out by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from polyrisk.backtest_report import with_interval
 from processors.backtest import Activation
-from processors.verification import Cells, Counts, Happened, brier, counts_of, judged, returns, scored, skill, with_intervals
+from processors.verification import Cells, Counts, Happened, Interval, brier, counts_of, judged, returns, scored, skill, with_intervals
 from schemas.levels import Level, Truth
 
 FINLEY = Counts(hits=28, misses=23, met=28, false_alarms=72)
@@ -91,7 +93,8 @@ def test_intervals_hold_their_figure_and_repeat() -> None:
     assert one["POD"].value == len(activations) / len(events)
     assert one["POD"].low < one["POD"].value < one["POD"].high
     alone = with_intervals([v for v in found if v.year == 2020], [2020], 1)
-    assert alone["POD"].low == alone["POD"].value == alone["POD"].high
+    assert np.isfinite(alone["POD"].value)
+    assert np.isnan([alone["POD"].low, alone["POD"].high]).all()
 
 
 def cells(happened: list[list[int]], warned: list[list[int]], known: list[list[int]] | None = None) -> Cells:
@@ -119,6 +122,21 @@ def test_where_nobody_can_tell_there_is_no_skill() -> None:
     """Such cells are counted by themselves and in no score."""
     found = skill(cells([[0, 1, 1, 0]], [[0, 1, 1, 0]], [[1, 1, 0, 1]]), seed=1)
     assert (found.cells, found.unknown) == (2, 1)
+
+
+def test_how_a_figure_without_an_interval_is_written() -> None:
+    """One year, years that are all alike, and nothing to divide by: each is said, and none looks like a sure figure."""
+    nan = float("nan")
+    written = [with_interval(Interval(*figures)) for figures in ((0.5, nan, nan), (1.0, 1.0, 1.0), (nan, nan, nan), (0.5, 0.25, 0.75))]
+    assert written == ["0.50 (one year only: no interval)", "1.00 (all years alike: no interval)", "cannot tell", "0.50 (0.25..0.75)"]
+
+
+def test_of_one_year_no_skill_is_sure() -> None:
+    """A rule that is right every time of one year alone is not said to beat persistence, and has no climatology of other years."""
+    table = cells([[0, 1, 1, 0, 0, 1, 0, 0]], [[0, 1, 1, 0, 0, 1, 0, 0]])
+    found = skill(replace(table, years=np.full(8, 2020)), seed=1)
+    assert (found.better.value, found.beats_persistence) == (pytest.approx(0.8), None)
+    assert np.isnan([found.better.low, found.over_climatology.value]).all()
 
 
 def test_return_periods() -> None:
