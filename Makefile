@@ -67,7 +67,7 @@ lock:
 	@$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra dev --python-version 3.11 -q pyproject.toml -o requirements.lock
 
 bench: setup
-	@for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	@for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 	@echo "== benchmarks/compound" && $(BIN)/python -m benchmarks.compound
 
 bench-quick: setup

@@ -1,23 +1,34 @@
 """A backtest of ten years, 77 districts and 20 daily indicators: 5.6 million readings, for one configuration and for a sweep of twenty.
 
-Prints the time of each part and the greatest memory of this process and of those it starts. `--years` makes it shorter, `--profile`
-shows what one process spends its time on. The readings are made by a seed: each indicator has a season, a memory of days and a part that
+Prints what must be shown as named figures: seconds on the clock and of processor time, memory, and what a sweep costs in single runs; the
+whole run leaves them in `backtest-results.json` and `.md` beside this file, a shorter one (`--years`) under `var/bench`. `--profile` shows
+what one process spends its time on. What is measured on the clock is held against its bar only if no more processes wait than there
+are cores. The readings are made by a seed: each indicator has a season, a memory of days and a part that
 all share in an area, so that several are high at once, as in a wet week.
 """
 
 import argparse
 import cProfile
+import json
 import os
 import pstats
 import resource
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import psutil
 import pyarrow as pa
 
+from benchmarks.compound.figures import Figure
+from benchmarks.compound.report import facts, figure_line
+from benchmarks.compound.watching import CHECKOUT
 from polyrisk.backtest import in_parallel as by_processes
 from polyrisk.backtest import simulate
 from polyrisk.backtest_sweep import setting, touched_by
@@ -29,6 +40,10 @@ from schemas.indicators import CATALOGUE, Indicator
 from schemas.levels import Dimension
 
 AREAS, INDICATORS, RULES, VALUES = 77, 20, 10, 20
+YEARS = 10.0
+VAR = CHECKOUT / "var" / "bench"
+_LOOK_EVERY_S = 0.5
+_MEGABYTE = 1024 * 1024
 _DAY = 86_400_000_000
 _MOMENT = pa.timestamp("us", tz="UTC")
 _DOCUMENT = {"title": "benchmark", "date": "2026-01-01", "owner": "benchmark"}
@@ -90,13 +105,43 @@ def readings(years: float) -> pa.Table:
     return pa.table(columns | {"value": pa.array(value.reshape(-1))})
 
 
-def timed(what: str, work: Callable[[], Answer]) -> tuple[Answer, float]:
-    """The answer and the seconds it took, which are printed."""
+@dataclass(frozen=True)
+class Taken:
+    """What a piece of work took: seconds on the clock, of processor time, and the memory of all its processes at most, in bytes."""
+
+    wall: float
+    processor: float
+    memory: int
+
+
+def timed(what: str, work: Callable[[], Answer]) -> tuple[Answer, Taken]:
+    """The answer and what it took, which is printed."""
     begin, worked = time.perf_counter(), processor_seconds()
-    answer = work()
-    seconds = time.perf_counter() - begin
-    print(f"{what}: {seconds:.2f} s, {processor_seconds() - worked:.2f} s of processor time", flush=True)
-    return answer, seconds
+    with most_memory() as most:
+        answer = work()
+    taken = Taken(time.perf_counter() - begin, processor_seconds() - worked, max(most))
+    print(f"{what}: {taken.wall:.2f} s, {taken.processor:.2f} s of processor time, {taken.memory / _MEGABYTE:.0f} MB", flush=True)
+    return answer, taken
+
+
+@contextmanager
+def most_memory() -> Iterator[list[int]]:
+    """What this process and those below it take together while something runs, looked at now and then: what they share counts once."""
+    here, over = psutil.Process(), threading.Event()
+    most = [here.memory_full_info().pss]
+
+    def look() -> None:
+        while not over.wait(_LOOK_EVERY_S):
+            with suppress(psutil.NoSuchProcess):
+                most.append(sum(one.memory_full_info().pss for one in [here, *here.children(recursive=True)]))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        looking.join()
 
 
 def processor_seconds() -> float:
@@ -104,8 +149,8 @@ def processor_seconds() -> float:
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
-def in_order(years: float) -> tuple[History, float]:
-    """The history, and the seconds it took to put the readings in order; they are let go of after that."""
+def in_order(years: float) -> tuple[History, Taken]:
+    """The history, and what it took to put the readings in order; they are let go of after that."""
     table = readings(years)
     return timed("put in order", lambda: history_of(table))
 
@@ -124,30 +169,71 @@ def _count(job: tuple[Configuration, History]) -> int:
     return len(run(*job, truths=False).activations)
 
 
+def figures(ordered: Taken, single: Taken, swept: Taken, calm: bool) -> list[Figure]:
+    """What must be shown.
+
+    Args:
+        calm: whether seconds on the clock mean anything.
+    """
+
+    def most(name: str, value: float, unit: str, bar: float, how: str, told: bool = True) -> Figure:
+        return Figure(name, round(value, 2), unit, f"at most {bar:g}", value <= bar if told else None, how)
+
+    both, megabytes = "two processes over halves of the areas", max(one.memory for one in (ordered, single, swept)) / _MEGABYTE
+    return [
+        most("one configuration, on the clock", ordered.wall + single.wall, "s", 5, f"with the readings put in order; {both}", calm),
+        most("one configuration, processor time", ordered.processor + single.processor, "CPU-s", 10, f"5 s on two cores; {both}"),
+        most("memory", megabytes, "MB", 1024, "of all processes together at most, what they share counted once"),
+        most(f"sweep of {VALUES} values", swept.processor / single.processor, "single runs", 6, "by processor time"),
+        most(f"sweep of {VALUES} values, on the clock", swept.wall / single.wall, "single runs", 6, "the same on the clock", calm),
+    ]
+
+
+def write(folder: Path, found: Sequence[Figure], years: float, load: float) -> Path:
+    """Leave the figures as JSON and as a table; answer the table's file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = facts(datetime.now(UTC), rounds=1) | {"years": years, "load before": round(load, 1)}
+    content = json.dumps({**told, "figures": [figure.as_json() for figure in found]}, indent=1, ensure_ascii=False)
+    (folder / "backtest-results.json").write_text(f"{content}\n", "utf-8")
+    lines = [
+        f"# A backtest of {years:g} years, {AREAS} districts and {INDICATORS} daily indicators, measured",
+        "",
+        f"{told['made']}, revision {told['revision']}; {told['machine']}; {load:.1f} processes waiting before it began.",
+        "",
+        "| what must be shown | measured | bar | reached | how |",
+        "| --- | --- | --- | --- | --- |",
+        *(figure_line(figure) for figure in found),
+        "",
+    ]
+    path = folder / "backtest-results.md"
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and leave what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--years", type=float, default=10.0)
+    parser.add_argument("--years", type=float, default=YEARS)
     parser.add_argument("--profile", action="store_true")
     asked = parser.parse_args()
-    decided, load = configuration(), os.getloadavg()[0]
+    decided, load, cores = configuration(), os.getloadavg()[0], len(os.sched_getaffinity(0))
     history, ordered = in_order(asked.years)
     look_less_often()
-    print(f"{len(history):,} readings, {len(os.sched_getaffinity(0))} cores, load before {load:.1f}")
+    print(f"{len(history):,} readings, {cores} cores, load before {load:.1f}")
     if asked.profile:
         profile = cProfile.Profile()
         profile.runcall(run, decided, history)
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return
     outcome, single = timed("one configuration, both cores", lambda: simulate(decided, history, {}))
-    print(
-        f"  {len(outcome.activations):,} activations, {sum(outcome.breaches.values()):,} breaches; with the order {ordered + single:.2f} s"
-    )
-    counts, twenty = timed(f"a sweep of {VALUES} values", lambda: sweep(decided, history))
-    print(f"  activations {counts[0]} to {counts[-1]}; as much as {twenty / single:.1f} single runs")
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"greatest memory: {own:.0f} MB here, {child:.0f} MB in a process beside it (most of it shared)")
+    print(f"  {len(outcome.activations):,} activations, {sum(outcome.breaches.values()):,} breaches")
+    counts, swept = timed(f"a sweep of {VALUES} values", lambda: sweep(decided, history))
+    print(f"  activations {counts[0]} to {counts[-1]}")
+    found = figures(ordered, single, swept, calm=load < cores)
+    for figure in found:
+        reached = {True: "reached", False: "not reached", None: "not held against it: the machine was not calm"}[figure.reached]
+        print(f"{figure.name}: {figure.value:,.4g} {figure.unit} ({figure.bar}): {reached}")
+    print(f"{write(CHECKOUT / 'benchmarks' if asked.years == YEARS else VAR, found, asked.years, load)} has it.")
 
 
 if __name__ == "__main__":

@@ -28,15 +28,15 @@ def write(folder: Path, stem: str, runs: Sequence[Run], figures: Sequence[Figure
     """Write `<stem>.json`, `<stem>.md` and `<stem>.svg`."""
     folder.mkdir(parents=True, exist_ok=True)
     made = datetime.now(UTC)
-    facts = _facts(made, rounds)
+    told = facts(made, rounds)
     content = {
-        **facts,
+        **told,
         "figures": [figure.as_json() for figure in figures],
         "scale": [{"what": what, "times": times, "cpu_us_a_reading": cost} for what, times, cost in scale],
         "runs": [{**run.as_json(), "latencies_ms": _few(run.latencies_ms)} for run in runs],
     }
     (folder / f"{stem}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    (folder / f"{stem}.md").write_text(table(runs, figures, facts, f"{stem}.svg"), "utf-8")
+    (folder / f"{stem}.md").write_text(table(runs, figures, told, f"{stem}.svg"), "utf-8")
     (folder / f"{stem}.svg").write_text(picture(runs, scale, made), "utf-8")
 
 
@@ -55,7 +55,7 @@ def _few(waits: Sequence[float]) -> list[float]:
     return [round(waits[round(n * (len(waits) - 1) / _CURVE)], 1) for n in range(_CURVE + 1)] if len(waits) > _CURVE else list(waits)
 
 
-def _facts(made: datetime, rounds: int) -> dict[str, Any]:
+def facts(made: datetime, rounds: int) -> dict[str, Any]:
     """When, of what, on what."""
     revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     memory = psutil.virtual_memory().total / 2**30
@@ -79,7 +79,7 @@ def table(runs: Sequence[Run], figures: Sequence[Figure], facts: Mapping[str, An
         "",
         "| what must be shown | measured | bar | reached | how |",
         "| --- | --- | --- | --- | --- |",
-        *(_figure_line(figure) for figure in figures),
+        *(figure_line(figure) for figure in figures),
         "",
         "| column | variant | answer | readings/s min / median / max | start s | CPU-s | broker CPU-s | RSS MB | p50 / p99 ms |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -89,7 +89,8 @@ def table(runs: Sequence[Run], figures: Sequence[Figure], facts: Mapping[str, An
     return "\n".join(lines)
 
 
-def _figure_line(figure: Figure) -> str:
+def figure_line(figure: Figure) -> str:
+    """A figure as a line of the table."""
     value = f"{figure.value:,.4g} {figure.unit}".strip() if figure.value is not None else _NOTHING
     reached = {True: "yes", False: "**no**", None: _NOTHING}[figure.reached]
     return f"| {figure.name} | {value} | {figure.bar} {figure.unit}".rstrip() + f" | {reached} | {figure.how} |"

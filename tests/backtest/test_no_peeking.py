@@ -6,10 +6,12 @@ import pyarrow as pa
 import pytest
 from years import BEGIN, CHANNEL, country, wet_country, years
 
+from polyrisk.backtest import simulate
 from processors.backtest import Activation, Outcome, run
 from processors.backtest_baselines import baselines_of, in_order
 from processors.backtest_parts import joined, parts_of
 from processors.baselines import compute
+from processors.history import Delivery, History
 from schemas.microseconds import to_microseconds
 from schemas.places import Places
 from schemas.thresholds import Threshold
@@ -91,13 +93,35 @@ def test_areas_apart_say_what_they_say_together() -> None:
     assert together.breaches == whole.breaches
 
 
+def test_a_run_in_processes_says_what_one_process_says() -> None:
+    """Areas cut over two processes and put together again give the same outcome."""
+    configuration, history = wet_country(), years(5, days=400)
+    one, two = (simulate(configuration, history, {}, END, processes) for processes in (1, 2))
+    assert len(one.activations) > 2
+    assert two == one
+
+
+def test_how_records_are_handed_over_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each delivery by itself and month by month, or as pieces of one batch and many at once: the same is said."""
+    configuration, history = wet_country(), years(6, days=400)
+    together = run(configuration, history)
+    monkeypatch.setattr("processors.backtest._ENOUGH_FOR_COLUMNS", 1)
+    monkeypatch.setattr("processors.backtest._cut", lambda history, contents: [alone(history, content) for content in contents])
+    assert run(configuration, history) == together
+
+
+def alone(history: History, content: object) -> object:
+    """A delivery as a batch of its own."""
+    return history.batch(content.first, content.last) if isinstance(content, Delivery) else content
+
+
 def test_truths_in_columns_are_those_of_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
     """A truth that lasts a day is seen, whichever way an area is judged."""
     history = years(5, days=400)
     columns = run(wet_country(), history)
     monkeypatch.setattr("processors.advance.layout_of", lambda _plan: None)
     timelines = run(wet_country(), history)
-    assert len(columns.truths["flood", "A"]) > 2
+    assert len(columns.truths["flood", "A"].starts) > 2
     assert columns.truths == timelines.truths
 
 

@@ -20,7 +20,9 @@ FLOOD: dict[str, Any] = {
     "forecast": {"lead": "1 d..4 d", "members": 10, "needs": 8, "steps": 2}, "stale_after": "36 h",
 }  # fmt: skip
 COUNTRY = configuration(
-    [FLOOD], [{"name": "high_water", "when": "flood >= orange"}], feeds=[{"feed": "river", "every": "1 d", "indicators": ["river_discharge"]}]
+    [FLOOD],
+    [{"name": "high_water", "when": "flood >= orange"}],
+    feeds=[{"feed": "river", "every": "1 d", "indicators": ["river_discharge"]}],
 )
 
 
@@ -89,5 +91,7 @@ def test_reliability_by_hand() -> None:
 
 def test_a_rule_without_an_ensemble_gives_no_probability() -> None:
     """A level of a fixed threshold is a yes or no."""
-    plain = configuration([{"name": "rain", "indicator": "rain_1d", "levels": {"orange": "60 mm"}}], [{"name": "wet", "when": "rain >= orange"}])
+    plain = configuration(
+        [{"name": "rain", "indicator": "rain_1d", "levels": {"orange": "60 mm"}}], [{"name": "wet", "when": "rain >= orange"}]
+    )
     assert probabilities_of(plain, plain.rules[0], issues({1: (10, 1)}), [event(0)], lambda a, b: a == b, 1) == {}
