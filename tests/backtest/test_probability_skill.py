@@ -35,7 +35,8 @@ def cells(happened: list[int], years: list[int], known: list[int]) -> Cells:
 def issues(shares: dict[int, tuple[int, int]]) -> History:
     """Day of the base time to (members, how many of them lie over the quantity on the second and third day)."""
     rows = [
-        ("A", "river_discharge", base + lead * DAY, base + lead * DAY, base + timedelta(hours=6), 1500.0 if m < over and lead in (2, 3) else 200.0,
+        ("A", "river_discharge", base + lead * DAY, base + lead * DAY, base + timedelta(hours=6),
+         1500.0 if m < over and lead in (2, 3) else 200.0,
          "river", lead * DAY, m)
         for day, (members, over) in shares.items() for base in [BEGIN + day * DAY] for m in range(members) for lead in (1, 2, 3, 4)
     ]  # fmt: skip
