@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-PARTS = ("ticker", "processor", "alerts", "console")
+PARTS = ("ticker", "processor", "alerts", "console", "listener")
 STATE = Path("var/demo")
 PORT = 8450
+LISTENER_PORT = 8460
 CASES = ("lka/ditwah-2025", "lka/colombo-2023", "npl/trishuli-2026")
 SUBSCRIBERS = {"ditwah-2025": 20_000, "colombo-2023": 2_000, "trishuli-2026": 2_000}
 """How many synthetic people each case has; the storm is the one that shows the load."""

@@ -17,6 +17,7 @@ from prometheus_client import REGISTRY, start_http_server
 from alerts.channels import dry
 from alerts.channels.contract import Channel, Settings, known_channels, open_channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.listening.webhooks import SECRETS
 from alerts.metrics import Metrics
 from alerts.people.synthetic import fill
 from alerts.registry import open_registry
@@ -31,8 +32,9 @@ from feeds.clock import Clock, FileClock, WallClock
 from feeds.stand_ins import StandInServer
 from polyrisk.airflow_services import Standalone, start_standalone
 from polyrisk.config_log import SHORT, entries_of, in_force
-from polyrisk.defaults import PARTS
+from polyrisk.defaults import LISTENER_PORT, PARTS
 from polyrisk.garbage import look_less_often
+from polyrisk.listener_command import Listening
 from polyrisk.serving import HOST
 from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
@@ -68,6 +70,7 @@ def run_parts(
     speed: float,
     port: int,
     *,
+    listener_port: int = LISTENER_PORT,
     metrics_port: int | None = None,
     send: bool = False,
     judges: Judges = Judges(),
@@ -78,6 +81,7 @@ def run_parts(
         part: one of `PARTS`, or `all`. state: the installation's folder. folder: of the country.
         case: whose sources stand-ins play (only with `all`); none asks the real sources.
         start: where in the case its clock begins. speed: case time for each second of ours.
+        listener_port: where providers call us; 0 takes a free one.
         metrics_port: of the metrics; 0 takes a free one, none the part's own.
         send: hand messages to the country's channel; else what would go is written into a file.
         judges: how the processor is started.
@@ -100,8 +104,10 @@ def run_parts(
         if part in METRICS_PORT:
             server, _ = start_http_server(METRICS_PORT[part] if metrics_port is None else metrics_port, HOST)
             click.echo(f"metrics at http://{HOST}:{server.server_port}/")
-        sends = part in ("alerts", "all")
-        channel = _channel(stack, country, state, played=part == "all" and case is not None, send=send) if sends else None
+        played = part == "all" and case is not None
+        listening = _listening(stack, log, country, state, clock, listener_port, part, played=played)
+        channel = _channel(stack, country, state, listening, played=played, send=send) if part in ("alerts", "all") else None
+        watched += [] if listening is None else [listening.turn]
         turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
             click.echo(f"console at http://{HOST}:{port}/")
@@ -164,12 +170,21 @@ def _turn(
     return turn
 
 
-def _channel(stack: ExitStack, country: LoadedCountry, state: Path, *, played: bool, send: bool) -> Channel:
+def _listening(
+    stack: ExitStack, log: EventLog, country: LoadedCountry, state: Path, clock: Clock, port: int, part: str, *, played: bool
+) -> Listening | None:
+    """Where providers call us: the part by itself; with all parts the stand-in's way back in a played case, else if a secret is set."""
+    wanted = played or part == "listener" or (part == "all" and any(os.environ.get(name) for name in SECRETS))
+    return Listening(stack, log, country, state, clock, 0 if played else port, played=played) if wanted else None
+
+
+def _channel(stack: ExitStack, country: LoadedCountry, state: Path, listening: Listening | None, *, played: bool, send: bool) -> Channel:
     """The way out: a stand-in if a case is played, the country's channel if that was asked for, else the dry one."""
     messaging = country.facts.messaging
     if played:
         provider = stack.enter_context(StandInProcess())
-        return TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, messaging.sender, provider.base_url))
+        receipts = f"{listening.url}/twilio_sms/receipt" if listening is not None else None
+        return TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, messaging.sender, provider.base_url, receipts))
     name = os.environ.get(CHANNEL) or messaging.channel
     if not send:
         beyond = f"--send hands it to {name}" if name != DRY else f"the country's file or {CHANNEL} must name a channel to send"

@@ -13,6 +13,7 @@ from alerts import intents, ledger
 from alerts.channels.contract import Receipt
 from alerts.listening.answering import Answering, Moment
 from alerts.listening.inbound import Inbound
+from alerts.listening.inbox import FAILED
 from alerts.listening.keywords import Meaning, place_words, vocabulary
 from alerts.listening.understanding import Said, understood
 from alerts.people import subscribers as people
@@ -28,8 +29,6 @@ from schemas.errors import ConfigurationError
 from schemas.records import Heartbeat
 
 BATCH = 200
-FAILED = "failed"
-"""The outcome of a message that could not be answered, because the country's files lack a text."""
 
 
 class Listener:

@@ -27,6 +27,8 @@ from schemas.errors import ConfigurationError
 
 INBOUND_SECRET = "POLYRISK_INBOUND_SECRET"  # noqa: S105 - the name of a variable
 """Names the secret in the address by which Kannel hands us messages."""
+SECRETS = ("TWILIO_AUTH_TOKEN", "KANNEL_PASSWORD", INBOUND_SECRET)
+"""The variables of which one at least must be set to listen."""
 LARGEST_BODY = 16_384
 """Bytes; an SMS of ten parts with all that Twilio says beside it takes four thousand."""
 MOST_FIELDS = 100

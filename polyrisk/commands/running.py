@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from polyrisk.commands.options import OF_INSTALLATION, told
-from polyrisk.defaults import PARTS, PORT
+from polyrisk.defaults import LISTENER_PORT, PARTS, PORT
 from schemas.country_files import countries_root
 from schemas.moments import to_utc
 
@@ -21,6 +21,9 @@ from schemas.moments import to_utc
 @click.option("--start", help="Where in the case its clock begins, such as 2025-11-26T06:00+05:30; by default at its start.")
 @click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
 @click.option("--port", default=PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@click.option(
+    "--listener-port", default=LISTENER_PORT, show_default=True, help="Where providers call us, on 127.0.0.1; 0 takes a free one."
+)
 @click.option("--metrics-port", type=int, help="Of the metrics, on 127.0.0.1; 0 takes a free one; by default each part has its own.")
 @click.option("--send", is_flag=True, help="Hand messages to the country's channel; without it nothing leaves this machine.")
 @click.option("--all-shards", is_flag=True, help="Let the processor judge every shard that its group gives it, not the country's alone.")
@@ -35,13 +38,14 @@ def run(
     start: str | None,
     speed: float,
     port: int,
+    listener_port: int,
     metrics_port: int | None,
     send: bool,
     all_shards: bool,
     go_back: bool,
     member: str,
 ) -> None:
-    """Run the ticker, the processor, the alert service, the console, or all of them with Airflow and the stand-in sources."""
+    """Run the ticker, the processor, the alert service, the console, the listener, or all of them with Airflow and the stand-in sources."""
     from polyrisk.live import Judges, run_parts
 
     begin = to_utc(datetime.fromisoformat(start)) if start else None
@@ -53,6 +57,7 @@ def run(
         begin,
         speed,
         port,
+        listener_port=listener_port,
         metrics_port=metrics_port,
         send=send,
         judges=Judges(member, all_shards, go_back),
