@@ -141,7 +141,7 @@ def _texts(country: LoadedCountry) -> list[Finding]:
     for pattern, setting in _measured(country, catalogue):
         if pattern not in unreadable:
             found += findings_of_length(pattern, setting)
-    return list({str(f): f for f in found}.values())
+    return list({(f.file, f.line, f.column, f.what): f for f in reversed(found)}.values())[::-1]
 
 
 def _unreadable(error: ConfigurationError) -> Finding:
@@ -164,9 +164,13 @@ def _unknown_language(pattern: Pattern) -> Iterator[Finding]:
 
 def _missing(country: LoadedCountry, catalogue: Catalogue, rule: Rule) -> Iterator[Finding]:
     for language in sorted(_languages(country, rule)):
-        for kind in Kind:
-            if catalogue.get(language, rule.text, kind) is None:
-                yield _missing_text(country, language, rule.text, kind, f"Rule {rule.name} reaches areas where it is read.")
+        found = {kind: catalogue.get(language, rule.text, kind) for kind in Kind}
+        for kind in (kind for kind, pattern in found.items() if pattern is None):
+            yield _missing_text(country, language, rule.text, kind, f"Rule {rule.name} reaches areas where it is read.")
+        shared = [kind.value for kind, pattern in found.items() if pattern is not None and pattern.name == ANY]
+        if shared and catalogue.get(language, rule.text, NAME) is None:
+            why = f"Its {', '.join(shared)} would not say which danger it is about, and people may stand under two warnings."
+            yield _missing_text(country, language, rule.text, NAME, why)
 
 
 def _missing_service(country: LoadedCountry, catalogue: Catalogue) -> Iterator[Finding]:
@@ -200,7 +204,8 @@ def _areas(country: LoadedCountry, rule: Rule) -> tuple[str, ...]:
 
 
 def _measured(country: LoadedCountry, catalogue: Catalogue) -> list[tuple[Pattern, Setting]]:
-    """Each text that the country can send, its own or a shared one, with all that may stand in it."""
+    """Each text that the country can send, its own or a shared one, with all that may stand in it; of its own that no rule names, such as
+    those of a framework, the names of all districts."""
     places: dict[Pattern, set[str]] = defaultdict(set)
     hazards: dict[Pattern, set[str]] = defaultdict(set)
     for rule in country.configuration.rules:
@@ -212,6 +217,10 @@ def _measured(country: LoadedCountry, catalogue: Catalogue) -> list[tuple[Patter
     for language in country.languages:
         for pattern in filter(None, (catalogue.get(language, SERVICE, kind) for kind in Service)):
             places[pattern] = set(country.places.areas)
+    districts = {area.code for area in country.places.areas.values() if area.level == "adm2"}
+    for pattern in catalogue.patterns:
+        if pattern.kind != NAME and pattern.name != WORDS:
+            places[pattern] = places.get(pattern) or districts
     return [(p, _setting(country, catalogue, p, codes, hazards[p])) for p, codes in places.items()]
 
 

@@ -22,6 +22,7 @@ WIDTH = 80
 _MOMENT = datetime(2026, 12, 28, 20, 58, tzinfo=UTC)
 """A moment whose day and hour take as much room as they can."""
 _INDENT = "    "
+_UNBROKEN = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Shown:
         of = f" of {self.budget}" if self.budget is not None else ""
         facts = [
             f"{self.language} ({known.name})" if known is not None else self.language,
+            "reviewed" if self.reviewed else "DRAFT, not reviewed",
             f"{self.segments}{of} segment{'s' if (self.budget or self.segments) > 1 else ''}",
             f"{self.encoding} {self.units} units",
         ]
@@ -86,8 +88,8 @@ class Shown:
         facts += ["right to left"] * self.right_to_left
         if self.budget is not None and self.segments > self.budget:
             facts.append("OVER BUDGET")
-        facts.append("reviewed" if self.reviewed else "DRAFT, not reviewed")
-        yield from wrapped(" · ".join(facts), "  ")
+        whole = wrapped(" · ".join(fact.replace(" ", _UNBROKEN) for fact in facts), "  ")
+        yield from (line.replace(_UNBROKEN, " ") for line in whole)
         yield from wrapped(self.body, _INDENT)
 
 

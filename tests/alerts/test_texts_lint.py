@@ -232,6 +232,28 @@ def test_names_that_would_turn_a_message_around_are_found(country: LoadedCountry
     assert [(f.check, f.file) for f in found if f.check == "invisible-character"] == [("invisible-character", "countries/lka/areas.csv")]
 
 
+def test_a_text_whose_ends_are_shared_must_say_what_its_danger_is_called(country: LoadedCountry, tmp_path: Path) -> None:
+    """Else "our warning has run out" leaves open which; a text with all ends of its own need not."""
+    folder = tmp_path / "countries" / "lka"
+    (folder / "texts").mkdir(parents=True)
+    for path in (country.folder / "texts").glob("*.po"):
+        (folder / "texts" / path.name).write_text(path.read_text(encoding="utf-8").replace('"name"', '"nickname"'), encoding="utf-8")
+    missing = {f.what for f in findings_of(replace(country, folder=folder)) if f.check == "missing-text"}
+    assert "text river_flood.name is missing in `ta`." in missing
+    assert not any("joint_silence" in what for what in missing)
+
+
+def test_a_text_that_no_rule_names_is_measured_too(country: LoadedCountry, tmp_path: Path) -> None:
+    """A framework's text stands in the country's folder: with the longest name of a district."""
+    folder = tmp_path / "countries" / "lka"
+    (folder / "texts").mkdir(parents=True)
+    head = 'msgid ""\nmsgstr ""\n"Language: en\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    long = WARNING + " " + "x" * 90
+    (folder / "texts" / "en.po").write_text(f'{head}msgctxt "cash"\nmsgid "warning"\nmsgstr "{long}"\n', encoding="utf-8")
+    found = findings_of(replace(country, folder=folder))
+    assert [(f.check, "Anuradhapura" in f.remedy) for f in found if f.check == "too-long"] == [("too-long", True)]
+
+
 def test_drafts_are_noted_and_are_no_findings(country: LoadedCountry) -> None:
     """Each folder says how many of its texts nobody has reviewed; nothing must be changed for it."""
     for folder in (country.folder, REGIONAL):

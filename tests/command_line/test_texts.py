@@ -111,7 +111,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(asked: Asked, nepal: Path, a
 def test_preview_shows_each_language_within_80_columns(asked: Asked) -> None:
     """Segments, encoding, units, the draft mark, and the body for the longest name, in no line wider than a terminal."""
     said = asked("preview", "river_flood", "--country", "npl").stdout
-    assert "ne (Nepali) · 2 of 2 segments · UCS-2 133 units · DRAFT, not reviewed" in said
+    assert "ne (Nepali) · DRAFT, not reviewed · 2 of 2 segments · UCS-2 133 units" in said
     assert "बर्दघाट" in said
     assert "Nawalparasi" in said
     assert all(cell_len(line) <= 80 for line in said.splitlines())
@@ -131,7 +131,7 @@ def test_preview_says_what_is_written_from_the_right(nepal: Path, asked: Asked) 
         assert old in country
         country = country.replace(old, new)
     (nepal / "country.yaml").write_text(country, encoding="utf-8")
-    assert "ur (Urdu) · 2 of 2 segments · UCS-2" in (said := asked("preview", "flood", "--country", "npl").stdout)
+    assert "ur (Urdu) · DRAFT, not reviewed · 2 of 2 segments · UCS-2" in (said := asked("preview", "flood", "--country", "npl").stdout)
     assert said.count("right to left") == 1
     shown = json.loads(asked("preview", "flood", "--country", "npl", "--json").stdout)
     assert {one["language"]: one["right_to_left"] for one in shown} == {"ne": False, "en": False, "ur": True}
