@@ -10,18 +10,30 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
-from alerts.intents import MOVING
+from alerts.intents import GOODBYE, MOVING, SERVICE
 from alerts.people import own_data
 from alerts.people import subscribers as people
 from alerts.registry import Registry, open_registry, registry_url
-from alerts.tables import bodies, delivery_counts, lives, messages, metadata, subscribers, suppressions, warnings
+from alerts.tables import (
+    bodies,
+    delivery_counts,
+    earlier_attempts,
+    lives,
+    messages,
+    metadata,
+    recounts,
+    subscribers,
+    suppressions,
+    warnings,
+)
 from eventlog.state import state_folder
 
 DELIVERIES = timedelta(days=90)
 """How long it is kept who got which text, after the message's time is over and its warning has ended."""
 LEFT = timedelta(days=365)
 """How long the number of a person who left is kept, so that START brings back where they are; then the index alone."""
-CHUNK = 5_000
+CHUNK, AT_ONCE = 5_000, 100
+"""People, and messages with all that goes with them, that are deleted in one transaction."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -34,10 +46,11 @@ def forget(registry: Registry, now: datetime) -> Mapping[str, int]:
     done: dict[str, int] = {}
     with registry.reading() as connection:
         over = _over(connection, now - DELIVERIES)
-    for message in over:
+    for place in range(0, len(over), AT_ONCE):
         with registry.begin() as connection:
-            for table in (messages, bodies):
-                done[table.name] = done.get(table.name, 0) + connection.execute(delete(table).where(table.c.message == message)).rowcount
+            for table in (messages, earlier_attempts, bodies):
+                gone = connection.execute(delete(table).where(table.c.message.in_(over[place : place + AT_ONCE]))).rowcount
+                done[table.name] = done.get(table.name, 0) + gone
     for table, condition in _marked(now):
         with registry.begin() as connection:
             done[table.name] = connection.execute(delete(table).where(condition)).rowcount
@@ -65,11 +78,12 @@ def run_retention(now: datetime) -> None:
 def _over(connection: Connection, before: datetime) -> list[str]:
     """Messages whose people need not be known any more: old, of a life that is over, all settled and counted."""
     stands = exists().where(lives.c.warning == warnings.c.warning, lives.c.told)
-    counted = exists().where(delivery_counts.c.message == warnings.c.id)
     held = exists().where(bodies.c.message == warnings.c.id) | exists().where(messages.c.message == warnings.c.id)
     moving = exists().where(messages.c.message == warnings.c.id, messages.c.state.in_(MOVING))
-    sent = exists().where(messages.c.message == warnings.c.id)
-    query = select(warnings.c.id).where(warnings.c.expires <= before, ~stands, held, ~moving, counted | ~sent)
+    moved = exists().where(recounts.c.message == warnings.c.id)
+    nobody_got_it = ~exists().where(messages.c.message == warnings.c.id)
+    counted = exists().where(delivery_counts.c.message == warnings.c.id) | warnings.c.stage.in_((SERVICE, GOODBYE)) | nobody_got_it
+    query = select(warnings.c.id).where(warnings.c.expires <= before, held, counted, ~stands, ~moving, ~moved)
     return list(connection.execute(query.order_by(warnings.c.id)).scalars())
 
 

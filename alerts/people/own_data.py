@@ -16,7 +16,7 @@ from alerts.people.keys import Keys
 from alerts.tables import bodies, messages, metadata, subscribers, suppressions
 from schemas.records import MessageState
 
-_SECRET = {"number", "number_index", "index_key", "subscriber"}
+_AGAIN = {"number", "number_index", "index_key", "subscriber"}
 """Columns that only say again whose rows they are."""
 _AFTER_ERASURE = {MessageState.INTENDED.value: MessageState.REFUSED.value, MessageState.SENDING.value: MessageState.UNKNOWN.value}
 """A message of which nothing was heard yet can no longer be asked for: its number is gone."""
@@ -28,9 +28,9 @@ def export(connection: Connection, keys: Keys, number: str) -> dict[str, Any]:
     person = people.find(connection, indexes)
     held: dict[str, Any] = {"number": number}
     if person is not None:
-        held["person"] = _shown(person) | {"number": keys.decrypt(person.number)}
+        held["person"] = _shown(person, keys)
     for table, where in _about(indexes, None if person is None else person.id):
-        rows = [_shown(row) for row in connection.execute(select(table).where(where))]
+        rows = [_shown(row, keys) for row in connection.execute(select(table).where(where))]
         if table is messages:
             for row in rows:
                 same = (bodies.c.message == row["message"]) & (bodies.c.language == row["language"])
@@ -73,7 +73,7 @@ def _about(indexes: Sequence[str], person: str | None) -> Iterator[tuple[Table, 
             yield table, table.c.subscriber == person
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    """A row in words."""
-    held = {name: value for name, value in row._mapping.items() if name not in _SECRET and not isinstance(value, bytes)}
+def _shown(row: Any, keys: Keys) -> dict[str, Any]:
+    """A row in words, what is encrypted read."""
+    held = {name: keys.decrypt(value) if isinstance(value, bytes) else value for name, value in row._mapping.items() if name not in _AGAIN}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in held.items()}

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 from alert_places import START
-from sqlalchemy import select
+from sqlalchemy import LargeBinary, insert, select
 
 from alerts.people import rotation
 from alerts.people.keys import Keys
 from alerts.people.person import Consent, Enrolment
 from alerts.people.rotation import rotate
 from alerts.registry import Registry
-from alerts.tables import subscribers
+from alerts.tables import inbox_payloads, metadata, subscribers
 from schemas.errors import ConfigurationError, RefusedError
 
 CONSENT = Consent(START, "enrolment-1", "committee of Gampola")
 NUMBERS = [f"+9477123{last:04}" for last in range(30)]
+STRANGER = "+94771239999"
 
 
 def person(number: str) -> Enrolment:
@@ -29,18 +30,24 @@ def person(number: str) -> Enrolment:
 
 @pytest.fixture
 def registry(homed: Registry) -> Registry:
-    """Thirty people, one of whom left and one of whom was erased."""
+    """Thirty people, one of whom left and one of whom was erased, and a message from somebody and from nobody known."""
     for number in NUMBERS:
         homed.enrol(person(number))
+    with homed.begin() as connection:
+        for number in (NUMBERS[9], STRANGER):
+            row = {"id": number[-4:], "at": START, "number_index": homed.keys.index(number), "opt_out": ""}
+            tokens = {"number": homed.keys.encrypt(number), "body": homed.keys.encrypt("WATER Gampola")}
+            connection.execute(insert(inbox_payloads).values(**row, **tokens))
     homed.stop(NUMBERS[0], START)
     homed.erase(NUMBERS[1], START)
     return homed
 
 
 def read_with(registry: Registry, keys: Keys) -> set[str]:
-    """All numbers, with keys of our own."""
+    """All that is encrypted in any table, with keys of our own."""
+    binary = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, LargeBinary)]
     with registry.reading() as connection:
-        return {keys.decrypt(token) for token in connection.execute(select(subscribers.c.number)).scalars()}
+        return {keys.decrypt(token) for column in binary for token in connection.execute(select(column)).scalars()}
 
 
 def test_every_number_and_index_is_written_anew(registry: Registry, tmp_path: Path) -> None:
@@ -48,17 +55,19 @@ def test_every_number_and_index_is_written_anew(registry: Registry, tmp_path: Pa
     before = Keys.load(tmp_path / "keys")
     old = Keys(before.number_keys, *before.index_keys)
     rotated = rotate(registry)
-    assert (rotated.written, rotated.resumed) == (29, False)
+    assert (rotated.written, rotated.resumed) == (29 + 2, False)
     now = Keys.load(tmp_path / "keys")
     assert len(now.number_keys) == 1
     assert not set(now.number_keys) & set(old.number_keys)
     assert now.index_keys[0] not in old.index_keys
-    assert read_with(registry, now) == {n for n in NUMBERS if n != NUMBERS[1]}
+    assert read_with(registry, now) == {*NUMBERS, STRANGER, "WATER Gampola"} - {NUMBERS[1]}
     with pytest.raises(ConfigurationError, match="another key"):
         read_with(registry, old)
     with registry.reading() as connection:
         found = set(connection.execute(select(subscribers.c.number_index)).scalars())
+        wrote = set(connection.execute(select(inbox_payloads.c.number_index)).scalars())
     assert found == {now.index(n) for n in NUMBERS if n != NUMBERS[1]}
+    assert wrote == {now.index(NUMBERS[9]), now.index(STRANGER)}
 
 
 def test_who_left_or_was_erased_stays_away_after_a_change_of_keys(registry: Registry) -> None:
@@ -101,13 +110,13 @@ def test_a_person_met_in_the_middle_is_still_one(registry: Registry, monkeypatch
 
     def meanwhile(share: float) -> None:
         met.append(share)
-        for number in NUMBERS[2 + len(met) :: 7]:
+        for number in NUMBERS[2 + len(met) : 20 : 7]:
             registry.enrol(person(number))
             assert registry.move(number, "LK92", START)
         registry.stop(NUMBERS[-len(met)], START)
 
     rotate(registry, meanwhile)
-    assert len(met) == 3
+    assert len(met) == 4
     with registry.reading() as connection:
         assert len(connection.execute(select(subscribers.c.id)).all()) == 29
     with pytest.raises(RefusedError, match="left"):

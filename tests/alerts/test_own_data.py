@@ -1,14 +1,15 @@
 """What is held about a number is given out whole to its owner, and erased down to the mark that they left."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from alert_places import START
-from sqlalchemy import insert, select
+from sqlalchemy import LargeBinary, insert, select
 
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
-from alerts.tables import bodies, messages, metadata, subscribers, suppressions
+from alerts.tables import bodies, inbox_payloads, messages, metadata, subscribers, suppressions, voices
 from schemas.records import MessageState
 
 NUMBER, OTHER = "+94771234567", "+94771234568"
@@ -25,6 +26,10 @@ def registry(homed: Registry) -> Registry:
                 row = {"message": f"w1.{place}", "subscriber": person, "language": "si", "area": "LK21", "priority": 3}
                 row |= {"state": state.value, "attempts": 1, "refusal": "", "possibly_doubled": False}
                 connection.execute(insert(messages).values(**row, provider_id=f"{person}{place}"))
+            row = {"id": number[-4:], "at": START, "number_index": homed.keys.index(number), "opt_out": ""}
+            tokens = {"number": homed.keys.encrypt(number), "body": homed.keys.encrypt("WATER Gampola")}
+            connection.execute(insert(inbox_payloads).values(**row, **tokens))
+            connection.execute(insert(voices).values(area="LK21", number=int(number[-1]), subscriber=person, last_at=START))
     with homed.begin() as connection:
         connection.execute(insert(bodies).values(message="w1.0", language="si", body="ගංවතුර", segments=1))
     return homed
@@ -37,12 +42,13 @@ def everything(registry: Registry) -> str:
 
 
 def test_all_that_is_held_is_given_out(registry: Registry) -> None:
-    """The person, their consent and needs, and each message with its text; nothing of anybody else, and no secret of the registry's."""
+    """The person, their consent and needs, each message with its text, what they wrote; nothing of anybody else, and no secret of ours."""
     held = registry.export(NUMBER)
-    assert held["person"]["number"] == NUMBER
+    assert held["number"] == NUMBER
     assert (held["person"]["consent_text"], held["person"]["needs"], held["person"]["area"]) == ("enrolment-1", "hearing", "LK21")
     assert [row["state"] for row in held["messages"]] == ["accepted", "intended", "sending"]
     assert [row["text"] for row in held["messages"]] == ["ගංවතුර", None, None]
+    assert [row["body"] for row in held["inbox_payloads"]] == ["WATER Gampola"]
     assert registry.keys.index(NUMBER) not in repr(held)
     registry.stop(NUMBER, START)
     assert registry.export(NUMBER)["suppressions"] == [{"at": START.isoformat(), "reason": "stop"}]
@@ -65,6 +71,25 @@ def test_erasure_leaves_the_mark_alone(registry: Registry) -> None:
     assert left.count(registry.keys.index(NUMBER)) == 1
     assert registry.export(NUMBER) == {"number": NUMBER, "suppressions": [{"at": START.isoformat(), "reason": "erased"}]}
     assert registry.export(OTHER) == before
+
+
+def test_what_is_erased_is_not_in_the_file_either(registry: Registry, tmp_path: Path) -> None:
+    """SQLite would leave deleted rows where they were until the place is needed."""
+    with registry.reading() as connection:
+        token = connection.execute(
+            select(subscribers.c.number).where(subscribers.c.number_index == registry.keys.index(NUMBER))
+        ).scalar_one()
+    registry.erase(NUMBER, START)
+    registry.close()
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("registry.sqlite*"))
+    assert bytes(token) not in content
+
+
+def test_what_is_encrypted_can_be_found_by_its_number() -> None:
+    """A table that holds a token holds the index of the number it is of, so that it is given out and erased with it."""
+    encrypted = [table for table in metadata.sorted_tables if any(isinstance(column.type, LargeBinary) for column in table.c)]
+    assert {table.name for table in encrypted} >= {"subscribers", "inbox_payloads"}
+    assert all({"number", "number_index"} <= set(table.c.keys()) for table in encrypted)
 
 
 def test_what_was_sent_to_somebody_erased_stays_counted(registry: Registry) -> None:

@@ -8,10 +8,11 @@ from alert_places import START
 from sqlalchemy import Column, MetaData, String, Table, insert, select
 
 from alerts import retention
+from alerts.intents import GOODBYE, SERVICE
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry, open_registry
 from alerts.retention import DELIVERIES, LEFT, forget
-from alerts.tables import Utc, bodies, delivery_counts, lives, messages, subscribers, suppressions, warnings
+from alerts.tables import Utc, bodies, delivery_counts, lives, messages, recounts, subscribers, suppressions, warnings
 from schemas.records import MessageState
 
 CONSENT = Consent(START, "enrolment-1", "committee of Gampola")
@@ -19,14 +20,20 @@ OLD = START + DELIVERIES
 
 
 def said(
-    registry: Registry, warning: str, *, told: bool = False, state: MessageState = MessageState.DELIVERED, counted: bool = True
+    registry: Registry,
+    warning: str,
+    *,
+    told: bool = False,
+    state: MessageState = MessageState.DELIVERED,
+    counted: bool = True,
+    stage: str = "issued",
 ) -> None:
     """A warning that ran out at START, with one message to one person."""
     with registry.begin() as connection:
         life = {"event": f"e:{warning}", "rule": "r", "area": "LK21", "told": told, "level": 3, "messages": 1, "open": told}
         connection.execute(insert(lives).values(warning=warning, **life, unconfirmed=False, quiet=False, latest="{}"))
         message = {"id": f"{warning}.1", "warning": warning, "number": 1, "kind": "warning", "audience": "public", "area": "LK21"}
-        connection.execute(insert(warnings).values(**message, stage="issued", content="{}", expires=START, people=2, escalations=0))
+        connection.execute(insert(warnings).values(**message, stage=stage, content="{}", expires=START, people=2, escalations=0))
         connection.execute(insert(bodies).values(message=f"{warning}.1", language="si", body="text", segments=1))
         row = {"message": f"{warning}.1", "subscriber": "s1", "language": "si", "area": "LK21", "priority": 3, "state": state.value}
         connection.execute(insert(messages).values(**row, attempts=1, refusal="", possibly_doubled=False))
@@ -60,8 +67,19 @@ def test_what_is_still_needed_is_kept_however_old(homed: Registry) -> None:
     said(homed, "stands", told=True)
     said(homed, "moving", state=MessageState.SENDING)
     said(homed, "uncounted", counted=False)
+    said(homed, "received")
+    with homed.begin() as connection:
+        connection.execute(insert(recounts).values(message="received.1"))
     assert forget(homed, OLD + timedelta(days=1000)) == {}
-    assert kept(homed) == {"stands.1", "moving.1", "uncounted.1"}
+    assert kept(homed) == {"stands.1", "moving.1", "uncounted.1", "received.1"}
+
+
+def test_answers_to_one_person_are_kept_no_longer(homed: Registry) -> None:
+    """They are counted nowhere, and need not be."""
+    said(homed, "answer", stage=SERVICE, counted=False)
+    said(homed, "goodbye", stage=GOODBYE, counted=False)
+    forget(homed, OLD)
+    assert kept(homed) == set()
 
 
 def test_who_left_long_ago_is_a_mark_alone(homed: Registry) -> None:
