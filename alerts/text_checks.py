@@ -10,6 +10,7 @@ import smsutil
 from alerts import patterns
 from alerts.languages import Language
 from alerts.texts import ANY, NAME, SERVICE, WORDS, Kind, Need, Pattern
+from schemas.errors import ConfigurationError
 from schemas.findings import Finding
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -22,7 +23,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """In which ways the arguments that a pattern chooses by can be given."""
 LISTS = ("rivers", "divisions", "stations", "when", "hazard", "report", "example")
 """Arguments that may be `none`."""
-UNREADABLE = frozenset({"unparsable-pattern", "unknown-argument", "missing-argument"})
+UNREADABLE = frozenset({"unparsable-pattern", "unformattable-pattern", "unknown-argument", "missing-argument"})
 """The checks whose findings mean that a text cannot be rendered, or not as it must."""
 _CHOOSING = frozenset({"level", "confirmed", "need", "two_way", "when", "hazard"})
 """What every language must ask for if the English does: else something is not said in it. Names of places are left out where they cannot
@@ -60,20 +61,34 @@ def ways(pattern: Pattern) -> list[dict[str, str]]:
     return [dict(way) for way in product(*given)]
 
 
+def _said(pattern: Pattern, names: str = "none") -> list[str]:
+    """What the text says by itself, in each of its ways."""
+    empty = dict.fromkeys(pattern.known, "") | dict.fromkeys(LISTS, names)
+    return [pattern.render({**empty, **way}) for way in ways(pattern)]
+
+
 def _form(pattern: Pattern) -> Iterator[Finding]:
     try:
         patterns.check(pattern.text, pattern.language)
         used = patterns.arguments(pattern.text)
     except ValueError as error:
         reason = "a brace is not closed" if "BRACES" in str(error) else str(error)
-        yield at(pattern, "unparsable-pattern", f"is no ICU MessageFormat pattern: {reason}.")
+        remedy = "Close each brace, give each `select` an `other`, and change nothing but what stands in the inner braces."
+        yield at(pattern, "unparsable-pattern", f"is no ICU MessageFormat pattern: {reason}.", remedy, why="It could not be sent.")
         return
     for name in sorted(used - pattern.known):
         known = f"Known are {', '.join(sorted(pattern.known))}." if pattern.known else "This text has none."
-        yield at(pattern, "unknown-argument", f"asks for {{{name}}}, which nobody gives.", known, fragment=f"{{{name}")
+        why = "It could not be sent."
+        yield at(pattern, "unknown-argument", f"asks for {{{name}}}, which nobody gives.", known, why=why, fragment=f"{{{name}")
     for name in sorted(pattern.required - used):
         said = "Each message says who speaks, where, and as of when." if pattern.name != SERVICE else "Each message says who speaks."
         yield at(pattern, "missing-argument", f"does not say {{{name}}}.", f"Put {{{name}}} where it belongs.", why=said)
+    if used <= pattern.known:
+        try:
+            _said(pattern)
+            _said(pattern, names="some")
+        except ConfigurationError as error:
+            yield at(pattern, "unformattable-pattern", error.what, error.remedy, why="It could not be sent.")
 
 
 def _beside(pattern: Pattern, english: Pattern | None) -> Iterator[Finding]:
@@ -127,7 +142,8 @@ def _odd(pattern: Pattern) -> Iterator[Finding]:
     odd = [c for c in dict.fromkeys(pattern.text) if not smsutil.is_valid_gsm(c) and unicodedata.category(c) not in {"Cf", "Cc", "Co"}]
     if odd:
         what = f"leaves GSM-7 for {', '.join(f'U+{ord(c):04X}' for c in odd)}: less than half fits into a segment."
-        yield at(pattern, "leaves-gsm7", what, "Write plain quotes, hyphens and dots.", fragment=odd[0])
+        why = "Each segment is paid for."
+        yield at(pattern, "leaves-gsm7", what, "Write plain quotes, hyphens and dots.", why=why, fragment=odd[0])
 
 
 def invisible(text: str) -> Iterator[str]:
@@ -139,8 +155,7 @@ def invisible(text: str) -> Iterator[str]:
 
 
 def _words(pattern: Pattern, language: Language) -> Iterator[Finding]:
-    empty = dict.fromkeys(pattern.known, "") | dict.fromkeys(LISTS, "none")
-    said = [pattern.render({**empty, **way}) for way in ways(pattern)]
+    said = _said(pattern)
     if pattern.kind in {Kind.WARNING, Kind.UPDATE} and pattern.name != ANY:
         yield from _parts(pattern, language, said)
     for word, why in language.jargon.items():

@@ -65,7 +65,7 @@ def findings_of_length(pattern: Pattern, setting: Setting) -> Iterator[Finding]:
     segments = f"{found.size.segments} segments ({found.size.units} units)"
     if found.size.segments > setting.budget:
         what = f"takes {segments} for some place; the budget of `{pattern.language}` is {setting.budget}."
-        yield at(pattern, "too-long", what, f"Longest: {found.body}")
+        yield at(pattern, "too-long", what, f"Longest: {found.body}", why="Each segment is paid for, and a part may be lost.")
     elif not setting.joins:
         marks = [words.get(pattern.language, words["en"]) for words in (EXERCISE, LATE)]
         body = marked(found.body, pattern.language, exercise=len(marks[0]) > len(marks[1]), late=len(marks[1]) >= len(marks[0]))
@@ -73,7 +73,7 @@ def findings_of_length(pattern: Pattern, setting: Setting) -> Iterator[Finding]:
             what = (
                 f"takes {measure(body).units} units with a mark before it, and networks join no parts where `{pattern.language}` is read."
             )
-            yield at(pattern, "too-long-marked", what, f"Longest: {body}")
+            yield at(pattern, "too-long-marked", what, f"Longest: {body}", why="Its end would be lost in an exercise, or when it is late.")
 
 
 def _bodies(pattern: Pattern, setting: Setting) -> Iterator[str]:

@@ -154,8 +154,11 @@ class Pattern:
                     remedy=f"Known arguments are {', '.join(sorted(self.known))}.",
                 )
             text = message.format(dict(arguments))
-        except ValueError as error:
-            raise ConfigurationError(f"is no ICU pattern: {error}.", where=f"{self.file}:{self.line}") from error
+        except (ValueError, RuntimeError) as error:  # ICU's own word for what it cannot format, as a name asked for as a number
+            remedy = "Close each brace; choose by `select`; every argument is a word."
+            raise ConfigurationError(
+                f"cannot be put into words by ICU: {error}.", where=f"{self.file}:{self.line}", remedy=remedy
+            ) from error
         return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
