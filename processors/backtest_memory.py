@@ -6,13 +6,12 @@ rule could never be told that is since the beginning, and twenty years of weeks 
 
 from dataclasses import replace
 
-from processors.baselines import LONGEST_PERIOD
+from processors.bounds import LONGEST_PERIOD, needed
 from processors.conditions import Sight
 from processors.plan import Place, Plan
 from processors.state import Judged, State
 from processors.timelines import micros
 from processors.tracks import Track, fold, forget
-from schemas.microseconds import to_microseconds
 from schemas.records import BaselineRow
 
 _FULL = 16
@@ -46,7 +45,7 @@ def _baselines(state: State, plan: Plan) -> dict[str, dict[str, tuple[BaselineRo
             oldest = state.now - settings.horizon - settings.delay - micros(LONGEST_PERIOD)
             if track is not None and len(track.series):
                 oldest = min(oldest, int(track.series.starts.min()))
-            found[threshold][place] = tuple([row for row in rows if to_microseconds(row.end) > oldest])
+            found[threshold][place] = needed(rows, oldest)
     return found
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from eventlog.archive import Archive
 from eventlog.log import EventLog
+from processors.bounds import LONGEST_PERIOD
 from processors.kinds import BASELINE_KINDS, KINDS, bounds_of
 from processors.kinds.kind import Baselined
 from schemas.configuration import BaselineSettings, Configuration, Threshold
@@ -20,8 +21,6 @@ from schemas.places import Places
 from schemas.records import Baseline, BaselineRow
 from schemas.topics import INPUT
 
-LONGEST_PERIOD = timedelta(days=31)
-"""Of a reading that is held against a baseline."""
 _MONTHS_AHEAD = 2
 """Rows are made up to the end of the month after the present one; each month makes a new season."""
 

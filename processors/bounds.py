@@ -4,6 +4,7 @@ Values and bounds are compared as decimals: both are whole millionths of the ind
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from schemas.thresholds import quantity_number
 
 Column = npt.NDArray[np.int64]
 MILLIONTHS = 1_000_000
+LONGEST_PERIOD = timedelta(days=31)
+"""Of a reading that is held against a baseline."""
 NO_BOUND = -(2**62)
 """In a column of bounds: nobody knows it."""
 
@@ -97,3 +100,13 @@ def replaced(rows: tuple[BaselineRow, ...], by: tuple[BaselineRow, ...]) -> tupl
     """Rows of one area after a newer baseline, the newest last: those of the same period are replaced."""
     periods = {(row.start, row.end) for row in by}
     return tuple(row for row in rows if (row.start, row.end) not in periods) + tuple(sorted(by, key=lambda r: (r.start, r.end)))
+
+
+def needed(rows: tuple[BaselineRow, ...], oldest: int) -> tuple[BaselineRow, ...]:
+    """Rows of one place without those that no reading is held against any more; the newest that is admitted says that the place counts.
+
+    Args:
+        oldest: the earliest moment of a period that may still be judged, microseconds.
+    """
+    admits = next((row for row in reversed(rows) if row.admitted), None)
+    return tuple([row for row in rows if row is admits or micros(row.end) > oldest])

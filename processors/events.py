@@ -11,7 +11,7 @@ from processors.moves import Moved, steps_of
 from processors.plan import Place, Plan
 from processors.state import Judged
 from processors.stretches import Change, Namer, Word, differences
-from processors.telling import NO_EVIDENCE, Telling
+from processors.telling import LONGEST_SINCE, NO_EVIDENCE, Telling
 from processors.timelines import BEGINNING, FAR, NOTHING_KNOWN, TRUTHS, Line, in_force, later, micros, moment, unless_known
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
@@ -97,7 +97,7 @@ def needed_from(place: Place, breach: Judged, events: Mapping[Place, Judged], si
     """From when on what is said of a threshold at a place is still asked for.
 
     By a breach that goes on, by a rule as far back as it looks from where it is settled, and by the present truth of its conditions,
-    because evidence says since when it stands.
+    because evidence says since when it stands, if that is not longer ago than is told.
 
     Args:
         breach: what stands of the threshold there. events: what stands of rules.
@@ -107,7 +107,8 @@ def needed_from(place: Place, breach: Judged, events: Mapping[Place, Judged], si
         upto = judged_to((rule, area), sight)
         lines = (sight.truth(*part) for whole in sight.plan.rules[rule].conditions for part in sight.plan.walk(whole, area))
         since = [began for one in lines if one is not None and (began := one.since(upto)) is not None]
-        asked.append(min([events.get((rule, area), Judged()).settled, *since]) - sight.plan.window(rule))
+        settled = events.get((rule, area), Judged()).settled
+        asked.append(max(min([settled, *since]), settled - LONGEST_SINCE) - sight.plan.window(rule))
     return min(asked)
 
 

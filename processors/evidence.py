@@ -12,6 +12,7 @@ from processors.plan import Place
 from processors.rereading import Rereader
 from processors.series import Series
 from processors.state import Source
+from processors.telling import told_since
 from processors.timelines import FAR, TRUE, TRUTHS, UNKNOWN, Line, moment
 from processors.tracks import Track
 from schemas.conditions import AtLevel, Condition, Dimensions, Share, Silent, Unless
@@ -208,7 +209,7 @@ def _stood(
         truth=TRUTHS[keep],
         held=keep == TRUE and sure != TRUE,
         covered=line is not None,
-        since=moment(since) if since is not None else None,
+        since=told_since(since, at),
         level=level,
         area=area,
         note=note,

@@ -21,8 +21,8 @@ from processors.rereading import Rereader
 from processors.rows import Rows, joined_rows
 from processors.state import Source
 from processors.stretches import Change
-from processors.telling import Telling
-from processors.timelines import BEGINNING, TRUTHS, moment
+from processors.telling import Telling, told_since
+from processors.timelines import BEGINNING, TRUTHS
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Evidence, Reading, ThresholdBreach
 
@@ -118,7 +118,7 @@ class Teller:
         truth = TRUTHS[told.seen[change.at].standing.known(layout.tree.roots[0])]
         if not telling.reasons:
             return Stood(truth)
-        writer = _Writer(self, layout.tree, layout.leaves, told.seen[change.at], area, self._asks(told, change.at), now)
+        writer = _Writer(self, layout.tree, layout.leaves, told.seen[change.at], area, self._asks(told, change.at), change.at, now)
         rule = layout.rule
         return Stood(
             truth=truth,
@@ -192,9 +192,10 @@ class _Writer:
     """Writes down how the conditions of one rule stood in one area."""
 
     def __init__(
-        self, teller: Teller, tree: Tree, leaves: Sequence[tuple[int, int]], seen: Seen, area: str, asks: Sequence[_Ask], now: int
+        self, teller: Teller, tree: Tree, leaves: Sequence[tuple[int, int]], seen: Seen, area: str, asks: Sequence[_Ask], at: int, now: int
     ) -> None:
-        self.teller, self.tree, self.leaves, self.seen, self.area, self.asks, self.now = teller, tree, leaves, seen, area, asks, now
+        self.teller, self.tree, self.leaves, self.seen, self.area, self.asks = teller, tree, leaves, seen, area, asks
+        self.at, self.now = at, now
         self._written: dict[int, Evidence] = {}
 
     def evidence(self, number: int) -> Evidence:
@@ -209,7 +210,7 @@ class _Writer:
         since = standing.since[number]
         return Evidence.made(
             condition=self.tree.texts[number], truth=TRUTHS[standing.known(number)], held=False, covered=True,
-            since=moment(since) if since != BEGINNING else None, level=level, area=self.area, note=note, readings=readings,
+            since=told_since(since, self.at), level=level, area=self.area, note=note, readings=readings,
             parts=tuple([self.evidence(part) for part in node.parts]),
         )  # fmt: skip
 

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processors.batch_columns import BatchColumns
-from processors.bounds import replaced
+from processors.bounds import LONGEST_PERIOD, needed, replaced
 from processors.forecasts import member_series, take_forecasts
 from processors.held_against import bounds_for
 from processors.plan import Place, Plan, Watcher
 from processors.series import Rank, Series, empty, recent
 from processors.silence import delivered
 from processors.state import Source, State
-from processors.timelines import micros
+from processors.timelines import BEGINNING, micros
 from processors.touched import Touched
 from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_declaration, take_readings, take_steps
 from schemas.configuration import Configuration
@@ -121,13 +121,24 @@ class Intake:
         for row in baseline.rows:
             rows.setdefault(row.area, []).append(row)
         old = before.get(baseline.threshold, {})
-        new = {area: replaced(old.get(area, ()), tuple(found)) for area, found in rows.items()}
+        new = {}
+        for area, found in rows.items():
+            every = replaced(old.get(area, ()), tuple(found))
+            new[area] = needed(every, self._oldest((baseline.threshold, area)))
         self.baselines = {**before, baseline.threshold: {**old, **new}}
         for place in sorted((baseline.threshold, area) for area in rows):
             if self.plan is not None and place in self.tracks:
                 settings, held = self.plan.settings(*place), bounds_for(self.plan, before, *place)
                 self._put(place, take_bounds(self.tracks[place], settings, held, self._bounds(place), self.now))
             self.changed.add(place)  # also without a reading: an admitted place counts for what it rolls up to
+
+    def _oldest(self, place: Place) -> int:
+        """The earliest moment of a reading's period that may still be judged; BEGINNING as long as there is no such threshold."""
+        if self.plan is None or place[0] not in self.plan.thresholds:
+            return BEGINNING
+        settings, track = self.plan.settings(*place), self.tracks.get(place)
+        oldest = self.now - settings.horizon - settings.delay - micros(LONGEST_PERIOD)
+        return oldest if track is None or not len(track.series) else min(oldest, int(track.series.starts.min()))
 
     def declaration(self, declaration: GaugeDeclaration) -> None:
         """A person says that a station is dead, or back; it holds for readings that come later too."""

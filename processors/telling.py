@@ -1,7 +1,9 @@
 """How much is told of what changed: all of it with its reasons, or what is enough to count it."""
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from processors.timelines import BEGINNING, micros, moment
 from schemas.levels import Truth
 from schemas.records import Evidence
 
@@ -23,3 +25,11 @@ NO_EVIDENCE = Evidence.made(
     condition="", truth=Truth.UNKNOWN, held=False, covered=True, since=None, level=None, area=None, note="", readings=(), parts=()
 )
 """Stands where reasons are not asked for."""
+
+LONGEST_SINCE = micros(timedelta(days=366))
+"""How far back is told since when a condition stands, in microseconds; what was said before that is let go of."""
+
+
+def told_since(since: int | None, at: int) -> datetime | None:
+    """Since when a condition stands at a moment; none if that is longer than is kept, or since ever."""
+    return moment(since) if since is not None and since > BEGINNING and since >= at - LONGEST_SINCE else None

@@ -224,7 +224,7 @@ class Evidence(Typed):
     Attributes:
         condition: as the planner wrote it.
         truth, held, covered: its truth; whether it rests on a held breach; false if the area has no series for it.
-        since: when it took this truth, in valid time.
+        since: when it took this truth, in valid time; none if that is over a year ago, or nobody knows.
         note: what a person must know, such as "no reading since 2025-09-15".
     """
 
