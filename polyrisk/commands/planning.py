@@ -73,7 +73,11 @@ def rules_table(country: str, form: str | None, out: Path | None) -> None:
 @AS_JSON
 @told
 def backtest(country: str, since: str | None, until: str | None, before: str, after: str, **asked: Any) -> None:
-    """Show what COUNTRY's rules would have said over the years, as of what was known then, and how good that was."""
+    """Show what COUNTRY's rules would have said over the years, as of what was known then, and how good that was.
+
+    With --events: hits, misses, false alarms, skill, and of rules that read an ensemble the Brier score of their probabilities. What the
+    years cannot tell (one year only, nothing to divide by) is said in the place of a figure.
+    """
     from polyrisk.backtest_command import Asked
     from polyrisk.backtest_command import backtest as run_backtest
     from schemas.moments import parse_span
