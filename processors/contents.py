@@ -84,7 +84,7 @@ def read_all(records: Sequence[Record]) -> list[Content]:
 
 def parts(contents: Sequence[Content]) -> Iterator[Part]:
     """The readings among what records say, as `read_all` gave it, or a stretch of that: rows of one batch follow one another."""
-    pieces: dict[int, list[tuple[int, Piece]]] = {}
+    pieces: list[list[tuple[int, Piece]]] = []
     n = 0
     while n < len(contents):
         content = contents[n]
@@ -94,11 +94,13 @@ def parts(contents: Sequence[Content]) -> Iterator[Part]:
             n += batch.num_rows
             continue
         if isinstance(content, Piece):
-            pieces.setdefault(id(content.batch), []).append((n, content))
+            if not pieces or pieces[-1][0][1].batch is not content.batch:
+                pieces.append([])
+            pieces[-1].append((n, content))
         elif isinstance(content, pa.RecordBatch) and content.num_rows:
             yield Part(content, [n], [content.num_rows])
         n += 1
-    for of_batch in pieces.values():
+    for of_batch in pieces:
         first, last = of_batch[0][1].first, of_batch[-1][1].last
         batch = of_batch[0][1].batch.slice(first, last - first)
         yield Part(batch, [n for n, _ in of_batch], [piece.last - piece.first for _, piece in of_batch])
