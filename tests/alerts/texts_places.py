@@ -9,7 +9,20 @@ from schemas.country_files import LoadedCountry
 
 NINE = ("en", "ne", "bn", "ur", "id", "tpi", "si", "ta", "fil")
 ROMANISED = ("ne-Latn", "bn-Latn", "ur-Latn")
-SPEAKS_AS = {"ne": "Polyrisk परीक्षण", "bn": "Polyrisk পরীক্ষা", "ur": "پولی رسک آزمائش", "si": "Polyrisk අත්හදා", "ta": "Polyrisk சோதனை"}
+SPEAKS_AS = {
+    "en": "Polyrisk test",
+    "ne": "Polyrisk परीक्षण",
+    "bn": "Polyrisk পরীক্ষা",
+    "ur": "پولی رسک آزمائش",
+    "id": "Polyrisk uji coba",
+    "tpi": "Polyrisk traim tasol",
+    "si": "Polyrisk අත්හදා",
+    "ta": "Polyrisk சோதனை",
+    "fil": "Polyrisk pagsubok",
+    "ne-Latn": "Polyrisk parikshan",
+    "bn-Latn": "Polyrisk porikkha",
+    "ur-Latn": "Polyrisk azmaish",
+}
 OPT_OUT = {
     "en": "Send STOP to leave",
     "ne": "छोड्न STOP पठाउनुहोस्",
@@ -32,7 +45,7 @@ def country_of_nine_languages() -> LoadedCountry:
     areas["LK21"] = kandy.model_copy(update={"names": {**kandy.names, **KANDY}})
     messaging = country.facts.messaging.model_copy(
         update={
-            "speaks_as": {"en": "Polyrisk test", **SPEAKS_AS},
+            "speaks_as": SPEAKS_AS,
             "opt_out": OPT_OUT,
             "segments": {tag: languages()[tag].segments for tag in NINE},
             "two_way": True,
