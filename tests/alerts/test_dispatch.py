@@ -1,16 +1,11 @@
 """Sent once: whatever the provider does and whenever we die, nobody gets two and nobody gets none, or it is counted as unknown."""
 
-import random
-import subprocess
-import sys
-import time
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from alert_places import CHECKOUT, START
+from alert_places import START
 from event_makers import event, tell
 from sending import Intend, Wall, dispatcher, doubled, states
 from sqlalchemy.event import listen
@@ -23,7 +18,7 @@ from alerts.stand_in_provider import Mode, StandInProvider
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange, MessageState
+from schemas.records import EventChange
 
 
 def test_most_at_risk_first(intend: Intend, registry: Registry, wall: Wall) -> None:
@@ -191,31 +186,3 @@ def test_what_ran_out_or_was_overtaken_is_not_sent(
         assert dispatcher(registry, provider, wall).run(START + timedelta(days=30)).dropped == number
     assert provider.requests == 0
     assert states(registry) == {"expired": number}
-
-
-def test_killed_at_any_moment_each_person_gets_exactly_one(intend: Intend, registry: Registry, tmp_path: Path) -> None:
-    """Killed with -9 again and again while 200 messages go out, then let finish: the provider's own record has each person once."""
-    number = intend(1_800)
-    assert number >= 200
-    seed = random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    with StandInProvider() as provider:
-        command = [sys.executable, str(Path(__file__).with_name("dispatching_process.py"))]
-        command += [f"sqlite:///{tmp_path}/registry.sqlite", str(tmp_path / "keys"), provider.base_url]
-        for _ in range(3):
-            process = subprocess.Popen([*command, "0"], stdout=subprocess.PIPE, cwd=CHECKOUT, env={"PYTHONPATH": str(CHECKOUT)})
-            assert process.stdout is not None
-            process.stdout.readline()
-            target = len(provider.accepted) + chance.randrange(5, 45)
-            while len(provider.accepted) < target and process.poll() is None:
-                time.sleep(0.001)
-            process.kill()
-            process.communicate()
-        assert len(provider.accepted) < number
-        later = [*command, "31"]  # past the grace time: what was never taken goes out again
-        done = subprocess.run(later, check=False, capture_output=True, text=True, cwd=CHECKOUT, env={"PYTHONPATH": str(CHECKOUT)})
-        assert done.stdout.split() == ["ready", "done"], done.stderr
-        times = Counter(m.to for m in provider.accepted)
-    assert (len(times), set(times.values())) == (number, {1})
-    assert states(registry) == {MessageState.ACCEPTED.value: number}

@@ -12,8 +12,10 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.dispatch import Dispatcher
 from alerts.people.keys import Keys
 from alerts.registry import Registry
 from alerts.service import AlertService
@@ -36,6 +38,8 @@ PAUSE_S = 0.01
 BETWEEN_FETCHES_S = 0.12
 LOST_ANSWERS = {Mode.ACCEPT_THEN_500: 0.01, Mode.ACCEPT_THEN_DROP: 0.01, Mode.SLOW_DOWN: 0.01}
 """Share of the requests to send that the provider answers so."""
+CHUNK, AT_ONCE = 16, 4
+"""Of a dispatcher that is killed: how many messages it has in its hands at most, and how many calls at once."""
 SIGNERS = ("duty_officer", "director")
 
 
@@ -128,6 +132,23 @@ def signer(seed: str) -> None:
         _turn(lambda: _sign(service, clock.now(), seed))
 
 
+def dispatch(database: str, keys: str, provider_url: str, control: str) -> None:
+    """Send what waits, again and again, at the times that a file says: by how much the wall's clock is ahead of ours, and the country's."""
+    account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, "PolyriskLK", provider_url)
+
+    def told() -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(Path(control).read_text(encoding="ascii"))
+        return content
+
+    def wall() -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=told()["ahead_min"])
+
+    channel = TwilioSms(account, connections=AT_ONCE, timeout_s=1.0)
+    registry = Registry(database, Keys.load(Path(keys)))
+    sending = Dispatcher(registry, channel, wall_clock=wall, chunk=CHUNK, concurrency=AT_ONCE)
+    _turn(lambda: sending.run(datetime.fromisoformat(told()["now"])))
+
+
 ROLES: dict[str, Callable[..., None]] = {
     "source": source,
     "provider": provider,
@@ -136,6 +157,7 @@ ROLES: dict[str, Callable[..., None]] = {
     "processor": processor,
     "alerts": alerts,
     "signer": signer,
+    "dispatch": dispatch,
 }
 
 
