@@ -6,7 +6,7 @@ together is written in one transaction.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -66,6 +66,7 @@ class Registry:
             place = place.set(drivername="postgresql+psycopg")
         self.engine = create_engine(place, hide_parameters=True)  # errors name no index and no encrypted number
         if self.engine.dialect.name == "sqlite":
+            _keep_private(self.engine)
             _prepare_sqlite(self.engine)
         try:
             migrations.prepare(self.engine)
@@ -176,6 +177,14 @@ class Registry:
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+
+def _keep_private(engine: Engine) -> None:
+    """A new file is its owner's alone: areas, needs and consents stand in it as they are. What SQLite puts beside it follows it."""
+    path = engine.url.database
+    if path and path != ":memory:" and not Path(path).exists():
+        with suppress(FileExistsError):  # another process was first
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
+from alerts import migrations
 from alerts.intents import GOODBYE, MOVING, SERVICE
 from alerts.people import own_data
 from alerts.people import subscribers as people
@@ -32,6 +33,8 @@ DELIVERIES = timedelta(days=90)
 """How long it is kept who got which text, after the message's time is over and its warning has ended."""
 LEFT = timedelta(days=365)
 """How long the number of a person who left is kept, so that START brings back where they are; then the index alone."""
+COPIES = timedelta(days=30)
+"""How long the copy that an upgrade leaves beside the database is kept: people who were erased since are in it."""
 CHUNK, AT_ONCE = 5_000, 100
 """People, and messages with all that goes with them, that are deleted in one transaction."""
 _LOG = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ def forget(registry: Registry, now: datetime) -> Mapping[str, int]:
         with registry.begin() as connection:
             done[table.name] = connection.execute(delete(table).where(condition)).rowcount
     done[subscribers.name] = _forget_left(registry, now)
+    done["copies of older versions"] = migrations.discard_copies(registry.engine, now - COPIES)
     return {name: count for name, count in sorted(done.items()) if count}
 
 

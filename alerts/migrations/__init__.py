@@ -5,8 +5,10 @@ SQLite database as it was stays beside it as `<file>.version-<n>.backup` (of a P
 `pg_dump` before an upgrade). An empty database gets the tables of `alerts.tables` at once; a test holds the two ways to one result.
 """
 
+import glob
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, func, insert, inspect, select
@@ -50,6 +52,20 @@ def prepare(engine: Engine) -> None:
         elif found < VERSION:
             _keep_copy(engine, found)
             _upgrade(connection, found)
+
+
+def discard_copies(engine: Engine, before: datetime) -> int:
+    """Delete the copies of older versions that were made before a moment: people who were erased since are in them. Answers how many."""
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database or database == ":memory:":
+        return 0
+    place = Path(database)
+    copies = [
+        copy for copy in place.parent.glob(f"{glob.escape(place.name)}.version-*.backup") if copy.stat().st_mtime < before.timestamp()
+    ]
+    for copy in copies:
+        copy.unlink()
+    return len(copies)
 
 
 def _found(connection: Connection) -> int | None:

@@ -29,12 +29,12 @@ def mobile(number: str, region: str | None = None) -> str:
         parsed = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
         parsed = None
-    if parsed is None or not phonenumbers.is_valid_number(parsed):
+    kind = phonenumbers.PhoneNumberType.UNKNOWN if parsed is None else phonenumbers.number_type(parsed)  # unknown if it is in no range
+    if kind == phonenumbers.PhoneNumberType.UNKNOWN:
         raise RefusedError(
             "the number is not valid.", remedy="Ask again; a new range may be missing from the metadata: update phonenumbers."
         )
-    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if phonenumbers.number_type(parsed) not in kinds:
+    if kind not in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE):
         raise RefusedError("the number is not a mobile one.", remedy="Ask for a mobile number.")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 

@@ -62,6 +62,15 @@ def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
         Keys.load(tmp_path / "missing")
 
 
+def test_the_file_is_its_owners_alone(tmp_path: Path, keys: Keys) -> None:
+    """Areas and needs stand in it as they are, so nobody else may read it, nor what SQLite puts beside it."""
+    opened = Registry(f"sqlite:///{tmp_path}/own.sqlite", keys)
+    opened.enrol(person())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("own.sqlite*")} == {0o600}
+    assert len(list(tmp_path.glob("own.sqlite*"))) == 3
+    opened.close()
+
+
 def test_the_same_person_is_there_once(registry: Registry) -> None:
     """However the number is written, in native digits too, a second enrolment moves the person and adds nobody."""
     first = registry.enrol(person())

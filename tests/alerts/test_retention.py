@@ -1,6 +1,7 @@
 """What is kept for a time only is gone afterwards, and nothing that is still needed."""
 
-from datetime import timedelta
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,18 @@ def test_a_table_says_itself_how_long_its_rows_are_kept(homed: Registry, monkeyp
     assert forget(homed, START + timedelta(days=30)) == {"payloads": 1}
     with homed.reading() as connection:
         assert connection.execute(select(payloads.c.id)).scalars().all() == ["new"]
+
+
+def test_copies_of_older_versions_do_not_outlive_who_is_in_them(registry: Registry, tmp_path: Path) -> None:
+    """The copy that an upgrade left is deleted after thirty days; other files beside the database are nobody's business."""
+    now = datetime.now(UTC)
+    for name in ("registry.sqlite.version-1.backup", "registry.sqlite.version-2.backup", "registry.sqlite.mine"):
+        (tmp_path / name).touch()
+    old = (now - timedelta(days=31)).timestamp()
+    for name in ("registry.sqlite.version-1.backup", "registry.sqlite.mine"):
+        os.utime(tmp_path / name, (old, old))
+    assert forget(registry, now) == {"copies of older versions": 1}
+    assert {path.name for path in tmp_path.glob("registry.sqlite.*")} == {"registry.sqlite.version-2.backup", "registry.sqlite.mine"}
 
 
 def test_a_schedule_forgets_for_the_installation_it_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
