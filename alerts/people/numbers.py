@@ -29,8 +29,8 @@ def mobile(number: str, region: str | None = None) -> str:
         parsed = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
         parsed = None
-    kind = phonenumbers.PhoneNumberType.UNKNOWN if parsed is None else phonenumbers.number_type(parsed)  # unknown if it is in no range
-    if kind == phonenumbers.PhoneNumberType.UNKNOWN:
+    # Of an unknown type is what lies in no range: it is not valid.
+    if parsed is None or (kind := phonenumbers.number_type(parsed)) == phonenumbers.PhoneNumberType.UNKNOWN:
         raise RefusedError(
             "the number is not valid.", remedy="Ask again; a new range may be missing from the metadata: update phonenumbers."
         )
