@@ -30,7 +30,7 @@ def stamp(path: Path, names: Collection[str] = ()) -> list[str]:
         stamps = stamps_of(entry.comment)
         if not names and stamps.source:
             return False
-        entry.comment = stamped(entry.comment, replace(stamps, source=fingerprint(english)))
+        entry.comment = stamped(entry.comment, replace(stamps, source=english))
         return True
 
     return _changed(path, names, change, header="")

@@ -100,7 +100,7 @@ def _beside(pattern: Pattern, english: Pattern | None) -> Iterator[Finding]:
             "older-than-source",
             f"was made from another English text than {english.file}:{english.line}.",
             f"See whether it still says the same, then `polyrisk texts stamp` {pattern.file} {pattern.name}.{pattern.kind}.",
-            why="The English has changed since.",
+            why=f"That was: {pattern.stamps.source}",
         )
     elif not pattern.stamps.source:
         yield at(

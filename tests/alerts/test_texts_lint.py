@@ -23,7 +23,7 @@ WARNING = "{source} {time}: FLOOD danger, {place}. LEAVE the river bank now."
 
 
 def _text(text: str, language: str = "en", kind: str = Kind.WARNING, name: str = "flood", source: str = "", older: bool = False) -> Pattern:
-    stamps = Stamps(source=source or fingerprint(WARNING))
+    stamps = Stamps(source=source or WARNING)
     return Pattern(language, name, kind, text, False, "countries/texts/x.po", 7, (f'msgstr "{text}"',), stamps, older)
 
 
@@ -161,12 +161,12 @@ def test_a_translation_older_than_its_source_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "countries" / "xxx" / "texts"
     folder.mkdir(parents=True)
     head = 'msgid ""\nmsgstr ""\n"Language: {}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
-    body = '#. source: {}\nmsgctxt "t"\nmsgid "warning"\nmsgstr "{}"\n'
+    body = '#. English: {}\nmsgctxt "t"\nmsgid "warning"\nmsgstr "{}"\n'
     nepali = "{source} {time}: {place}: बाढीको खतरा। जानुहोस्।"
-    (folder / "ne.po").write_text(head.format("ne") + body.format(fingerprint(WARNING), nepali))
+    (folder / "ne.po").write_text(head.format("ne") + body.format(WARNING, nepali))
     found = {}
     for english in (WARNING, WARNING + " Now!"):
-        (folder / "en.po").write_text(head.format("en") + body.format("", english))
+        (folder / "en.po").write_text(head.format("en") + body.format(english, english))
         catalogue = Catalogue.load(folder.parent)
         pattern = catalogue.get("ne", "t", Kind.WARNING)
         assert pattern is not None
