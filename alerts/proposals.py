@@ -38,9 +38,11 @@ class Proposals:
         self.country = country
         self.renderer = renderer
 
-    def signatures(self, rule: Rule, level: Level) -> Sign:
-        """What must be signed: the stricter of the rule's and the country's table."""
+    def signatures(self, rule: Rule | None, level: Level) -> Sign:
+        """What must be signed: the stricter of the rule's and the country's table; of a rule that is no more, what the table says."""
         table = self.country.facts.signatures(level)
+        if rule is None:
+            return table
         return Sign(people=max(rule.sign.people, table.people), within=min(rule.sign.within, table.within))
 
     def propose(

@@ -235,7 +235,7 @@ class AlertService:
     def _act(self, connection: Connection, rule: Rule, event: CompoundEvent, record: str) -> Decision:
         life = ledger.load_life(connection, event.id, warning_id(event.id))
         over = self._over(connection, rule, event, life)
-        decision = decide(life, event, over=over, has_until=rule.until is not None)
+        decision = decide(life, event, over=over, has_until=event.ending is not None)
         self._tell_duty(connection, decision.reason, event, record, life.warning)
         if decision.reason is Reason.MERGED:
             self._go_on_as(connection, life, rule, event)
@@ -314,7 +314,7 @@ class AlertService:
         loaded = ledger.load_message(connection, message)
         if loaded is None:
             return
-        rule = self._rules[loaded[0].rule]
+        rule = self._rules.get(loaded[0].rule)
         ladder = self.country.facts.escalate
         to = ladder[min(count, len(ladder) - 1)].to if ladder else "everybody on duty"
         warning = loaded[0].model_copy(update={"status": WarningStatus.ESCALATED})
@@ -378,8 +378,12 @@ class AlertService:
         return self._go_out(connection, signed, kind, now)
 
     def _go_out(self, connection: Connection, warning: Warning, kind: Kind, now: datetime) -> Warning:
+        rule = self._rules.get(warning.rule)
+        if rule is None:
+            what = f"no rule `{warning.rule}` stands in the country's files any more, so nothing says how long its message holds."
+            raise RefusedError(what, where=warning.id, remedy="Put the files of its time back, or warn by hand.")
         event = ledger.latest_event(connection, warning.warning)
         life = ledger.load_life(connection, warning.event, warning.warning)
-        life, issued = self._proposals.issue(connection, life, self._rules[warning.rule], warning, kind, event, now)
+        life, issued = self._proposals.issue(connection, life, rule, warning, kind, event, now)
         ledger.save_life(connection, life, event)
         return issued

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from eventlog.log import EventLog
 from feeds.clock import Clock, FileClock, WallClock
 from polyrisk.check import check_folder
-from polyrisk.config_log import SHORT, before_that, configuration_of, entries_of, in_force
+from polyrisk.config_kept import alike
+from polyrisk.config_log import SHORT, before_that, configuration_of, entries_of, in_force, still_ahead
 from polyrisk.config_sources import Source, from_country
 from polyrisk.rule_tests import run_tests
 from polyrisk.story import events_said
+from processors.plan import Plan
 from schemas.configuration import Configuration
-from schemas.configuration_diff import Difference
 from schemas.country_facts import CountryFacts
 from schemas.country_files import load_country
 from schemas.envelopes import input_record
@@ -54,8 +55,27 @@ class Proposal:
         log.append([input_record(self.shard, self.change)])
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How a change comes into force.
+
+    Attributes:
+        holds_from: from when on; at once if it is none. moves: whether the events that are open then are judged on by it.
+    """
+
+    holds_from: datetime | None = None
+    moves: bool = False
+
+
 def proposal(
-    log: EventLog, shard: str, folder: Path, at: datetime, people: Sequence[Person], reason: str, backtest: Path | None
+    log: EventLog,
+    shard: str,
+    folder: Path,
+    at: datetime,
+    people: Sequence[Person],
+    reason: str,
+    backtest: Path | None,
+    terms: Terms,
 ) -> Proposal:
     """The change that a country's folder asks for, once it was checked and tested, and enough people stand behind it.
 
@@ -64,7 +84,7 @@ def proposal(
 
     Raises:
         ConfigurationError: the folder has findings, or a rule test fails.
-        RefusedError: it is another shard's, it is in force already, or the people are too few or may not.
+        RefusedError: it is another shard's, it is in force already, from when on it holds is past, or the people are too few or may not.
     """
     _check(folder)
     country = load_country(folder)
@@ -72,26 +92,33 @@ def proposal(
         raise RefusedError(f"{folder} is of shard {country.shard}, the log of {shard}.", remedy="Name the country's own installation.")
     entries = entries_of(log, shard)
     now = in_force(entries)
-    if now is not None and now.hash == country.configuration.hash:
+    if terms.holds_from is not None and terms.holds_from <= at:
+        what = f"{terms.holds_from.isoformat(timespec='minutes')} is past: what was judged and said since then would not be true any more."
+        raise RefusedError(what, where="--from", remedy="Name a moment to come, or leave it out: it is in force at once.")
+    if now is not None and now.hash == country.configuration.hash and still_ahead(entries) is None:
         raise RefusedError(f"{now.hash[:SHORT]} is in force already.", where=str(folder), remedy="Change a threshold or a rule first.")
     signed = _signed(country.facts, people, at, country.facts.configure.people)
-    change = _change(country.configuration, at, people[0], reason, signed, now, _report(backtest))
+    change = _change(country.configuration, at, people[0], reason, signed, now, _report(backtest), terms)
     return Proposal(change, shard, _source(now), from_country(country, str(folder)))
 
 
-def rollback(log: EventLog, shard: str, folder: Path, at: datetime, person: Person, reason: str) -> Proposal:
+def rollback(log: EventLog, shard: str, folder: Path, at: datetime, person: Person, reason: str, terms: Terms) -> Proposal:
     """The change that brings back what was in force before; it was signed once, so one person who may configure is enough.
+
+    While another one is still to come into force, it is this one that is taken back: what is in force stays.
 
     Raises:
         RefusedError: there was nothing before, or the person may not.
     """
     entries = entries_of(log, shard)
     now, before = in_force(entries), before_that(entries)
+    if (ahead := still_ahead(entries)) is not None:
+        now, before = ahead, now
     if now is None or before is None:
         raise RefusedError("There is nothing to go back to.", remedy="`polyrisk config log` lists what was in force.")
     signed = _signed(_facts(folder), [person], at, 1)
     configuration = configuration_of(before)
-    change = _change(configuration, at, person, f"rollback: {reason}", signed, now, None)
+    change = _change(configuration, at, person, f"rollback: {reason}", signed, now, None, terms)
     return Proposal(change, shard, _source(now), Source(f"in force before, {before.hash[:SHORT]}", configuration))
 
 
@@ -100,12 +127,13 @@ def clock_of(state: Path) -> Clock:
     return FileClock(state / "clock") if (state / "clock").exists() else WallClock()
 
 
-def standing(log: EventLog, shard: str, found: Sequence[Difference]) -> list[CompoundEvent]:
-    """The events that stand now and whose rule differs, or a threshold that it reads: they are judged by the new one from here on."""
-    touched = {one.was or one.name for one in found if one.about == "rule"}
-    touched |= {rule for one in found if one.about == "threshold" for rule in one.readers}
-    newest = {event.id: event for event in events_said(log) if event.shard == shard}
-    return [event for event in newest.values() if not event.ended and event.rule in touched]
+def standing(log: EventLog, made: Proposal) -> list[CompoundEvent]:
+    """The events that stand now and whose rule is judged otherwise by the new configuration in their areas, or is no more."""
+    if made.before is None:
+        return []
+    one, other = (Plan(source.configuration, "") for source in (made.before, made.after))
+    newest = {event.id: event for event in events_said(log) if event.shard == made.shard}
+    return [event for event in newest.values() if not event.ended and not alike(one, other, event.rule, event.area)]
 
 
 def _check(folder: Path) -> None:
@@ -160,6 +188,7 @@ def _change(
     signatures: tuple[Signature, ...],
     now: ConfigChange | None,
     backtest: BacktestReport | None,
+    terms: Terms,
 ) -> ConfigChange:
     if not reason.strip():
         raise RefusedError("A change without a reason cannot be understood later.", remedy="Say why with --reason.")
@@ -171,6 +200,8 @@ def _change(
         reason=reason,
         decided=at,
         replaces=now.hash if now is not None else None,
+        holds_from=terms.holds_from,
+        open_events="move" if terms.moves else None,
         signatures=signatures,
         backtest=backtest,
     )

@@ -9,7 +9,7 @@ import click
 
 from eventlog.log import EventLog
 from polyrisk import config_diff
-from polyrisk.config_apply import Person, Proposal, clock_of, proposal, rollback, standing
+from polyrisk.config_apply import Person, Proposal, Terms, clock_of, proposal, rollback, standing
 from polyrisk.config_log import SHORT, entries_of, opened_log
 from polyrisk.config_log import lines as log_lines
 from polyrisk.config_shadow import comparisons
@@ -62,17 +62,17 @@ def show_shadow(state: Path, *, as_json: bool) -> None:
         click.echo("No rule ran in shadow here; `shadow: {instead_of: RULE}` in rules.yaml lets one.")
 
 
-def apply(country: str, state: Path, people: Sequence[Person], reason: str, backtest: Path | None, *, really: bool) -> None:
+def apply(country: str, state: Path, people: Sequence[Person], reason: str, backtest: Path | None, terms: Terms, *, really: bool) -> None:
     """Show what a country's folder would change, and change it if that was asked for."""
     with opened_log(state) as (log, shard):
-        change = proposal(log, shard, folder_of(country), clock_of(state).now(), people, reason, backtest)
+        change = proposal(log, shard, folder_of(country), clock_of(state).now(), people, reason, backtest, terms)
         _carry_out(log, change, really)
 
 
-def roll_back(state: Path, person: Person, reason: str, *, really: bool) -> None:
+def roll_back(state: Path, person: Person, reason: str, terms: Terms, *, really: bool) -> None:
     """Show what going back would change, and go back if that was asked for."""
     with opened_log(state) as (log, shard):
-        change = rollback(log, shard, countries_root() / shard.lower(), clock_of(state).now(), person, reason)
+        change = rollback(log, shard, countries_root() / shard.lower(), clock_of(state).now(), person, reason, terms)
         _carry_out(log, change, really)
 
 
@@ -80,20 +80,24 @@ def _carry_out(log: EventLog, made: Proposal, really: bool) -> None:
     found = config_diff.compared(made.before, made.after)
     for line in config_diff.lines(found, dict(made.after.areas)):
         click.echo(line)
-    for event in standing(log, made.shard, found):
-        click.echo(f"! An event stands, and is judged by the new one from here on: {event.rule} in {event.area}, {event.level.word}")
     change = made.change
+    for event in standing(log, made):
+        goes_over = change.open_events == "move" or event.in_shadow
+        how = "is judged by the new one from here on" if goes_over else "is judged on, to its end, by the rule it opened with"
+        click.echo(f"! An event stands, and {how}: {event.rule} in {event.area}, {event.level.word}")
     by = ", ".join(f"{one.by} ({one.role})" for one in change.signatures)
     before = change.replaces[:SHORT] if change.replaces is not None else "nothing"
-    what = f"{change.hash[:SHORT]} instead of {before}, signed by {by}: {change.reason}"
+    since = f" from {change.holds_from.astimezone(_zone(made.shard)):%Y-%m-%d %H:%M} on" if change.holds_from is not None else ""
+    what = f"{change.hash[:SHORT]}{since} instead of {before}, signed by {by}: {change.reason}"
     if not really:
         click.echo(f"Dry: this would be put in force: {what}")
         click.echo("Nothing was changed; --apply does it.")
         return
     made.make(log)
-    click.echo(f"In force: {what}")
+    click.echo(f"{'Comes into force' if since else 'In force'}: {what}")
     click.echo(
-        "Processors take it with the next records. Start the alert service and the console again: they read rules and texts as they start."
+        f"Processors take it with the {'first records of then' if since else 'next records'}. "
+        f"Start the alert service and the console again{' then' if since else ''}: they read rules and texts as they start."
     )
 
 

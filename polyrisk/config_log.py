@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from schemas.moments import to_utc
 from schemas.records import ConfigChange, Record
 from schemas.topics import INPUT
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 SHORT = 12
 """So many letters of a hash are shown."""
 _BATCH = 1000
@@ -32,6 +33,7 @@ class Entry:
 
     Attributes:
         record: its id in the log. change: what it says; none if it cannot be read. at: from when on it is in force, if it is.
+        ahead: that moment has not come yet. dropped: another one came before that moment, so it never was in force.
         refused: why the engine did not take it; empty if it did, or has not come to it yet.
         until: when the next one came into force; none if it is in force now. again: it says what was in force already.
     """
@@ -42,17 +44,20 @@ class Entry:
     refused: str = ""
     until: datetime | None = None
     again: bool = False
+    ahead: bool = False
+    dropped: bool = False
 
     @property
     def counts(self) -> bool:
         """Whether it changed what is in force."""
-        return not self.refused and not self.again and self.change is not None
+        return self.change is not None and not (self.refused or self.again or self.ahead or self.dropped)
 
     def as_json(self) -> dict[str, Any]:
         """For programs: all but the configuration itself."""
         said = self.change.model_dump(mode="json", exclude={"configuration", "kind"}) if self.change is not None else {}
         until = self.until.isoformat() if self.until is not None else None
-        return {"record": self.record, "at": self.at.isoformat(), "until": until, "refused": self.refused, "again": self.again, **said}
+        stands = {"refused": self.refused, "again": self.again, "ahead": self.ahead, "dropped": self.dropped}
+        return {**said, "record": self.record, "at": self.at.isoformat(), "until": until, **stands}
 
 
 @contextmanager
@@ -78,27 +83,66 @@ def opened_log(state: Path) -> Iterator[tuple[EventLog, str]]:
 
 
 def entries_of(log: EventLog, shard: str) -> list[Entry]:
-    """All changes of a shard's configuration, oldest first."""
+    """All changes of a shard's configuration, oldest first, as they stand now: the greatest `received` of its input is its clock."""
     refused = {letter.record: " ".join(letter.reason.split()) for letter in letters_of(log, shard)}
-    found: list[Entry] = []
-    in_force: int | None = None
+    found = _Entries()
     for record in _records(log, shard):
-        change, reason = _read(record)
-        reason = refused.get(record.id, reason)
-        before = found[in_force].change if in_force is not None else None
-        again = not reason and change is not None and before is not None and before.hash == change.hash
-        entry = Entry(record.id, change, to_utc(record.received), reason, again=again)
-        if entry.counts:
-            if in_force is not None:
-                found[in_force] = _ended(found[in_force], entry.at)
-            in_force = len(found)
-        found.append(entry)
-    return found
+        found.pass_time(to_utc(record.received))
+        if record.kind == "configuration":
+            change, reason = _read(record)
+            found.take(record.id, change, refused.get(record.id, reason))
+    return found.entries
+
+
+class _Entries:
+    """Changes in the order of the log, with what is in force and what is still to come, as the engine takes them."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.now = BEGINNING
+        self._in_force: int | None = None
+        self._ahead: int | None = None
+
+    def pass_time(self, received: datetime) -> None:
+        """A record came."""
+        self.now = max(self.now, received)
+        if self._ahead is not None and self.entries[self._ahead].at <= self.now:
+            number, self._ahead = self._ahead, None
+            self.entries[number] = replace(self.entries[number], ahead=False)
+            self._put_in_force(number)
+
+    def take(self, record: str, change: ConfigChange | None, refused: str) -> None:
+        """A change came."""
+        entry = Entry(record, change, self.now, refused)
+        self.entries.append(entry)
+        if refused or change is None:
+            return
+        if self._ahead is not None:
+            self.entries[self._ahead] = replace(self.entries[self._ahead], ahead=False, dropped=True)
+            self._ahead = None
+        number = len(self.entries) - 1
+        standing = self.entries[self._in_force].change if self._in_force is not None else None
+        if standing is not None and standing.hash == change.hash:
+            self.entries[number] = replace(entry, again=True)
+        elif change.holds_from is not None and change.holds_from > self.now:
+            self.entries[number], self._ahead = replace(entry, at=to_utc(change.holds_from), ahead=True), number
+        else:
+            self._put_in_force(number)
+
+    def _put_in_force(self, number: int) -> None:
+        if self._in_force is not None:
+            self.entries[self._in_force] = replace(self.entries[self._in_force], until=self.entries[number].at)
+        self._in_force = number
 
 
 def in_force(entries: list[Entry]) -> ConfigChange | None:
     """The change by which is judged now; none before the first."""
     return next((entry.change for entry in reversed(entries) if entry.counts), None)
+
+
+def still_ahead(entries: list[Entry]) -> ConfigChange | None:
+    """The change that comes into force at a moment to come; none if none does."""
+    return next((entry.change for entry in entries if entry.ahead), None)
 
 
 def before_that(entries: list[Entry]) -> ConfigChange | None:
@@ -140,22 +184,23 @@ def lines(entry: Entry, zone: ZoneInfo) -> Iterator[str]:
         yield f"{_clock(entry.at, zone)}  {entry.record}  REFUSED: {entry.refused}"
         return
     change = entry.change
-    until = f"until {_clock(entry.until, zone)}" if entry.until is not None else "in force"
-    stands = f"REFUSED: {entry.refused}" if entry.refused else "said again" if entry.again else until
+    stands = f"until {_clock(entry.until, zone)}" if entry.until is not None else "in force"
+    if entry.refused or entry.again:
+        stands = f"REFUSED: {entry.refused}" if entry.refused else "said again"
+    elif entry.ahead or entry.dropped:
+        stands = f"from {_clock(entry.at, zone)} on" if entry.ahead else "never in force: another one came before that moment"
     yield f"{_clock(entry.at, zone)}  {change.hash[:SHORT]}  {stands}"
     yield f"    {change.author}: {change.reason}"
     if change.decided is not None and change.decided != change.at:
         yield f"    decided {_clock(change.decided, zone)}"
+    if change.open_events == "move":
+        yield "    open events were judged on by it"
     if change.signatures:
         yield f"    signed by {', '.join(f'{one.by} ({one.role}) {_clock(one.at, zone)}' for one in change.signatures)}"
     if change.replaces is not None:
         yield f"    instead of {change.replaces[:SHORT]}"
     if change.backtest is not None:
         yield f"    backtest {change.backtest.name}, sha256 {change.backtest.sha256[:SHORT]}"
-
-
-def _ended(entry: Entry, at: datetime) -> Entry:
-    return Entry(entry.record, entry.change, entry.at, until=at)
 
 
 def _read(record: Record) -> tuple[ConfigChange | None, str]:
@@ -169,7 +214,7 @@ def _read(record: Record) -> tuple[ConfigChange | None, str]:
 def _records(log: EventLog, shard: str) -> Iterator[Record]:
     after = NOTHING
     while stored := log.read(INPUT.name, after=after, shard=shard, limit=_BATCH):
-        yield from (one.record for one in stored if one.record.kind == "configuration")
+        yield from (one.record for one in stored)
         after = stored[-1].offset
 
 

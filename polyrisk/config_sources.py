@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from alerts.texts import Catalogue
-from polyrisk.config_log import SHORT, change_named, configuration_of, entries_of, in_force, opened_log
+from polyrisk.config_log import SHORT, Entry, change_named, configuration_of, entries_of, in_force, opened_log, still_ahead
 from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry, countries_root, feeds_root, load_country
 from schemas.errors import RefusedError
 
-IN_FORCE = "in-force"
+IN_FORCE, AHEAD = "in-force", "ahead"
 _HASH = re.compile(r"^[0-9a-f]{6,64}$")
 _UNJUDGED = {"areas_version", "code", "shard", "to_check"}
 
@@ -42,26 +42,31 @@ def source_of(name: str, state: Path) -> Source:
     """What a person named.
 
     Args:
-        name: `in-force`, or the beginning of a hash (both in the log of `state`); `REVISION:countries/lka`; a folder; or a country's code.
+        name: `in-force`, `ahead` (what comes into force at a moment to come), or the beginning of a hash, all in the log of `state`;
+            `REVISION:countries/lka`; a folder; or a country's code.
 
     Raises:
         RefusedError: there is no such thing. ConfigurationError: its files have findings.
     """
-    if name == IN_FORCE or (_HASH.match(name) and not Path(name).exists()):
+    if name in (IN_FORCE, AHEAD) or (_HASH.match(name) and not Path(name).exists()):
         with opened_log(state) as (log, shard):
-            entries = entries_of(log, shard)
-        change = in_force(entries) if name == IN_FORCE else change_named(entries, name)
-        if change is None:
-            raise RefusedError(
-                "Nothing is in force here.", where=str(state), remedy="`polyrisk config log` lists what was refused, and why."
-            )
-        configuration = configuration_of(change)
-        title = f"{'in force' if name == IN_FORCE else 'the log'} of {state}, {change.hash[:SHORT]}"
-        return Source(title, configuration, areas=_areas(configuration))
+            return _of_log(name, entries_of(log, shard), state)
     revision, colon, folder = name.partition(":")
     if colon:
         return _at_revision(revision, folder)
     return from_country(load_country(folder_of(name)), name)
+
+
+def _of_log(name: str, entries: list[Entry], state: Path) -> Source:
+    change = {IN_FORCE: in_force, AHEAD: still_ahead}[name](entries) if name in (IN_FORCE, AHEAD) else change_named(entries, name)
+    if change is None:
+        what = "Nothing is in force here." if name == IN_FORCE else "Nothing comes into force at a moment to come."
+        raise RefusedError(what, where=str(state), remedy="`polyrisk config log` lists what there is, and what was refused and why.")
+    configuration, ahead = configuration_of(change), still_ahead(entries)
+    title = f"{'in force' if name == IN_FORCE else 'the log'} of {state}, {change.hash[:SHORT]}"
+    if ahead is not None and ahead.hash == change.hash and change.holds_from is not None:
+        title += f", from {change.holds_from.isoformat(timespec='minutes')} on"
+    return Source(title, configuration, areas=_areas(configuration))
 
 
 def folder_of(name: str) -> Path:

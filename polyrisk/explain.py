@@ -57,8 +57,12 @@ def event_tree(event: CompoundEvent, country: LoadedCountry) -> Tree:
     return root
 
 
-def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCountry) -> Tree:
-    """The tree: the warning, its event, each change of it, and the conditions of the one that made this message."""
+def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCountry, kept: tuple[datetime, str] | None = None) -> Tree:
+    """The tree: the warning, its event, each change of it, and the conditions of the one that made this message.
+
+    Args:
+        kept: since when another configuration is in force than the one it is judged on by, and which.
+    """
     event = next((e for e in events if e.known == warning.known), events[-1])
     zone = country.timezone
     place = country.places.areas[warning.area].names.get("en", warning.area)
@@ -80,6 +84,11 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     for change in events:
         changes.add(f"{change.change.value} {change.level.word}: valid {_clock(change.at, zone)}, known {_clock(change.known, zone)}")
     root.add(f"rule {event.rule} version {event.rule_version}, configuration {event.configuration[:12]}, engine {event.engine}")
+    if kept is not None:
+        root.add(
+            f"judged on, to its end, by that configuration, under which it opened: {kept[1]}, in force since {_clock(kept[0], zone)}, "
+            "neither raises nor ends it"
+        )
     return root
 
 

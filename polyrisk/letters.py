@@ -39,22 +39,27 @@ def letters_of(log: EventLog, shard: str) -> list[DeadLetter]:
 def judging_of(log: EventLog, shard: str, letters: list[DeadLetter], group: str = "processors") -> Judging:
     """By what a shard is judged, as its log says."""
     dead = {letter.record: letter for letter in letters}
-    in_force, refused = None, None
+    in_force, refused, ahead = None, None, None
     for stored in _all(log, INPUT.name, shard):
+        if ahead is not None and ahead.holds_from is not None and stored.record.received >= ahead.holds_from:
+            in_force, ahead = ahead.hash, None
         if stored.record.kind == "configuration":
             refused = dead.get(stored.record.id)
-            in_force = in_force if refused is not None else _hash_of(stored.record) or in_force
+            change = _change_in(stored.record) if refused is None else None
+            if change is not None:
+                waits = change.holds_from is not None and change.holds_from > stored.record.received
+                in_force, ahead = (in_force, change) if waits else (change.hash, None)
     engines = [e for s in _all(log, ENGINES.name, shard) if isinstance(e := read_output(s.record), EngineChange) and e.group == group]
     return Judging(in_force, refused, engines[-1].engine if engines else None)
 
 
-def _hash_of(record: Record) -> str | None:
-    """The configuration that a record names; none if it cannot be read, of which the processor will write a letter."""
+def _change_in(record: Record) -> ConfigChange | None:
+    """The change that a record brings; none if it cannot be read, of which the processor will write a letter."""
     try:
         change = read_input(record)
     except (PolyriskError, ValidationError):
         return None
-    return change.hash if isinstance(change, ConfigChange) else None
+    return change if isinstance(change, ConfigChange) else None
 
 
 def lines_of(letter: DeadLetter, country: LoadedCountry) -> Iterator[str]:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from eventlog.log import EventLog
+from polyrisk.config_log import SHORT
 from polyrisk.explain import in_zone
 from polyrisk.replaying import Replayed, replayed
 from polyrisk.rule_tests import event_words
@@ -54,6 +55,7 @@ class Answer:
         events: what was said until then of events that stood in that time. later: what was first said of such only afterwards.
         messages: those that went out, or wait, because of these events.
         blocking: the conditions that kept the rule from being true. evidence: the whole of its `when`.
+        kept: the configuration by which an event is judged on that stands there, if another one is in force by then, and that one.
     """
 
     asked: Asked
@@ -63,6 +65,7 @@ class Answer:
     messages: tuple[Warning, ...]
     blocking: tuple[Evidence, ...]
     evidence: Evidence | None
+    kept: tuple[str, str] | None
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -77,6 +80,7 @@ class Answer:
             "messages": [message.model_dump(mode="json") for message in self.messages],
             "blocking": [evidence.model_dump(mode="json") for evidence in self.blocking],
             "evidence": self.evidence.model_dump(mode="json") if self.evidence is not None else None,
+            "judged_on_by": self.kept[0] if self.kept is not None else None,
         }
 
 
@@ -134,6 +138,7 @@ def why_not(log: EventLog, country: LoadedCountry, question: Asked, done: Callab
         messages=tuple(w for w in warnings_said(log) if w.event in heard and w.proposed <= question.until),
         blocking=tuple(_blocking(evidence)) if evidence is not None else (),
         evidence=evidence,
+        kept=next(((by, then.state.plan.hash) for by in engine.judged_on_by(then.state, *place)), None),
     )
 
 
@@ -148,6 +153,9 @@ def lines(answer: Answer, country: LoadedCountry) -> Iterator[str]:
         for event in answer.events:
             yield f"  {event_words(event, country)}"
         yield from _messages(answer, country)
+    if answer.kept is not None:
+        yield f"It is judged on, to its end, by the configuration it opened under ({answer.kept[0][:SHORT]})."
+        yield f"What follows is judged by the one in force ({answer.kept[1][:SHORT]}), which does not touch it:"
     if not answer.events:
         yield "No event stood."
     why = question.rule.valid.why_not(question.until) if question.rule.valid is not None else ""

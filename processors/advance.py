@@ -15,7 +15,8 @@ from processors.arrivals import Arrivals, Numbers, Span, arrived, rows_of_batch
 from processors.column_machine import Flags
 from processors.columns import Columns, no_columns, sources_of, without
 from processors.conditions import Sight
-from processors.contents import Content, Part, Piece, Row, parts
+from processors.contents import Content, Part, Piece, Row, Whole, parts
+from processors.formers import reads_of
 from processors.forward import Forward, go_forward
 from processors.forward_telling import Output, Teller
 from processors.handover import Handed, Timelines, begun, regular, taken_over, timelines
@@ -28,7 +29,8 @@ from processors.silence import delivered
 from processors.state import Source, State
 from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, micros
-from schemas.records import CompoundEvent, Heartbeat, Record, ThresholdBreach, Tick
+from processors.touched import Touched
+from schemas.records import CompoundEvent, ConfigChange, Heartbeat, Record, ThresholdBreach, Tick
 
 Kept = TypeVar("Kept")
 _FORWARD = (Row, Piece, pa.RecordBatch, Heartbeat, Tick)
@@ -54,14 +56,15 @@ def advance(
     said: list[list[Output]] = []
     first = 0
     while first < len(records):
-        last = first
-        while last < len(records) and isinstance(contents[last], _FORWARD):
+        last, ready = first, _before_what_is_ahead(state, records, first)
+        while last < ready and isinstance(contents[last], _FORWARD):
             last += 1
         if last > first:
             state, found = _readings(state, records[first:last], contents[first:last], telling)
             said += found
         if last < len(records):
             before = state
+            _try(state, records[last], contents[last], telling)
             state, outputs = _by_timelines(all_by_timelines(state), records[last], contents[last], telling)
             known = before.columns.layout if before.columns is not None else None
             state = _laid_out(state, known) if state.plan is before.plan else as_regular_as_may_be(state)
@@ -82,10 +85,51 @@ def _laid_out(state: State, layout: Layout | None) -> State:
     return _as_regular(replace(state, columns=columns), range(len(layout.areas)))
 
 
-def _by_timelines(state: State, record: Record, content: Content, telling: Telling) -> tuple[State, list[Output]]:
+def _before_what_is_ahead(state: State, records: Sequence[Record], first: int) -> int:
+    """The first record that brings another configuration into force by its time alone; the number of records if none does."""
+    if state.ahead is None:
+        return len(records)
+    return next((n for n in range(first, len(records)) if records[n].received_microseconds >= state.ahead.start), len(records))
+
+
+def _try(state: State, record: Record, content: Content, telling: Telling) -> None:
+    """Put what is to come into force later in force at once, and forget it: if nothing can be judged by it, it is refused now.
+
+    Raises:
+        PolyriskError: it means nothing.
+    """
+    if isinstance(content, ConfigChange) and content.holds_from is not None:
+        _by_timelines(all_by_timelines(state), record, content.model_copy(update={"holds_from": None}), telling)
+
+
+def _by_timelines(
+    state: State, record: Record, content: Content, telling: Telling, whole: Content | None = None
+) -> tuple[State, list[Output]]:
+    """One record.
+
+    Args:
+        whole: what the record says, if `content` is not all of it.
+    """
     intake = Intake(state, record)
-    intake.take(content.alone if isinstance(content, Row | Piece) else content)
-    return say(intake.state(), intake.touched(), record, telling)
+    intake.take(_alone(content))
+    after = intake.state()
+    if not after.formers:
+        return say(after, intake.touched(), (), record, telling)
+    of_formers = [_by_former(former, record, _alone(content if whole is None else whole)) for former in after.formers]
+    after = replace(after, formers=tuple(former for former, _ in of_formers))
+    return say(after, intake.touched(), [touched for _, touched in of_formers], record, telling)
+
+
+def _by_former(former: State, record: Record, content: Whole) -> tuple[State, Touched]:
+    """What a former takes of a record: all but another configuration."""
+    intake = Intake(former, record, reads_of(former))
+    if not isinstance(content, ConfigChange):
+        intake.take(content)
+    return intake.state(), intake.touched()
+
+
+def _alone(content: Content) -> Whole:
+    return content.alone if isinstance(content, Row | Piece) else content
 
 
 def _readings(state: State, records: Sequence[Record], contents: Sequence[Content], telling: Telling) -> tuple[State, list[list[Output]]]:
@@ -123,6 +167,7 @@ class _Run:
         received = np.array([record.received_microseconds for record in records], dtype=np.int64)
         self.span = Span(state.now, np.maximum(np.maximum.accumulate(received), state.now), columns.layout.settle)
         self.heard: set[int] = set()
+        self.held = _held_areas(state)
 
     def taken(self) -> tuple[State, list[list[Output]]]:
         """All records taken in."""
@@ -172,9 +217,8 @@ class _Run:
     def _is_known(self, area: str) -> bool:
         layout, state = self.columns.layout, self.state
         judged = [state.events.get((rule.name, area)) for rule in layout.rules]
-        return any((t, area) in state.tracks or (t, area) in state.breaches for t in layout.thresholds) or any(
-            one is not None and one.said for one in judged
-        )
+        known = any((t, area) in state.tracks or (t, area) in state.breaches for t in layout.thresholds)
+        return known or any(one is not None and one.said for one in judged) or area in self.held
 
     def _begin(self, areas: list[int]) -> None:
         """Let newcomers begin in columns."""
@@ -202,15 +246,17 @@ class _Run:
         here = {columns.layout.areas[n] for n in np.flatnonzero(columns.regular).tolist()}
         elsewhere = [_elsewhere(part.batch, here) for part in self.parts]
         state = replace(self.state, now=self.before.now, columns=None)
-        stands = bool(state.tracks or state.breaches or state.events)
+        by_time = any(judged.deadline < FAR for judged in state.events.values())
+        stands = bool(state.tracks or state.breaches or state.formers or by_time)
         if not stands and not any(rows.any() for rows in elsewhere):
             return
         rests = self._rests(elsewhere)
         deadline = BEGINNING
         for n, (record, rest) in enumerate(zip(self.records, rests, strict=True)):
-            if isinstance(rest, pa.RecordBatch) and not rest.num_rows and deadline >= self.span.nows[n]:
+            nothing = isinstance(rest, pa.RecordBatch) and not rest.num_rows and not state.formers
+            if nothing and deadline >= self.span.nows[n]:
                 continue
-            state, outputs = _by_timelines(state, record, rest, self.telling)
+            state, outputs = _by_timelines(state, record, rest, self.telling, self.contents[n])
             deadline = min((judged.deadline for judged in (*state.breaches.values(), *state.events.values())), default=FAR)
             if outputs:
                 said[n] = _in_order([*said[n], *outputs])
@@ -296,9 +342,10 @@ def _as_regular(state: State, areas: Iterable[int]) -> State:
         return state
     layout, sight = columns.layout, _sight(state, columns.layout.plan)
     handed: dict[int, Handed] = {}
+    held_areas = _held_areas(state)
     for number in areas:
-        if not columns.regular[number] and (layout.thresholds[0], layout.areas[number]) in state.tracks:
-            area = layout.areas[number]
+        area = layout.areas[number]
+        if not columns.regular[number] and area not in held_areas and (layout.thresholds[0], area) in state.tracks:
             found = regular(layout, area, Timelines(state.tracks, state.breaches, state.events), sight)
             if found is not None:
                 handed[number] = found
@@ -316,10 +363,19 @@ def _as_regular(state: State, areas: Iterable[int]) -> State:
     )  # fmt: skip
 
 
+def _held_areas(state: State) -> frozenset[str]:
+    """The areas in which an event stands that is judged by a former configuration; they are not regular."""
+    return frozenset(area for former in state.formers for _, area in former.events)
+
+
 def _forgotten(state: State, numbered: int) -> State:
     """The state without records none of whose readings is kept; when has no effect on what is said."""
     if state.numbered // _FORGET_EVERY == numbered // _FORGET_EVERY:
         return state
+    return replace(_without_unused(state), formers=tuple(_without_unused(former) for former in state.formers))
+
+
+def _without_unused(state: State) -> State:
     used = {n for t in state.tracks.values() for s in (t.series, *t.steps) for n in np.unique(s.sources).tolist()}
     if state.columns is not None:
         used |= sources_of(state.columns)

@@ -42,8 +42,9 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
         return self.batch.slice(self.first, self.last - self.first)
 
 
-Content: TypeAlias = pa.RecordBatch | Row | Piece | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration
-"""What an input record says."""
+Whole: TypeAlias = pa.RecordBatch | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration
+Content: TypeAlias = Whole | Row | Piece
+"""What an input record says; of one that shares a batch with others, where it stands in it."""
 
 
 @dataclass(frozen=True)

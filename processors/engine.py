@@ -16,7 +16,7 @@ from processors.timeline_views import Timeline
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Evidence, Record, ThresholdBreach
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Changes when the same input would be judged otherwise; what was said before then goes out again as an update."""
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "advance",
     "from_bytes",
     "initial",
+    "judged_on_by",
     "levels",
     "step",
     "timelines",
@@ -97,3 +98,8 @@ def why(state: State, rule: str, area: str, at: datetime) -> Evidence | None:
 def why_level(state: State, threshold: str, place: str, level: Level, at: datetime) -> Evidence | None:
     """How a threshold's level stood at a station or in an area at a moment; none if there is no such threshold."""
     return timeline_views.why_level(all_by_timelines(state), threshold, place, level, at)
+
+
+def judged_on_by(state: State, rule: str, area: str) -> tuple[str, ...]:
+    """The hash of the configuration by which the event that stands of a rule in an area is judged on, if it is not the one in force."""
+    return tuple(former.plan.hash for former in state.formers if former.plan is not None and (rule, area) in former.events)

@@ -1,7 +1,7 @@
 """Events: the stretches in which a rule holds in an area, and what is said of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from processors.conditions import Sight
@@ -67,15 +67,24 @@ def _silent_from(place: Place, sight: Sight, upto: int) -> int:
     return min((entry.start for p, track in read for entry in sight.judged(*p, track).tail if entry.start > upto), default=FAR)
 
 
-def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str) -> tuple[list[Change], Judged]:
-    """What must be said of a rule in an area, and how it stands after that."""
+def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str, *, opens: bool) -> tuple[list[Change], Judged]:
+    """What must be said of a rule in an area, and how it stands after that.
+
+    Args:
+        opens: whether an event may open. By a configuration that is no longer in force those that stand are judged on, and no other.
+    """
     rule = sight.plan.rules[place[0]]
     law = law_of(rule, sight.plan.moves(*place))
-    going = before.going if before.going is not None and len(before.going.raised) == len(law.raises) else beginning(law)
     lines = lines_of(rule, place[1], sight)
+    going = before.going if before.going is not None else beginning(law)
+    if len(going.raised) != len(law.raises):  # it begins anew there, by another configuration
+        going = replace(going, raised=live(beginning(law), lines, law, going.at)[1].raised)
     upto = max(judged_to(place, sight), before.judged)
     found, standing = live(going, lines, law, upto)
     changes, said = differences(before.said, found, before.judged, name, sight.now, record)
+    if not opens:
+        stood_before = {s.id for s in before.said}
+        changes, said = [c for c in changes if c.said.id in stood_before], tuple(s for s in said if s.id in stood_before)
     settled_now = settled(going, lines, law, upto - sight.plan.reach(*place) - 1)
     return changes, Judged(
         going=settled_now,

@@ -1,6 +1,6 @@
 """What a record changes of what is known: readings are put where they belong, and judged."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +10,14 @@ import pyarrow.compute as pc
 
 from processors.batch_columns import BatchColumns
 from processors.bounds import LONGEST_PERIOD, needed, replaced
+from processors.contents import Whole
 from processors.forecasts import member_series, take_forecasts
+from processors.formers import parted_by
 from processors.held_against import bounds_for
 from processors.plan import Place, Plan, Watcher
 from processors.series import Rank, Series, empty, recent
 from processors.silence import delivered
-from processors.state import Source, State
+from processors.state import Ahead, Source, State
 from processors.timelines import BEGINNING, micros
 from processors.touched import Touched
 from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_declaration, take_readings, take_steps
@@ -28,10 +30,15 @@ _ALIVE_FOR = 2
 
 
 class Intake:
-    """A state being changed by one record. What the given state holds is never touched, only replaced."""
+    """A state being changed by one record. What the given state holds is never touched, only replaced.
 
-    def __init__(self, state: State, record: Record) -> None:
+    Args:
+        only: the (threshold, place) that are looked at; by default all that the plan watches.
+    """
+
+    def __init__(self, state: State, record: Record, only: Set[Place] | None = None) -> None:
         self._before = state
+        self._only = only
         self.record = record
         self.now = max(state.now, micros(record.received))
         self.plan = state.plan
@@ -43,8 +50,9 @@ class Intake:
         self.changed: set[Place] = set()
         self.spoken: set[Place] = set()
         self.answered = False
-        self.replaced: Plan | None = None
         self.replanned = False
+        self.events, self.formers, self.ahead = state.events, state.formers, state.ahead
+        self.withdrawn: tuple[State, ...] = ()
 
     @property
     def _planned(self) -> Plan:
@@ -55,7 +63,7 @@ class Intake:
 
     def touched(self) -> Touched:
         """What the record touched."""
-        return Touched(frozenset(self.changed), frozenset(self.spoken), self.answered, self.replanned, self.replaced)
+        return Touched(frozenset(self.changed), frozenset(self.spoken), self.answered, self.replanned, self.withdrawn)
 
     def state(self) -> State:
         """The state with all that was taken in."""
@@ -69,11 +77,16 @@ class Intake:
             baselines=self.baselines,
             alive=self.alive,
             breaches=self._before.breaches,
-            events=self._before.events,
+            events=self.events,
+            formers=self.formers,
+            ahead=self.ahead,
         )
 
-    def take(self, content: pa.RecordBatch | Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration) -> None:
-        """What the record says."""
+    def take(self, content: Whole) -> None:
+        """What the record says; first of all what comes into force by then."""
+        if self.ahead is not None and self.ahead.start <= self.now:
+            ahead, self.ahead = self.ahead, None
+            self._replace(ahead.plan, moves=ahead.moves)
         match content:
             case Heartbeat():
                 self.heartbeat(content)
@@ -99,10 +112,10 @@ class Intake:
         number = self.numbered
         columns, plan = BatchColumns(batch), self.plan
         groups = [(w, place, rows) for indicator, place, rows in _grouped(batch, columns) for w in plan.watchers.get(indicator, ())]
-        groups = [g for g in groups if self._fits(g[0], g[1]) and g[0].threshold not in plan.of_forecasts]
+        groups = [g for g in groups if self._fits(g[0].threshold, g[1]) and g[0].threshold not in plan.of_forecasts]
         told = _grouped(batch, columns, forecasts=True) if plan.of_forecasts else ()
         issued = [(w, place, rows) for indicator, place, rows in told for w in plan.watchers.get(indicator, ())]
-        issued = [g for g in issued if self._fits(g[0], g[1]) and g[0].threshold in plan.of_forecasts]
+        issued = [g for g in issued if self._fits(g[0].threshold, g[1]) and g[0].threshold in plan.of_forecasts]
         for feed in sorted(pc.unique(batch.column("feed")).to_pylist()):
             self._delivered(feed, micros(self.record.received))
         if not groups and not issued:
@@ -145,7 +158,7 @@ class Intake:
         if self.plan is None:
             return
         code, dead = declaration.area, declaration.state == "dead"
-        for threshold in sorted(name for name in self.plan.thresholds if self.plan.fits(name, code)):
+        for threshold in sorted(name for name in self.plan.thresholds if self._fits(name, code)):
             place = (threshold, code)
             settings = self.plan.settings(*place)
             track = self.tracks.get(place) or new_track(settings, self._steps(threshold))
@@ -153,7 +166,7 @@ class Intake:
             self.changed.add(place)
 
     def configuration(self, change: ConfigChange) -> None:
-        """From here on the shard is judged by this.
+        """From here on the shard is judged by this, or from a moment to come on. What was still to come is not any more.
 
         Raises:
             ConfigurationError: it is not the configuration whose hash it carries, or means nothing.
@@ -161,10 +174,22 @@ class Intake:
         configuration = Configuration.model_validate(change.configuration)
         if configuration.hash != change.hash:
             raise ConfigurationError("The configuration is not the one its hash names.", where=f"record {self.record.id}")
+        self.ahead = None
         if self.plan is not None and self.plan.hash == change.hash:
             return
-        before, self.plan = self.plan, Plan(configuration, change.hash)
-        self.replanned, self.replaced = True, before
+        plan, moves = Plan(configuration, change.hash), change.open_events == "move"
+        if change.holds_from is not None and micros(change.holds_from) > self.now:
+            self.ahead = Ahead(plan, micros(change.holds_from), moves)
+        else:
+            self._replace(plan, moves=moves)
+
+    def _replace(self, plan: Plan, *, moves: bool) -> None:
+        """From here on judge by a plan; the events that are open are set apart, unless they are to be judged on by it."""
+        before = self.plan
+        if before is not None:
+            parted = parted_by(self.state(), before, plan, moves=moves)
+            self.events, self.formers, self.withdrawn = parted.events, parted.formers, (*self.withdrawn, *parted.withdrawn)
+        self.plan, self.replanned = plan, True
         old, self.tracks = self.tracks, {}
         for place, track in old.items():
             if before is not None and place[0] in self._planned.thresholds:
@@ -200,8 +225,8 @@ class Intake:
     def _steps(self, threshold: str) -> int:
         return sum(b.series is not None for b in self._planned.bounds[threshold])
 
-    def _fits(self, watcher: Watcher, place: str) -> bool:
-        return self._planned.fits(watcher.threshold, place)
+    def _fits(self, threshold: str, place: str) -> bool:
+        return self._planned.fits(threshold, place) and (self._only is None or (threshold, place) in self._only)
 
     def _take(self, watcher: Watcher, place: str, new: Series) -> None:
         key = (watcher.threshold, place)

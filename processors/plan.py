@@ -241,6 +241,10 @@ class Plan:
             found.extend((rule.name, area) for area in areas)
         return tuple(sorted(found, key=lambda p: (p[1], p[0])))
 
+    def judges(self, rule: str, area: str) -> bool:
+        """Whether a rule is judged in an area."""
+        return (rule, area) in self._read_by
+
     @cached_property
     def dependents(self) -> dict[Place, tuple[Place, ...]]:
         """(threshold, place) to the (rule, area) that must be judged when it changes."""

@@ -13,14 +13,14 @@ from processors.levels import Code, Machine, ahead
 from processors.plan import Place, Plan
 from processors.series import Series
 from processors.snapshot_values import going_of, read_entry, read_going, read_said, said_of
-from processors.state import Judged, Source, State
+from processors.state import Ahead, Judged, Source, State
 from processors.tracks import Track
 from schemas.configuration import Configuration
 from schemas.errors import PolyriskError
 from schemas.observations import decode, encode
 from schemas.records import BaselineRow
 
-FORMAT = 2
+FORMAT = 3
 _PARTS = pa.schema([pa.field("name", pa.string()), pa.field("body", pa.large_binary())])
 _SERIES = ("starts", "ends", "values", "issued", "received", "sources", "rows")
 
@@ -45,10 +45,13 @@ def to_bytes(state: State) -> bytes:
         "breaches": [(*place, _judged(judged)) for place, judged in sorted(state.breaches.items())],
         "events": [(*place, _judged(judged)) for place, judged in sorted(state.events.items())],
         "regular": columns_of(state.columns, arrays, lambda t: _track(t, columns)) if state.columns is not None else None,
+        "formers": len(state.formers),
+        "ahead": _ahead(state.ahead) if state.ahead is not None else None,
     }
     parts = {"state": json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), "columns": columns.encoded()}
     parts |= {"arrays": arrays.content()}
     parts |= {f"source {n}": encode(state.sources[n].batch) for n in sorted(used)}
+    parts |= {f"former {n}": to_bytes(former) for n, former in enumerate(state.formers)}
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, _PARTS, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(pa.table({"name": list(parts), "body": pa.array(parts.values(), pa.large_binary())}, schema=_PARTS))
@@ -69,8 +72,7 @@ def from_bytes(content: bytes) -> State:
         raise PolyriskError(f"These bytes are no snapshot: {error}.", remedy="Remove it; the state is made again from the log.") from error
     if told["format"] != FORMAT:
         raise PolyriskError(f"The snapshot has format {told['format']}, this version reads {FORMAT}.", remedy="Remove it.")
-    configuration = Configuration.model_validate(told["configuration"]) if told["configuration"] is not None else None
-    plan = Plan(configuration, configuration.hash) if configuration is not None else None
+    plan = _read_plan(told["configuration"]) if told["configuration"] is not None else None
     arrays = pa.ipc.open_stream(parts["columns"]).read_all()
     columns = [arrays[name].to_numpy() for name in _SERIES]
     regular = told["regular"]
@@ -89,7 +91,18 @@ def from_bytes(content: bytes) -> State:
         breaches={(t, p): _read_judged(judged) for t, p, judged in told["breaches"]},
         events={(r, a): _read_judged(judged) for r, a, judged in told["events"]},
         columns=None if regular is None else read_columns(regular, parts["arrays"], plan, lambda t, p: _read_track(t, columns, plan, p)),
+        formers=tuple(from_bytes(parts[f"former {n}"]) for n in range(told["formers"])),
+        ahead=Ahead(_read_plan(told["ahead"][0]), *told["ahead"][1:]) if told["ahead"] is not None else None,
     )
+
+
+def _ahead(ahead: Ahead) -> list[Any]:
+    return [ahead.plan.configuration.canonical(), ahead.start, ahead.moves]
+
+
+def _read_plan(told: Mapping[str, Any]) -> Plan:
+    configuration = Configuration.model_validate(told)
+    return Plan(configuration, configuration.hash)
 
 
 class _Columns:

@@ -51,6 +51,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """A configuration that is known and not in force yet.
+
+    Attributes:
+        start: from when on it is, microseconds. moves: whether the events that are open then are judged on by it.
+    """
+
+    plan: Plan
+    start: int
+    moves: bool
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """A shard as its input stands.
 
@@ -63,6 +76,9 @@ class State:
         alive: feed to the spans in which it delivered.
         breaches, events: (threshold, place) and (rule, area) to what stands of them.
         columns: the places that are regular now, which are in none of the others; none if the plan has no such places.
+        formers: oldest first, the configurations before that some open event is judged on by, each as a state of no more than these events
+            (one a place, in `events`) and what they are judged by; the one in force does not judge their places meanwhile.
+        ahead: what comes into force at a moment to come.
     """
 
     shard: str
@@ -76,3 +92,5 @@ class State:
     breaches: Mapping[Place, Judged] = field(default_factory=dict)
     events: Mapping[Place, Judged] = field(default_factory=dict)
     columns: Columns | None = None
+    formers: tuple["State", ...] = ()
+    ahead: Ahead | None = None

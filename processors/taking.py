@@ -106,8 +106,9 @@ def _one_by_one(engine: Engine, state: State, records: Sequence[Record]) -> tupl
 
 def _check_shard(state: State, record: Record) -> None:
     """Refuse another shard's configuration: what is said by it would go into that shard's order, where this one's offsets mean nothing."""
-    if record.kind == "configuration" and state.plan is not None and state.plan.configuration.shard != record.shard:
-        named = state.plan.configuration.shard
+    plans = (state.plan, state.ahead.plan if state.ahead is not None else None) if record.kind == "configuration" else ()
+    named = next((plan.configuration.shard for plan in plans if plan is not None and plan.configuration.shard != record.shard), None)
+    if named is not None:
         raise ConfigurationError(f"The configuration is of shard {named}, the record of {record.shard}.", where=f"record {record.id}")
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from processors.plan import Place, Plan
+from processors.plan import Place
+from processors.state import State
 
 
 @dataclass(frozen=True)
@@ -11,11 +12,12 @@ class Touched:
 
     Attributes:
         changed: (threshold, place) of which something else is said now. spoken: those that had a reading.
-        answered: whether a feed answered. replanned: whether the configuration is another one; `replaced` is the one before.
+        answered: whether a feed answered. replanned: whether the configuration is another one.
+        withdrawn: events that are to be judged by a rule which is no more, each with the state of those it was judged among.
     """
 
     changed: frozenset[Place] = frozenset()
     spoken: frozenset[Place] = frozenset()
     answered: bool = False
     replanned: bool = False
-    replaced: Plan | None = None
+    withdrawn: tuple[State, ...] = ()

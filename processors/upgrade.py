@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from processors.advance import all_by_timelines, as_regular_as_may_be
+from processors.plan import Place
 from processors.state import Judged, State
 from processors.timelines import FAR, micros, moment
 from schemas.levels import Level
@@ -110,7 +111,8 @@ def difference(
     said: list[Content] = []
     renamed: dict[str, str] = {}
     state = all_by_timelines(state)
-    kept = {s.id for judged in (*state.breaches.values(), *state.events.values()) for s in judged.said}
+    events = [judged for one in (state, *state.formers) for judged in one.events.values()]
+    kept = {s.id for judged in (*state.breaches.values(), *events) for s in judged.said}
     old_by, new_by = _by_subject(before), _by_subject(after)
     for subject in sorted(old_by.keys() | new_by.keys()):
         pairs, lone_old, lone_new = _matched(old_by.get(subject, []), new_by.get(subject, []))
@@ -139,10 +141,15 @@ def rename(state: State, renamed: Mapping[str, str]) -> State:
     state = all_by_timelines(state)
     state = replace(
         state,
-        breaches={place: _renamed(judged, renamed) for place, judged in state.breaches.items()},
-        events={place: _renamed(judged, renamed) for place, judged in state.events.items()},
+        breaches=_all_renamed(state.breaches, renamed),
+        events=_all_renamed(state.events, renamed),
+        formers=tuple(replace(former, events=_all_renamed(former.events, renamed)) for former in state.formers),
     )
     return as_regular_as_may_be(state)
+
+
+def _all_renamed(judged: Mapping[Place, Judged], renamed: Mapping[str, str]) -> dict[Place, Judged]:
+    return {place: _renamed(one, renamed) for place, one in judged.items()}
 
 
 def _renamed(judged: Judged, renamed: Mapping[str, str]) -> Judged:

@@ -58,8 +58,9 @@ VERSIONS: Mapping[str, int] = {
 }
 """Kind to the version of its payload's schema. It goes up whenever an older program could not read a payload, a new field included.
 
-Breaches and events are at 2 since they give a `reason`; a payload of 1 is read as if it had none. A configuration says who signed it only
-if somebody did: as with keys of the configuration that it does not know, an older program refuses that one by a dead letter.
+Breaches and events are at 2 since they give a `reason`; a payload of 1 is read as if it had none. A configuration says who signed it, from
+when on it holds, and that open events are moved, only where it is so: as with keys of the configuration that it does not know, an older
+program refuses that one by a dead letter.
 """
 _TYPE = "ce_type"
 

@@ -138,6 +138,9 @@ class ConfigChange(Typed):
         configuration: `schemas.configuration.Configuration` as JSON values.
         author, reason: who changed it and why.
         decided: when they decided so, if it was decided by people; it may lie before `at`, from when on it is in force.
+        holds_from: if given, it is in force only from then on, unless another one comes before that.
+        open_events: whether an event that is open then is judged on by the configuration it opened under, which is so if nothing is said,
+            or by this one.
         replaces: the hash of what was in force when they decided; none if nothing was, or if nobody compared.
         signatures: of the author and of whoever else the country's file asks for. backtest: the report they had before them.
     """
@@ -150,6 +153,8 @@ class ConfigChange(Typed):
     reason: str
     decided: Moment | None = Field(default=None, exclude_if=_is_none)
     replaces: str | None = Field(default=None, exclude_if=_is_none)
+    holds_from: Moment | None = Field(default=None, exclude_if=_is_none)
+    open_events: Literal["move"] | None = Field(default=None, exclude_if=_is_none)
     signatures: tuple[Signature, ...] = Field(default=(), exclude_if=_is_empty)
     backtest: BacktestReport | None = Field(default=None, exclude_if=_is_none)
 

@@ -55,6 +55,8 @@ def explain(
 
 
 def _explain_warning(here: "Installation", name: str, as_json: bool) -> None:
+    from polyrisk.config_kept import kept_since
+    from polyrisk.config_log import entries_of
     from polyrisk.explain import events_of, find_warning, tree_of
 
     message = find_warning(here.log, name)
@@ -63,7 +65,8 @@ def _explain_warning(here: "Installation", name: str, as_json: bool) -> None:
         chain = {"warning": message.model_dump(mode="json"), "events": [e.model_dump(mode="json") for e in events]}
         click.echo(json.dumps(chain, ensure_ascii=False))
     else:
-        OUT.print(tree_of(message, events, here.country), soft_wrap=False)
+        kept = kept_since(events[-1], entries_of(here.log, here.country.shard)) if events else None
+        OUT.print(tree_of(message, events, here.country, kept), soft_wrap=False)
 
 
 def _explain_why_not(here: "Installation", question: tuple[str, str, str], as_json: bool) -> None:

@@ -12,8 +12,9 @@ from eventlog.log import open_log
 from polyrisk.__main__ import main
 from processors.loop import Processor
 from schemas.country_files import countries_root, load_country
-from schemas.envelopes import input_record
-from schemas.records import ConfigChange, Tick
+from schemas.envelopes import input_record, output_record
+from schemas.levels import Level, Truth
+from schemas.records import CompoundEvent, ConfigChange, EventChange, Evidence, Tick
 
 AT = datetime(2025, 11, 27, 6, tzinfo=UTC)
 PLANNER = ("--by", "A. Perera", "--role", "planner", "--reason", "two false alarms in May")
@@ -124,3 +125,77 @@ def test_findings_are_refused(state: Path, changed: Path) -> None:
 def test_no_rule_in_shadow_is_said(tmp_path: Path) -> None:
     """And how one is let run."""
     assert "No rule ran in shadow here" in run("shadow", "--state", installed(tmp_path / "state", "npl"))[0]
+
+
+def test_a_change_may_hold_from_a_moment_on(state: Path, changed: Path) -> None:
+    """A past moment is refused; until the moment comes the log says so and `ahead` can be compared; then it is in force."""
+    (state / "clock").write_text(AT.isoformat(), encoding="utf-8")
+    words = ("apply", changed, *PLANNER, *SECOND, "--state", state)
+    output, code = run(*words, "--from", "2025-11-27T11:00+05:30")
+    assert (code, "is past" in output) == (2, True)
+    output, _ = run(*words, "--from", "2025-12-01T00:00+05:30", "--apply")
+    assert "Comes into force: " in output
+    assert " from 2025-12-01 00:00 on instead of " in output
+    assert "from 2025-12-01 00:00 on" in run("log", "--state", state)[0]
+    output, _ = run("diff", "in-force", "ahead", "--state", state)
+    assert "leave_below  2 cases -> 3 cases" in output
+    _append(state, Tick(at=datetime(2025, 11, 30, 18, 29, tzinfo=UTC)))
+    assert "leave_below" in run("diff", "in-force", "ahead", "--state", state)[0]
+    _append(state, Tick(at=datetime(2025, 11, 30, 18, 30, tzinfo=UTC)))
+    output, code = run("diff", "in-force", "ahead", "--state", state)
+    assert (code, "Nothing comes into force" in output) == (2, True)
+    first, newest = (json.loads(line) for line in run("log", "--state", state, "--json")[0].splitlines())
+    assert first["until"] == newest["at"] == "2025-11-30T18:30:00+00:00"
+    assert _judging(state) == newest["hash"]
+
+
+def test_what_is_still_to_come_is_taken_back_by_a_rollback(state: Path, changed: Path) -> None:
+    """What is in force stays, the log says that the other never was, and the processor does not take it when its moment comes."""
+    before = load_country(countries_root() / "lka").configuration.hash
+    (state / "clock").write_text(AT.isoformat(), encoding="utf-8")
+    run("apply", changed, *PLANNER, *SECOND, "--state", state, "--from", "2025-12-01T00:00+05:30", "--apply")
+    (state / "clock").write_text("2025-11-28T06:00+00:00", encoding="utf-8")
+    output, _ = run("rollback", *PLANNER, "--state", state, "--apply")
+    assert "leave_below  3 cases -> 2 cases" in output
+    _append(state, Tick(at=datetime(2025, 12, 2, tzinfo=UTC)))
+    assert "never in force: another one came before that moment" in run("log", "--state", state)[0]
+    assert _judging(state) == before
+
+
+def test_events_that_stand_are_named_with_the_rule_they_are_judged_on_by(state: Path, changed: Path) -> None:
+    """By the one they opened with, unless the planner moves them; of a rule that is judged the same nothing is said."""
+    log = open_log(f"sqlite:///{state / 'log.db'}")
+    log.append([output_record(event_of(rule), f"event:{rule}", AT) for rule in ("flood_then_dengue", "river_flood")])
+    log.close()
+    words = ("apply", changed, *PLANNER, *SECOND, "--state", state)
+    named = [line for line in run(*words)[0].splitlines() if line.startswith("!")]
+    assert named == ["! An event stands, and is judged on, to its end, by the rule it opened with: flood_then_dengue in LK21, orange"]
+    named = [line for line in run(*words, "--open-events", "move")[0].splitlines() if line.startswith("!")]
+    assert named == ["! An event stands, and is judged by the new one from here on: flood_then_dengue in LK21, orange"]
+
+
+def event_of(rule: str) -> CompoundEvent:
+    """An event of a rule that stands in Kandy."""
+    truth = Evidence(condition=rule, truth=Truth.TRUE)
+    told = {"shard": "LKA", "rule": rule, "rule_version": "1", "area": "LK21", "area_version": "1", "level": Level.ORANGE}
+    times = {"since": AT, "at": AT, "known": AT, "change": EventChange.OPENED, "truth": Truth.TRUE, "evidence": truth}
+    return CompoundEvent.made(
+        kind="event", id=rule, **told, **times, steps=(), dimensions=(), record="r", configuration="c" * 64, engine="3"
+    )  # fmt: skip
+
+
+def _append(state: Path, content: Tick) -> None:
+    log = open_log(f"sqlite:///{state / 'log.db'}")
+    log.append([input_record("LKA", content)])
+    log.close()
+
+
+def _judging(state: Path) -> str:
+    """The configuration that a processor comes to."""
+    log = open_log(f"sqlite:///{state / 'log.db'}")
+    processor = Processor(log, "LKA")
+    processor.run_until_idle()
+    processor.close()
+    log.close()
+    assert processor.state.plan is not None
+    return processor.state.plan.hash

@@ -45,7 +45,7 @@ STEPS = 4
 FIGURES = [("B", "vulnerability.poor", "20"), ("C", "vulnerability.poor", "5"), ("B", "exposure.on_the_plain", "40")]
 DOCUMENT = {"title": "for tests", "date": date(2025, 1, 1), "owner": "tests"}
 _AT_STATIONS = {"river", "gauge", "rise"}
-_RANK = {"station": 4, "adm3": 3, "adm2": 2, "adm1": 1}
+RANK = {"station": 4, "adm3": 3, "adm2": 2, "adm1": 1}
 SPANS = ["3 h", "6 h", "12 h"]
 
 spans = st.sampled_from(SPANS)
@@ -99,7 +99,7 @@ def thresholds(draw: st.DrawFn, kind: str, area: str) -> dict[str, Any]:
     if "forecast" not in body:
         body |= {"leave_below": f"{draw(st.sampled_from(['0.5', '1', '2']))} {unit}"} if draw(st.booleans()) else {}
     body |= {"overrides": [draw(_override(body))]} if kind in ("river", "gauge", "dengue", "rain") and draw(st.integers(0, 3)) == 0 else {}
-    if _RANK[body["at"]] > _RANK[area]:
+    if RANK[body["at"]] > RANK[area]:
         body["roll_up"] = {"to": area, "by": "worst", "needs": draw(st.sampled_from(["half", "all", "one"]))}
     return body
 
@@ -267,9 +267,9 @@ def configurations(draw: st.DrawFn) -> Configuration:
     bodies = [draw(thresholds(kind, area)) for kind in kinds]
     names = tuple((b["name"], tuple(b["levels"])) for b in bodies)
     # What is known no finer than in the areas under that of the rule; `polyrisk check` refuses all else in `children`.
-    coarse = tuple((b["name"], tuple(b["levels"])) for b in bodies if _RANK[b["at"]] <= _RANK[area] + 1)
+    coarse = tuple((b["name"], tuple(b["levels"])) for b in bodies if RANK[b["at"]] <= RANK[area] + 1)
     tree = conditions(names, coarse, silent=bool(_AT_STATIONS & set(kinds)))
-    rules = [_rule(draw, f"rule{i}", area, tree) for i in range(draw(st.integers(1, 3)))]
+    rules = [rule_of(draw, f"rule{i}", area, tree) for i in range(draw(st.integers(1, 3)))]
     if len(rules) > 1 and draw(st.booleans()):
         rules[1] |= {"mutes": ["rule0"]}
     return Configuration.model_validate(
@@ -288,7 +288,8 @@ def configurations(draw: st.DrawFn) -> Configuration:
     )
 
 
-def _rule(draw: st.DrawFn, name: str, area: str, tree: st.SearchStrategy[Any]) -> dict[str, Any]:
+def rule_of(draw: st.DrawFn, name: str, area: str, tree: st.SearchStrategy[Any]) -> dict[str, Any]:
+    """A rule over such conditions, with every setting that the life of its events depends on."""
     body: dict[str, Any] = {"name": name, "area": area, "dimensions": ["health"]}
     body |= {"when": draw(tree), "level": "orange", "text": "t", "document": DOCUMENT}
     body |= {"ends": {"otherwise_after": draw(st.sampled_from(["12 h", "2 d", "30 d"]))}}

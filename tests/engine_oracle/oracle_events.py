@@ -33,6 +33,18 @@ class Life:
 
 
 @dataclass(frozen=True)
+class Start:
+    """Where a rule begins in an area, if that is at the end of an event that another configuration judged.
+
+    Attributes:
+        armed: whether a truth that stands there opens an event; not after `until` has closed the one before.
+    """
+
+    at: datetime
+    armed: bool
+
+
+@dataclass(frozen=True)
 class Courses:
     """All truths over time that a rule's life looks at; `keep` takes held breaches as true, `opening` as unknown.
 
@@ -50,8 +62,8 @@ class Courses:
     until_keep: Steps
 
 
-def lives(known: Known, rule: Rule, area: str) -> list[Life]:
-    """All events of a rule in an area, as the readings known now make them."""
+def lives(known: Known, rule: Rule, area: str, start: Start | None = None) -> list[Life]:
+    """All events of a rule in an area, as the readings known now make them; from a moment on, if it begins there."""
     as_true, as_unknown = Rules(known, TRUE), Rules(known, UNKNOWN)
     until = as_unknown.truth(rule.until, area) if rule.until else None
     until_keep = as_true.truth(rule.until, area) if rule.until else []
@@ -61,7 +73,7 @@ def lives(known: Known, rule: Rule, area: str) -> list[Life]:
     judged = judged_until(known, rule)
     return [
         Life(rule.name, area, since, end, told, _moved(known, rule, area, _level(rule, raised, min(end or judged, judged))))
-        for since, end, told in stretches(courses, rule, judged)
+        for since, end, told in stretches(courses, rule, judged, start)
     ]
 
 
@@ -70,17 +82,18 @@ def all_lives(known: Known) -> list[Life]:
     return [life for rule in known.configuration.rules for area in areas_of(known, rule) for life in lives(known, rule, area)]
 
 
-def stretches(courses: Courses, rule: Rule, judged: datetime) -> list[tuple[datetime, datetime | None, bool]]:
+def stretches(courses: Courses, rule: Rule, judged: datetime, start: Start | None = None) -> list[tuple[datetime, datetime | None, bool]]:
     """(since, until, told) of each event up to where the rule is judged (4.3).
 
     After `until` closed an event the same truth opens none: not before either is known false.
     """
     changes = {at for steps in (courses.keep, courses.opening, courses.asked, courses.until or [], courses.until_keep) for at, _ in steps}
-    moments = sorted(at for at in changes | set(courses.valid) if at < judged)
+    edges = changes | set(courses.valid) | ({start.at} if start is not None else set())
+    moments = sorted(at for at in edges if at < judged and (start is None or at >= start.at))
     found: list[tuple[datetime, datetime | None, bool]] = []
     since: datetime | None = None
     told_until: datetime | None = None
-    armed = True
+    armed = start is None or start.armed or courses.until is None
     for index, at in enumerate(moments):
         if since is not None and told_until is not None and at >= told_until + rule.ends.otherwise_after:
             found.append((since, told_until + rule.ends.otherwise_after, False))

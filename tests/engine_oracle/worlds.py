@@ -105,9 +105,9 @@ _SEEDS = st.integers(0, 2**32)
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, records: int = 40) -> World:
-    """A configuration and up to `records` records after it."""
-    configuration = draw(configurations())
+def worlds(draw: st.DrawFn, *, records: int = 40, configured: st.SearchStrategy[Configuration] | None = None) -> World:
+    """A configuration, by default any, and up to `records` records after it."""
+    configuration = draw(configured if configured is not None else configurations())
     chance = random.Random(draw(_SEEDS))
     log = Log(configuration, chance)
     for _ in range(chance.randint(records // 5, records)):
