@@ -63,10 +63,13 @@ BOTH = [(RIVER, 1, 4.0), (RIVER, 2, 4.0), (DENGUE, 2, 50.0), (DENGUE, 3, 50.0)]
         ([*BOTH[:2], (DENGUE, 74, 50.0), (DENGUE, 75, 50.0)], set()),
         ([*BOTH, (DENGUE, 496, 1.0), (DENGUE, 497, 1.0)], {(0, 3, RAISE), (0, 496, CLEAR)}),
         ([*BOTH, (DENGUE, 497, 1.0)], {(0, 3, RAISE)}),
+        ([*BOTH, (RIVER, 5, 1.0), (RICE, 5, 3.0), (RICE, 6, 3.0)], {(0, 3, RAISE)}),
+        ([*BOTH, (RIVER, 5, 1.0), (RICE, 5, 3.0), (RICE, 6, 0.1)], {(0, 3, RAISE), (0, 6, CLEAR)}),
+        ([*BOTH, (RICE, 4, 0.1), (RIVER, 5, 1.0), (RICE, 5, 3.0), (RICE, 6, 3.0)], {(0, 3, RAISE), (0, 5, CLEAR), (0, 6, RAISE)}),
     ],
 )
 def test_the_oracle_says_each_sentence_of_the_work(rows: list[tuple[int, int, float]], alerts: set[Answer]) -> None:
-    """Runs of two, hysteresis, a reading twice, one that breaks a run, one that is null, onsets 72 hours apart, steps not closed."""
+    """Runs of two, hysteresis, a reading twice, one that breaks a run, one that is null, onsets 72 hours apart, steps not closed, a first reading at its level."""
     assert expected(_series(*rows)) == alerts
 
 
