@@ -7,19 +7,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate
 from math import inf
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.sql import Select
 
 from alerts.ledger import ISSUED
+from alerts.marks import marked
 from alerts.ordering import risk
-from alerts.people.person import Group
-from alerts.people.subscribers import in_audience
+from alerts.segments import measure
 from alerts.stops import ALL, Stop, not_held
-from alerts.tables import bodies, delivery_counts, earlier_attempts, messages, recounts, subscribers, warnings
+from alerts.tables import bodies, delivery_counts, earlier_attempts, messages, recounts, subscribers, warnings, withheld
 from alerts.texts import Kind
 from schemas.records import MessageState, Warning
 
@@ -27,7 +29,7 @@ MAYBE_TAKEN = tuple(
     s.value for s in (MessageState.SENDING, MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 )
 """States in which a person has, or may have, the message."""
-_NOT_TAKEN = tuple(s.value for s in MessageState if s.value not in MAYBE_TAKEN)
+NOT_TAKEN = tuple(s.value for s in MessageState if s.value not in MAYBE_TAKEN)
 MOVING = (MessageState.INTENDED.value, MessageState.SENDING.value)
 """States that a message leaves again by our own doing. What moves one out of another state notes it in `recounts`, as receipts do."""
 
@@ -46,7 +48,7 @@ class Intent:
 
     Attributes:
         token: the encrypted number. priority: the warning's level. kind: of its text. attempts: calls after which it was, or may have been,
-            taken. attempted_at: the last call, by the wall clock.
+            taken. attempted_at: the last call, by the wall clock. late: its text says that it is late.
     """
 
     message: str
@@ -61,6 +63,7 @@ class Intent:
     attempts: int
     attempted_at: datetime | None
     segments: int
+    late: bool = False
 
     @property
     def reference(self) -> str:
@@ -79,36 +82,8 @@ def referred_to(reference: str) -> tuple[str, str]:
     return message, subscriber
 
 
-def _told(warning: str) -> Select[Any]:
-    """Subscribers who have or may have a word that a warning stands, the first or a later one, with the language of their last one."""
-    standing = (Kind.WARNING.value, Kind.UPDATE.value, Kind.STILL.value)
-    said = select(warnings.c.id).where(warnings.c.warning == warning, warnings.c.kind.in_(standing))
-    query = select(messages.c.subscriber, func.max(messages.c.language).label("language"))
-    query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).where(messages.c.message.in_(said))
-    query = query.where(messages.c.state.not_in(_NOT_TAKEN))  # with `in_`, SQLite reads all messages that were ever taken, by their state
-    return query.where(subscribers.c.status == "active").group_by(messages.c.subscriber)
-
-
-def count_told(connection: Connection, warning: str) -> dict[str, int]:
-    """Language to the number of people who were warned in a life, and did not leave since."""
-    told = _told(warning).subquery()
-    rows = connection.execute(select(told.c.language, func.count()).group_by(told.c.language).order_by(told.c.language))
-    return dict(rows.all())
-
-
-def intend_for_told(connection: Connection, warning: Warning, priority: int) -> int:
-    """Intend a message for exactly those who were warned in its life."""
-    told = _told(warning.warning).subquery()
-    return _intend(connection, warning, priority, select(told.c.subscriber, told.c.language))
-
-
-def intend_for_audience(connection: Connection, warning: Warning, priority: int, areas: Sequence[str], group: Group) -> int:
-    """Intend a message for all active subscribers of a group in these areas."""
-    query = select(subscribers.c.id, subscribers.c.language).where(in_audience(areas, group))
-    return _intend(connection, warning, priority, query)
-
-
-def _intend(connection: Connection, warning: Warning, priority: int, people: Select[Any]) -> int:
+def intend(connection: Connection, warning: Warning, priority: int, people: Select[Any]) -> int:
+    """Intend a message for people, given as a query for their ids and the languages they read; answers how many."""
     who = people.subquery()
     person, language = who.c
     fixed = [
@@ -124,46 +99,86 @@ def _intend(connection: Connection, warning: Warning, priority: int, people: Sel
     return connection.execute(insert(messages).from_select(columns, rows)).rowcount
 
 
+class Unsent(StrEnum):
+    """Why a message to a person was not sent, or never made. A closed set: it stands in the registry and in metrics."""
+
+    OUT_OF_TIME = "out_of_time"
+    OVERTAKEN = "overtaken"
+    GROUPED = "grouped"
+    DAMPED = "damped"
+    STOPPED = "stopped"
+
+
 def overtake(connection: Connection, warning: str, by: str) -> int:
     """Messages of earlier parts of a life that were not sent yet are not sent any more; answers how many."""
     earlier = select(warnings.c.id).where(warnings.c.warning == warning, warnings.c.id != by)
-    query = update(messages).where(messages.c.message.in_(earlier), messages.c.state == MessageState.INTENDED.value)
-    return connection.execute(query.values(state=MessageState.EXPIRED.value)).rowcount
+    return _drop(connection, Unsent.OVERTAKEN, messages.c.message.in_(earlier))
+
+
+def group(connection: Connection, into: str, lesser: Sequence[str]) -> int:
+    """Messages of lesser warnings that were not sent yet are not sent to whoever gets this one; answers how many."""
+    of_lesser = select(warnings.c.id).where(warnings.c.warning.in_(lesser))
+    gets = select(messages.c.subscriber).where(messages.c.message == into)
+    return _drop(connection, Unsent.GROUPED, messages.c.message.in_(of_lesser), messages.c.subscriber.in_(gets))
 
 
 def expire(connection: Connection, now: datetime) -> int:
     """Messages not sent before their warning ran out are not sent any more; answers how many."""
     over = select(warnings.c.id).where(warnings.c.expires <= now)
-    query = update(messages).where(messages.c.message.in_(over), messages.c.state == MessageState.INTENDED.value)
-    return connection.execute(query.values(state=MessageState.EXPIRED.value)).rowcount
+    return _drop(connection, Unsent.OUT_OF_TIME, messages.c.message.in_(over))
+
+
+def _drop(connection: Connection, why: Unsent, *which: ColumnElement[bool]) -> int:
+    query = update(messages).where(messages.c.state == MessageState.INTENDED.value, *which)
+    return connection.execute(query.values(state=MessageState.EXPIRED.value, refusal=why.value)).rowcount
+
+
+def unsent(connection: Connection) -> dict[str, int]:
+    """Why messages were not sent, or never made, to how many people."""
+    gone = messages.c.state.in_([MessageState.EXPIRED.value, MessageState.REFUSED.value])
+    rows = connection.execute(select(messages.c.refusal, func.count()).where(gone).group_by(messages.c.refusal)).all()
+    never = connection.execute(select(withheld.c.reason, func.sum(withheld.c.people)).group_by(withheld.c.reason)).all()
+    found: dict[str, int] = defaultdict(int)
+    for reason, people in (*rows, *never):
+        found[reason] += int(people)
+    return dict(found)
 
 
 def _selected() -> Select[Any]:
-    query = select(
-        messages, subscribers.c.number, subscribers.c.status, bodies.c.body, bodies.c.segments, warnings.c.kind, warnings.c.expires
-    )
+    of_warning = (warnings.c.kind, warnings.c.expires, warnings.c.late_at)
+    query = select(messages, subscribers.c.number, subscribers.c.status, bodies.c.body, bodies.c.segments, *of_warning)
     query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).join(warnings, warnings.c.id == messages.c.message)
     return query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
 
 
 def _read(rows: Iterable[Any]) -> list[Intent]:
-    return [
-        Intent(
-            message=row.message,
-            subscriber=row.subscriber,
-            language=row.language,
-            area=row.area,
-            body=row.body,
-            token=row.number,
-            priority=row.priority,
-            kind=Kind(row.kind),
-            expires=row.expires,
-            attempts=row.attempts,
-            attempted_at=row.attempted_at,
-            segments=row.segments,
-        )
-        for row in rows
-    ]
+    return [_intent(row, late=row.late) for row in rows]
+
+
+def _intent(row: Any, *, late: bool) -> Intent:
+    body, segments = _late(row.body, row.language) if late else (row.body, row.segments)
+    return Intent(
+        message=row.message,
+        subscriber=row.subscriber,
+        language=row.language,
+        area=row.area,
+        body=body,
+        token=row.number,
+        priority=row.priority,
+        kind=Kind(row.kind),
+        expires=row.expires,
+        attempts=row.attempts,
+        attempted_at=row.attempted_at,
+        segments=segments,
+        late=late,
+    )
+
+
+@lru_cache(maxsize=256)
+def _late(body: str, language: str) -> tuple[str, int]:
+    """A text as it goes when it is late, and its segments then."""
+    said = marked(body, language, late=True)
+    return said, measure(said).segments
 
 
 def claim(
@@ -173,7 +188,8 @@ def claim(
 
     Args:
         limit: messages at most. segments: segments at most, but one message always.
-        at: the wall clock, which the provider's records can be compared with. now: the country's time, by which warnings run out.
+        at: the wall clock, which the provider's records can be compared with.
+        now: the country's time, by which warnings run out, quiet hours hold a message, and one is late.
         stopped: what a person halted; nothing of it is taken.
     """
     if any(stop.warning == ALL for stop in stopped):
@@ -181,17 +197,20 @@ def claim(
     reached = (subscribers.c.status == "active") | (warnings.c.stage == GOODBYE)
     query = _selected().where(messages.c.state == MessageState.INTENDED.value, reached, *not_held(stopped))
     query = query.where(or_(messages.c.not_before.is_(None), messages.c.not_before <= at), warnings.c.expires > now)
+    query = query.where(or_(warnings.c.wait_until.is_(None), warnings.c.wait_until <= now))
     order = (messages.c.priority.desc(), messages.c.risk.desc(), messages.c.area, messages.c.message, messages.c.subscriber)
     query = query.order_by(*order).limit(max(1, min(limit, int(min(segments, limit)))))
     query = query.with_for_update(of=messages, skip_locked=True)  # a second process of PostgreSQL takes others; SQLite knows one writer
-    taken = _within(segments, _read(connection.execute(query)))
+    rows = connection.execute(query).all()
+    taken = _within(segments, [_intent(row, late=row.late_at is not None and row.late_at <= now) for row in rows])
+    late = {intent.message for intent in taken if intent.late}
     of: dict[str, list[str]] = defaultdict(list)
     for intent in taken:
         of[intent.message].append(intent.subscriber)
     sending = {"state": MessageState.SENDING.value, "attempts": messages.c.attempts + 1, "attempted_at": at}
     for message, people in of.items():  # few messages to many people: one statement each, not one a person
         chosen = update(messages).where(messages.c.message == message, messages.c.subscriber.in_(people))
-        connection.execute(chosen.values(**sending))
+        connection.execute(chosen.values(**sending, late=message in late))
     return taken
 
 
@@ -211,7 +230,7 @@ def drop_left(connection: Connection, subscriber: str | None = None) -> int:
     goodbyes = select(warnings.c.id).where(warnings.c.stage == GOODBYE)
     query = update(messages).where(messages.c.subscriber.in_(left), messages.c.state == MessageState.INTENDED.value)
     query = query.where(messages.c.message.not_in(goodbyes))
-    return connection.execute(query.values(state=MessageState.REFUSED.value, refusal="stopped")).rowcount
+    return connection.execute(query.values(state=MessageState.REFUSED.value, refusal=Unsent.STOPPED.value)).rowcount
 
 
 def unanswered(connection: Connection, limit: int = 1_000) -> list[Intent]:

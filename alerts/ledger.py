@@ -51,6 +51,10 @@ def _life(row: Any) -> Life:
         quiet=row.quiet,
         last_issued=row.last_issued,
         expires=row.expires,
+        held=row.held,
+        ended=row.ended,
+        began=row.began,
+        left_to=row.left_to,
     )
 
 
@@ -76,6 +80,10 @@ def save_life(connection: Connection, life: Life, event: CompoundEvent) -> None:
         "quiet": life.quiet,
         "last_issued": life.last_issued,
         "expires": life.expires,
+        "held": life.held,
+        "ended": life.ended,
+        "began": life.began,
+        "left_to": life.left_to,
         "latest": event.model_dump_json(),
     }
     if connection.execute(update(lives).where(lives.c.warning == life.warning).values(**values)).rowcount == 0:
@@ -92,15 +100,46 @@ def standing(connection: Connection) -> list[tuple[Life, str]]:
     return _told(connection)
 
 
-def standing_beside(connection: Connection, area: str, other_than: str) -> list[tuple[Life, str]]:
-    """The same of other warnings of this area. A warning stands until its end went out, also while that end waits for signatures."""
-    return _told(connection, lives.c.area == area, lives.c.warning != other_than)
+def standing_beside(connection: Connection, area: str | None, other_than: str) -> list[tuple[Life, str]]:
+    """The same of other warnings of this area, or of any. A warning stands until its end went out, also while that waits for signatures."""
+    here = [lives.c.area == area] if area is not None else []
+    return _told(connection, lives.c.warning != other_than, *here)
 
 
 def _told(connection: Connection, *where: ColumnElement[bool]) -> list[tuple[Life, str]]:
     rows = connection.execute(select(lives).where(lives.c.told, *where).order_by(lives.c.warning)).all()
     waiting = _pending(connection, [row.warning for row in rows]) if rows else {}
     return [(replace(_life(row), pending=waiting.get(row.warning)), row.rule) for row in rows]
+
+
+def waiting(connection: Connection) -> list[tuple[Life, str]]:
+    """Lives of which a message waits for signatures, with their rules."""
+    waits = select(warnings.c.warning).where(warnings.c.stage == PENDING)
+    rows = connection.execute(select(lives).where(lives.c.warning.in_(waits)).order_by(lives.c.warning)).all()
+    pending = _pending(connection, [row.warning for row in rows]) if rows else {}
+    return [(replace(_life(row), pending=pending.get(row.warning)), row.rule) for row in rows]
+
+
+def held(connection: Connection) -> list[tuple[Life, str]]:
+    """Lives of which a silence holds something back, with their rules."""
+    rows = connection.execute(select(lives).where(lives.c.held).order_by(lives.c.warning)).all()
+    waiting = _pending(connection, [row.warning for row in rows]) if rows else {}
+    return [(replace(_life(row), pending=waiting.get(row.warning)), row.rule) for row in rows]
+
+
+def leave_to(connection: Connection, life: Life) -> None:
+    """What was left to a warning's end goes on to the one that its own end was left to."""
+    connection.execute(update(lives).where(lives.c.left_to == life.warning).values(left_to=life.left_to))
+
+
+def settle_left(connection: Connection, warning: str) -> None:
+    """The end that others were left to went out: to those who were warned of them too."""
+    connection.execute(update(lives).where(lives.c.left_to == warning).values(left_to=None, ended=lives.c.messages))
+
+
+def areas_of(connection: Connection, of: Sequence[str]) -> dict[str, str]:
+    """Warning to the area of its event."""
+    return dict(connection.execute(select(lives.c.warning, lives.c.area).where(lives.c.warning.in_(of))).all())
 
 
 def acted_on(connection: Connection, event: str) -> bool:
@@ -130,6 +169,7 @@ def propose(connection: Connection, warning: Warning, kind: Kind, audience: str,
             people=people,
             escalate_at=escalate_at,
             escalations=0,
+            level=int(warning.level),
         )
     )
     connection.execute(
@@ -143,6 +183,17 @@ def settle(connection: Connection, warning: Warning, stage: str) -> None:
     values = {"content": warning.model_dump_json(), "expires": warning.expires, "stage": stage}
     if stage != PENDING:
         values["escalate_at"] = None
+    connection.execute(update(warnings).where(warnings.c.id == warning.id).values(**values))
+
+
+def went_out(connection: Connection, warning: Warning, level: Level, late_at: datetime) -> None:
+    """Keep a message that goes out.
+
+    Args:
+        level: that quiet hours and damping go by. late_at: from when on it says that it is late.
+    """
+    settle(connection, warning, ISSUED)
+    values = {"level": int(level), "issued": warning.issued, "late_at": late_at}
     connection.execute(update(warnings).where(warnings.c.id == warning.id).values(**values))
 
 
@@ -163,6 +214,21 @@ def issued_ids(connection: Connection, warning: str) -> tuple[str, ...]:
     """Messages of a life that went out, in their order: what the next one refers to."""
     query = select(warnings.c.id).where(warnings.c.warning == warning, warnings.c.stage == ISSUED).order_by(warnings.c.number)
     return tuple(connection.execute(query).scalars())
+
+
+def newest_standing(connection: Connection, life: Life) -> tuple[Warning, Kind] | None:
+    """The newest message that told people that a warning stands, of those since it last ended; a correction is no such message for
+    whoever did not read what it corrects."""
+    kinds = (Kind.WARNING.value, Kind.UPDATE.value, Kind.STILL.value)
+    query = select(warnings.c.content, warnings.c.kind).where(warnings.c.warning == life.warning, warnings.c.stage == ISSUED)
+    query = query.where(warnings.c.number > life.ended, warnings.c.kind.in_(kinds)).order_by(warnings.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else (Warning.model_validate_json(row.content), Kind(row.kind))
+
+
+def languages_of(connection: Connection, message: str) -> set[str]:
+    """The languages that a message has texts in."""
+    return set(connection.execute(select(bodies.c.language).where(bodies.c.message == message)).scalars())
 
 
 def unsigned(connection: Connection, now: datetime) -> list[tuple[str, int, int]]:
@@ -212,6 +278,11 @@ def note(connection: Connection, identity: str, at: datetime, kind: str, warning
     """Tell the people on duty; the same notice is not told twice."""
     if not connection.execute(select(notices.c.place).where(notices.c.id == identity)).first():
         connection.execute(insert(notices).values(id=identity, at=at, kind=kind, warning=warning, text=text))
+
+
+def decided(connection: Connection) -> dict[str, int]:
+    """Reason to the number of changes of events that were acted on for it, said or not."""
+    return dict(connection.execute(select(processed.c.decision, func.count()).group_by(processed.c.decision)).all())
 
 
 def statuses(connection: Connection) -> dict[str, int]:

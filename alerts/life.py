@@ -1,11 +1,12 @@
 """What is to be said when an event changes: a pure state machine, no clock and no I/O.
 
-A warning lives as in CAP 1.2: Alert, then Updates, then an end. Three promises are kept here and nowhere else: nothing unknown ends
-in an all-clear, an end is told if and only if somebody was warned, and whatever is not said is recorded with its reason.
+A warning lives as in CAP 1.2: Alert, then Updates, then an end: an all-clear, a retraction, the word that nobody can tell any more, or
+the word that its time has run out. Promises that are kept here and nowhere else: nothing unknown ends in an all-clear, an end is told
+once, and if and only if somebody was warned, no silence of an operator holds an end back, and whatever is not said has a reason.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -40,6 +41,8 @@ class Reason(StrEnum):
     UNSIGNED = "unsigned"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
+    SILENCED = "silenced"
+    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Life:
         told: somebody was warned and has not been told the end. level: the one last told.
         messages: how many messages of this life were made, proposals included.
         open: the event still stands. last_issued: when something last went out. expires: until when the last message stands.
+        held: a silence holds something back that is to be judged again at its end.
+        ended: how many messages had been made when the warning last ended; those after it are of a new round, told to other people.
+        began: when the first message of this round went out.
+        left_to: the warning whose end will speak for this one, which ended first; those who were warned of this one hear that end too.
     """
 
     warning: str
@@ -72,6 +79,39 @@ class Life:
     quiet: bool = False
     last_issued: datetime | None = None
     expires: datetime | None = None
+    held: bool = False
+    ended: int = 0
+    began: datetime | None = None
+    left_to: str | None = None
+
+    def after(self, decision: "Decision", event: CompoundEvent, over: Sequence["Life"] = ()) -> "Life":
+        """The life once a decision about its event was taken, before what is to be said is proposed.
+
+        Args:
+            over: as given to `decide`.
+        """
+        left = decision.reason is Reason.ENDED_IN_GREATER
+        return replace(
+            self,
+            pending=None if decision.withdraw else self.pending,
+            open=not event.ended and decision.reason is not Reason.REVISED,
+            unconfirmed=event.unconfirmed or event.change is EventChange.UNCONFIRMED,
+            quiet=bool(event.quiet),
+            held=(self.held or decision.reason is Reason.SILENCED) and not event.ended,
+            told=self.told and not left,
+            left_to=_greater(over, decision).warning if left else self.left_to,
+        )
+
+    def proposed(self, message: Pending) -> "Life":
+        """The life once a message waits for signatures."""
+        return replace(self, messages=self.messages + 1, pending=message)
+
+    def issued(self, kind: Kind, level: Level, at: datetime, expires: datetime) -> "Life":
+        """The life once the message that waited went out."""
+        if kind in ENDINGS:
+            return replace(self, pending=None, told=False, level=level, last_issued=at, expires=None, ended=self.messages, began=None)
+        began = self.began if self.told else at
+        return replace(self, pending=None, told=True, level=level, last_issued=at, expires=expires, began=began, left_to=None)
 
 
 @dataclass(frozen=True)
@@ -81,11 +121,13 @@ class Decision:
     Attributes:
         say: the kind of text to propose; none if nothing is said.
         withdraw: the proposal that waits is overtaken.
+        left: the kind of end that a greater warning's end will stand for.
     """
 
     reason: Reason
     say: Kind | None = None
     withdraw: bool = False
+    left: Kind | None = None
 
 
 _MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]] = {
@@ -98,6 +140,8 @@ _MESSAGE: dict[Kind, tuple[Literal["Alert", "Update", "Cancel"], WarningStatus]]
     Kind.CORRECTION: ("Update", WarningStatus.UPDATED),
     Kind.EXPIRED: ("Update", WarningStatus.EXPIRED),
 }
+STANDING = frozenset({Kind.WARNING, Kind.UPDATE, Kind.STILL, Kind.CORRECTION})
+"""What tells people that they stand under a warning."""
 ENDINGS = frozenset({Kind.ALL_CLEAR, Kind.RETRACTION, Kind.CANNOT_TELL, Kind.EXPIRED})
 MERGED = "merged into"
 """How the engine marks the end of an event that became part of an older one."""
@@ -106,7 +150,7 @@ _ANEW = {EventChange.OPENED, EventChange.ESCALATED}
 
 
 def message_type(kind: Kind) -> Literal["Alert", "Update", "Cancel"]:
-    """CAP's message type. "We can no longer tell" is an Update: a Cancel would be read as an all-clear."""
+    """CAP's message type. "We can no longer tell" and "its time has run out" are Updates: a Cancel would be read as an all-clear."""
     return _MESSAGE[kind][0]
 
 
@@ -115,12 +159,13 @@ def issued_status(kind: Kind) -> WarningStatus:
     return _MESSAGE[kind][1]
 
 
-def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_until: bool = False) -> Decision:
+def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_until: bool = False, silenced: bool = False) -> Decision:
     """What to say about a change of the life's event.
 
     Args:
         over: other warnings that people of this area stand under and that speak for this one, greater or merged with it.
         has_until: the rule says what must be known for its end, so a close is known whatever the rule's own truth is.
+        silenced: an operator's silence reaches this rule and area at the event's level.
     """
     if event.change is EventChange.FOUND_AFTERWARDS:
         return Decision(Reason.FOUND_AFTERWARDS)
@@ -132,7 +177,10 @@ def decide(life: Life, event: CompoundEvent, *, over: Sequence[Life] = (), has_u
         return Decision(Reason.UNCONFIRMED)
     if event.quiet:
         return Decision(Reason.QUIET, withdraw=life.pending is not None and life.pending.kind not in ENDINGS)
-    return _stand(life, event)
+    decision = _stand(life, event)
+    if silenced and decision.say is not None:
+        return Decision(Reason.SILENCED, withdraw=decision.withdraw)
+    return decision
 
 
 def _stand(life: Life, event: CompoundEvent) -> Decision:
@@ -171,8 +219,13 @@ def _end(life: Life, event: CompoundEvent, over: Sequence[Life], has_until: bool
     if waiting is not None and waiting.kind is kind:
         return Decision(Reason.NO_CHANGE)
     if any(_says_no_less(other, kind) for other in over):
-        return Decision(Reason.ENDED_IN_GREATER, withdraw=waiting is not None)
+        return Decision(Reason.ENDED_IN_GREATER, withdraw=waiting is not None, left=kind)
     return Decision(reason, kind, withdraw=waiting is not None)
+
+
+def _greater(over: Sequence[Life], decision: Decision) -> Life:
+    """The warning that an end is left to."""
+    return next(other for other in over if decision.left is None or _says_no_less(other, decision.left))
 
 
 def _says_no_less(greater: Life, kind: Kind) -> bool:
@@ -197,20 +250,33 @@ def _ending(event: CompoundEvent, has_until: bool) -> tuple[Kind, Reason]:
     return Kind.ALL_CLEAR, Reason.CLOSED
 
 
-def due(life: Life, now: datetime, *, remind_every: timedelta | None, ahead: timedelta) -> Decision | None:
-    """What the mere passing of time asks for: a reminder, a renewal before the last message runs out, or the note that it ran out.
+def silenced(life: Life) -> Decision | None:
+    """What a silence that begins means for a message that waits: it is taken back and judged again later. An end is never silenced."""
+    if life.pending is None or life.pending.kind in ENDINGS or life.pending.kind is Kind.CORRECTION:
+        return None
+    return Decision(Reason.SILENCED, withdraw=True)
+
+
+def due(life: Life, now: datetime, *, remind_every: timedelta | None, ahead: timedelta, silenced: bool = False) -> Decision | None:
+    """What the mere passing of time asks for: a reminder, a renewal before the last message runs out, or the word that it ran out.
+
+    The word that it ran out is owed to everybody who was warned, also when an end waits for signatures that nobody gives: it says that
+    the danger may remain, and the end that waits is taken back, so that nobody is told two ends.
 
     Args:
         remind_every: the rule's. ahead: how long before its end a standing warning is proposed anew, so that there is time to sign.
+        silenced: an operator's silence reaches this warning; it holds a reminder back, but neither a renewal nor the end.
     """
-    if not life.told or not life.open or life.last_issued is None or life.expires is None:
+    if not life.told or life.last_issued is None or life.expires is None:
         return None
     if now >= life.expires:
-        return Decision(Reason.EXPIRED)
-    if life.pending is not None or life.quiet:
+        return Decision(Reason.EXPIRED, Kind.EXPIRED, withdraw=life.pending is not None)
+    if not life.open or life.pending is not None or life.quiet:
         return None
     if now >= life.expires - ahead:
         return Decision(Reason.RENEWED, Kind.STILL)
     if remind_every is not None and now >= life.last_issued + remind_every:
+        if silenced:
+            return None if life.held else Decision(Reason.SILENCED)
         return Decision(Reason.REMINDER, Kind.STILL)
     return None

@@ -1,4 +1,4 @@
-"""The words put before a text that is an exercise, or that goes out late.
+"""The words put before a text that is an exercise, or that goes out late, and those that say in whose name it speaks.
 
 They stand here and not in the PO files: a mark that could be edited away with a text, or that a text, a name or an argument could hide,
 would be none. They are put before a text that is finished and approved, so at sending time neither pattern nor country is needed.
@@ -34,6 +34,59 @@ LATE: Mapping[str, str] = {
     "ta": "தாமதமான செய்தி",
     "fil": "NAHULI NG DATING",
 }
+STANDING: Mapping[str, Mapping[str, str]] = {
+    "monitoring": {
+        "en": "test",
+        "ne": "परीक्षण",
+        "ne-Latn": "parikshan",
+        "bn": "পরীক্ষা",
+        "bn-Latn": "porikkha",
+        "ur": "آزمائش",
+        "ur-Latn": "azmaish",
+        "id": "uji coba",
+        "tpi": "traim tasol",
+        "si": "අත්හදා",
+        "ta": "சோதனை",
+        "fil": "pagsubok",
+    },
+    "advisory": {
+        "en": "advice",
+        "ne": "सल्लाह",
+        "ne-Latn": "sallah",
+        "bn": "পরামর্শ",
+        "bn-Latn": "poramorsho",
+        "ur": "مشورہ",
+        "ur-Latn": "mashwara",
+        "id": "saran",
+        "tpi": "tok save",
+        "si": "උපදෙස්",
+        "ta": "ஆலோசனை",
+        "fil": "payo",
+    },
+    "official": {
+        "en": "official",
+        "ne": "आधिकारिक",
+        "ne-Latn": "adhikarik",
+        "bn": "সরকারি",
+        "bn-Latn": "sorkari",
+        "ur": "سرکاری",
+        "ur-Latn": "sarkari",
+        "id": "resmi",
+        "tpi": "bilong gavman",
+        "si": "නිල",
+        "ta": "அதிகாரபூர்வ",
+        "fil": "opisyal",
+    },
+}
+"""In whose name a text speaks, beside the name: those who only watch, those who advise, or the authority that may warn by law."""
+
+
+def in_whose_name(name: str, standing: str, language: str) -> str:
+    """A name with the word for its standing beside it, unless it says it itself, in its language or in English, as `Polyrisk test`."""
+    words = STANDING[standing]
+    word = _word(words, language)
+    says = any(own.casefold() in name.casefold() for own in (word, words["en"]))
+    return name if says else f"{name} ({word})"
 
 
 def marked(body: str, language: str, *, exercise: bool = False, late: bool = False) -> str:

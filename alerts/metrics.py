@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Gauge
 
 from alerts.channels.contract import Balance
+from alerts.intents import Unsent
 from alerts.ledger import STAGES
+from alerts.life import Reason
 from schemas.records import MessageState
 
 
@@ -18,8 +20,14 @@ class Metrics:
         self._warnings = Gauge("polyrisk_warning_messages", "Messages of warnings by stage.", ["stage"], registry=self.registry)
         self._balance = Gauge("polyrisk_provider_balance", "Money left on the provider's account.", registry=self.registry)
         self.observe_balance(None)
+        unsent = "People who did not get a message, by why: it was dropped before it was sent, or never made."
+        self._unsent = Gauge("polyrisk_messages_unsent", unsent, ["reason"], registry=self.registry)
+        decided = "Changes of events that were acted on, said or not, by why."
+        self._decided = Gauge("polyrisk_event_changes_decided", decided, ["reason"], registry=self.registry)
+        self._silences = Gauge("polyrisk_silences", "Silences of people on duty that hold.", registry=self.registry)
         self.observe_messages({})
         self.observe_warnings({})
+        self.observe_unsaid({}, {}, 0)
 
     def observe_balance(self, balance: Balance | None) -> None:
         """Set the gauge of money to what is left at the provider; not a number while nobody knows, or it keeps no account."""
@@ -34,3 +42,11 @@ class Metrics:
         """Set the gauges of warnings; a stage in which nothing is any more goes back to zero."""
         for stage in STAGES:
             self._warnings.labels(stage).set(stages.get(stage, 0))
+
+    def observe_unsaid(self, unsent: Mapping[str, int], decided: Mapping[str, int], silences: int) -> None:
+        """Set the gauges of what was not sent, of what was decided about events, and of silences that hold."""
+        for reason in Unsent:
+            self._unsent.labels(reason.value).set(unsent.get(reason.value, 0))
+        for decision in Reason:
+            self._decided.labels(decision.value).set(decided.get(decision.value, 0))
+        self._silences.set(silences)

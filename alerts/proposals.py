@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Select, insert
 
-from alerts import cost, intents, ledger
-from alerts.life import ENDINGS, Life, Reason, issued_status, message_type
-from alerts.registry import Group, counts
+from alerts import audience, cost, intents, ledger
+from alerts.audience import Audience
+from alerts.intents import Unsent
+from alerts.life import ENDINGS, Life, Pending, Reason, issued_status, message_type
+from alerts.people.person import Group
 from alerts.rendering import Renderer
 from alerts.tables import bodies
 from alerts.texts import Kind
@@ -19,7 +20,7 @@ from schemas.configuration import Rule, Sign
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record, read_output
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Reading, RenderedText, Warning, WarningStatus
+from schemas.records import CompoundEvent, Evidence, Reading, RenderedText, Signature, Warning, WarningStatus
 from schemas.topics import WARNINGS
 
 ENDING_STANDS = timedelta(hours=24)
@@ -37,6 +38,7 @@ class Proposals:
     def __init__(self, country: LoadedCountry, renderer: Renderer) -> None:
         self.country = country
         self.renderer = renderer
+        self._rules = {rule.name: rule for rule in country.configuration.rules}
 
     def signatures(self, rule: Rule | None, level: Level) -> Sign:
         """What must be signed: the stricter of the rule's and the country's table; of a rule that is no more, what the table says."""
@@ -49,13 +51,12 @@ class Proposals:
         self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, kind: Kind, reason: Reason, at: datetime
     ) -> Life:
         """Propose a message, or issue it at once if nobody must sign: then it concerns the people on duty alone."""
-        number = life.messages + 1
-        life = replace(life, messages=number)
-        counted = self._counted(connection, life, event, kind)
+        life = life.proposed(Pending(f"{life.warning}.{life.messages + 1}", kind, event.level))
+        counted = audience.by_language(connection, self._people(connection, life, rule, event, kind))
         texts = tuple(self._text(rule, kind, event, language, counted) for language in self._languages(event, counted))
         estimate = cost.estimate(texts, self.country.facts.messaging.price)
         warning = Warning(
-            id=f"{life.warning}.{number}",
+            id=f"{life.warning}.{life.messages}",
             warning=life.warning,
             event=event.id,
             rule=event.rule,
@@ -84,7 +85,7 @@ class Proposals:
         asked = event.unconfirmed and kind is Kind.WARNING  # what nobody can confirm goes out by nobody's word but a person's
         people = 0 if event.audience == "operators" else max(sign.people, int(asked))
         ledger.propose(connection, warning, kind, event.audience, people, at + sign.within)
-        if people == 0:
+        if people == 0 or kind is Kind.EXPIRED:  # who signed a warning signed how long it stands
             return self.issue(connection, life, rule, warning, kind, event, at)[0]
         publish(connection, warning, "proposed", at)
         return life
@@ -94,7 +95,9 @@ class Proposals:
     ) -> tuple[Life, Warning]:
         """Let a message go out: intend it for each person, count anew who they are, publish it."""
         overtaken = intents.overtake(connection, warning.warning, warning.id)
-        counted = self._counted(connection, life, event, kind)
+        people = self._people(connection, life, rule, event, kind)
+        reached = self._not_damped(people, kind, event, life, at)
+        counted = audience.by_language(connection, reached)
         texts = self._recounted(connection, rule, kind, event, warning, counted)
         estimate = cost.estimate(texts, self.country.facts.messaging.price)
         issued = warning.model_copy(
@@ -106,19 +109,70 @@ class Proposals:
                 "recipients": estimate.recipients,
                 "segments": estimate.segments,
                 "cost": estimate.amount,
-                "signatures": ledger.signed(connection, warning.id),
+                "signatures": self._signatures(connection, life, warning, kind),
                 "references": ledger.issued_ids(connection, warning.warning),
             }
         )
-        ledger.settle(connection, issued, ledger.ISSUED)
-        self._intend(connection, issued, kind, event)
-        if overtaken:
-            ledger.note(
-                connection, f"overtaken:{issued.id}", at, "overtaken", issued.warning, f"{overtaken} unsent messages were overtaken."
-            )
+        level = life.level if kind in ENDINGS else issued.level
+        ledger.went_out(connection, issued, level, at + self.country.facts.messaging.late_after)
+        sent = intents.intend(connection, issued, 0 if kind in ENDINGS else int(issued.level), reached)
+        if reached is not people:
+            audience.keep_withheld(connection, issued.id, Unsent.DAMPED, audience.number(connection, people) - sent)
+        self._note_unsent(connection, issued, overtaken + self._group(connection, issued, kind), at)
         publish(connection, issued, issued.status.value, at)
-        ended = kind in ENDINGS
-        return replace(life, told=not ended, level=issued.level, last_issued=at, expires=None if ended else issued.expires), issued
+        if kind in ENDINGS:
+            ledger.settle_left(connection, life.warning)
+        return life.issued(kind, issued.level, at, issued.expires), issued
+
+    def _signatures(self, connection: Connection, life: Life, warning: Warning, kind: Kind) -> tuple[Signature, ...]:
+        """Who let a message go out; that its time has run out, those who signed how long it stands."""
+        if kind is not Kind.EXPIRED:
+            return ledger.signed(connection, warning.id)
+        newest = ledger.newest_standing(connection, life)
+        return newest[0].signatures if newest is not None else ()
+
+    def correct(
+        self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, area: str | None, level: Level | None, at: datetime
+    ) -> Life:
+        """Propose a correction of what people were told last, for exactly those who were warned.
+
+        Args:
+            area, level: what is right, if it is another than the event's.
+        """
+        right = event.model_copy(update={"area": area or event.area, "level": level or life.level, "known": at})
+        return self.propose(connection, life, rule, right, Kind.CORRECTION, Reason.CORRECTED, at)
+
+    def tell_spared(self, connection: Connection, ended: Rule, area: str) -> int:
+        """A warning has ended that spoke for lesser ones; who was spared one of those that still stands gets it now. Answers how many."""
+        told = 0
+        for life, name in ledger.standing_beside(connection, area, ""):
+            rule = self._rules.get(name)
+            if rule is not None and life.open and (name in ended.mutes or rule.text == ended.text):
+                told += self.tell_who_joined(connection, life, rule, ledger.latest_event(connection, life.warning), everybody=True)
+        return told
+
+    def tell_who_joined(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, *, everybody: bool = False) -> int:
+        """Who came to the area since the warning began gets its newest message, once; answers how many.
+
+        Args:
+            everybody: also who was there before, and had heard a greater warning that has ended meanwhile.
+        """
+        newest = ledger.newest_standing(connection, life)
+        if newest is None:
+            return 0
+        warning, kind = newest
+        people = audience.joined(self._audience(connection, life, rule, event), life.warning, None if everybody else life.began)
+        counted = audience.by_language(connection, people)
+        if not counted:
+            return 0
+        self._add_texts(connection, rule, kind, event, warning.id, counted)
+        again = audience.intend_again(connection, people, warning.id)
+        return again + intents.intend(connection, warning, int(warning.level), audience.without_message(people, warning.id))
+
+    def anybody_joined(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent) -> bool:
+        """Whether `tell_who_joined` would tell anybody."""
+        people = audience.joined(self._audience(connection, life, rule, event), life.warning, life.began)
+        return connection.execute(people.limit(1)).first() is not None
 
     def withdraw(self, connection: Connection, message: str, at: datetime) -> None:
         """Take back a proposal that was overtaken before it was signed."""
@@ -133,19 +187,49 @@ class Proposals:
         """How long a message stands: as long as the rule lets an event stand of which nothing more is heard."""
         return ENDING_STANDS if kind in ENDINGS else rule.ends.otherwise_after
 
-    def _counted(self, connection: Connection, life: Life, event: CompoundEvent, kind: Kind) -> Mapping[str, int]:
-        if kind in ENDINGS:
-            return intents.count_told(connection, life.warning)
-        return counts(connection, self._areas(event), self._group(event))
+    def _people(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, kind: Kind) -> Select[Any]:
+        if kind in ENDINGS or kind is Kind.CORRECTION:
+            return audience.told(life.warning)
+        return audience.concerned(self._audience(connection, life, rule, event))
 
-    def _intend(self, connection: Connection, warning: Warning, kind: Kind, event: CompoundEvent) -> None:
-        if kind in ENDINGS:
-            intents.intend_for_told(connection, warning, 0)
-        else:
-            intents.intend_for_audience(connection, warning, int(warning.level), self._areas(event), self._group(event))
+    def _not_damped(self, people: Select[Any], kind: Kind, event: CompoundEvent, life: Life, at: datetime) -> Select[Any]:
+        """Those of them who are not spared an update because they had so many; a higher level spares nobody."""
+        damping = self.country.facts.messaging.damping
+        spares = kind in (Kind.UPDATE, Kind.STILL) and event.level <= life.level and event.audience == "public"
+        return audience.not_damped(people, damping, at) if damping is not None and spares else people
 
-    def _group(self, event: CompoundEvent) -> Group:
-        return "operator" if event.audience == "operators" else "household"
+    def _audience(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent) -> Audience:
+        group: Group = "operator" if event.audience == "operators" else "household"
+        return Audience(self._areas(event), group, self._greater(connection, life, rule, event))
+
+    def _greater(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent) -> list[str]:
+        """Warnings that speak for this one: of a rule that mutes its rule or has the same text, in an area around or inside its own, and
+        no less grave."""
+        found = []
+        for other, name in ledger.standing_beside(connection, None, life.warning):
+            its = self._rules.get(name)
+            if its is not None and (rule.name in its.mutes or its.text == rule.text) and other.level >= event.level:
+                found.append(other.warning)
+        areas = ledger.areas_of(connection, found)
+        around = set(self.country.places.line(event.area))
+        return [w for w in found if areas[w] in around or event.area in self.country.places.line(areas[w])]
+
+    def _group(self, connection: Connection, issued: Warning, kind: Kind) -> int:
+        """Who gets this message does not get, beside it, that of a lesser warning of the same danger that waits to be sent."""
+        rule = self._rules.get(issued.rule)
+        if kind in ENDINGS or rule is None:
+            return 0
+        lesser = [
+            life.warning
+            for life, name in ledger.standing_beside(connection, issued.area, issued.warning)
+            if name in rule.mutes and life.level <= issued.level
+        ]
+        return intents.group(connection, issued.id, lesser) if lesser else 0
+
+    def _note_unsent(self, connection: Connection, issued: Warning, number: int, at: datetime) -> None:
+        if number:
+            text = f"{number} unsent messages were overtaken."
+            ledger.note(connection, f"overtaken:{issued.id}", at, "overtaken", issued.warning, text)
 
     def _areas(self, event: CompoundEvent) -> list[str]:
         """The event's area and all inside it; people on duty also watch over the areas they lie in."""
@@ -178,11 +262,18 @@ class Proposals:
     ) -> tuple[RenderedText, ...]:
         """The texts that were signed, with today's recipients; a language that nobody read then is added."""
         signed = {text.language: text.model_copy(update={"recipients": counted.get(text.language, 0)}) for text in warning.texts}
-        new = [self._text(rule, kind, event, language, counted) for language in counted if language not in signed]
-        for text in new:
-            row = {"message": warning.id, "language": text.language, "body": text.body, "segments": text.segments}
-            connection.execute(insert(bodies).values(**row))
-        return (*signed.values(), *new)
+        return (*signed.values(), *self._add_texts(connection, rule, kind, event, warning.id, counted))
+
+    def _add_texts(
+        self, connection: Connection, rule: Rule, kind: Kind, event: CompoundEvent, message: str, counted: Mapping[str, int]
+    ) -> list[RenderedText]:
+        """A message's texts in languages that nobody read when it was proposed."""
+        there = ledger.languages_of(connection, message)
+        new = [self._text(rule, kind, event, language, counted) for language in counted if language not in there]
+        if new:
+            rows = [{"message": message, "language": t.language, "body": t.body, "segments": t.segments} for t in new]
+            connection.execute(insert(bodies), rows)
+        return new
 
 
 def certainty_of(event: CompoundEvent) -> Literal["observed", "likely", "possible"]:

@@ -3,8 +3,13 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection, select, update
+
+from alerts.tables import messages, warnings
 from schemas.country_facts import QuietHours
+from schemas.country_files import LoadedCountry
 from schemas.levels import Level
+from schemas.records import MessageState
 
 
 def wait_until(hours: QuietHours | None, zone: ZoneInfo, level: Level, at: datetime) -> datetime | None:
@@ -26,3 +31,20 @@ def _within(hours: QuietHours, clock: time) -> bool:
     if hours.since < hours.until:
         return hours.since <= clock < hours.until
     return clock >= hours.since or clock < hours.until
+
+
+def hold(connection: Connection, country: LoadedCountry, now: datetime) -> None:
+    """Note of each message with people who have not got it yet until when it waits. Held once, it says that it is late when it goes.
+
+    What concerns the people on duty alone goes to them at any hour.
+    """
+    hours = country.facts.messaging.quiet_hours
+    if hours is None:
+        return
+    unsent = select(messages.c.message).where(messages.c.state == MessageState.INTENDED.value)
+    query = select(warnings.c.id, warnings.c.area, warnings.c.level).where(warnings.c.id.in_(unsent), warnings.c.audience == "public")
+    for row in connection.execute(query).all():
+        until = wait_until(hours, country.zone_of(row.area), Level(row.level), now)
+        if until is not None:
+            values = {"wait_until": until, "late_at": until}
+            connection.execute(update(warnings).where(warnings.c.id == row.id).values(**values))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from alerts.languages import Digits, in_digits, is_latin, languages
-from alerts.marks import marked
+from alerts.marks import in_whose_name, marked
 from alerts.segments import Size, measure
 from alerts.texts import NAME, SERVICE, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Need, Pattern, Service
 from schemas.country_files import LoadedCountry
@@ -190,9 +190,9 @@ def budget_of(country: LoadedCountry, language: str) -> int:
 
 
 def source_of(country: LoadedCountry, language: str) -> str:
-    """What the country calls itself in a message."""
+    """What the country calls itself in a message, and in whose name it speaks."""
     messaging = country.facts.messaging
-    return _in_language(messaging.speaks_as, language, messaging.sender)
+    return in_whose_name(_in_language(messaging.speaks_as, language, messaging.sender), country.facts.speaks, language)
 
 
 def opt_out_of(country: LoadedCountry, language: str) -> str:

@@ -95,6 +95,10 @@ lives = Table(
     Column("last_issued", Utc),
     Column("expires", Utc),
     Column("latest", Text, nullable=False),
+    Column("held", Boolean, nullable=False, server_default=false(), index=True),
+    Column("ended", Integer, nullable=False, server_default="0"),
+    Column("began", Utc),
+    Column("left_to", String(80), index=True),
 )
 
 warnings = Table(
@@ -112,7 +116,13 @@ warnings = Table(
     Column("people", Integer, nullable=False),
     Column("escalate_at", Utc),
     Column("escalations", Integer, nullable=False),
+    Column("level", Integer, nullable=False, server_default="0"),
+    Column("issued", Utc),
+    Column("late_at", Utc),
+    Column("wait_until", Utc),
 )
+"""`level` is the one that quiet hours and damping go by: of an end, the one that people were told last. `late_at`: from when on a message
+says that it is late. `wait_until`: the end of the quiet hours that hold it."""
 
 signatures = Table(
     "signatures",
@@ -150,6 +160,7 @@ messages = Table(
     Column("possibly_doubled", Boolean, nullable=False),
     Column("risk", Integer, nullable=False, server_default="0"),
     Column("not_before", Utc),
+    Column("late", Boolean, nullable=False, server_default=false()),
 )
 """`priority` is the warning's level; `risk` orders people under one level, the most at risk first (`alerts.ordering`). `not_before`: by the
 wall clock, of a message that is to be tried again later."""
@@ -208,6 +219,42 @@ delivery_counts = Table(
     Column("count", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
 )
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("reason", String(20), primary_key=True),
+    Column("people", Integer, nullable=False),
+)
+"""People of a message's audience for whom none was made, by why."""
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("by", String(80), nullable=False),
+    Column("role", String(80), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("up_to", Integer, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+    Column("area", String(40)),
+    Column("rule", String(80)),
+    Column("hazard", String(80)),
+    Column("ended_by", String(80)),
+    Column("over", Boolean, nullable=False, index=True),
+)
+
+silenced = Table(
+    "silenced",
+    metadata,
+    Column("silence", String(40), primary_key=True),
+    Column("what", String(300), primary_key=True),
+    Column("warning", String(80), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+"""What silences held back, each once."""
 
 processed = Table(
     "processed",

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection
 
 from alerts import intents, ledger
+from alerts.audience import Audience, concerned
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.dispatch import Dispatcher
 from alerts.people.keys import Keys
@@ -96,7 +97,7 @@ def issue(connection: Connection, country: LoadedCountry) -> int:
     )
     ledger.propose(connection, warning, Kind.WARNING, "households", 2, NOW)
     ledger.settle(connection, warning, ledger.ISSUED)
-    return intents.intend_for_audience(connection, warning, int(warning.level), list(country.places.areas), "household")
+    return intents.intend(connection, warning, int(warning.level), concerned(Audience(list(country.places.areas), "household")))
 
 
 def cpu_s(pid: int) -> float:

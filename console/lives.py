@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.local_time import LocalTime
 from console.reading import Known, Published
 from schemas.levels import Level
 from schemas.records import CompoundEvent, EventChange, Signature, Warning, WarningStatus
@@ -113,10 +112,10 @@ def _end(records: Sequence[Published], messages: Sequence[Warning], out: Sequenc
 
 
 def _ends(warning: Warning) -> bool:
-    return warning.message_type == "Cancel" or warning.status is WarningStatus.CANNOT_TELL
+    return warning.message_type == "Cancel" or warning.status in (WarningStatus.CANNOT_TELL, WarningStatus.EXPIRED)
 
 
-def story(life: WarningLife, clock: LocalTime) -> tuple[Said, ...]:
+def story(life: WarningLife) -> tuple[Said, ...]:
     """What was said, and who let it be said, oldest first."""
     entries: list[Said] = []
     signed: set[tuple[str, str, datetime]] = set()
@@ -127,7 +126,7 @@ def story(life: WarningLife, clock: LocalTime) -> tuple[Said, ...]:
             if key not in signed:
                 signed.add(key)
                 entries.append(Said(signature.at, _signed(signature), warning.id, warning.level))
-        entries.append(Said(published.at, _happened(warning, clock), warning.id, warning.level))
+        entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
     return tuple(sorted(entries, key=lambda s: s.at))
 
 
@@ -135,7 +134,7 @@ def _signed(signature: Signature) -> str:
     return f"signed by {signature.by}, {signature.role.replace('_', ' ')}"
 
 
-def _happened(warning: Warning, clock: LocalTime) -> str:
+def _happened(warning: Warning) -> str:
     reason = warning.reason.replace("_", " ")
     match warning.status:
         case WarningStatus.PROPOSED:
@@ -145,7 +144,7 @@ def _happened(warning: Warning, clock: LocalTime) -> str:
         case WarningStatus.WITHDRAWN:
             return "proposal withdrawn: overtaken before it was signed"
         case WarningStatus.EXPIRED:
-            return f"ran out, as it said it would on {clock.text(warning.expires)}"
+            return "went out: its time has run out, and this is no all-clear"
         case WarningStatus.CANNOT_TELL:
             return "went out: we can no longer tell"
         case WarningStatus.CANCELLED if warning.reason == EventChange.RETRACTED.value:

@@ -126,7 +126,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         segments=message.segments,
         phones=tuple(_phone(t, message, known.deliveries, names) for t in message.texts),
         choices=tuple(MessageChoice(w.id, _choice(w), w.issued or w.proposed, word_of(w.level), w.id == message.id) for w in life.messages),
-        story=story(life, clock),
+        story=story(life),
         steps=tuple((s.step, word_of(s.level), why_text(s.why, names)) for s in event.steps) if event is not None else (),
         silent=tuple(note_text(line, names, clock) for line in event.silent) if event is not None else (),
         quiet=event.quiet.replace("_", " ") if event is not None else "",
@@ -170,6 +170,8 @@ def _choice(warning: Warning) -> str:
             return f"{warning.message_type}, withdrawn"
         case WarningStatus.CANNOT_TELL:
             return "Cannot tell"
+        case WarningStatus.EXPIRED:
+            return "Ran out"
         case WarningStatus.CANCELLED:
             return "Cancel" if warning.reason == "retracted" else "All-clear"
     return warning.message_type

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from alerts.cap.folder import cap_folder
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.dispatch import DispatchReport
 from alerts.people.keys import Keys
@@ -147,7 +148,8 @@ class CaseRun:
             registry = Registry(f"sqlite:///{self.state / 'registry.db'}", Keys.load(self.state / "keys", create=True))
             fill(registry, self.country, households=self._subscribers, seed=self._seed)
             account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, self.country.facts.messaging.sender, provider.base_url)
-            service = stack.enter_context(closing(AlertService(log, registry, self.country, TwilioSms(account))))
+            cap = cap_folder(self.state, self.country)
+            service = stack.enter_context(closing(AlertService(log, registry, self.country, TwilioSms(account), cap=cap)))
             processor = stack.enter_context(closing(Processor(log, self.country.shard)))
             yield _Parts(self, clock, log, processor, service, fetch)
 

@@ -14,6 +14,7 @@ import click
 import uvicorn
 from prometheus_client import REGISTRY, start_http_server
 
+from alerts.cap.folder import cap_folder
 from alerts.channels import dry
 from alerts.channels.contract import Channel, Settings, known_channels, open_channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
@@ -41,7 +42,7 @@ from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, load_country
 from schemas.envelopes import input_record
 from schemas.errors import RefusedError
-from schemas.records import ConfigChange, Warning
+from schemas.records import ConfigChange
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def _turn(
     if isinstance(clock, FileClock):
         fill(registry, country)
     speed = country.facts.messaging.segments_per_second if isinstance(clock, WallClock) else None
-    service = AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY), segments_per_second=speed)
+    cap = cap_folder(state, country)
+    service = AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY), segments_per_second=speed, cap=cap)
     stack.enter_context(closing(service))
     told: set[str] = set()
 
@@ -258,18 +260,3 @@ def _configure(log: EventLog, country: LoadedCountry, clock: Clock) -> None:
         at=clock.now(), hash=configuration.hash, configuration=configuration.canonical(), author="country files", reason="start"
     )
     log.append([input_record(country.shard, change)])
-
-
-def sign(state: Path, country: LoadedCountry, log: EventLog, message: str, by: str, role: str) -> Warning:
-    """Sign a message that waits. Answers it as it then stands.
-
-    Raises:
-        RefusedError: nothing waits under this id, the role may not sign, or this person or role has signed already.
-    """
-    clock: Clock = FileClock(state / "clock") if (state / "clock").exists() else WallClock()
-    service = AlertService(log, open_registry(state), country, member="signing")
-    try:
-        waiting = [w.id for w in service.pending() if w.id.startswith(message)]
-        return service.sign(waiting[0] if len(waiting) == 1 else message, by, role, clock.now())
-    finally:
-        service.close()

@@ -14,7 +14,7 @@ from schemas.moments import format_span
 from schemas.records import CompoundEvent, EventChange, Warning, WarningStatus
 from schemas.topics import EVENTS, WARNINGS
 
-SAID = {WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL}
+SAID = {WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL, WarningStatus.EXPIRED}
 """The states in which a message has gone out."""
 WAITING = {WarningStatus.PROPOSED, WarningStatus.ESCALATED}
 """The states in which nobody has signed enough yet."""
@@ -57,7 +57,8 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
     )
     since, known = warning.since.astimezone(zone), warning.known.astimezone(zone)
     yield f"    true since {since:%d %b %H:%M}, known {known:%d %b %H:%M}; {warning.reason}; {_signed(warning, country)}"
-    for text in sorted(warning.texts, key=lambda t: country.languages.index(t.language)):
+    order = {language: place for place, language in enumerate(country.languages)}
+    for text in sorted(warning.texts, key=lambda t: (order.get(t.language.partition("-")[0], len(order)), t.language)):
         draft = "" if text.reviewed else ", draft, not reviewed"
         yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
     yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as Xml
 
 from alerts.cap.messages import CapMessage, Writer, add, document_of, messages_of, stamp
 from alerts.rendering import place_name
+from schemas.country_files import LoadedCountry
 from schemas.records import Warning
 
 FEED = "feed.xml"
@@ -20,11 +21,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class CapFolder:
-    """A folder that holds a country's messages; it is made if it is not there.
-
-    Raises:
-        ConfigurationError: country.yaml says nothing of `cap`.
-    """
+    """A folder that holds a country's messages; it is made if it is not there."""
 
     def __init__(self, folder: Path, writer: Writer) -> None:
         self.folder = folder
@@ -71,6 +68,11 @@ class CapFolder:
         add(entry, "updated", stamp(message.sent))
         Xml.SubElement(entry, "link", {"rel": "alternate", "type": "application/cap+xml", "href": name_of(message)})
         add(entry, "summary", next((t.body for t in warning.texts if t.language == "en"), warning.texts[0].body))
+
+
+def cap_folder(state: Path, country: LoadedCountry) -> CapFolder | None:
+    """Where an installation writes its messages: `cap` in its folder; none if the country does not say in whose name."""
+    return CapFolder(state / "cap", Writer(country)) if country.facts.cap is not None else None
 
 
 def name_of(message: CapMessage) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from polyrisk.commands.options import AS_JSON, OF_INSTALLATION, OUT, opened, told
+from polyrisk.commands.options import AS_JSON, LEVEL, OF_INSTALLATION, OUT, opened, told
 
 
 @click.command()
@@ -15,10 +15,11 @@ from polyrisk.commands.options import AS_JSON, OF_INSTALLATION, OUT, opened, tol
 @told
 def sign(warning: str, by: str, role: str, state: Path) -> None:
     """Sign a WARNING that waits; with the last signature it needs it goes out. `polyrisk pending` lists what waits."""
-    from polyrisk.live import sign as sign_message
+    from polyrisk.duty import on_duty
+    from polyrisk.duty import sign as sign_message
 
-    with opened(state) as here:
-        signed = sign_message(state, here.country, here.log, warning, by, role)
+    with opened(state) as here, on_duty(state, here) as duty:
+        signed = sign_message(duty, warning, by, role)
     names = ", ".join(f"{s.by} ({s.role})" for s in signed.signatures)
     click.echo(f"{signed.id}: {signed.status.value}; signed by {names}")
 
@@ -40,4 +41,24 @@ def pending(state: Path, as_json: bool) -> None:
                 OUT.print(line)
 
 
-COMMANDS: tuple[click.Command, ...] = (sign, pending)
+@click.command()
+@click.argument("warning")
+@click.option("--area", help="The right place, a P-code, if the place was wrong.")
+@click.option("--level", type=LEVEL, help="The right level, if the level was wrong.")
+@click.option("--by", required=True, help="Who corrects, by name.")
+@click.option("--role", required=True, help="In which role of country.yaml; it must be one that may sign.")
+@click.option("--comment", required=True, help="What was wrong, for the people on duty; households read the text of a correction.")
+@OF_INSTALLATION
+@told
+def correct(warning: str, area: str | None, level: str | None, by: str, role: str, comment: str, state: Path) -> None:
+    """Propose a correction of a WARNING that stands. Once signed, it goes to exactly those who were warned."""
+    from polyrisk.duty import on_duty
+    from schemas.levels import Level
+
+    right = Level.named(level) if level else None
+    with opened(state) as here, on_duty(state, here) as duty:
+        proposed = duty.service.correct(warning, by, role, comment, duty.now, area=area, level=right)
+    click.echo(f"{proposed.id} waits for signatures, for {proposed.recipients:,} people; `polyrisk pending` shows it.")
+
+
+COMMANDS: tuple[click.Command, ...] = (sign, pending, correct)

@@ -10,7 +10,7 @@ from event_makers import event, tell
 from sqlalchemy import Connection
 from sqlalchemy.event import listen
 
-from alerts import deliveries, intents
+from alerts import audience, deliveries, intents
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.intents import Counted
 from alerts.people.synthetic import fill
@@ -111,7 +111,7 @@ def test_what_was_overtaken_before_it_was_sent_is_counted(start: Start, log: Eve
     assert {state for *_, state in said(log)} == {MessageState.EXPIRED}
 
 
-@pytest.mark.parametrize("ask", [lambda c: intents.counts(c, intents.unsettled()), lambda c: intents.count_told(c, "w1")])
+@pytest.mark.parametrize("ask", [lambda c: intents.counts(c, intents.unsettled()), lambda c: audience.by_language(c, audience.told("w1"))])
 def test_only_the_messages_of_the_warnings_in_question_are_read(registry: Registry, ask: Callable[[Connection], object]) -> None:
     """Of what is still open, and of those who were told of one warning: SQLite does not read all that was ever sent."""
     asked: list[tuple[str, Any]] = []

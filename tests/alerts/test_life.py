@@ -9,7 +9,7 @@ from event_makers import event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.life import ENDINGS, Life, Pending, Reason, decide, due, issued_status, message_type
+from alerts.life import ENDINGS, Decision, Life, Pending, Reason, decide, due, issued_status, message_type, silenced
 from alerts.texts import Kind
 from schemas.levels import Level, Truth
 from schemas.records import EventChange, WarningStatus
@@ -155,8 +155,8 @@ def test_what_was_merged_ends_with_the_older_one() -> None:
     assert decide(STANDING, merged).reason is Reason.MERGED
 
 
-def test_we_can_no_longer_tell_is_no_cancel() -> None:
-    """A machine that reads CAP must not take the end of watching for the end of danger."""
+def test_only_a_known_end_is_a_cancel() -> None:
+    """A machine that reads CAP must not take the end of watching, or of a message's time, for the end of danger."""
     assert {kind: message_type(kind) for kind in Kind} == {
         Kind.WARNING: "Alert",
         Kind.UPDATE: "Update",
@@ -177,6 +177,48 @@ def test_what_the_passing_of_time_leads_to(hours: int, expected: Reason | None) 
     """A standing warning is said again, is renewed before it runs out, and never runs out in silence."""
     decision = due(STANDING, START + timedelta(hours=hours), remind_every=timedelta(days=3), ahead=timedelta(hours=2))
     assert (decision.reason if decision else None) is expected
+
+
+@pytest.mark.parametrize(
+    ("hours", "life", "expected"),
+    [
+        (72, STANDING, Decision(Reason.SILENCED)),
+        (72, replace(STANDING, held=True), None),
+        (14 * 24 - 2, STANDING, Decision(Reason.RENEWED, Kind.STILL)),
+        (14 * 24, STANDING, Decision(Reason.EXPIRED, Kind.EXPIRED)),
+        (14 * 24, ENDING, Decision(Reason.EXPIRED, Kind.EXPIRED, withdraw=True)),
+    ],
+)
+def test_a_silence_holds_a_reminder_once_and_no_end(hours: int, life: Life, expected: Decision | None) -> None:
+    """What keeps a warning from running out passes, and that it ran out is said, whether or not an end waits for signatures."""
+    now = START + timedelta(hours=hours)
+    assert due(life, now, remind_every=timedelta(days=3), ahead=timedelta(hours=2), silenced=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("life", "change", "level", "reason", "withdraw"),
+    [
+        (NEW, EventChange.OPENED, Level.ORANGE, Reason.SILENCED, False),
+        (PROPOSED, EventChange.ESCALATED, Level.RED, Reason.SILENCED, True),
+        (STANDING, EventChange.EASED, Level.YELLOW, Reason.SILENCED, False),
+        (STANDING, EventChange.UPDATED, Level.ORANGE, Reason.NO_CHANGE, False),
+        (ENDING, EventChange.CONFIRMED, Level.ORANGE, Reason.REOPENED, True),
+        (STANDING, EventChange.CLOSED, Level.ORANGE, Reason.CLOSED, False),
+        (STANDING, EventChange.CANNOT_TELL, Level.ORANGE, Reason.CANNOT_TELL, False),
+        (STANDING, EventChange.RETRACTED, Level.ORANGE, Reason.RETRACTED, False),
+    ],
+)
+def test_what_a_silence_holds(life: Life, change: EventChange, level: Level, reason: Reason, withdraw: bool) -> None:
+    """What would be proposed is held, and the life remembers it; an end is not, and an end that waits wrongly is still taken back."""
+    decision = decide(life, event(change, level), silenced=True)
+    assert (decision.reason, decision.withdraw) == (reason, withdraw)
+    assert life.after(decision, event(change, level)).held == (reason is Reason.SILENCED)
+
+
+@pytest.mark.parametrize(("life", "taken_back"), [(NEW, False), (PROPOSED, True), (STANDING, False), (ENDING, False)])
+def test_a_silence_that_begins_takes_back_what_waits_but_for_an_end(life: Life, taken_back: bool) -> None:
+    """Who silences a gauge that runs wild wants its proposal gone, not the all-clear of another day."""
+    assert (silenced(life) is not None) == taken_back
 
 
 @pytest.mark.parametrize("hours", [72, 14 * 24 - 2])

@@ -11,7 +11,9 @@ from alert_places import START
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from alerts.intents import Unsent
 from alerts.ledger import STAGES
+from alerts.life import Reason
 from alerts.metrics import Metrics
 from alerts.people import subscribers as people_of
 from alerts.people.keys import Keys
@@ -182,6 +184,6 @@ def test_metrics_hold_no_person() -> None:
     metrics = Metrics()
     metrics.observe_messages({("w1.1", "LK21", "si", MessageState.ACCEPTED): 5, ("w1.1", "LK92", "ta", MessageState.ACCEPTED): 2})
     samples = [s for family in metrics.registry.collect() for s in family.samples]
-    assert {name for s in samples for name in s.labels} == {"state", "stage"}
-    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES}
+    assert {name for s in samples for name in s.labels} == {"state", "stage", "reason"}
+    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES, *Unsent, *Reason}
     assert metrics.registry.get_sample_value("polyrisk_messages", {"state": "accepted"}) == 7

@@ -142,7 +142,8 @@ def test_a_standing_warning_is_said_again_and_renewed_before_it_runs_out(service
     assert "STILL IN FORCE" in english(reminder)
     assert "GRAVE" not in english(reminder)
     service.run_once(START + timedelta(days=15))
-    assert warnings(log)[-1].status is WarningStatus.EXPIRED
+    expired = [w for w in warnings(log) if w.status is WarningStatus.EXPIRED]
+    assert [(w.message_type, w.issued is not None, w.references) for w in expired] == [("Update", True, (f"{reminder.warning}.1",))]
     assert "expired" in [n.kind for n in service.notices()]
 
 
@@ -231,7 +232,7 @@ def test_two_warnings_that_end_together_end_in_one_message(
 ) -> None:
     """Whichever is handled first, the greater one's end speaks for both, and the people on duty know it."""
     both_stand(service, log)
-    service.run_once(tell(log, *(event(change, rule=rule, hours=400, quiet=_muted(rule)) for rule in order)))
+    service.run_once(tell(log, *(event(change, rule=rule, hours=300, quiet=_muted(rule)) for rule in order)))
     assert [(w.rule, w.reason) for w in service.pending()] == [(GREATER, change.value)]
     (notice,) = [n for n in service.notices() if n.kind == "ended_in_greater"]
     assert notice.text.startswith(f"{LESSER} in LK21 ended ({change.value.replace('_', ' ')})")
@@ -244,9 +245,10 @@ def _muted(rule: str) -> str:
 def test_an_end_that_was_left_to_a_greater_warning_is_not_taken_back_by_its_end_being_signed(service: AlertService, log: EventLog) -> None:
     """One message for both, whenever it is signed; after it, nobody is owed a word."""
     both_stand(service, log)
-    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=GREATER, hours=400)))
-    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=LESSER, hours=401, quiet=_muted(LESSER))))
-    assert [w.rule for w in sign_all(service, 402)] == [GREATER]
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=GREATER, hours=300)))
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=LESSER, hours=301, quiet=_muted(LESSER))))
+    assert [w.rule for w in sign_all(service, 302)] == [GREATER]
+    service.run_once(START + timedelta(hours=302))
     assert service.run_once(START + timedelta(hours=500)) == 0
 
 
@@ -255,7 +257,7 @@ def test_the_end_of_a_small_warning_is_told_once_the_greater_ones_end_went_out(s
     both_stand(service, log)
     service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=GREATER, hours=300)))
     sign_all(service, 300)
-    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=LESSER, hours=400)))
+    service.run_once(tell(log, event(EventChange.CANNOT_TELL, rule=LESSER, hours=310)))
     assert [(w.rule, w.reason) for w in service.pending()] == [(LESSER, "cannot_tell")]
 
 

@@ -4,7 +4,6 @@ import pytest
 from hand_made import event, hours, known, signature, warning
 
 from console.lives import event_behind, lives, story
-from console.local_time import LocalTime
 from console.reading import Published
 from schemas.levels import Level
 from schemas.records import EventChange, Warning, WarningStatus
@@ -57,13 +56,13 @@ def test_the_page_shows_what_people_were_last_warned_of_not_how_it_ended() -> No
     assert lives(known(hours(9), warning(1, WarningStatus.PROPOSED)))["w1"].main().id == "w1.1"
 
 
-def test_the_story_tells_each_signature_once_and_in_order(clock: LocalTime) -> None:
+def test_the_story_tells_each_signature_once_and_in_order() -> None:
     """Proposed, signed by each, gone out, ended; a signature repeated in later records is told once."""
     signed = (signature("N. Perera", 0.2), signature("S. Rajan", 0.4))
     proposed = Published(hours(0), warning(1, WarningStatus.PROPOSED))
     half = Published(hours(0.25), warning(1, WarningStatus.ESCALATED, signatures=signed[:1]))
     out, end = warning(1, signatures=signed), warning(2, WarningStatus.CANCELLED, 5, reason="closed")
-    told = [entry.says for entry in story(lives(known(hours(9), proposed, half, out, end))["w1"], clock)]
+    told = [entry.says for entry in story(lives(known(hours(9), proposed, half, out, end))["w1"])]
     assert told == [
         "Alert proposed (opened)",
         "signed by N. Perera, duty officer",

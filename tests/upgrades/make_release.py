@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from alerts import ledger
-from alerts.intents import intend_for_audience
+from alerts.audience import Audience, concerned
+from alerts.intents import intend
 from alerts.people.keys import Keys
 from alerts.registry import Consent, Enrolment, Registry
 from alerts.texts import Kind
@@ -213,7 +214,7 @@ def keep_warnings(registry: Registry) -> None:
             ledger.propose(connection, one, Kind.WARNING, "household", 2, DAY + timedelta(hours=1))
         ledger.sign(connection, issued.id, issued.signatures[0])
         ledger.settle(connection, issued, ledger.ISSUED)
-        intend_for_audience(connection, issued, 3, ["A"], "household")
+        intend(connection, issued, 3, concerned(Audience(["A"], "household")))
         ledger.mark_seen(connection, "event:e1", DAY, "opened")
         ledger.to_publish(connection, output_record(issued, "warning:w1.1", DAY))
         ledger.note(connection, "notice:1", DAY, "unsigned", "w2", "waits unsigned")

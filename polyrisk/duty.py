@@ -1,0 +1,39 @@
+"""What somebody on duty does beside the service that runs: sign, silence, correct. Nothing is taken in or sent here."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from alerts.registry import open_registry
+from alerts.service import AlertService
+from polyrisk.config_apply import clock_of
+from polyrisk.installation import Installation
+from schemas.records import Warning
+
+
+@dataclass(frozen=True)
+class Duty:
+    """The service over what lies in an installation's folder, and the installation's time."""
+
+    service: AlertService
+    now: datetime
+
+
+@contextmanager
+def on_duty(state: Path, here: Installation) -> Iterator[Duty]:
+    """Open the service for as long as the `with` block lasts."""
+    registry = open_registry(state)
+    with closing(registry), closing(AlertService(here.log, registry, here.country, member="signing")) as service:
+        yield Duty(service, clock_of(state).now())
+
+
+def sign(duty: Duty, message: str, by: str, role: str) -> Warning:
+    """Sign a message that waits; its id may be shortened. Answers it as it then stands.
+
+    Raises:
+        RefusedError: nothing waits under this id, the role may not sign, or this person or role has signed already.
+    """
+    waiting = [w.id for w in duty.service.pending() if w.id.startswith(message)]
+    return duty.service.sign(waiting[0] if len(waiting) == 1 else message, by, role, duty.now)
