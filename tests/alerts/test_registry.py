@@ -2,6 +2,7 @@
 
 import stat
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -187,3 +188,14 @@ def test_metrics_hold_no_person() -> None:
     assert {name for s in samples for name in s.labels} == {"state", "stage", "reason"}
     assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES, *Unsent, *Reason}
     assert metrics.registry.get_sample_value("polyrisk_messages", {"state": "accepted"}) == 7
+
+
+def test_who_is_enrolled_by_many_at_once_is_one(registry: Registry) -> None:
+    """Offices, imports and the person's own STOP may come at the same moment: one person stays one, and nobody gets an error."""
+    with ThreadPoolExecutor(8) as offices:
+        enrolled = list(offices.map(lambda area: registry.enrol(person(area=area)), ["LK21", "LK92"] * 8))
+        list(offices.map(lambda _: registry.stop(NUMBER, START), range(8)))
+    assert len(set(enrolled)) == 1
+    with registry.reading() as connection:
+        assert len(connection.execute(select(subscribers.c.id)).all()) == 1
+    assert [row["reason"] for row in registry.export(NUMBER)["suppressions"]] == ["stop"]
