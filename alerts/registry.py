@@ -23,7 +23,7 @@ from alerts.people.subscribers import counts, in_audience
 from alerts.tables import subscribers
 from schemas.errors import RefusedError
 
-__all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "in_audience", "open_registry", "registry_url"]
+__all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "has_registry", "in_audience", "open_registry", "registry_url"]
 
 
 def registry_url(state: Path) -> str:
@@ -31,15 +31,23 @@ def registry_url(state: Path) -> str:
     return os.environ.get("POLYRISK_REGISTRY") or f"sqlite:///{state / 'registry.db'}"
 
 
+def has_registry(state: Path) -> bool:
+    """Whether an installation's registry is there; of a database server that is asked when it is opened."""
+    url = make_url(registry_url(state))
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
 def open_registry(state: Path, *, create: bool = False) -> "Registry":
     """The registry of an installation, with the keys in POLYRISK_KEYS, else in its folder.
 
     Args:
-        create: make the keys if there are none. Whoever lets people in does; all others must find those that wrote what is there.
+        create: make what is not there. Who lets people in does; all others must find the registry, and the keys that wrote it.
 
     Raises:
-        ConfigurationError: the keys cannot be used. NewerVersionError: a newer version of Polyrisk wrote the database.
+        RefusedError: there is none. ConfigurationError: the keys cannot be used. NewerVersionError: a newer version wrote the database.
     """
+    if not create and not has_registry(state):
+        raise RefusedError("there is no registry here.", where=str(state), remedy="Name the folder of the installation with --state.")
     keys = os.environ.get("POLYRISK_KEYS")
     return Registry(registry_url(state), Keys.load(Path(keys) if keys else state / "keys", create=create))
 

@@ -6,7 +6,6 @@ A table that others add says itself how long its rows are kept: a column of mome
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
@@ -14,7 +13,7 @@ from alerts import migrations
 from alerts.intents import GOODBYE, MOVING, SERVICE
 from alerts.people import own_data
 from alerts.people import subscribers as people
-from alerts.registry import Registry, open_registry, registry_url
+from alerts.registry import Registry, has_registry, open_registry
 from alerts.tables import (
     bodies,
     delivery_counts,
@@ -68,8 +67,7 @@ def run_retention(now: datetime) -> None:
     Raises:
         ConfigurationError: its keys cannot be used.
     """
-    url = registry_url(state_folder())
-    if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
+    if not has_registry(state_folder()):
         return
     registry = open_registry(state_folder())
     try:

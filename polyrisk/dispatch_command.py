@@ -10,9 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from alerts import intents, stops
-from alerts.people.keys import Keys
-from alerts.registry import Registry
-from schemas.errors import RefusedError
+from alerts.registry import Registry, open_registry
 from schemas.records import MessageState
 
 UNDER_WAY_S = 15.0
@@ -107,8 +105,5 @@ def _wait_for_calls(registry: Registry, name: str) -> None:
 
 @contextmanager
 def _registry(state: Path) -> Iterator[Registry]:
-    database = state / "registry.db"
-    if not database.exists():
-        raise RefusedError("there is no registry here.", where=str(state), remedy="Name the folder of the installation with --state.")
-    with closing(Registry(f"sqlite:///{database}", Keys.load(state / "keys"))) as registry:
+    with closing(open_registry(state)) as registry:
         yield registry

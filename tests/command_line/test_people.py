@@ -168,7 +168,12 @@ def test_keys_are_changed_and_old_rows_deleted_by_one_command_each(run: Run, sta
 
 
 def test_an_installation_without_keys_or_country_says_so(run: Run, state: Path) -> None:
-    """Commands that let nobody in make no keys: those that are there were lost or lie elsewhere; and a country is never guessed."""
+    """Commands that let nobody in make no registry and no keys: they lie elsewhere or were lost; and a country is never guessed."""
+    assert "there is no registry here" in run("stop", given=NUMBER).output
+    assert list(state.iterdir()) == []
+    run("enrol", *PERSON, given=NUMBER)
+    (state / "keys/number.key").unlink()
     assert "Create it or restore it" in run("stop", given=NUMBER).output
-    refused = CliRunner().invoke(main, ["people", "stop", "--state", str(state), "--numbers", "-"], input=NUMBER)
+    assert not (state / "keys/number.key").exists()
+    refused = CliRunner().invoke(main, ["people", "stop", "--state", str(state), "--numbers", "-"], input=NUMBER)  # of no country
     assert (refused.exit_code, "--country" in refused.output) == (2, True)
