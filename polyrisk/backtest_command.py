@@ -13,8 +13,10 @@ from polyrisk.backtest import as_json, compared, report, simulate
 from polyrisk.backtest_files import read_events, read_history
 from polyrisk.backtest_report import number, show, tables
 from polyrisk.backtest_sweep import Step, answer, at_most, setting, swept, values_of
+from polyrisk.config_sources import at_revision
 from processors.backtest_baselines import Made, baselines_of
 from processors.history import History, history_of
+from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError
 from schemas.frameworks import is_framework
@@ -29,7 +31,8 @@ class Asked:
         history: a folder of history files; without it, the installation's archive. since, until: of what is judged; baselines are made
             of what was received before, too.
         events: a file of what happened. before, after: the match window where the file does not say its own.
-        against: another country's folder. sweep: `PATH=a..b/n`. rare: `once in n years`. out: where pictures and page go.
+        against: another folder of the country, or one of the checkout at a revision, such as `HEAD~1:countries/lka`.
+        sweep: `PATH=a..b/n`. rare: `once in n years`. out: where pictures and page go.
         reach: the share of people who would get a message.
     """
 
@@ -41,7 +44,7 @@ class Asked:
     events: Path | None
     before: timedelta
     after: timedelta
-    against: Path | None
+    against: str | None
     sweep: str | None
     rare: str | None
     out: Path | None
@@ -69,9 +72,9 @@ def backtest(asked: Asked, out: Console) -> None:
     found = report(country, outcome, history, [e for e in events if outcome.first <= e.start <= outcome.last], asked.reach)
     changes = None
     if asked.against is not None:
-        other = load_country(asked.against)
-        _, before = _judged(asked, every, baselines_of(other.configuration, every, made if asked.since is None else None))
-        then = simulate(other.configuration, history, before, asked.until)
+        other = _other(asked.against)
+        _, before = _judged(asked, every, baselines_of(other, every, made if asked.since is None else None))
+        then = simulate(other, history, before, asked.until)
         changes = compared(then, outcome)
     steps = swept(country, history, made, *sweep, events) if sweep is not None else None
     if asked.as_json:
@@ -132,6 +135,11 @@ def convert(country: str, feed: str, files: tuple[Path, ...], out_folder: Path) 
 
     made = convert_files(load_country(_folder(country)), feed, files, out_folder, datetime.now(UTC))
     return f"{out_folder / feed}.csv: {made.readings} readings of {made.files} files, {made.kept_aside} rows kept aside."
+
+
+def _other(name: str) -> Configuration:
+    """What a country is held against."""
+    return at_revision(name).configuration if ":" in name else load_country(_folder(name)).configuration
 
 
 def _folder(country: str) -> Path:

@@ -23,6 +23,11 @@ class Pair:
     shadow: CompoundEvent | None
     live: CompoundEvent | None
 
+    @property
+    def first(self) -> CompoundEvent:
+        """The one that began first."""
+        return min((event for event in (self.shadow, self.live) if event is not None), key=lambda event: event.since)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -83,25 +88,31 @@ def lines(one: Comparison, areas: dict[str, str], zone: ZoneInfo) -> Iterator[st
     both, live, shadow = one.counts()
     yield f"  both {both}, only the live rule {live}, only in shadow {shadow}" if one.instead_of else f"  {shadow} events"
     for pair in one.pairs:
-        event = pair.shadow or pair.live
-        if event is None:
-            continue
+        event = pair.first
         place = f"{areas.get(event.area, event.area)} ({event.area})"
         who = "both" if pair.shadow and pair.live else "only in shadow" if pair.shadow else "only live"
-        yield f"  {_clock(event.since, zone)}  {place}  {who}: {_told(pair, zone)}"
+        yield f"  {_clock(event.since, zone)}  {place}  {who}: {_told(pair, one, zone)}"
 
 
-def _told(pair: Pair, zone: ZoneInfo) -> str:
+def _told(pair: Pair, compared: Comparison, zone: ZoneInfo) -> str:
     if pair.shadow is not None and pair.live is not None:
-        ahead = pair.live.known - pair.shadow.known
-        when = "known at once" if abs(ahead) < _MINUTE else f"{format_span(abs(ahead))} {'earlier' if ahead > timedelta(0) else 'later'}"
         same = pair.live.level == pair.shadow.level
-        return f"in shadow {when}; {pair.live.level.word}" + ("" if same else f", in shadow {pair.shadow.level.word}")
-    one = pair.shadow or pair.live
-    if one is None:
-        return ""
+        return f"{_sooner(pair.shadow, pair.live, compared)}; {pair.live.level.word}" + (
+            "" if same else f", in shadow {pair.shadow.level.word}"
+        )
+    one = pair.first
     end = f"until {_clock(one.until, zone)}" if one.until is not None else "stands"
     return f"{one.level.word}, {end}" + (f", {one.change.value.replace('_', ' ')}" if one.change is not EventChange.CLOSED else "")
+
+
+def _sooner(shadow: CompoundEvent, live: CompoundEvent, compared: Comparison) -> str:
+    """Which of the two was known first, if both could be."""
+    if not any(begin <= live.known and (end is None or live.known < end) for begin, end in compared.spans):
+        return "the live one stood before this one was tried"
+    ahead = live.known - shadow.known
+    if abs(ahead) < _MINUTE:
+        return "in shadow known at once"
+    return f"in shadow {format_span(abs(ahead))} {'earlier' if ahead > timedelta(0) else 'later'}"
 
 
 @dataclass
@@ -112,7 +123,7 @@ class _Event:
 
 
 def _events(said: Sequence[CompoundEvent], rule: str, spans: Sequence[tuple[datetime, datetime | None]]) -> list[CompoundEvent]:
-    """The events of a rule that became known in these spans: as last said, at the gravest level, known as at first; none retracted."""
+    """The events of a rule that stood in these spans: as last said, at the gravest level, known as at first; none retracted."""
     found: dict[str, _Event] = {}
     for event in said:
         if event.rule != rule:
@@ -122,25 +133,37 @@ def _events(said: Sequence[CompoundEvent], rule: str, spans: Sequence[tuple[date
         found[event.id].last = event
         if event.level > found[event.id].gravest.level:
             found[event.id].gravest = event
-    kept = [e for e in found.values() if e.last.change is not EventChange.RETRACTED and _within(e.first.known, spans)]
+    kept = [e for e in found.values() if e.last.change is not EventChange.RETRACTED and _stood_within(e, spans)]
     return [e.last.model_copy(update={"known": e.first.known, "level": e.gravest.level}) for e in kept]
 
 
-def _within(at: datetime, spans: Sequence[tuple[datetime, datetime | None]]) -> bool:
-    return any(since <= at and (until is None or at < until) for since, until in spans)
+def _stood_within(event: _Event, spans: Sequence[tuple[datetime, datetime | None]]) -> bool:
+    """Whether an event stood in one of the spans and was known before its end.
+
+    When a rule is first tried it finds what would have been before. That it alone fired then says nothing: the other was not looked at.
+    """
+    since, until = event.last.since, event.last.until
+    return any((end is None or max(since, event.first.known) < end) and (until is None or until > begin) for begin, end in spans)
 
 
 def _paired(shadow: Sequence[CompoundEvent], live: Sequence[CompoundEvent]) -> list[Pair]:
-    """Each event with the first of the other rule that stood in its area at its time, no event twice."""
+    """Each event with the first of the other rule that stood in its area at its time.
+
+    One long event of a rule may stand beside several short ones of the other; each of them is fired by both.
+    """
     rest = sorted(live, key=lambda e: (e.since, e.area))
     pairs: list[Pair] = []
     for one in sorted(shadow, key=lambda e: (e.since, e.area)):
-        other = next((e for e in rest if e.area == one.area and _overlap(e, one)), None)
-        if other is not None:
+        other = _beside(one, rest) or _beside(one, live)
+        if other in rest:
             rest.remove(other)
         pairs.append(Pair(one, other))
-    pairs += [Pair(None, one) for one in rest]
-    return sorted(pairs, key=lambda p: min((e.since, e.area) for e in (p.shadow, p.live) if e is not None))
+    pairs += [Pair(_beside(one, shadow), one) for one in rest]
+    return sorted(pairs, key=lambda p: (p.first.since, p.first.area))
+
+
+def _beside(one: CompoundEvent, others: Sequence[CompoundEvent]) -> CompoundEvent | None:
+    return next((e for e in others if e.area == one.area and _overlap(e, one)), None)
 
 
 def _overlap(one: CompoundEvent, other: CompoundEvent) -> bool:

@@ -15,9 +15,10 @@ from alerts.texts import Catalogue
 from polyrisk.config_log import SHORT, Entry, change_named, configuration_of, entries_of, in_force, opened_log, still_ahead
 from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry, countries_root, feeds_root, load_country
-from schemas.errors import RefusedError
+from schemas.errors import ConfigurationError, RefusedError
 
 IN_FORCE, AHEAD = "in-force", "ahead"
+_LIKE = "Write a revision and a folder, such as HEAD~1:countries/lka."
 _HASH = re.compile(r"^[0-9a-f]{6,64}$")
 _UNJUDGED = {"areas_version", "code", "shard", "to_check"}
 
@@ -51,9 +52,8 @@ def source_of(name: str, state: Path) -> Source:
     if name in (IN_FORCE, AHEAD) or (_HASH.match(name) and not Path(name).exists()):
         with opened_log(state) as (log, shard):
             return _of_log(name, entries_of(log, shard), state)
-    revision, colon, folder = name.partition(":")
-    if colon:
-        return _at_revision(revision, folder)
+    if ":" in name:
+        return at_revision(name)
     return from_country(load_country(folder_of(name)), name)
 
 
@@ -94,10 +94,18 @@ def _areas(configuration: Configuration) -> dict[str, str]:
     return {area.code: area.names.get("en", area.code) for area in configuration.areas}
 
 
-def _at_revision(revision: str, folder: str) -> Source:
-    """A folder of the checkout as it was; the feeds' manifests are those of the same revision, if it has them."""
-    if revision.startswith("-"):
-        raise RefusedError(f"`{revision}` is no revision.", remedy="Write it like HEAD~1:countries/lka.")
+def at_revision(name: str) -> Source:
+    """A folder of the checkout as it was; the feeds' manifests are those of the same revision, if it has them.
+
+    Args:
+        name: `REVISION:countries/lka`; the folder is counted from the top of the checkout.
+
+    Raises:
+        RefusedError: there is no such revision, or no country in it there. ConfigurationError: its files have findings.
+    """
+    revision, _, folder = name.partition(":")
+    if not revision or revision.startswith("-") or Path(folder).is_absolute():
+        raise RefusedError(f"`{name}` is no revision and a folder from the top of the checkout.", remedy=_LIKE)
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
         _unpack(revision, folder, root)
@@ -105,13 +113,21 @@ def _at_revision(revision: str, folder: str) -> Source:
         if has_feeds:
             _unpack(revision, "feeds", root)
         if not (root / folder / "country.yaml").exists():
-            raise RefusedError(f"{revision} has no country in `{folder}`.", remedy="Write it like HEAD~1:countries/lka.")
-        return from_country(load_country(root / folder, root / "feeds" if has_feeds else feeds_root()), f"{folder} at {revision}")
+            raise RefusedError(f"{revision} has no country in `{folder}`.", remedy=_LIKE)
+        try:
+            country = load_country(root / folder, root / "feeds" if has_feeds else feeds_root())
+        except ConfigurationError as error:
+            raise ConfigurationError(f"at {revision}: {error.what}", where=error.where, remedy=error.remedy) from error
+        return from_country(country, f"{folder} at {revision}")
 
 
 def _unpack(revision: str, folder: str, into: Path) -> None:
-    with tarfile.open(fileobj=io.BytesIO(_git("archive", "--format=tar", revision, "--", folder))) as files:
-        files.extractall(into, filter="data")
+    packed = _git("archive", "--format=tar", revision, "--", folder)
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as files:
+            files.extractall(into, filter="data")
+    except tarfile.TarError as error:
+        raise RefusedError(f"{revision}:{folder} cannot be unpacked: {error}.", remedy=_LIKE) from error
 
 
 def _git(*words: str) -> bytes:
@@ -128,4 +144,4 @@ def _git(*words: str) -> bytes:
         return subprocess.run([git, "-C", top.stdout.decode().strip(), *words], check=True, capture_output=True).stdout  # noqa: S603
     except subprocess.CalledProcessError as error:
         said = " ".join(error.stderr.decode(errors="replace").split())
-        raise RefusedError(f"git: {said}", remedy="Write a revision and a folder, such as HEAD~1:countries/lka.") from error
+        raise RefusedError(f"git: {said}.", remedy=_LIKE) from error

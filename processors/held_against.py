@@ -39,7 +39,7 @@ def _usual(plan: Plan, baselines: Baselines, watched: Threshold, place: str) -> 
         case "itself":
             span, widest = micros(watched.span) if watched.span is not None else 0, micros(watched.stale_after)
             sign = 1 if watched.direction == "above" else -1
-            return lambda track, series: change_bounds(track.series, series, bounds, span, widest, sign)
+            return lambda track, series: change_bounds(track.series, series, bounds, span, widest, sign, track.declarations)
         case "baseline":
             rows = baselines.get(watched.name, {}).get(place, ())
             return lambda _track, series: baseline_bounds(series.starts, series.ends, rows, bounds)

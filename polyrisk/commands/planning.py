@@ -65,7 +65,7 @@ def rules_table(country: str, form: str | None, out: Path | None) -> None:
 @click.option("--events", type=FOLDER, help="CSV of what happened: area,start,end,what,source and, if wanted, before,after,rule.")
 @click.option("--before", default="28 d", show_default=True, help="How long before an event's start a warning still is of it.")
 @click.option("--after", default="0 d", show_default=True, help="How long after its end.")
-@click.option("--against", type=FOLDER, help="Another folder of the country: what fired then, fires now, is gained and lost.")
+@click.option("--against", metavar="FOLDER", help="Another folder, or REVISION:countries/lka: what fired then, fires now, is gained, lost.")
 @click.option("--sweep", metavar="PATH=A..B[/N]", help="Such as thresholds.dengue_channel.levels.orange=1..4/7.")
 @click.option("--at-most", "rare", help="With --sweep, such as `once in 5 years`: which value that takes.")
 @click.option("--reach", default=1.0, show_default=True, help="The share of people who would get a message.")

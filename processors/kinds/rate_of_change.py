@@ -6,15 +6,17 @@ of a year before. With `direction: below` it is a fall.
 
 The value a span ago is that of the reading that ended then; if none did, that on the straight line between the readings on either side
 of it. It is unknown, and with it the bound, if there is no reading at or before that moment, or if the two lie further apart than
-`stale_after`.
+`stale_after`. A gauge that was declared dead since then starts afresh: what was read before, or while it was dead, tells nothing.
 """
 
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from processors.bounds import MILLIONTHS, NO_BOUND, Bound, Column
 from processors.kinds.kind import Kind
+from processors.levels import Declarations
 from processors.series import Series
 from schemas.levels import Level
 from schemas.thresholds import Threshold
@@ -29,15 +31,25 @@ def bound(threshold: Threshold, level: Level, number: Decimal) -> Bound:
     return Bound(level, value=round(number * MILLIONTHS))
 
 
-def change_bounds(known: Series, asked: Series, bounds: tuple[Bound, ...], span: int, widest: int, sign: int) -> Column:
+def change_bounds(
+    known: Series, asked: Series, bounds: tuple[Bound, ...], span: int, widest: int, sign: int, declarations: Declarations = ()
+) -> Column:
     """The bounds of each reading asked for, one column a level.
 
     Args:
         known: all readings of the series. asked: some of them.
         span, widest: microseconds: how far back is looked, and how far apart two readings may lie with a line between them.
         sign: 1 for a rise, -1 for a fall.
+        declarations: (moment, dead) by people, in order.
     """
-    ago, told = values_at(known.with_values(), asked.ends - span, widest)
+    given = known.with_values()
+    if declarations:
+        given = given.take(~_dead_at(given.starts, declarations))
+    ago, told = values_at(given, asked.ends - span, widest)
+    if declarations and len(given):
+        earlier = given.starts[np.maximum(np.searchsorted(given.ends, asked.ends - span, side="right") - 1, 0)]
+        deaths = np.array([at for at, dead in declarations if dead], dtype=np.int64)
+        told &= np.searchsorted(deaths, earlier, side="right") == np.searchsorted(deaths, asked.starts, side="right")
     columns = []
     for one in bounds:
         if one.value is not None:
@@ -46,6 +58,12 @@ def change_bounds(known: Series, asked: Series, bounds: tuple[Bound, ...], span:
             limit = np.rint(ago * (1 + sign * (one.number or 0.0) / _HUNDRED)).astype(np.int64)
         columns.append(np.where(told, limit, NO_BOUND))
     return np.stack(columns, axis=1)
+
+
+def _dead_at(moments: Column, declarations: Declarations) -> npt.NDArray[np.bool_]:
+    """Whether a person's last word up to each moment is that the gauge is dead."""
+    said = np.array([False, *(dead for _, dead in declarations)])
+    return said[np.searchsorted(np.array([at for at, _ in declarations], dtype=np.int64), moments, side="right")]
 
 
 def values_at(given: Series, moments: Column, widest: int) -> tuple[Column, Column]:

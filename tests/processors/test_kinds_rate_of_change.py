@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_tables import begun, configuration, play, reading, readings_record, said
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kind_tables import threshold
 from pydantic import ValidationError
@@ -85,6 +85,23 @@ def test_across_a_silence_nobody_can_tell_how_fast_it_changed() -> None:
         assert outputs == []
 
 
+def test_a_gauge_that_was_dead_since_then_starts_afresh() -> None:
+    """What it said before it was declared dead, and what was read while it was, is nothing to tell a change from."""
+    play(
+        configuration([RISE]),
+        """
+        00:00 A 1.0  |
+        01:00 A 1.0  |
+        01:30 A dead |
+        02:00 A 9.0  |
+        03:00 A back |
+        04:00 A 9.0  |
+        05:00 A 9.6  |
+        07:00 A 9.6  | A opened orange
+        """,
+    )
+
+
 readings = st.lists(
     st.tuples(st.integers(0, 48), st.one_of(st.none(), st.integers(0, 40))), min_size=1, max_size=20, unique_by=lambda one: one[0]
 )
@@ -99,6 +116,7 @@ def series(given_: list[tuple[int, int | None]]) -> Series:
     return Series(ends, ends, values, np.full(len(rows), NOT_ISSUED), ends, rest, rest)
 
 
+@settings(deadline=None)
 @given(readings, st.integers(1, 12), st.sampled_from([1, -1]), st.sampled_from([None, 50.0]))
 def test_the_bound_is_the_value_a_span_ago_and_the_change(
     rows: list[tuple[int, int | None]], span: int, sign: int, share: float | None
@@ -122,6 +140,7 @@ def test_the_bound_is_the_value_a_span_ago_and_the_change(
         assert abs(bound - expected) <= 2
 
 
+@settings(deadline=None)
 @given(st.permutations(list(range(12))), st.lists(st.integers(0, 30), min_size=12, max_size=12))
 def test_the_order_in_which_readings_come_does_not_matter(order: list[int], values: list[int]) -> None:
     """Late readings inside the horizon end in the same truths as if they had come in order."""
