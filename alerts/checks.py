@@ -145,7 +145,8 @@ def _texts(country: LoadedCountry) -> list[Finding]:
 
 
 def _unreadable(error: ConfigurationError) -> Finding:
-    return Finding(check="unreadable-file", file=error.where, line=0, column=0, what=error.what, remedy=error.remedy)
+    file, line, column = (*error.where.split(":"), "0", "0")[:3]
+    return Finding(check="unreadable-file", file=file, line=int(line), column=int(column), what=error.what, remedy=error.remedy)
 
 
 def _unknown_language(pattern: Pattern) -> Iterator[Finding]:

@@ -65,7 +65,7 @@ def languages() -> Mapping[str, Language]:
         try:
             known[str(tag)] = Language.model_validate(plain(body))
         except ValidationError as error:
-            finding = file.findings_of(error, (str(tag),), Language)[0]
+            finding = max(file.findings_of(error, (str(tag),), Language), key=lambda found: found.line)
             raise ConfigurationError(
                 finding.what, where=f"{finding.file}:{finding.line}:{finding.column}", remedy=finding.remedy
             ) from error

@@ -221,7 +221,7 @@ def names_of(event: CompoundEvent, country: LoadedCountry, language: str) -> Nam
     latin = is_latin(language)
     return Names(
         rivers=_once(s.river for s in stations if s.river and latin),
-        divisions=_once(a.names.get(language, "") for a in areas),
+        divisions=_once(a.names.get(language) or (a.names.get(SOURCE_LANGUAGE, "") if latin else "") for a in areas),
         stations=_once(s.name for s in (*silent, *stations) if latin),
     )
 

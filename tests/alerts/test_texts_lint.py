@@ -1,6 +1,7 @@
 """The checks of texts: each finding provoked, and none in what is shipped."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from alert_places import CHECKOUT
 from texts_places import country_of_nine_languages
 
+from alerts import checks, texts
+from alerts import languages as described
 from alerts.checks import findings_of, notes, sendable, shared_findings
 from alerts.languages import languages
 from alerts.marks import EXERCISE, LATE
@@ -307,6 +310,44 @@ def test_a_file_that_is_no_po_file_is_named(tmp_path: Path, country: LoadedCount
     assert notes(folder) == []
     with pytest.raises(ConfigurationError):
         read(folder / "texts" / "en.po")
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in the place of the shared texts, and nothing remembered of the real ones."""
+    caches = (described.languages, texts.regional, checks.shared_findings)
+    for module in (described, texts, checks):
+        monkeypatch.setattr(module, "REGIONAL", tmp_path)
+    for cache in caches:
+        cache.cache_clear()
+    yield tmp_path
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "where"),
+    [
+        ("languages.yaml", "en:\n  name: English\n  scrip: Latn\n", "languages.yaml:3"),
+        ("languages.yaml", "en: [", "languages.yaml"),
+        ("xx.po", "this is no PO file\n", "xx.po"),
+    ],
+)
+def test_a_shared_file_that_cannot_be_read_is_a_finding(shared: Path, file: str, content: str, where: str) -> None:
+    """By its line where it has one; the checks of everything else go on."""
+    (shared / "languages.yaml").write_text("{}\n", encoding="utf-8")
+    (shared / file).write_text(content, encoding="utf-8")
+    found = shared_findings()
+    assert [f.check for f in found] == ["unreadable-file"]
+    assert where in f"{found[0].file}:{found[0].line}"
+
+
+def test_a_language_that_nobody_described_is_found(shared: Path) -> None:
+    """Its words cannot be checked, and an exercise in it would be marked in English."""
+    (shared / "languages.yaml").write_text("{}\n", encoding="utf-8")
+    head = 'msgid ""\nmsgstr ""\n"Language: mai\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    (shared / "mai.po").write_text(f'{head}msgctxt "t"\nmsgid "all_clear"\nmsgstr "{{source}} {{place}} {{time}}"\n', encoding="utf-8")
+    assert [(f.check, f.what.split("`")[1]) for f in shared_findings()] == [("unknown-language", "mai")]
 
 
 def test_every_language_of_the_texts_is_described() -> None:

@@ -172,6 +172,20 @@ def test_who_asked_for_latin_letters_gets_them_where_they_were_written(renderer:
     assert lka.render("river_flood", Kind.WARNING, event(EventChange.OPENED, area="NP0328"), "ne-Latn").language == "ne"
 
 
+def test_names_of_divisions_are_given_where_they_can_be_written(nine: LoadedCountry) -> None:
+    """In the language's own form, in English letters where it is written in Latin ones, and not at all in a script that has none."""
+    warned = _forecast(-1, 1)
+    reading = warned.evidence.readings[0].model_copy(update={"area": "LK2103"})
+    inside = warned.model_copy(update={"area": "LK21", "evidence": warned.evidence.model_copy(update={"readings": (reading,)})})
+    text = "{source} {place} {time} {divisions}"
+    named = {tag: _only(nine, text, tag).render("t", Kind.WARNING, inside, tag).body for tag in ("en", "id", "si", "ur")}
+    division = nine.places.areas["LK2103"].names
+    assert division["en"] in named["en"]
+    assert division["en"] in named["id"]
+    assert division["si"] in named["si"]
+    assert named["ur"].endswith(NONE)
+
+
 def test_a_country_s_own_text_is_read_instead_of_the_shared_one(nine: LoadedCountry) -> None:
     """By name and kind; the kinds it did not write it has from the shared texts, and those that no hazard has from the ones for any."""
     own = Pattern("en", "flood", Kind.WARNING, "{source} {place} {time} OURS", reviewed=False, file="texts/en.po", line=1)
