@@ -42,8 +42,8 @@ _LOG = logging.getLogger(__name__)
 def forget(registry: Registry, now: datetime) -> Mapping[str, int]:
     """Delete what was kept long enough; answers how many rows, by table. It may end at any moment and be called again.
 
-    Texts and deliveries of a warning that stands are kept, however old: its end must go to those who were warned. So are those whose
-    counts were not published yet.
+    Texts and deliveries of a warning that stands, or whose end was left to another's, are kept, however old: the end must go to those who
+    were warned. So are those whose counts were not published yet.
     """
     done: dict[str, int] = {}
     with registry.reading() as connection:
@@ -79,7 +79,7 @@ def run_retention(now: datetime) -> None:
 
 def _over(connection: Connection, before: datetime) -> list[str]:
     """Messages whose people need not be known any more: old, of a life that is over, all settled and counted."""
-    stands = exists().where(lives.c.warning == warnings.c.warning, lives.c.told)
+    stands = exists().where(lives.c.warning == warnings.c.warning, lives.c.told | lives.c.left_to.is_not(None))
     held = exists().where(bodies.c.message == warnings.c.id) | exists().where(messages.c.message == warnings.c.id)
     moving = exists().where(messages.c.message == warnings.c.id, messages.c.state.in_(MOVING))
     moved = exists().where(recounts.c.message == warnings.c.id)

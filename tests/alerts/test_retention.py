@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from alert_places import START
-from sqlalchemy import Column, MetaData, String, Table, insert, select
+from sqlalchemy import Column, MetaData, String, Table, insert, select, update
 
 from alerts import retention
 from alerts.intents import GOODBYE, SERVICE
@@ -69,10 +69,12 @@ def test_what_is_still_needed_is_kept_however_old(homed: Registry) -> None:
     said(homed, "moving", state=MessageState.SENDING)
     said(homed, "uncounted", counted=False)
     said(homed, "received")
+    said(homed, "left")
     with homed.begin() as connection:
+        connection.execute(update(lives).where(lives.c.warning == "left").values(left_to="stands"))
         connection.execute(insert(recounts).values(message="received.1"))
     assert forget(homed, OLD + timedelta(days=1000)) == {}
-    assert kept(homed) == {"stands.1", "moving.1", "uncounted.1", "received.1"}
+    assert kept(homed) == {"stands.1", "moving.1", "uncounted.1", "received.1", "left.1"}
 
 
 def test_answers_to_one_person_are_kept_no_longer(homed: Registry) -> None:
