@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from alerts.channels.contract import known_channels
-from alerts.languages import languages
+from alerts.languages import Language, languages
 from alerts.marks import EXERCISE
 from alerts.rendering import budget_of, opt_out_of, place_name, source_of
 from alerts.text_checks import UNREADABLE, findings_of_text, invisible
@@ -33,7 +33,7 @@ def findings(folder: Path) -> list[Finding]:
 
 def findings_of(country: LoadedCountry) -> list[Finding]:
     """The same of a country already read."""
-    return [*_channel(country), *_names(country), *_texts(country)]
+    return [*_channel(country), *_texts(country)]
 
 
 @lru_cache(maxsize=1)
@@ -105,7 +105,7 @@ def _channel(country: LoadedCountry) -> Iterator[Finding]:
         )
 
 
-def _names(country: LoadedCountry) -> Iterator[Finding]:
+def _names(country: LoadedCountry, known: Mapping[str, Language]) -> Iterator[Finding]:
     """What stands in texts beside their own words: who speaks, how one leaves, the names of places."""
     messaging = country.facts.messaging
     facts, areas = f"countries/{country.folder.name}/country.yaml", f"countries/{country.folder.name}/areas.csv"
@@ -117,7 +117,6 @@ def _names(country: LoadedCountry) -> Iterator[Finding]:
             what = f"{where} holds the invisible character U+{ord(character):04X}."
             why = "It would stand in every message, and may turn one around."
             yield Finding(check="invisible-character", file=file, line=0, column=0, what=what, why=why, remedy="Take it out.")
-    known = languages()
     for tag, name in messaging.speaks_as.items():
         if tag in known and known[tag].right_to_left and unicodedata.bidirectional(name[:1]) not in {"R", "AL"}:
             what = f"messaging.speaks_as.{tag} `{name}` does not begin with a letter of the language."
@@ -130,7 +129,8 @@ def _texts(country: LoadedCountry) -> list[Finding]:
         catalogue, known = Catalogue.load(country.folder), languages()
     except ConfigurationError as error:
         return [_unreadable(error)]
-    found = [finding for rule in country.configuration.rules for finding in _missing(country, catalogue, rule)]
+    found = [*_names(country, known)]
+    found += [finding for rule in country.configuration.rules for finding in _missing(country, catalogue, rule)]
     found += _missing_service(country, catalogue)
     unreadable = set()
     for pattern in catalogue.patterns:

@@ -249,7 +249,7 @@ def read(path: Path) -> list[Pattern]:
     """The patterns of one PO file, `reviewed` unless marked fuzzy; entries not yet translated are left out.
 
     Raises:
-        ConfigurationError: polib cannot parse it; names the file.
+        ConfigurationError: polib cannot parse it, or a text stands in it twice; names the file.
     """
     name = _shown(path)
     try:
@@ -258,7 +258,14 @@ def read(path: Path) -> list[Pattern]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is no PO file: {error}.", where=name) from error
     language = str(po.metadata.get("Language") or path.stem).replace("_", "-")
-    return [_pattern(entry, language, name, lines) for entry in po if entry.msgstr and not entry.obsolete]
+    found: dict[tuple[str, str], Pattern] = {}
+    for entry in (entry for entry in po if entry.msgstr and not entry.obsolete):
+        pattern = _pattern(entry, language, name, lines)
+        first = found.setdefault((pattern.name, pattern.kind), pattern)
+        if first is not pattern:
+            what = f"text {pattern.name}.{pattern.kind} stands on line {first.line} already."
+            raise ConfigurationError(what, where=f"{name}:{pattern.line}", remedy="Take one of the two out.")
+    return list(found.values())
 
 
 def _pattern(entry: polib.POEntry, language: str, file: str, lines: Sequence[str]) -> Pattern:

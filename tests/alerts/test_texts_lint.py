@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alert_places import CHECKOUT
+from alert_places import CHECKOUT, country_without_feeds
 from texts_places import country_of_nine_languages
 
 from alerts import checks, texts
@@ -339,6 +339,7 @@ def test_a_shared_file_that_cannot_be_read_is_a_finding(shared: Path, file: str,
     (shared / file).write_text(content, encoding="utf-8")
     found = shared_findings()
     assert [f.check for f in found] == ["unreadable-file"]
+    assert {f.check for f in findings_of(country_without_feeds("lka"))} == {"unreadable-file"}
     assert where in f"{found[0].file}:{found[0].line}"
 
 
@@ -348,6 +349,18 @@ def test_a_language_that_nobody_described_is_found(shared: Path) -> None:
     head = 'msgid ""\nmsgstr ""\n"Language: mai\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
     (shared / "mai.po").write_text(f'{head}msgctxt "t"\nmsgid "all_clear"\nmsgstr "{{source}} {{place}} {{time}}"\n', encoding="utf-8")
     assert [(f.check, f.what.split("`")[1]) for f in shared_findings()] == [("unknown-language", "mai")]
+
+
+def test_a_text_that_stands_twice_in_a_file_is_found(country: LoadedCountry, tmp_path: Path) -> None:
+    """Else the second would be read, and the first be corrected."""
+    folder = tmp_path / "countries" / "lka"
+    (folder / "texts").mkdir(parents=True)
+    head = 'msgid ""\nmsgstr ""\n"Language: en\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    twice = 2 * f'msgctxt "cash"\nmsgid "warning"\nmsgstr "{WARNING}"\n\n'
+    (folder / "texts" / "en.po").write_text(head + twice, encoding="utf-8")
+    found = findings_of(replace(country, folder=folder))
+    assert [(f.check, f.line) for f in found if "texts/en.po" in f.file] == [("unreadable-file", 12)]
+    assert "stands on line 8 already" in str(found)
 
 
 def test_every_language_of_the_texts_is_described() -> None:
