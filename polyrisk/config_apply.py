@@ -86,15 +86,15 @@ def proposal(
         ConfigurationError: the folder has findings, or a rule test fails.
         RefusedError: it is another shard's, it is in force already, from when on it holds is past, or the people are too few or may not.
     """
+    if terms.holds_from is not None and terms.holds_from <= at:
+        what = f"{terms.holds_from.isoformat(timespec='minutes')} is past: what was judged and said since then would not be true any more."
+        raise RefusedError(what, where="--from", remedy="Name a moment to come, or leave it out: it is in force at once.")
     _check(folder)
     country = load_country(folder)
     if country.shard != shard:
         raise RefusedError(f"{folder} is of shard {country.shard}, the log of {shard}.", remedy="Name the country's own installation.")
     entries = entries_of(log, shard)
     now = in_force(entries)
-    if terms.holds_from is not None and terms.holds_from <= at:
-        what = f"{terms.holds_from.isoformat(timespec='minutes')} is past: what was judged and said since then would not be true any more."
-        raise RefusedError(what, where="--from", remedy="Name a moment to come, or leave it out: it is in force at once.")
     if now is not None and now.hash == country.configuration.hash and still_ahead(entries) is None:
         raise RefusedError(f"{now.hash[:SHORT]} is in force already.", where=str(folder), remedy="Change a threshold or a rule first.")
     signed = _signed(country.facts, people, at, country.facts.configure.people)
