@@ -64,7 +64,7 @@ def lived() -> tuple[list[int], list[ThresholdBreach | CompoundEvent], State]:
 def test_a_shard_of_years_is_as_small_as_one_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its snapshot no longer grows, and it says what one says that lets go of nothing."""
     sizes, said, state = lived()
-    monkeypatch.setattr("processors.saying.may_forget", lambda _track: False)
+    monkeypatch.setattr("processors.benches.may_forget", lambda _track: False)
     monkeypatch.setattr("processors.intake.needed", lambda rows, _oldest: rows)
     all_sizes, all_said, kept = lived()
     assert {"wet", "outbreak"} - {s.rule for s in said if isinstance(s, CompoundEvent)} == {"wet"}
