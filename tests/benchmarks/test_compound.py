@@ -69,7 +69,7 @@ BOTH = [(RIVER, 1, 4.0), (RIVER, 2, 4.0), (DENGUE, 2, 50.0), (DENGUE, 3, 50.0)]
     ],
 )
 def test_the_oracle_says_each_sentence_of_the_work(rows: list[tuple[int, int, float]], alerts: set[Answer]) -> None:
-    """Runs of two, hysteresis, a reading twice, one that breaks a run, one that is null, onsets 72 hours apart, steps not closed, a first reading at its level."""
+    """Runs of two, hysteresis, a reading twice, one that breaks a run, a null, onsets 72 hours apart, steps not closed, a first reading."""
     assert expected(_series(*rows)) == alerts
 
 
