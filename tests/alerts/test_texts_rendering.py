@@ -168,8 +168,11 @@ def test_who_asked_for_latin_letters_gets_them_where_they_were_written(renderer:
     assert [in_latin_letters(tag) for tag in ("si", "en")] == ["si", "en"]
     happened = event(EventChange.OPENED, area="LK21")
     assert renderer.render("flood", Kind.WARNING, happened, "ne-Latn").size.encoding == "GSM-7"
-    lka = Renderer(country_without_feeds("npl"))
-    assert lka.render("river_flood", Kind.WARNING, event(EventChange.OPENED, area="NP0328"), "ne-Latn").language == "ne"
+    nepal = Renderer(country_without_feeds("npl"))
+    in_rasuwa = event(EventChange.OPENED, area="NP0329")
+    said = {text: nepal.render(text, Kind.WARNING, in_rasuwa, "ne-Latn") for text in ("river_flood", "joint_silence")}
+    assert {text: rendered.language for text, rendered in said.items()} == {"river_flood": "ne-Latn", "joint_silence": "ne"}
+    assert said["river_flood"].body.startswith("Polyrisk parikshan: Rasuwa, 27/11 17:45. BADHI")
 
 
 def test_names_of_divisions_are_given_where_they_can_be_written(nine: LoadedCountry) -> None:
