@@ -203,13 +203,14 @@ class Dispatcher:
         self, intent: Intent, now: Callable[[], datetime], gate: asyncio.Semaphore, report: DispatchReport, pace: Pace
     ) -> _Outcome:
         """Send one message; without an answer its state stays as recorded: being sent."""
-        message = self._outgoing(intent, now())
-        if self._channel.reaches_people and not self._agreed and not is_synthetic(message.to):
-            refused = Refused(Refusal.NOT_AGREED)
-            return _Outcome(intent, Answered(intent, MessageState.REFUSED, refusal=refused.refusal.value), refused, called=False)
         async with gate:
-            halted = any(stop.holds(intent.message) for stop in self._stops)
-            if report.closed or pace.asked_to_wait or halted or intent.expires <= now():
+            at = now()
+            message = self._outgoing(intent, at)
+            if self._channel.reaches_people and not self._agreed and not is_synthetic(message.to):
+                refused = Refused(Refusal.NOT_AGREED)
+                return _Outcome(intent, Answered(intent, MessageState.REFUSED, refusal=refused.refusal.value), refused, called=False)
+            halted = bool(self._stops) and any(stop.holds(intent.message) for stop in self._stops)
+            if report.closed or pace.asked_to_wait or halted or intent.expires <= at:
                 return _Outcome(intent, Answered(intent, MessageState.INTENDED, tried=False), called=False)
             if self._doors.closed_to(message.to):
                 return _Outcome(intent, self._wait_outside(intent), called=False)

@@ -19,7 +19,9 @@ class Metrics:
         self._messages = Gauge("polyrisk_messages", "Messages to people by state.", ["state"], registry=self.registry)
         self._warnings = Gauge("polyrisk_warning_messages", "Messages of warnings by stage.", ["stage"], registry=self.registry)
         self._balance = Gauge("polyrisk_provider_balance", "Money left on the provider's account.", registry=self.registry)
-        self.observe_balance(None)
+        self._closed = Gauge("polyrisk_sending_closed", "1 while the provider refuses us as a whole.", registry=self.registry)
+        self._halts = Gauge("polyrisk_sending_halts", "Halts of sending that a person ordered and that stand.", registry=self.registry)
+        self.observe_sending(closed=False, halts=0, balance=None)
         unsent = "People who did not get a message, by why: it was dropped before it was sent, or never made."
         self._unsent = Gauge("polyrisk_messages_unsent", unsent, ["reason"], registry=self.registry)
         decided = "Changes of events that were acted on, said or not, by why."
@@ -29,8 +31,15 @@ class Metrics:
         self.observe_warnings({})
         self.observe_unsaid({}, {}, 0)
 
-    def observe_balance(self, balance: Balance | None) -> None:
-        """Set the gauge of money to what is left at the provider; not a number while nobody knows, or it keeps no account."""
+    def observe_sending(self, *, closed: bool, halts: int, balance: Balance | None) -> None:
+        """Set the gauges of sending.
+
+        Args:
+            closed: the provider refuses us as a whole. halts: how many a person has ordered and not lifted.
+            balance: what is left at the provider; the gauge is not a number while nobody knows, or it keeps no account.
+        """
+        self._closed.set(int(closed))
+        self._halts.set(halts)
         self._balance.set(float(balance.amount) if balance is not None else float("nan"))
 
     def observe_messages(self, counts: Mapping[tuple[str, str, str, MessageState], int]) -> None:

@@ -78,13 +78,16 @@ class Reconciliation:
     def note(self, chunk: Sequence[Intent], answers: Sequence[Answered | None]) -> None:
         """Remember what of a chunk has no answer, and one message that the provider has taken."""
         self._chunks += 1
+        taken: Answered | None = None
         for intent, answered in zip(chunk, answers, strict=True):
             if answered is None:
                 self._claimed_in[intent.message, intent.subscriber] = self._chunks
                 continue
             self._claimed_in.pop((intent.message, intent.subscriber), None)
             if answered.provider_id is not None:
-                self._sign = _Sign(replace(intent, attempted_at=self._wall()), answered.provider_id, self._chunks)
+                taken = answered
+        if taken is not None and taken.provider_id is not None:
+            self._sign = _Sign(replace(taken.intent, attempted_at=self._wall()), taken.provider_id, self._chunks)
 
     async def run(self, now: datetime) -> Found:
         """Look up what has no answer; nothing of it is sent again before the provider was asked."""

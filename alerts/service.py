@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
-from alerts import audience, deliveries, intents, ledger, quiet_hours, silences
+from alerts import audience, deliveries, intents, ledger, quiet_hours, silences, stops
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
@@ -107,9 +107,6 @@ class AlertService:
 
         Args:
             now: the country's time; a case's clock may give it.
-
-        Raises:
-            ChannelError: the provider refuses us as a whole; the queue is kept.
         """
         done = self.take_in(now) + self.dispatch(now).settled
         with self.registry.reading() as connection:
@@ -243,11 +240,7 @@ class AlertService:
         return report
 
     def send(self, now: datetime) -> DispatchReport:
-        """Send what is due. May run in a thread of its own while nothing else is asked of this service.
-
-        Raises:
-            ChannelError: the provider refuses us as a whole; the queue is kept.
-        """
+        """Send what is due. May run in a thread of its own while nothing else is asked of this service."""
         if self._dispatcher is None:
             return DispatchReport()
         with self.registry.begin() as connection:
@@ -260,9 +253,10 @@ class AlertService:
         with self.registry.reading() as connection:
             stages = ledger.statuses(connection)
             received = intents.received(connection)
+            halts = len(stops.standing_stops(connection))
         if self._dispatcher is None:
             return
-        self.metrics.observe_balance(self._dispatcher.balance)
+        self.metrics.observe_sending(closed=bool(report.closed), halts=halts, balance=self._dispatcher.balance)
         if self._counted == stages and not (received or report.settled or report.later or report.waiting):
             return
         self._counted = stages

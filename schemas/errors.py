@@ -45,9 +45,5 @@ class NewerVersionError(LogError):
     """What is kept was written by a newer version of Polyrisk; nothing of it is read, because it might be misread."""
 
 
-class ChannelError(PolyriskError):
-    """A message channel refused or did not answer."""
-
-
 class RefusedError(PolyriskError):
     """The product refuses to do what was asked, because it would break a promise to people."""

@@ -119,10 +119,10 @@ class Round:
             )
             self.provider = stack.enter_context(provider)
             self.nursery = stack.enter_context(Nursery(self.folder / "nursery.txt"))
-            events = {int(share * self.kills): what for share, what in self._events(log)}
             for number in range(self.kills):
-                if number in events:
-                    events[number]()
+                for share, happens in self._events(log):
+                    if number == int(share * self.kills):
+                        happens()
                 self._live_and_die()
                 self.ahead += timedelta(minutes=MINUTES_A_KILL * 150 / max(self.kills, 1) * self.chance.uniform(0.2, 1.8))
             self._come_to_rest()
