@@ -194,8 +194,10 @@ class AlertService:
         """Let nothing new be proposed of what a silence reaches, until its end; what waits of it is taken back. The answer has its id.
 
         Raises:
-            RefusedError: the role may not silence, or it names an area, a rule or a hazard that the country does not have.
+            RefusedError: the role may not silence, it lacks a name, a reason or an end, or it names an area, a rule or a hazard that the
+                country does not have.
         """
+        silences.check(silence)
         self._may("silence", silence.role, silence.in_words())
         known = {"area": self.country.places.areas, "rule": self._rules, "hazard": {rule.text for rule in self._rules.values()}}
         for what, names in known.items():

@@ -41,14 +41,6 @@ class Silence:
     ended_by: str | None = None
     over: bool = False
 
-    def __post_init__(self) -> None:
-        if not self.by.strip() or not self.comment.strip():
-            raise RefusedError("a silence without a name or a reason.", where="silence", remedy="Say who sets it and why.")
-        if self.until <= self.since:
-            raise RefusedError("a silence that ends before it begins.", where="silence", remedy="Say until when it holds.")
-        if self.up_to is Level.GREEN:
-            raise RefusedError("a silence that holds nothing back.", where="silence", remedy="Say yellow, orange or red.")
-
     def holds(self, now: datetime) -> bool:
         """Whether it holds at a moment."""
         return self.since <= now < self.until
@@ -66,6 +58,20 @@ class Silence:
         """What it reaches."""
         what = self.rule or self.hazard or "everything"
         return f"{what} in {self.area or 'the whole country'}, up to {self.up_to.word}"
+
+
+def check(silence: Silence) -> None:
+    """Hold a new silence against what each must have.
+
+    Raises:
+        RefusedError: it has no name, no reason or no end, or would hold nothing back.
+    """
+    if not silence.by.strip() or not silence.comment.strip():
+        raise RefusedError("a silence without a name or a reason.", where="silence", remedy="Say who sets it and why.")
+    if silence.until <= silence.since:
+        raise RefusedError("a silence that ends before it begins.", where="silence", remedy="Say until when it holds.")
+    if silence.up_to is Level.GREEN:
+        raise RefusedError("a silence that holds nothing back.", where="silence", remedy="Say yellow, orange or red.")
 
 
 def add(connection: Connection, silence: Silence) -> Silence:

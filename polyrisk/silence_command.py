@@ -61,4 +61,4 @@ def end(here: Installation, state: Path, id: str, by: str, role: str) -> None:
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%d %b %H:%M %Z}"
+    return f"{moment.astimezone(zone):%d %b %H:%M}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from alerts.cap.messages import CapMessage, Writer, add, document_of, messages_of, stamp
-from alerts.rendering import place_name
+from alerts.rendering import place_name, source_of
 from schemas.country_files import LoadedCountry
 from schemas.records import Warning
 
@@ -51,9 +51,9 @@ class CapFolder:
         newest = messages[: -MOST_ENTRIES - 1 : -1]
         feed = Xml.Element("feed", {"xmlns": _ATOM})
         add(feed, "id", f"urn:polyrisk:{self._writer.sender}")
-        add(feed, "title", f"Warnings of {facts.messaging.speaks_as.get('en', facts.name)}, {facts.name}")
+        add(feed, "title", f"Warnings of {source_of(self._writer.country, 'en')}, {facts.name}")
         add(feed, "updated", stamp(newest[0].sent))
-        add(Xml.SubElement(feed, "author"), "name", facts.messaging.speaks_as.get("en", facts.name))
+        add(Xml.SubElement(feed, "author"), "name", source_of(self._writer.country, "en"))
         Xml.SubElement(feed, "link", {"rel": "self", "href": FEED})
         for message in newest:
             self._entry(feed, message)
@@ -64,7 +64,7 @@ class CapFolder:
         place = place_name(self._writer.country, warning.area, "en")
         entry = Xml.SubElement(feed, "entry")
         add(entry, "id", f"urn:polyrisk:{self._writer.sender}:{warning.id}")
-        add(entry, "title", f"{warning.message_type}: {self._writer.event_name(warning)}, {place}, {warning.level.word}")
+        add(entry, "title", f"{warning.message_type}: {self._writer.event_name(warning, 'en')}, {place}, {warning.level.word}")
         add(entry, "updated", stamp(message.sent))
         Xml.SubElement(entry, "link", {"rel": "alternate", "type": "application/cap+xml", "href": name_of(message)})
         add(entry, "summary", next((t.body for t in warning.texts if t.language == "en"), warning.texts[0].body))

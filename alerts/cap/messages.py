@@ -8,7 +8,8 @@ from xml.etree import ElementTree as Xml
 
 from alerts.cap import words
 from alerts.cap.shapes import Shapes
-from alerts.rendering import place_name
+from alerts.rendering import place_name, source_of
+from alerts.texts import NAME, Catalogue
 from schemas.conditions import AtLevel, walk
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry
@@ -69,6 +70,7 @@ class Writer:
         self.country = country
         self.sender = country.facts.cap.sender
         self._shapes = Shapes(country)
+        self._texts = Catalogue.load(country.folder)
         self._rules = {rule.name: rule for rule in country.configuration.rules}
         self._indicators = {threshold.name: threshold.indicator for threshold in country.configuration.thresholds}
 
@@ -88,9 +90,11 @@ class Writer:
             self._info(alert, message, text)
         return document_of(alert)
 
-    def event_name(self, warning: Warning) -> str:
-        """What the warning is about, in a few words."""
-        return warning.rule.replace("_", " ")
+    def event_name(self, warning: Warning, language: str) -> str:
+        """What the warning is about, in a few words: the danger's name in a language, else the rule's own."""
+        rule = self._rules.get(warning.rule)
+        name = self._texts.get(language, rule.text, NAME) if rule is not None else None
+        return name.text if name is not None else warning.rule.replace("_", " ")
 
     def _reference(self, earlier: Warning) -> str:
         return f"{self.sender},{earlier.id},{stamp(_moment(earlier).astimezone(self.country.timezone))}"
@@ -103,7 +107,7 @@ class Writer:
         add(info, "language", text.language)
         for category in words.categories(self._rules.get(warning.rule), self._read(warning)):
             add(info, "category", category)
-        add(info, "event", self.event_name(warning))
+        add(info, "event", self.event_name(warning, text.language))
         add(info, "responseType", words.response(warning))
         add(info, "urgency", words.urgency(warning))
         add(info, "severity", words.severity(warning))
@@ -112,7 +116,7 @@ class Writer:
         add(info, "effective", stamp(message.sent))
         add(info, "onset", stamp(warning.since.astimezone(zone)))
         add(info, "expires", stamp(warning.expires.astimezone(zone)))
-        add(info, "senderName", facts.messaging.speaks_as.get(text.language, facts.messaging.sender))
+        add(info, "senderName", source_of(self.country, text.language))
         add(info, "headline", f"{place}: {level}")
         add(info, "description", text.body)
         for name, value in self._parameters(warning, text):

@@ -327,9 +327,11 @@ def test_a_silence_never_holds_an_end_or_what_is_graver(world: World) -> None:
 
 
 def test_a_silence_can_be_ended_early_by_name(world: World) -> None:
-    """What it held is judged again at once, and the list says who ended it."""
+    """What it held is judged again at once, and the list says who ended it; also at the very moment it began, if it was a slip."""
     kept = world.service.silence(silence())
     world.happens(EventChange.OPENED, 0.1, Level.ORANGE)
+    slip = world.service.silence(silence(rule=LESSER))
+    assert world.service.end_silence(slip.id, "Perera", "duty_officer", START).until == START
     ended = world.service.end_silence(kept.id, "Silva", "duty_officer", START + timedelta(minutes=10))
     assert len(world.service.pending()) == 1
     assert ended.ended_by == "Silva (duty_officer)"
