@@ -6,6 +6,7 @@ whoever does it. That we listen is said on the log every few minutes: a rule on 
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -114,19 +115,19 @@ class Listener:
             row = connection.execute(query.where(inbox.c.id == identity, inbox.c.handled_at.is_(None))).first()
             outcome = FAILED
             if row is not None:
-                keys = self._registry.keys
-                message = Inbound(identity, keys.decrypt(row.number), keys.decrypt(row.body), row.opt_out)
-                outcome = self._outcome(connection, message, Moment(now, self._wall(), row.at))
+                outcome = self._outcome(connection, row, Moment(now, self._wall(), row.at))
             done = update(inbox).where(inbox.c.id == identity, inbox.c.handled_at.is_(None))
             connection.execute(done.values(handled_at=now, outcome=outcome))
 
-    def _outcome(self, connection: Connection, message: Inbound, at: Moment) -> str:
+    def _outcome(self, connection: Connection, row: Any, at: Moment) -> str:
+        keys = self._registry.keys
         try:
+            message = Inbound(row.id, keys.decrypt(row.number), keys.decrypt(row.body), row.opt_out)
             with connection.begin_nested():
                 return self._answering.answer(connection, message, self._understood(message), at)
         except ConfigurationError as error:
-            text = f"A message could not be answered: {error} `polyrisk inbox read {message.id}` shows it."
-            ledger.note(connection, f"inbox:{message.id}", at.now, FAILED, "", text)
+            text = f"A message could not be answered: {error} `polyrisk inbox read {row.id}` shows it."
+            ledger.note(connection, f"inbox:{row.id}", at.now, FAILED, "", text)
             return FAILED
 
     def _say_that_we_listen(self, now: datetime) -> None:

@@ -8,8 +8,11 @@ from listening_world import CONSENT, World
 from sqlalchemy import insert, select, update
 
 from alerts import intents
+from alerts.listening.inbox import received, without_numbers
 from alerts.people.person import Enrolment
+from alerts.people.rotation import rotate
 from alerts.registry import Registry
+from alerts.retention import forget
 from alerts.tables import answers, bodies, inbox, messages, warnings
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
@@ -338,3 +341,40 @@ def test_a_country_without_a_text_tells_people_on_duty(world: World, monkeypatch
 
 def _no_text(*_: object, **__: object) -> None:
     raise ConfigurationError("text service.help exists in none of en.", where="texts")
+
+
+def test_new_keys_read_what_came_in_under_the_old_ones(world: World) -> None:
+    """A rotation writes number and words of waiting messages anew; they are answered after it."""
+    ama = world.person(AMA)
+    waiting = world.message(AMA, "WATER 2")
+    world.listener.receive(waiting)
+    rotate(world.registry)
+    assert len(world.registry.keys.number_keys) == 1
+    world.listener.process(world.now)
+    assert world.outcome(waiting) == "report"
+    assert [message.text for message in received(world.registry, every=True)] == ["WATER 2"]
+    assert len(world.replies(ama)) == 1
+
+
+def test_answers_are_forgotten_like_messages_of_warnings(world: World) -> None:
+    """After ninety days nobody knows any more who was answered what; that a message came stays known, its words do not."""
+    ama = world.person(AMA)
+    asked = world.message(AMA, "HELP")
+    world.listener.receive(asked)
+    world.listener.process(world.now)
+    with world.registry.begin() as connection:
+        connection.execute(update(messages).values(state="accepted"))
+    world.later(days=92)
+    forget(world.registry, world.now)
+    assert world.replies(ama) == []
+    assert [(message.outcome, message.text) for message in received(world.registry, every=True)] == [("help", None)]
+    world.listener.receive(asked)
+    assert world.listener.process(world.now) == 0
+
+
+def test_what_people_on_duty_read_covers_numbers(world: World) -> None:
+    """In any digits and with any spaces; counts of houses are left."""
+    assert (
+        without_numbers("water in 12 houses, call +94 77 123-4567 or ०७७१२३४५६७")
+        == "water in 12 houses, call *************** or **********"
+    )

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
+from provider_client import provider_client
 
 from alerts.channels.contract import Receipt, ReceiptState, referred
 from alerts.channels.kannel_smpp import KannelAccount, KannelSmpp
@@ -55,8 +56,7 @@ class Provider:
     host: str = "127.0.0.1"
 
     async def call(self, method: str, path: str, **how: Any) -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(self.doors, self.taken), client=(self.host, 4321))
-        async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8460") as client:
+        async with provider_client(create_app(self.doors, self.taken), "http://10.0.0.7:8460", self.host) as client:
             return await client.request(method, path, **how)
 
     async def twilio(self, path: str, form: dict[str, str], *, signature: str | bytes | None = None, **headers: str) -> httpx.Response:
