@@ -14,7 +14,7 @@ from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import read_input, read_output
 from schemas.errors import PolyriskError
 from schemas.observations import decode
-from schemas.records import CompoundEvent, Delivery, Heartbeat, Stored, ThresholdBreach, Warning
+from schemas.records import AnswerCount, CompoundEvent, Delivery, Heartbeat, Stored, ThresholdBreach, Warning
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
 
 _TOPICS = (INPUT.name, BREACHES.name, EVENTS.name, WARNINGS.name, DELIVERIES.name)
@@ -38,7 +38,7 @@ class Known:
         at: the moment, UTC. first, last: of the records of the input topic; none if there is none yet.
         heartbeats: feed to its last sign of life.
         newest: feed to the end of the newest period that it gave a value for. A feed may answer daily and still bring nothing new.
-        events, breaches, warnings, deliveries: in the order of the log.
+        events, breaches, warnings, deliveries, answers: in the order of the log.
         unreadable: records that this version cannot read; what they said is missing.
     """
 
@@ -51,6 +51,7 @@ class Known:
     events: tuple[CompoundEvent, ...] = ()
     warnings: tuple[Published, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    answers: tuple[AnswerCount, ...] = ()
     unreadable: int = 0
 
 
@@ -71,6 +72,7 @@ class LogReader:
         self._events: list[tuple[datetime, CompoundEvent]] = []
         self._warnings: list[Published] = []
         self._deliveries: list[tuple[datetime, Delivery]] = []
+        self._answers: list[tuple[datetime, AnswerCount]] = []
         self._unreadable: list[datetime] = []
         self._lock = Lock()
 
@@ -107,6 +109,7 @@ class LogReader:
                 events=tuple(e for when, e in self._events if when <= at),
                 warnings=tuple(p for p in self._warnings if p.at <= at),
                 deliveries=tuple(d for when, d in self._deliveries if when <= at),
+                answers=tuple(a for when, a in self._answers if when <= at),
                 unreadable=sum(when <= at for when in self._unreadable),
             )
 
@@ -130,6 +133,8 @@ class LogReader:
                     self._warnings.append(Published(record.received, warning))
                 case Delivery() as delivery:
                     self._deliveries.append((record.received, delivery))
+                case AnswerCount() as answer:
+                    self._answers.append((record.received, answer))
             return
         self._received.append(max(record.received, self._received[-1]) if self._received else record.received)
         if record.kind == "heartbeat":

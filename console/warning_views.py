@@ -11,16 +11,18 @@ from console.local_time import LocalTime
 from console.names import Names, language_name, own_name
 from console.reading import Known
 from console.standing import newest_changes
-from schemas.records import CompoundEvent, Delivery, MessageState, RenderedText, Warning, WarningStatus
+from schemas.records import Answer, AnswerCount, CompoundEvent, Delivery, MessageState, RenderedText, Warning, WarningStatus
 
-_ARRIVED = (MessageState.DELIVERED,)
-_LOST = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.REFUSED, MessageState.EXPIRED)
+_TAKEN = (MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED)
+_WAITING = (MessageState.INTENDED, MessageState.SENDING)
+_LOST = (MessageState.UNDELIVERED, MessageState.FAILED)
+_NEVER_TAKEN = (MessageState.REFUSED, MessageState.EXPIRED)
 _DOUBTFUL = (MessageState.UNKNOWN,)
 
 
 @dataclass(frozen=True)
 class PhoneView:
-    """One text on a telephone. `reached` says in words how its messages stand; empty if nothing was sent."""
+    """One text on a telephone. `reached` says in words how its messages stand, `answered` what people answered; or nothing."""
 
     language: str
     name: str
@@ -33,6 +35,7 @@ class PhoneView:
     reviewed: bool
     recipients: int
     reached: str
+    answered: str
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         invented_price=price.invented and price.currency == message.currency,
         recipients=message.recipients,
         segments=message.segments,
-        phones=tuple(_phone(t, message, known.deliveries, names) for t in message.texts),
+        phones=tuple(_phone(t, message, known, names) for t in message.texts),
         choices=tuple(MessageChoice(w.id, _choice(w), w.issued or w.proposed, word_of(w.level), w.id == message.id) for w in life.messages),
         story=story(life),
         steps=tuple((s.step, word_of(s.level), why_text(s.why, names)) for s in event.steps) if event is not None else (),
@@ -177,7 +180,7 @@ def _choice(warning: Warning) -> str:
     return warning.message_type
 
 
-def _phone(text: RenderedText, message: Warning, deliveries: Sequence[Delivery], names: Names) -> PhoneView:
+def _phone(text: RenderedText, message: Warning, known: Known, names: Names) -> PhoneView:
     return PhoneView(
         language=text.language,
         name=language_name(text.language),
@@ -189,24 +192,33 @@ def _phone(text: RenderedText, message: Warning, deliveries: Sequence[Delivery],
         characters=len(text.body),
         reviewed=text.reviewed,
         recipients=text.recipients,
-        reached=_reached(message.id, text.language, deliveries),
+        reached=_reached(message.id, text.language, known.deliveries),
+        answered=_answered(message.id, text.language, known.answers),
     )
 
 
 def _reached(message: str, language: str, deliveries: Sequence[Delivery]) -> str:
-    """How the messages stand: each count stands for itself, the newest replaces the one before it."""
+    """How the messages stand: what the provider took is not what a handset got, and neither says that somebody read it.
+
+    Each count stands for itself, the newest replaces the one before it.
+    """
     newest = {(d.area, d.state): d.count for d in deliveries if d.message == message and d.language == language}
     if not any(newest.values()):
         return ""
-    total = sum(newest.values())
 
-    def sum_of(states: Sequence[MessageState]) -> int:
+    def sum_of(*states: MessageState) -> int:
         return sum(count for (_, state), count in newest.items() if state in states)
 
-    arrived, lost, doubtful = sum_of(_ARRIVED), sum_of(_LOST), sum_of(_DOUBTFUL)
-    underway = total - arrived - lost - doubtful
-    parts = [f"{arrived:,} delivered"]
-    parts += [f"{underway:,} under way"] if underway else []
-    parts += [f"{lost:,} did not arrive"] if lost else []
-    parts += [f"{doubtful:,} unknown"] if doubtful else []
+    parts = [f"{sum_of(*_TAKEN):,} accepted by the provider", f"{sum_of(MessageState.DELIVERED):,} received by a handset"]
+    others = {"did not arrive": _LOST, "not sent": _NEVER_TAKEN, "unknown": _DOUBTFUL, "waiting": _WAITING}
+    parts += [f"{sum_of(*states):,} {what}" for what, states in others.items() if sum_of(*states)]
     return ", ".join(parts)
+
+
+def _answered(message: str, language: str, answers: Sequence[AnswerCount]) -> str:
+    """What people answered: the only number that means that somebody read it."""
+    newest = {(a.area, a.answer): a.count for a in answers if a.message == message and a.language == language}
+    counted = {answer: sum(count for (_, given), count in newest.items() if given is answer) for answer in Answer}
+    if not any(counted.values()):
+        return ""
+    return f"{sum(counted.values()):,} answered: {counted[Answer.SAFE]:,} safe, {counted[Answer.NEED_HELP]:,} need help"
