@@ -135,6 +135,7 @@ def test_erasure_says_first_what_goes(run: Run, state: Path) -> None:
     assert set(held(state, NUMBER)) == {"number", "suppressions"}
 
 
+@pytest.mark.shows_numbers("what is held about a number is given to the person with it")
 def test_what_is_held_goes_to_a_file_of_its_readers_own(run: Run, tmp_path: Path) -> None:
     """The file is new and private, since it holds the number; nothing held is exit code 1."""
     out = tmp_path / "own.json"
