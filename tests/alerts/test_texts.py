@@ -56,6 +56,7 @@ def test_what_still_stands_is_said_differently_when_gauges_are_silent(code: str)
     for pattern in Catalogue.load(CHECKOUT / "countries" / code).patterns:
         if pattern.kind == Kind.STILL:
             fixed = {"source": "s", "place": "p", "time": "t", "level": "red", "rivers": NONE, "divisions": NONE, "stations": NONE}
+            fixed |= {"promise": "no", "need": NONE, "when": NONE, "hazard": NONE}
             told = {pattern.render({**fixed, "confirmed": confirmed}) for confirmed in ("yes", "no")}
             assert len(told) == (1 if pattern.name == "joint_silence" else 2), told
 

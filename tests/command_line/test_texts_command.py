@@ -33,9 +33,10 @@ def asked() -> Asked:
 
 @pytest.fixture
 def nepal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of Nepal's folder that may be changed, and the only country there is."""
+    """A copy of Nepal's folder in two languages that may be changed, and the only country there is."""
     folder = tmp_path / "countries" / "npl"
     shutil.copytree(countries_root() / "npl", folder, ignore=shutil.ignore_patterns("cases", "frameworks", "shapes*"))
+    (folder / "texts" / "ne-Latn.po").unlink()
     monkeypatch.setenv("POLYRISK_COUNTRIES", str(folder.parent))
     return folder
 
