@@ -21,7 +21,7 @@ from alerts.marks import marked
 from alerts.ordering import risk
 from alerts.segments import measure
 from alerts.stops import ALL, Stop, not_held
-from alerts.tables import bodies, delivery_counts, earlier_attempts, messages, recounts, subscribers, warnings, withheld
+from alerts.tables import bodies, delivery_counts, earlier_attempts, lives, messages, recounts, subscribers, warnings, withheld
 from alerts.texts import Kind
 from schemas.records import MessageState, Warning
 
@@ -363,6 +363,13 @@ def keep_counts(connection: Connection, changed: Mapping[Counted, tuple[int, int
         values = {"count": count, "revision": revision}
         if connection.execute(update(delivery_counts).where(*where).values(**values)).rowcount == 0:
             connection.execute(insert(delivery_counts).values(**key, **values))
+
+
+def standing_by_provider(connection: Connection, prefix: str) -> int:
+    """How many messages of warnings that people stand under were taken as ids that begin so."""
+    told = select(warnings.c.id).join(lives, lives.c.warning == warnings.c.warning).where(lives.c.told)
+    query = select(func.count()).where(messages.c.provider_id.startswith(prefix), messages.c.message.in_(told))
+    return int(connection.execute(query).scalar_one())
 
 
 def waiting(connection: Connection) -> bool:

@@ -18,10 +18,11 @@ from alerts.cap.folder import cap_folder
 from alerts.channels import dry
 from alerts.channels.contract import Channel, Settings, known_channels, open_channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.intents import standing_by_provider
 from alerts.listening.webhooks import SECRETS
 from alerts.metrics import Metrics
 from alerts.people.synthetic import fill
-from alerts.registry import open_registry
+from alerts.registry import Registry, open_registry
 from alerts.rendering import place_name
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
@@ -155,6 +156,8 @@ def _turn(
     registry = open_registry(state, create=True)
     if isinstance(clock, FileClock):
         fill(registry, country)
+    if channel is not None and channel.reaches_people:
+        _refuse_after_dry(registry)
     speed = country.facts.messaging.segments_per_second if isinstance(clock, WallClock) else None
     cap = cap_folder(state, country)
     service = AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY), segments_per_second=speed, cap=cap)
@@ -178,6 +181,19 @@ def _listening(
     """Where providers call us: the part by itself; with all parts the stand-in's way back in a played case, else if a secret is set."""
     wanted = played or part == "listener" or (part == "all" and any(os.environ.get(name) for name in SECRETS))
     return Listening(stack, log, country, state, clock, 0 if played else port, played=played) if wanted else None
+
+
+def _refuse_after_dry(registry: Registry) -> None:
+    """People who were warned in a file alone would be told the end of what they never heard.
+
+    Raises:
+        RefusedError: a warning stands whose messages were only written.
+    """
+    with registry.reading() as connection:
+        written = standing_by_provider(connection, dry.PREFIX)
+    if written:
+        what = f"{written} messages of warnings that stand were only written into a file, not sent."
+        raise RefusedError(what, remedy="Name another folder with --state to send, or wait until they have ended.")
 
 
 def _channel(stack: ExitStack, country: LoadedCountry, state: Path, listening: Listening | None, *, played: bool, send: bool) -> Channel:

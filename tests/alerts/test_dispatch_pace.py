@@ -5,17 +5,33 @@ from datetime import timedelta
 from alert_places import START
 from event_makers import event, tell
 from sending import Intend, Wall, dispatcher, states
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from alerts.pace import AHEAD_S, Backlog
+from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.stand_in_provider import StandInProvider
-from alerts.tables import bodies, messages
+from alerts.tables import bodies, lives, messages, subscribers
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
 from schemas.records import EventChange
+
+STANDS = {
+    "warning": "another",
+    "event": "LKA:other:LK92:1",
+    "rule": "other",
+    "area": "LK92",
+    "told": True,
+    "level": int(Level.RED),
+    "messages": 1,
+    "open": True,
+    "unconfirmed": False,
+    "quiet": False,
+    "latest": "{}",
+}
+"""A warning that people of a district stand under."""
 
 
 def test_a_sender_is_given_as_much_as_it_can_send_in_the_time_ahead() -> None:
@@ -44,7 +60,7 @@ def test_no_more_segments_are_handed_over_than_the_sender_sends_meanwhile(intend
     """Messages of two segments count twice; the rest waits with us, for the next time."""
     number = intend(600)
     with StandInProvider(clock=wall) as provider:
-        dispatcher(registry, provider, wall, segments_per_second=1).run(START)
+        dispatcher(registry, provider, wall, segments_per_second=1, clock=lambda: 100.0).run(START)
         sent = {m.to: m.body for m in provider.accepted}
     with registry.reading() as connection:
         size = dict(connection.execute(select(bodies.c.body, bodies.c.segments)).all())
@@ -58,7 +74,7 @@ def test_a_graver_warning_that_comes_in_the_middle_overtakes(
     """An orange warning is on its way to many; a red one comes: apart from the minute that was handed over, all of the red goes first."""
     intend(1_800, Level.ORANGE, ("LK11",))
     with StandInProvider(clock=wall) as provider:
-        sending = dispatcher(registry, provider, wall, segments_per_second=1)
+        sending = dispatcher(registry, provider, wall, segments_per_second=1, clock=lambda: 100.0)
         sending.run(START)
         ahead = len(provider.accepted)
         service = AlertService(log, registry, country)
@@ -76,3 +92,33 @@ def test_a_graver_warning_that_comes_in_the_middle_overtakes(
     assert order[:ahead] == [int(Level.ORANGE)] * ahead
     assert order[ahead:] == sorted(order[ahead:], reverse=True)
     assert order.count(int(Level.RED)) > 0
+
+
+def test_under_one_level_who_moves_slowly_goes_first_then_other_needs_then_the_place_in_most_danger(
+    intend: Intend, registry: Registry, wall: Wall, log: EventLog, country: LoadedCountry
+) -> None:
+    """Two districts under the same level of a new warning, one of which stands under a red one already; the rest is in a fixed order."""
+    fill(registry, country, households=600)
+    with registry.begin() as connection:
+        people = connection.execute(select(subscribers.c.id, subscribers.c.area).order_by(subscribers.c.id)).all()
+        chosen = {area: [p.id for p in people if p.area == area and "-h" in p.id] for area in ("LK11", "LK92")}
+        needs = {chosen["LK92"][0]: "mobility", chosen["LK11"][1]: "livestock,mobility", chosen["LK92"][1]: "pregnancy"}
+        for who, what in needs.items():
+            connection.execute(update(subscribers).where(subscribers.c.id == who).values(needs=what))
+        connection.execute(insert(lives).values(**STANDS))
+    service = AlertService(log, registry, country)
+    service.run_once(tell(log, *(event(EventChange.OPENED, Level.ORANGE, area=area) for area in ("LK11", "LK92"))))
+    for by, role in (("first", "duty_officer"), ("second", "director")):
+        for waiting in service.pending():
+            service.sign(waiting.id, by, role, START)
+    with StandInProvider(clock=wall) as provider:
+        dispatcher(registry, provider, wall, at_once=1).run(START)
+        order = [m.sid for m in provider.accepted]
+    with registry.reading() as connection:
+        rows = connection.execute(select(messages.c.provider_id, messages.c.subscriber, messages.c.area)).all()
+    of = {row.provider_id: row for row in rows}
+    first = [of[sid].subscriber for sid in order[:3]]
+    assert first == [chosen["LK92"][0], chosen["LK11"][1], chosen["LK92"][1]]
+    rest = [(of[sid].area, of[sid].subscriber) for sid in order[3:]]
+    assert rest == sorted(rest, key=lambda pair: (pair[0] != "LK92", pair[1]))
+    assert {area for area, _ in rest} == {"LK11", "LK92"}
