@@ -17,6 +17,7 @@ from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import ConfigurationError
 from schemas.findings import Finding
+from schemas.frameworks import home_of
 
 
 def findings(folder: Path) -> list[Finding]:
@@ -34,6 +35,19 @@ def findings(folder: Path) -> list[Finding]:
 def findings_of(country: LoadedCountry) -> list[Finding]:
     """The same of a country already read."""
     return [*_channel(country), *_texts(country)]
+
+
+def missing(framework: Path) -> list[Finding]:
+    """The texts that the rules of a framework name and that its country has not: switched on, it could not speak.
+
+    How long they are is found with the country's other texts. Nothing if the rest of the folder cannot be read.
+    """
+    try:
+        country = load_country(framework)
+        catalogue = Catalogue.load(framework)
+    except ConfigurationError:
+        return []
+    return [finding for rule in country.configuration.rules for finding in _missing(country, catalogue, rule)]
 
 
 @lru_cache(maxsize=1)
@@ -184,7 +198,7 @@ def _missing_service(country: LoadedCountry, catalogue: Catalogue) -> Iterator[F
 def _missing_text(country: LoadedCountry, language: str, name: str, kind: str, why: str) -> Finding:
     return Finding(
         check="missing-text",
-        file=f"countries/{country.folder.name}/texts/{language}.po",
+        file=f"countries/{home_of(country.folder).name}/texts/{language}.po",
         line=0,
         column=0,
         what=f"text {name}.{kind} is missing in `{language}`.",

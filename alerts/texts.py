@@ -20,6 +20,7 @@ from alerts import patterns
 from alerts.reviews import NO_STAMPS, Stamps, is_older, is_reviewed, stamps_of
 from schemas.country_files import CHECKOUT
 from schemas.errors import ConfigurationError
+from schemas.frameworks import home_of
 
 REGIONAL = CHECKOUT / "countries" / "texts"
 """The texts that all countries share."""
@@ -180,13 +181,13 @@ class Catalogue:
 
     @classmethod
     def load(cls, folder: Path) -> "Catalogue":
-        """The catalogue of a country's folder (`texts/<language>.po`), with the shared one beneath it.
+        """The catalogue of a country's folder (`texts/<language>.po`), with the shared one beneath it; of a framework, its country's.
 
         Raises:
             ConfigurationError: a file cannot be parsed.
         """
         beneath = regional()
-        return cls(_judged((p for path in sorted((folder / "texts").glob("*.po")) for p in read(path)), beneath), beneath)
+        return cls(_judged((p for path in sorted((home_of(folder) / "texts").glob("*.po")) for p in read(path)), beneath), beneath)
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from alerts.checks import findings as findings_of_texts
+from alerts.checks import missing as missing_texts
 from alerts.checks import notes as notes_on_texts
 from alerts.checks import shared_findings as findings_of_shared_texts
 from alerts.texts import REGIONAL
@@ -21,7 +22,7 @@ def check(countries: Path) -> tuple[list[Finding], int]:
     for folder in folders:
         found += [*check_folder(folder), *notes_on_texts(folder)]
         for framework in frameworks_of(folder):
-            wrong = [*findings_of_country(framework), *findings_of_tests(framework)]
+            wrong = [*findings_of_country(framework), *missing_texts(framework), *findings_of_tests(framework)]
             found += wrong or notes_of(framework)
     unique = {(f.file, f.line, f.column, f.check, f.what): f for f in found}
     return [unique[key] for key in sorted(unique)], len(folders)

@@ -26,6 +26,8 @@ MOST_VALUES = 200_000
 MOST_DEPTH = 100
 """Brackets open at once."""
 _BRACKETS = re.compile(r"[\[\]{}]")
+_ASKED = re.compile(r"^[ \t]*\?[ \t]", re.MULTILINE)
+"""Where YAML lets a whole list or mapping be a key."""
 
 
 class YamlFile:
@@ -53,7 +55,16 @@ class YamlFile:
             line, column = _line_of(text[: error.position])
             what = f"has a character that no text has (code {ord(text[error.position])})."
             raise ConfigurationError(what, where=f"{self.name}:{line}:{column}", remedy="Delete it.") from error
-        except (YAMLError, ValueError, OverflowError, RecursionError, AttributeError) as error:
+        except TypeError as error:  # ruamel.yaml asks for the hash of a key that has none
+            asked = _ASKED.search(text)
+            where = f"{self.name}:{_line_of(text[: asked.end()])[0]}" if asked else self.name
+            what = "has a list or a mapping where a key belongs."
+            raise ConfigurationError(what, where=where, remedy="Write a word before the colon, and no `?`.") from error
+        except LookupError as error:  # of its version table
+            raise ConfigurationError(
+                f"is YAML of a version that is not known: {error}.", where=self.name, remedy="Leave `%YAML` out."
+            ) from error
+        except (YAMLError, ValueError, ArithmeticError, RecursionError, AttributeError, AssertionError, NotImplementedError) as error:
             what = "is nested too deeply." if isinstance(error, RecursionError) else f"is not YAML that can be read: {error}."
             raise ConfigurationError(what, where=self.name) from error
         if _size(self.data, {}) > MOST_VALUES:

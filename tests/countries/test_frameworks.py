@@ -1,9 +1,12 @@
 """Frameworks of anticipatory action: read as a country is, and judged by nobody until a planner asks."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from alerts.checks import missing
+from alerts.texts import Catalogue, Kind
 from polyrisk.check import check
 from schemas.country_files import countries_root, load_country
 from schemas.frameworks import frameworks_of, notes_of
@@ -28,3 +31,21 @@ def test_awaited_feeds_are_notes_and_no_findings() -> None:
     assert notes
     assert all(note.note and note.line > 0 for note in notes)
     assert {str(f) for f in check(countries_root())[0] if f.check != "draft"} == {str(note) for note in notes}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[f"{f.parent.parent.name}-{f.name}" for f in FOLDERS])
+def test_a_framework_that_is_switched_on_can_speak(folder: Path) -> None:
+    """Its country has every text that its rules name, in each of its languages, of its own and not from those that fit any danger."""
+    country, catalogue = load_country(folder), Catalogue.load(folder)
+    for rule in country.configuration.rules:
+        for language in country.languages:
+            assert {catalogue.get(language, rule.text, kind).name for kind in Kind} == {rule.text}
+
+
+def test_a_text_that_a_framework_lacks_is_found(tmp_path: Path) -> None:
+    """Before it is switched on: which text, which language, and that the country's file is the place for it."""
+    shutil.copytree(countries_root() / "bgd", tmp_path / "countries/bgd")
+    (tmp_path / "countries/bgd/texts/bn.po").unlink()
+    found = missing(tmp_path / "countries/bgd/frameworks/ocha_2021")
+    assert {(f.check, f.file) for f in found} == {("missing-text", "countries/bgd/texts/bn.po")}
+    assert "text anticipatory_action.warning is missing in `bn`." in {f.what for f in found}

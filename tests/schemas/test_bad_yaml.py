@@ -30,6 +30,8 @@ BAD = {
     "tab": (b"name:\n\ta: 1\n", ":2:1: is not YAML: found character '\\t' that cannot start any token."),
     "double": (b"name: a\nname: b\n", ':2:1: is not YAML: found duplicate key "name" with value "b" (original value: "a").'),
     "open": (b"name: [a, b\n", ":2:1: is not YAML: expected ',' or ']', but got '<stream end>'."),
+    "key": (b"name: a\n? - {b: c}\n: d\n", ":2: has a list or a mapping where a key belongs. Write a word before the colon, and no `?`."),
+    "version": (b"name: a\n%YAML 3.0\nb: c\n", ": is YAML of a version that is not known: (3, 0). Leave `%YAML` out."),
     "no-such-day": (b"since: 2025-13-45\n", ": is not YAML that can be read: month must be in 1..12."),
     "large": (b"a: " + b"x" * SIZE_LIMIT, f": has {SIZE_LIMIT + 3} bytes; no file that people write here has more than {SIZE_LIMIT}."),
     "exploding": (LAUGHS.encode(), ": stands for more than 200000 values. Write out what `*` repeats, or split the file."),
