@@ -85,6 +85,7 @@ HARMS = {
 }
 
 
+@pytest.mark.shows_numbers("one harm prints a number, which the check of the whole must see")
 @pytest.mark.parametrize("harms", [HARMS, {"minutes that were not made up for": _lose_a_record("input", "tick")}], ids=["outputs", "input"])
 def test_the_check_sees_what_is_wrong(good_round: Outcome, tmp_path: Path, harms: Mapping[str, Callable[[World], None]]) -> None:
     """Each record, message, number or delivery too few or too many in what a good round left is found and named."""

@@ -18,6 +18,7 @@ from undisturbed import Warned, judged, warned, warned_undisturbed
 
 from alerts import intents
 from alerts.ledger import ISSUED
+from alerts.marks import marked
 from alerts.registry import Registry
 from alerts.tables import bodies, messages, outbox, subscribers, warnings
 from eventlog.log import EventLog, open_log
@@ -145,10 +146,10 @@ def _check_messages(whole: Whole, world: World, registry: Registry, until: datet
     moving = [f"{row.message} to {row.subscriber} is {row.state}" for row in rows if row.state in intents.MOVING]
     whole.differ("messages that have not arrived anywhere", moving)
     taken = [row for row in rows if row.state == MessageState.ACCEPTED]
-    expected = [f"{row.message} to {row.subscriber}: {_key(registry.keys.decrypt(row.number), row.body)}" for row in taken]
-    by_words = Counter(_key(registry.keys.decrypt(row.number), row.body) for row in taken)
+    keys = [_key(registry.keys.decrypt(row.number), marked(row.body, row.language, late=row.late)) for row in taken]
+    by_words = Counter(keys)
     said = Counter(_key(message["to"], message["body"]) for message in provided)
-    names = {line.rpartition(": ")[2]: line.rpartition(": ")[0] for line in expected}
+    names = {key: f"{row.message} to {row.subscriber}" for key, row in zip(keys, taken, strict=True)}
     whole.differ("lost: the provider does not have", (names.get(key, key) for key in (by_words - said).elements()))
     whole.differ("doubled: the provider has once more", (names.get(key, key) for key in (said - by_words).elements()))
     whole.differ(
