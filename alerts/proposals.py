@@ -38,7 +38,7 @@ class Proposals:
     def __init__(self, country: LoadedCountry, renderer: Renderer) -> None:
         self.country = country
         self.renderer = renderer
-        self._rules = {rule.name: rule for rule in country.configuration.rules}
+        self.rules = {rule.name: rule for rule in country.configuration.rules}
 
     def signatures(self, rule: Rule | None, level: Level) -> Sign:
         """What must be signed: the stricter of the rule's and the country's table; of a rule that is no more, what the table says."""
@@ -146,7 +146,7 @@ class Proposals:
         """A warning has ended that spoke for lesser ones; who was spared one of those that still stands gets it now. Answers how many."""
         told = 0
         for life, name in ledger.standing_beside(connection, area, ""):
-            rule = self._rules.get(name)
+            rule = self.rules.get(name)
             if rule is not None and life.open and (name in ended.mutes or rule.text == ended.text):
                 told += self.tell_who_joined(connection, life, rule, ledger.latest_event(connection, life.warning), everybody=True)
         return told
@@ -207,7 +207,7 @@ class Proposals:
         no less grave."""
         found = []
         for other, name in ledger.standing_beside(connection, None, life.warning):
-            its = self._rules.get(name)
+            its = self.rules.get(name)
             if its is not None and (rule.name in its.mutes or its.text == rule.text) and other.level >= event.level:
                 found.append(other.warning)
         areas = ledger.areas_of(connection, found)
@@ -216,7 +216,7 @@ class Proposals:
 
     def _group(self, connection: Connection, issued: Warning, kind: Kind) -> int:
         """Who gets this message does not get, beside it, that of a lesser warning of the same danger that waits to be sent."""
-        rule = self._rules.get(issued.rule)
+        rule = self.rules.get(issued.rule)
         if kind in ENDINGS or rule is None:
             return 0
         lesser = [
