@@ -8,13 +8,15 @@ from alert_places import START, country_without_feeds
 from event_makers import event, tell
 from postgres_server import PostgresServer
 from sending import Intend, Wall
+from serving import HOUSEHOLDS
 
 from alerts import intents
+from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.people.keys import Keys
 from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.service import AlertService
-from alerts.stand_in_provider import StandInProvider
+from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProvider
 from alerts.stand_in_provider.specification import Specification
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry
@@ -109,3 +111,19 @@ def intend(log: EventLog, registry: Registry, country: LoadedCountry) -> Intend:
             return sum(intents.counts(connection).values())
 
     return issue
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[StandInProvider]:
+    """A provider that takes everything."""
+    with StandInProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def service(log: EventLog, registry: Registry, country: LoadedCountry, provider: StandInProvider) -> AlertService:
+    """A service with a filled registry and a provider that has taken nothing yet."""
+    provider.accepted.clear()
+    fill(registry, country, households=HOUSEHOLDS)
+    channel = TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, "PolyriskLK", provider.base_url))
+    return AlertService(log, registry, country, channel)
