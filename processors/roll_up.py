@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from processors.levels import Code, Entry, reaching
+from processors.levels import TRUTHS, Code, Entry, reaching
 from processors.timelines import BEGINNING, FALSE, TRUE, UNKNOWN, Line, line
 
 Enough = Callable[[int, int], bool]
@@ -30,8 +30,9 @@ def worst(places: tuple[tuple[Entry, ...], ...], level: int, enough: Enough) -> 
     end = BEGINNING
     for index, (start, n, i) in enumerate(changes):
         entry = places[n][i]
-        standing.change(n, reaching(entry, level), entry.counts)
-        end = max(entry.end, end) if index and changes[index - 1][0] == start else entry.end
+        told = standing.change(n, reaching(entry, level), entry.counts)
+        shown = entry.end if told else start - 1
+        end = max(shown, end) if index and changes[index - 1][0] == start else shown
         if index + 1 == len(changes) or changes[index + 1][0] != start:
             out.append((start, end, *standing.truths()))
     return line(out)
@@ -47,9 +48,10 @@ class _Standing:
         self.with_code = [0] * len(Code)
         self.known = self.total = 0
 
-    def change(self, place: int, code: Code, counts: bool) -> None:
-        """A place stands elsewhere."""
+    def change(self, place: int, code: Code, counts: bool) -> bool:
+        """A place stands elsewhere; answers whether that changes what is known of it, or leaves it unknown."""
         before = self.codes[place]
+        told = code != before or counts != self.counting[place] or UNKNOWN in TRUTHS[code]
         if before is not None:
             self.with_code[before] -= 1
         self.known -= before == Code.LOWER and self.counting[place]
@@ -57,6 +59,7 @@ class _Standing:
         self.codes[place], self.counting[place] = code, counts
         self.with_code[code] += 1
         self.known += code == Code.LOWER and counts
+        return told
 
     def truths(self) -> tuple[int, int]:
         """Both truths as the places stand."""

@@ -81,16 +81,10 @@ def value_at(steps: Steps, moment: datetime) -> tuple[Truth, bool]:
 
 
 def difference(one: Steps, other: Steps, *, after: datetime, before: datetime) -> str:
-    """The first moment two timelines differ in, at or around any transition of either; empty if they are one function.
-
-    One true by the other's word and held by the first's alone is let pass: where a window and what is held meet in one `any`, the engine
-    calls a truth held that the oracle does not. Which of them RULES means is not decided; the truth is the same.
-    """
+    """The first moment two timelines differ in, at or around any transition of either; empty if they are one function."""
     edges = {at for steps in (one, other) for at, *_ in steps}
     for moment in sorted({m for at in edges for m in (at - INSTANT, at, at + INSTANT)} | {after, before - INSTANT}):
-        first, second = value_at(one, moment), value_at(other, moment)
-        undecided = first == (Truth.TRUE, True) and second == (Truth.TRUE, False)
-        if after <= moment < before and first != second and not undecided:
+        if after <= moment < before and value_at(one, moment) != value_at(other, moment):
             return f"at {moment:%d %H:%M:%S.%f}: {value_at(one, moment)} and {value_at(other, moment)}\n{lines(one)}\n{lines(other)}"
     return ""
 

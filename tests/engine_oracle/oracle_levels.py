@@ -264,12 +264,17 @@ class Levels:
 
     def in_area(self, threshold: Threshold, area: str, level: Level, held_as: Truth) -> Steps:
         """`threshold >= level` over time in an area: its own, that of the area around it, or rolled up from under it."""
-        places = self.places(threshold, area)
-        own = [code for code in self.around(area) if code in places or self._is_place(threshold, code)]
-        moments = self.moments(threshold, [*places, *own])
-        if own:
-            return steps_from(moments, lambda t: self.place(threshold, own[0], level, t, held_as))
+        own = self.own_place(threshold, area)
+        if own is not None:
+            return steps_from(self.moments(threshold, [own]), lambda t: self.place(threshold, own, level, t, held_as))
+        moments = self.moments(threshold, self.places(threshold, area))
         return steps_from(moments, lambda t: self.rolled_up(threshold, area, level, t, held_as))
+
+    def own_place(self, threshold: Threshold, area: str) -> str | None:
+        """The place whose level is an area's own: the area itself, or the one around it where the threshold is; else it is rolled up."""
+        if self.known.station(area) is not None and threshold.at == "station":
+            return area
+        return next((code for code in self.around(area) if self._is_place(threshold, code)), None)
 
     def _is_place(self, threshold: Threshold, code: str) -> bool:
         return any(a.code == code and a.level == threshold.at for a in self.known.configuration.areas)

@@ -32,7 +32,7 @@ from schemas.conditions import (
 from schemas.conditions import Sequence as InSequence
 from schemas.configuration import Rule, Threshold
 from schemas.indicators import CATALOGUE
-from schemas.levels import Dimension, Truth
+from schemas.levels import Dimension, Level, Truth
 
 INSTANT = timedelta(microseconds=1)
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
@@ -292,13 +292,60 @@ class Rules:
         return steps_from({m for m in moments if m >= part.steps[1][0]}, lambda t: _times(part, condition.times, t, condition.within))
 
     def _ends(self, condition: Condition, area: str) -> dict[datetime, datetime]:
-        """Start of a reading to the end of its period, for all readings that a condition looks at."""
+        """Start of a reading to the end of its period, for the readings by which an onset of a condition is known.
+
+        Such a reading changed what is known of the condition, be it only that it is held no more, or left it unknown.
+        """
         ends: dict[datetime, datetime] = {}
-        for threshold in self._thresholds(condition):
-            for place in [*self.levels.places(threshold, area), *self.levels.around(area)]:
-                for reading in self.levels.readings(threshold, place):
-                    ends[reading.start] = max(ends.get(reading.start, reading.end), reading.end)
+        for found in self._ends_inside(condition, area):
+            for start, end in found.items():
+                ends[start] = max(ends.get(start, end), end)
+        both = [rules.truth(condition, area) for rules in self._both()] if ends else []
+        return {start: end for start, end in ends.items() if any(_tells(steps, start) for steps in both)}
+
+    def _both(self) -> "list[Rules]":
+        return [self, Rules(self.known, UNKNOWN if self.held_as is TRUE else TRUE)]
+
+    def _ends_inside(self, condition: Condition, area: str) -> list[dict[datetime, datetime]]:
+        match condition:
+            case AtLevel():
+                threshold = self.known.threshold(condition.threshold)
+                own = self.levels.own_place(threshold, area)
+                places = self.levels.places(threshold, area) if own is None else [own]
+                return [self._ends_at(threshold, place, condition.level) for place in places]
+            case Silent():
+                return []
+            case Share():
+                return [self._ends(condition.condition, other) for other in self._related(condition, area)]
+            case Near():
+                return [self._ends(condition.near.condition, place) for place in self._in_reach(condition, area)]
+            case Dimensions():
+                parts = [
+                    AnyOf(any=tuple(AtLevel(threshold=t.name, level=condition.level) for t in found))
+                    for dimension in Dimension
+                    if (found := self._of_dimension(condition, dimension))
+                ]
+                return self._ends_of(parts, condition.within, area)
+            case All() | AnyOf() | AtLeast():
+                return self._ends_of(condition.parts, condition.within, area)
+            case _:
+                return self._ends_of(condition.parts, None, area)
+
+    def _ends_of(self, parts: Sequence[Condition], span: timedelta | None, area: str) -> list[dict[datetime, datetime]]:
+        return [self._ends(part if span is None else Within(condition=part, within=span), area) for part in parts]
+
+    def _ends_at(self, threshold: Threshold, place: str, level: Level) -> dict[datetime, datetime]:
+        """The same for a level at one place: there a reading may also make the place one that counts again."""
+        ends: dict[datetime, datetime] = {}
+        for reading in self.levels.readings(threshold, place):
+            before, after = (self._known_at(threshold, place, level, t) for t in (reading.start - INSTANT, reading.start))
+            if before != after or UNKNOWN in after:
+                ends[reading.start] = max(ends.get(reading.start, reading.end), reading.end)
         return ends
+
+    def _known_at(self, threshold: Threshold, place: str, level: Level, moment: datetime) -> tuple[Truth, Truth, bool]:
+        held, opening = (self.levels.place(threshold, place, level, moment, held_as) for held_as in (TRUE, UNKNOWN))
+        return held, opening, self.levels.counts(threshold, place, moment)
 
     def _thresholds(self, condition: Condition) -> list[Threshold]:
         match condition:
@@ -316,6 +363,12 @@ def joined(table: Callable[[Sequence[Truth]], Truth], all_steps: Sequence[Steps]
     """A table held against several truths at every moment one of them changes."""
     moments = {at for steps in all_steps for at, _ in steps}
     return steps_from(moments, lambda t: table([truth_at(steps, t) for steps in all_steps]))
+
+
+def _tells(steps: Steps, moment: datetime) -> bool:
+    """Whether a truth changes at a moment, or is unknown there."""
+    truth = truth_at(steps, moment)
+    return truth is UNKNOWN or truth is not truth_at(steps, moment - INSTANT)
 
 
 def share(least: Decimal, truths: Sequence[Truth]) -> Truth:
