@@ -20,7 +20,7 @@ from alerts.people.subscribers import in_audience
 from alerts.tables import lives, messages, subscribers, warnings, withheld
 from alerts.texts import Kind
 from schemas.country_facts import Damping
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 _GONE = tuple(s for s in NOT_TAKEN if s != MessageState.INTENDED.value)
 """States in which a person has no message and will get none."""

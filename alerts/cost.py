@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.country_facts import Price
-from schemas.records import RenderedText
+from schemas.warning_records import RenderedText
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from alerts import intents, ledger
 from schemas.envelopes import output_record
-from schemas.records import Delivery, MessageState
+from schemas.warning_records import Delivery, MessageState
 
 
 def publish(connection: Connection, shard: str, at: datetime) -> int:

@@ -27,7 +27,7 @@ from alerts.people.numbers import is_synthetic
 from alerts.people.subscribers import leave
 from alerts.reconciliation import Reconciliation
 from alerts.registry import Registry
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 GRACE = timedelta(minutes=30)
 """How long the provider may take to show what it accepted."""

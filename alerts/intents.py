@@ -23,7 +23,7 @@ from alerts.segments import measure
 from alerts.stops import ALL, Stop, not_held
 from alerts.tables import bodies, delivery_counts, earlier_attempts, lives, messages, recounts, subscribers, warnings, withheld
 from alerts.texts import Kind
-from schemas.records import MessageState, Warning
+from schemas.warning_records import MessageState, Warning
 
 MAYBE_TAKEN = tuple(
     s.value for s in (MessageState.SENDING, MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)

@@ -16,7 +16,8 @@ from alerts.tables import bodies, lives, notices, outbox, processed, signatures,
 from alerts.texts import Kind
 from schemas.envelopes import record_from_json, record_to_json
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Record, Signature, Warning
+from schemas.records import CompoundEvent, Record, Signature
+from schemas.warning_records import Warning
 
 PENDING, ISSUED, WITHDRAWN = STAGES = "pending", "issued", "withdrawn"
 

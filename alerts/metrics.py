@@ -8,7 +8,7 @@ from alerts.channels.contract import Balance
 from alerts.intents import Unsent
 from alerts.ledger import STAGES
 from alerts.life import Reason
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 
 class Metrics:

@@ -13,7 +13,8 @@ from alerts.silencing import Silencing
 from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import ConfigurationError
-from schemas.records import CompoundEvent, WarningStatus
+from schemas.records import CompoundEvent
+from schemas.warning_records import WarningStatus
 
 
 class PassingTime:

@@ -20,8 +20,9 @@ from schemas.configuration import Rule, Sign
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record, read_output
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Reading, RenderedText, Signature, Warning, WarningStatus
+from schemas.records import CompoundEvent, Evidence, Reading, Signature
 from schemas.topics import WARNINGS
+from schemas.warning_records import RenderedText, Warning, WarningStatus
 
 ENDING_STANDS = timedelta(hours=24)
 """How long the word that a danger ended, or cannot be told any more, is still worth sending."""

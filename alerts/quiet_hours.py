@@ -9,7 +9,7 @@ from alerts.tables import messages, warnings
 from schemas.country_facts import QuietHours
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 
 def wait_until(hours: QuietHours | None, zone: ZoneInfo, level: Level, at: datetime) -> datetime | None:

@@ -18,7 +18,7 @@ from alerts.people.subscribers import leave
 from alerts.tables import earlier_attempts, messages, recounts, warnings
 from alerts.texts import Kind
 from schemas.levels import Level
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 STATE: Mapping[ReceiptState, MessageState] = {
     ReceiptState.ACCEPTED: MessageState.ACCEPTED,

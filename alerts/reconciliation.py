@@ -16,7 +16,7 @@ from alerts.intents import Answered, Intent
 from alerts.life import ENDINGS
 from alerts.receipts import GRAVE, MOST_ATTEMPTS
 from alerts.registry import Registry
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 
 @dataclass

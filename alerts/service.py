@@ -24,8 +24,9 @@ from alerts.silencing import Silencing
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import Stored, Warning
+from schemas.records import Stored
 from schemas.topics import EVENTS
+from schemas.warning_records import Warning
 
 BATCH = 500
 

@@ -10,7 +10,8 @@ from alerts.proposals import Proposals
 from alerts.texts import Kind
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Signature, Warning
+from schemas.records import CompoundEvent, Signature
+from schemas.warning_records import Warning
 
 
 class Signing:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, not_, sele
 from alerts import ledger
 from alerts.tables import lives, messages, stops, warnings
 from schemas.errors import RefusedError
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 ALL = ""
 """Instead of a warning: whatever it is."""

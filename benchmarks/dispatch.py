@@ -27,7 +27,8 @@ from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from alerts.texts import Kind
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence, RenderedText, Warning, WarningStatus
+from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.warning_records import RenderedText, Warning, WarningStatus
 
 PEOPLE = 100_000
 CHECK_EVERY = 100

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from console.reading import Known, Published
 from schemas.levels import Level
-from schemas.records import CompoundEvent, EventChange, Signature, Warning, WarningStatus
+from schemas.records import CompoundEvent, EventChange, Signature
+from schemas.warning_records import Warning, WarningStatus
 
 _OUT = frozenset({WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL})
 """Statuses that say a message went out to people."""

@@ -14,8 +14,9 @@ from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import read_input, read_output
 from schemas.errors import PolyriskError
 from schemas.observations import decode
-from schemas.records import AnswerCount, CompoundEvent, Delivery, Heartbeat, Stored, ThresholdBreach, Warning
+from schemas.records import CompoundEvent, Heartbeat, Stored, ThresholdBreach
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
+from schemas.warning_records import AnswerCount, Delivery, Warning
 
 _TOPICS = (INPUT.name, BREACHES.name, EVENTS.name, WARNINGS.name, DELIVERIES.name)
 _BATCH = 1000

@@ -19,7 +19,7 @@ from console.truths import Truths, Unjudged
 from console.warning_views import WarningView, warning_view
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import WarningStatus
+from schemas.warning_records import WarningStatus
 
 UNJUDGED_AFTER = timedelta(hours=3)
 """A log that says nothing for so long, not even a tick, judges nothing: what was calm then is not known to be calm now."""

@@ -11,7 +11,8 @@ from console.local_time import LocalTime
 from console.names import Names, language_name, own_name
 from console.reading import Known
 from console.standing import newest_changes
-from schemas.records import Answer, AnswerCount, CompoundEvent, Delivery, MessageState, RenderedText, Warning, WarningStatus
+from schemas.records import CompoundEvent
+from schemas.warning_records import Answer, AnswerCount, Delivery, MessageState, RenderedText, Warning, WarningStatus
 
 _TAKEN = (MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED)
 _WAITING = (MessageState.INTENDED, MessageState.SENDING)

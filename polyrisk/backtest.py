@@ -40,7 +40,7 @@ from processors.verification import (
 from schemas.configuration import Configuration, Rule
 from schemas.country_files import LoadedCountry
 from schemas.levels import Truth
-from schemas.records import RenderedText
+from schemas.warning_records import RenderedText
 
 SEED = 1884
 """Of the bootstrap; the year of Finley's tornado forecasts."""

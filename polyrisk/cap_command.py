@@ -11,8 +11,8 @@ from eventlog.log import EventLog
 from polyrisk.installation import Installation
 from schemas.envelopes import read_output
 from schemas.errors import RefusedError
-from schemas.records import Warning
 from schemas.topics import WARNINGS
+from schemas.warning_records import Warning
 
 
 def export(here: Installation, out: Path, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from alerts import intents, stops
 from alerts.registry import Registry, open_registry
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 UNDER_WAY_S = 15.0
 """How long it is waited for calls that were under way when the button was pressed; they are few, and their answers are worth knowing."""

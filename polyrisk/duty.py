@@ -10,7 +10,7 @@ from alerts.registry import open_registry
 from alerts.service import AlertService
 from polyrisk.config_apply import clock_of
 from polyrisk.installation import Installation
-from schemas.records import Warning
+from schemas.warning_records import Warning
 
 
 @dataclass(frozen=True)

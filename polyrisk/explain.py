@@ -14,8 +14,9 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import RefusedError
 from schemas.levels import Truth
-from schemas.records import CompoundEvent, Evidence, Reading, Warning
+from schemas.records import CompoundEvent, Evidence, Reading
 from schemas.topics import EVENTS, WARNINGS
+from schemas.warning_records import Warning
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\+00:00")
 FEW = 4

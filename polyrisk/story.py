@@ -11,8 +11,9 @@ from feeds.cases import Case, Must
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.moments import format_span
-from schemas.records import CompoundEvent, EventChange, Warning, WarningStatus
+from schemas.records import CompoundEvent, EventChange
 from schemas.topics import EVENTS, WARNINGS
+from schemas.warning_records import Warning, WarningStatus
 
 SAID = {WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL, WarningStatus.EXPIRED}
 """The states in which a message has gone out."""

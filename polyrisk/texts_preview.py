@@ -16,7 +16,8 @@ from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence, Warning
+from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.warning_records import Warning
 
 WIDTH = 80
 _MOMENT = datetime(2026, 12, 28, 20, 58, tzinfo=UTC)

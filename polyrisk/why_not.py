@@ -21,7 +21,8 @@ from schemas.errors import RefusedError
 from schemas.levels import Truth
 from schemas.moments import to_utc
 from schemas.place_tables import nearest
-from schemas.records import CompoundEvent, Evidence, Warning
+from schemas.records import CompoundEvent, Evidence
+from schemas.warning_records import Warning
 
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
 _INSTANT = timedelta(microseconds=1)

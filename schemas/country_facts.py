@@ -13,7 +13,7 @@ from schemas.community_reports import Reports
 from schemas.configuration import Decided, Sign
 from schemas.levels import Level
 from schemas.moments import Span
-from schemas.records import Standing
+from schemas.warning_records import Standing
 
 COLOURS = tuple(level.word for level in Level)
 

@@ -2,39 +2,37 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 import pyarrow as pa
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from schemas.errors import NewerVersionError, PolyriskError
 from schemas.microseconds import to_microseconds
 from schemas.observations import decode, encode
 from schemas.readings import PlainReading, decode_readings
 from schemas.records import (
-    AnswerCount,
     Baseline,
     CompoundEvent,
     ConfigChange,
     DeadLetter,
-    Delivery,
     EngineChange,
     GaugeDeclaration,
     Heartbeat,
     Input,
-    Output,
     Record,
     ThresholdBreach,
     Tick,
-    Warning,
     received_of,
 )
 from schemas.topics import BREACHES, DEAD_LETTERS, DELIVERIES, ENGINES, EVENTS, INPUT, WARNINGS
+from schemas.warning_records import AnswerCount, Delivery, Warning
 
 _INPUT: TypeAdapter[Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration] = TypeAdapter(Input)
 Published = ThresholdBreach | CompoundEvent | Warning | Delivery | AnswerCount | DeadLetter | EngineChange
 """All that leaves a processor or the alert service by the log."""
-_OUTPUT: TypeAdapter[Published] = TypeAdapter(Output)
+_OUTPUT: TypeAdapter[Published] = TypeAdapter(Annotated[Published, Field(discriminator="kind")])
 _TOPIC_OF = {
     "breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "delivery": DELIVERIES, "answer": DELIVERIES,
     "dead_letter": DEAD_LETTERS, "engine": ENGINES,

@@ -18,21 +18,18 @@ from schemas.configuration import Configuration
 from schemas.file_schemas import FILE_SCHEMAS
 from schemas.readings import PlainReading
 from schemas.records import (
-    AnswerCount,
     Baseline,
     CompoundEvent,
     ConfigChange,
     DeadLetter,
-    Delivery,
     EngineChange,
     GaugeDeclaration,
     Heartbeat,
-    Message,
     Observation,
     ThresholdBreach,
     Tick,
-    Warning,
 )
+from schemas.warning_records import AnswerCount, Delivery, Warning
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HERE = Path(__file__).parent
@@ -47,13 +44,12 @@ RECORDS: Mapping[str, type[BaseModel]] = {
     "breach": ThresholdBreach,
     "event": CompoundEvent,
     "warning": Warning,
-    "message": Message,
     "delivery": Delivery,
     "answer": AnswerCount,
     "dead_letter": DeadLetter,
     "engine": EngineChange,
 }
-"""Record kind to its model. `observation` is one row of an `observations` batch; `message` never enters the log."""
+"""Record kind to its model. `observation` is one row of an `observations` batch."""
 
 
 def record_schema(name: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The records of the log, typed. What a person is called or reached at stands in none of them."""
+"""The records of the log, typed, but for those of warnings. What a person is called or reached at stands in none of them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -374,146 +374,6 @@ class CompoundEvent(Typed):
 _ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
 
 
-Standing = Literal["monitoring", "advisory", "official"]
-"""In whose name a message speaks: of those who only watch, of those who advise, or of the authority that may warn by law."""
-
-
-class WarningStatus(StrEnum):
-    """Where a warning stands. `withdrawn` is a proposal overtaken before it was signed.
-
-    `cannot_tell` and `expired` end it without an all-clear: nobody can tell any more, or its time has run out and nobody signed a new one.
-    """
-
-    PROPOSED = "proposed"
-    ISSUED = "issued"
-    UPDATED = "updated"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    CANNOT_TELL = "cannot_tell"
-    ESCALATED = "escalated"
-    WITHDRAWN = "withdrawn"
-
-
-class RenderedText(Typed):
-    """One text, as sent to all who read this language in this area."""
-
-    language: str
-    area: str
-    body: str
-    encoding: Literal["GSM-7", "UCS-2"]
-    segments: int = Field(ge=1)
-    reviewed: bool
-    recipients: int = Field(ge=0)
-
-
-class Warning(Typed):
-    """One message of a warning's life, as in CAP 1.2: Alert, Update or Cancel. What was published is never edited.
-
-    Attributes:
-        id: of this message; `warning` is the same for all messages of one life; `references` the ids before it.
-        issued: when it was approved and went out; none while it is proposed.
-        cost, currency: segments times the dated price of the country's file.
-        audience: as of its event. standing: in whose name it speaks, as its text says; `official` only with the authority's signature.
-        certainty: how far what it rests on is known: read, foreseen, or not to be confirmed now; none in messages of older versions.
-    """
-
-    kind: Literal["warning"] = "warning"
-    id: str
-    warning: str
-    event: str
-    rule: str
-    shard: str
-    area: str
-    message_type: Literal["Alert", "Update", "Cancel"]
-    references: tuple[str, ...] = ()
-    status: WarningStatus
-    level: Level
-    reason: str
-    since: Moment
-    known: Moment
-    proposed: Moment
-    issued: Moment | None = None
-    expires: Moment
-    texts: tuple[RenderedText, ...]
-    recipients: int = Field(ge=0)
-    segments: int = Field(ge=0)
-    cost: float = Field(ge=0)
-    currency: str
-    signatures: tuple[Signature, ...] = ()
-    configuration: str
-    audience: Literal["public", "operators"] = Field(default="public", exclude_if=lambda audience: audience == "public")
-    standing: Standing = "monitoring"
-    certainty: Literal["observed", "likely", "possible"] | None = Field(default=None, exclude_if=_is_none)
-
-
-class MessageState(StrEnum):
-    """Where one message to one person stands."""
-
-    INTENDED = "intended"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    FAILED = "failed"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-
-
-class Answer(StrEnum):
-    """What people answer to a warning. A closed set."""
-
-    SAFE = "safe"
-    NEED_HELP = "need_help"
-
-
-class Message(Typed):
-    """One text to one subscriber. Lives in the registry's database alone, never in the log.
-
-    Attributes:
-        id: deterministic: of warning message and subscriber, so that it can exist only once.
-        subscriber: the registry's id, never a number.
-    """
-
-    id: str
-    warning: str
-    subscriber: str
-    language: str
-    area: str
-    body: str
-    state: MessageState
-    possibly_doubled: bool = False
-
-
-class Delivery(Typed):
-    """How many messages of a warning stand in a state, by area and language. The log carries no more than counts."""
-
-    kind: Literal["delivery"] = "delivery"
-    warning: str
-    message: str
-    shard: str
-    area: str
-    language: str
-    state: MessageState
-    count: int = Field(ge=0)
-    at: Moment
-
-
-class AnswerCount(Typed):
-    """How many people gave an answer to a message of a warning, by area and language. Who they are the registry alone knows."""
-
-    kind: Literal["answer"] = "answer"
-    warning: str
-    message: str
-    shard: str
-    area: str
-    language: str
-    answer: Answer
-    count: int = Field(ge=0)
-    at: Moment
-
-
 class DeadLetter(Typed):
     """An input record that could not be taken in. The shard went on without it, judged by the configuration that stood.
 
@@ -568,11 +428,6 @@ class EngineChange(Typed):
     at: Moment
     said: int = Field(ge=0)
     renamed: dict[str, str] = {}
-
-
-Output = Annotated[
-    ThresholdBreach | CompoundEvent | Warning | Delivery | AnswerCount | DeadLetter | EngineChange, Field(discriminator="kind")
-]
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

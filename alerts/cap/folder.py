@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 from alerts.cap.messages import CapMessage, Writer, add, document_of, messages_of, stamp
 from alerts.rendering import place_name, source_of
 from schemas.country_files import LoadedCountry
-from schemas.records import Warning
+from schemas.warning_records import Warning
 
 FEED = "feed.xml"
 MOST_ENTRIES = 200

@@ -14,7 +14,7 @@ from schemas.conditions import AtLevel, walk
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
-from schemas.records import RenderedText, Warning
+from schemas.warning_records import RenderedText, Warning
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 P_CODE = "P-code"

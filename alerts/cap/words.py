@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from schemas.configuration import Rule
 from schemas.indicators import CATALOGUE
 from schemas.levels import Dimension, Level
-from schemas.records import Warning, WarningStatus
+from schemas.warning_records import Warning, WarningStatus
 
 STATUS = {"monitoring": "Test", "advisory": "Actual", "official": "Actual"}
 """Standing to CAP status: what goes out while a country only watches is a test, and asks nobody to act."""

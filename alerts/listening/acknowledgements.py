@@ -11,7 +11,7 @@ from alerts.intents import MAYBE_TAKEN
 from alerts.marks import EXERCISE
 from alerts.tables import answer_counts, answers, bodies, messages, warnings
 from schemas.envelopes import output_record
-from schemas.records import Answer, AnswerCount
+from schemas.warning_records import Answer, AnswerCount
 
 ANSWERED_WITHIN = timedelta(days=7)
 """An answer is one to the last message that a person got, if that is not older."""

@@ -24,7 +24,7 @@ from alerts.rendering import Renderer, place_name
 from alerts.texts import Service
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import reading_record
-from schemas.records import Answer
+from schemas.warning_records import Answer
 
 TOO_MANY, STRANGER, TRAINING = "too_many", "stranger", "training"
 """Outcomes beside the meanings: a machine that writes without end, somebody who is not enrolled, a report that does not count."""

@@ -11,7 +11,7 @@ from alerts.languages import languages
 from alerts.rendering import Rendered
 from alerts.tables import bodies, messages, warnings
 from alerts.texts import Kind
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 WORTH_SENDING = timedelta(hours=24)
 """An answer that could not be sent for so long is not sent any more."""

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 from alerts.people import subscribers as people
 from alerts.people.keys import Keys
 from alerts.tables import bodies, messages, metadata, subscribers, suppressions
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 _AGAIN = {"number", "number_index", "index_key", "subscriber"}
 """Columns that only say again whose rows they are."""

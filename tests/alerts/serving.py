@@ -7,7 +7,7 @@ from alert_places import START
 from alerts.service import AlertService
 from eventlog.log import EventLog
 from schemas.envelopes import read_output
-from schemas.records import Warning
+from schemas.warning_records import Warning
 
 HOUSEHOLDS = 600
 

@@ -24,7 +24,8 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import ConfigurationError
 from schemas.levels import Level, Truth
-from schemas.records import EventChange, Quality, Reading, RenderedText, Warning, WarningStatus
+from schemas.records import EventChange, Quality, Reading
+from schemas.warning_records import RenderedText, Warning, WarningStatus
 
 IN_CAP = {"cap": NAMESPACE}
 

@@ -20,7 +20,8 @@ from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, Mode, StandInProvi
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
-from schemas.records import Delivery, EventChange, MessageState
+from schemas.records import EventChange
+from schemas.warning_records import Delivery, MessageState
 
 Start = Callable[[StandInProvider], AlertService]
 

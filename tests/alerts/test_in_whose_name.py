@@ -13,7 +13,8 @@ from eventlog.log import EventLog
 from schemas.country_facts import CountryFacts, Role
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange, WarningStatus
+from schemas.records import EventChange
+from schemas.warning_records import WarningStatus
 
 
 def warning_country(country: LoadedCountry, **messaging: object) -> LoadedCountry:

@@ -10,7 +10,7 @@ from sqlalchemy import LargeBinary, insert, select
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
 from alerts.tables import bodies, inbox_payloads, messages, metadata, subscribers, suppressions, voices
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 NUMBER, OTHER = "+94771234567", "+94771234568"
 CONSENT = Consent(START, "enrolment-1", "committee of Gampola")

@@ -24,7 +24,7 @@ from alerts.registry import Consent, Enrolment, Registry
 from alerts.tables import metadata, subscribers
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError, RefusedError
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 NUMBER = "+94771234567"
 CONSENT = Consent(START, "enrolment-1", "committee of Gampola")

@@ -14,7 +14,7 @@ from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry, open_registry
 from alerts.retention import DELIVERIES, LEFT, forget
 from alerts.tables import Utc, bodies, delivery_counts, lives, messages, recounts, subscribers, suppressions, warnings
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 CONSENT = Consent(START, "enrolment-1", "committee of Gampola")
 OLD = START + DELIVERIES

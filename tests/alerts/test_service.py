@@ -15,7 +15,8 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output, record_to_json
 from schemas.levels import Level
-from schemas.records import Delivery, EventChange, MessageState, WarningStatus
+from schemas.records import EventChange
+from schemas.warning_records import Delivery, MessageState, WarningStatus
 
 
 def test_quiet_events_are_recorded_and_not_sent(service: AlertService, log: EventLog) -> None:

@@ -13,7 +13,8 @@ from alerts.stand_in_provider import StandInProvider
 from eventlog.log import EventLog
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange, WarningStatus
+from schemas.records import EventChange
+from schemas.warning_records import WarningStatus
 
 
 def test_nothing_goes_out_before_two_people_in_two_roles_have_signed(

@@ -15,8 +15,9 @@ from polyrisk.story import events_said, judge, warnings_said
 from processors.engine import State, levels, timelines
 from schemas.envelopes import observations_record, read_input, read_output
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Record, Warning, WarningStatus
+from schemas.records import CompoundEvent, Record
 from schemas.topics import BREACHES, EVENTS, INPUT, WARNINGS
+from schemas.warning_records import Warning, WarningStatus
 
 PERADENIYA_LAST_HEARD = datetime(2025, 11, 27, 14, 33, tzinfo=UTC)
 HAZARDS = {"river_flood", "landslide", "river_and_landslide"}

@@ -33,7 +33,8 @@ from processors.loop import Processor
 from schemas.country_files import CHECKOUT, load_country
 from schemas.envelopes import input_record, read_output
 from schemas.levels import Level
-from schemas.records import AnswerCount, CompoundEvent, ConfigChange, Delivery, Reading, ThresholdBreach, Tick
+from schemas.records import CompoundEvent, ConfigChange, Reading, ThresholdBreach, Tick
+from schemas.warning_records import AnswerCount, Delivery
 
 RIVER = "lka_irrigation_river"
 MORNING = datetime(2025, 11, 27, 8, tzinfo=UTC)

@@ -14,7 +14,7 @@ from alerts.metrics import Metrics
 from polyrisk.__main__ import main
 from processors import metrics as processors
 from schemas.country_files import CHECKOUT
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 DEPLOY = CHECKOUT / "deploy"
 RULES = YAML(typ="safe").load((DEPLOY / "prometheus" / "rules.yml").read_text())["groups"][0]["rules"]

@@ -16,24 +16,9 @@ from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record, observations_record, output_record, read_output
 from schemas.indicators import CATALOGUE
 from schemas.observations import to_batch
-from schemas.records import (
-    Baseline,
-    BaselineRow,
-    CompoundEvent,
-    ConfigChange,
-    Delivery,
-    EventChange,
-    Heartbeat,
-    MessageState,
-    Observation,
-    Record,
-    RenderedText,
-    Signature,
-    Tick,
-    Warning,
-    WarningStatus,
-)
+from schemas.records import Baseline, BaselineRow, CompoundEvent, ConfigChange, EventChange, Heartbeat, Observation, Record, Signature, Tick
 from schemas.topics import EVENTS
+from schemas.warning_records import Delivery, MessageState, RenderedText, Warning, WarningStatus
 
 START = datetime(2025, 11, 26, tzinfo=UTC)
 END = START + timedelta(days=4)

@@ -5,19 +5,8 @@ from typing import Any
 
 from console.reading import Known, Published
 from schemas.levels import Level, Truth
-from schemas.records import (
-    CompoundEvent,
-    EventChange,
-    Evidence,
-    Heartbeat,
-    LevelStep,
-    Quality,
-    Reading,
-    RenderedText,
-    Signature,
-    Warning,
-    WarningStatus,
-)
+from schemas.records import CompoundEvent, EventChange, Evidence, Heartbeat, LevelStep, Quality, Reading, Signature
+from schemas.warning_records import RenderedText, Warning, WarningStatus
 
 NOON = datetime(2025, 11, 27, 12, tzinfo=UTC)
 

@@ -6,7 +6,8 @@ from hand_made import event, hours, known, signature, warning
 from console.lives import event_behind, lives, story
 from console.reading import Published
 from schemas.levels import Level
-from schemas.records import EventChange, Warning, WarningStatus
+from schemas.records import EventChange
+from schemas.warning_records import Warning, WarningStatus
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from console.warning_views import _answered, _reached
-from schemas.records import Answer, AnswerCount, Delivery, MessageState
+from schemas.warning_records import Answer, AnswerCount, Delivery, MessageState
 
 AT = datetime(2025, 11, 27, 12, tzinfo=UTC)
 SAME = {"warning": "w1", "message": "w1.1", "shard": "LKA", "area": "LK21", "language": "en", "at": AT}

@@ -30,7 +30,7 @@ from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import FetchError, RefusedError
-from schemas.records import Warning
+from schemas.warning_records import Warning
 
 WALL_SKEW = "FAULTS_WALL_SKEW"
 """Names the file that says by how many seconds this host's wall clock is wrong."""

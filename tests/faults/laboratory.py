@@ -45,8 +45,9 @@ from feeds.fetch import address
 from feeds.manifest import load_manifest
 from feeds.run import SOURCES
 from schemas.envelopes import read_input
-from schemas.records import Heartbeat, MessageState, Tick
+from schemas.records import Heartbeat, Tick
 from schemas.topics import INPUT
+from schemas.warning_records import MessageState
 
 KILLS_A_ROUND = 25
 SETTLE_S = 90.0

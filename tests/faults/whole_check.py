@@ -23,8 +23,9 @@ from alerts.registry import Registry
 from alerts.tables import bodies, messages, outbox, subscribers, warnings
 from eventlog.log import EventLog, open_log
 from schemas.envelopes import read_input, read_output, record_from_json
-from schemas.records import Delivery, Heartbeat, MessageState, Record, Stored, Tick
+from schemas.records import Heartbeat, Record, Stored, Tick
 from schemas.topics import DELIVERIES, EVENTS, INPUT, TOPICS
+from schemas.warning_records import Delivery, MessageState
 
 MINUTE = timedelta(minutes=1)
 _NUMBER = re.compile(rb"(?=(999\d{9}))")

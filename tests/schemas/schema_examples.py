@@ -8,33 +8,26 @@ from schemas.envelopes import Published
 from schemas.levels import Dimension, Level, Truth
 from schemas.readings import PlainReading
 from schemas.records import (
-    Answer,
-    AnswerCount,
     Baseline,
     BaselineRow,
     BreachChange,
     CompoundEvent,
     ConfigChange,
     DeadLetter,
-    Delivery,
     EngineChange,
     EventChange,
     Evidence,
     GaugeDeclaration,
     Heartbeat,
     LevelStep,
-    Message,
-    MessageState,
     Observation,
     Quality,
     Reading,
-    RenderedText,
     Signature,
     ThresholdBreach,
     Tick,
-    Warning,
-    WarningStatus,
 )
+from schemas.warning_records import Answer, AnswerCount, Delivery, MessageState, RenderedText, Warning, WarningStatus
 
 AT = datetime(2025, 11, 27, 20, 3, tzinfo=UTC)
 LATER = AT + timedelta(minutes=37)
@@ -204,5 +197,4 @@ OUTPUTS: dict[str, Published] = {
         renamed={"e2": "e1"},
     ),
 }
-MESSAGE = Message(id="m1", warning="w1.1", subscriber="s1", language="en", area="LK21", body="Leave", state=MessageState.INTENDED)
-RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "reading": PLAIN, "message": MESSAGE, **INPUTS, **OUTPUTS}
+RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "reading": PLAIN, **INPUTS, **OUTPUTS}

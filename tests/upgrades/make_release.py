@@ -38,19 +38,15 @@ from schemas.records import (
     BaselineRow,
     CompoundEvent,
     ConfigChange,
-    Delivery,
     GaugeDeclaration,
     Heartbeat,
-    MessageState,
     Observation,
     Record,
-    RenderedText,
     Signature,
     ThresholdBreach,
     Tick,
-    Warning,
-    WarningStatus,
 )
+from schemas.warning_records import Delivery, MessageState, RenderedText, Warning, WarningStatus
 
 SHARD = "TST"
 DAY = datetime(2025, 11, 20, tzinfo=UTC)

@@ -19,8 +19,9 @@ from processors.engine import ENGINE_VERSION, to_bytes
 from processors.loop import Processor
 from schemas.envelopes import read_input, read_output
 from schemas.errors import LogError, NewerVersionError
-from schemas.records import EngineChange, Signature, Warning
+from schemas.records import EngineChange, Signature
 from schemas.topics import INPUT, TOPICS
+from schemas.warning_records import Warning
 
 HERE = Path(__file__).parent
 RELEASES = sorted(path.name for path in HERE.iterdir() if (path / "log.db").exists())

@@ -1,0 +1,131 @@
+"""What the log says of warnings: their messages, how many of those stand where, and how many people answered what. No person is in it."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.levels import Level
+from schemas.moments import Moment
+from schemas.records import Signature, Typed
+
+Standing = Literal["monitoring", "advisory", "official"]
+"""In whose name a message speaks: of those who only watch, of those who advise, or of the authority that may warn by law."""
+
+
+class WarningStatus(StrEnum):
+    """Where a warning stands. `withdrawn` is a proposal overtaken before it was signed.
+
+    `cannot_tell` and `expired` end it without an all-clear: nobody can tell any more, or its time has run out and nobody signed a new one.
+    """
+
+    PROPOSED = "proposed"
+    ISSUED = "issued"
+    UPDATED = "updated"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    CANNOT_TELL = "cannot_tell"
+    ESCALATED = "escalated"
+    WITHDRAWN = "withdrawn"
+
+
+class RenderedText(Typed):
+    """One text, as sent to all who read this language in this area."""
+
+    language: str
+    area: str
+    body: str
+    encoding: Literal["GSM-7", "UCS-2"]
+    segments: int = Field(ge=1)
+    reviewed: bool
+    recipients: int = Field(ge=0)
+
+
+class Warning(Typed):
+    """One message of a warning's life, as in CAP 1.2: Alert, Update or Cancel. What was published is never edited.
+
+    Attributes:
+        id: of this message; `warning` is the same for all messages of one life; `references` the ids before it.
+        issued: when it was approved and went out; none while it is proposed.
+        cost, currency: segments times the dated price of the country's file.
+        audience: as of its event. standing: in whose name it speaks, as its text says; `official` only with the authority's signature.
+        certainty: how far what it rests on is known: read, foreseen, or not to be confirmed now; none in messages of older versions.
+    """
+
+    kind: Literal["warning"] = "warning"
+    id: str
+    warning: str
+    event: str
+    rule: str
+    shard: str
+    area: str
+    message_type: Literal["Alert", "Update", "Cancel"]
+    references: tuple[str, ...] = ()
+    status: WarningStatus
+    level: Level
+    reason: str
+    since: Moment
+    known: Moment
+    proposed: Moment
+    issued: Moment | None = None
+    expires: Moment
+    texts: tuple[RenderedText, ...]
+    recipients: int = Field(ge=0)
+    segments: int = Field(ge=0)
+    cost: float = Field(ge=0)
+    currency: str
+    signatures: tuple[Signature, ...] = ()
+    configuration: str
+    audience: Literal["public", "operators"] = Field(default="public", exclude_if=lambda audience: audience == "public")
+    standing: Standing = "monitoring"
+    certainty: Literal["observed", "likely", "possible"] | None = Field(default=None, exclude_if=lambda certainty: certainty is None)
+
+
+class MessageState(StrEnum):
+    """Where one message to one person stands."""
+
+    INTENDED = "intended"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+
+
+class Answer(StrEnum):
+    """What people answer to a warning. A closed set."""
+
+    SAFE = "safe"
+    NEED_HELP = "need_help"
+
+
+class Delivery(Typed):
+    """How many messages of a warning stand in a state, by area and language. The log carries no more than counts."""
+
+    kind: Literal["delivery"] = "delivery"
+    warning: str
+    message: str
+    shard: str
+    area: str
+    language: str
+    state: MessageState
+    count: int = Field(ge=0)
+    at: Moment
+
+
+class AnswerCount(Typed):
+    """How many people gave an answer to a message of a warning, by area and language. Who they are the registry alone knows."""
+
+    kind: Literal["answer"] = "answer"
+    warning: str
+    message: str
+    shard: str
+    area: str
+    language: str
+    answer: Answer
+    count: int = Field(ge=0)
+    at: Moment
