@@ -65,7 +65,7 @@ class Truths:
             if area in went_on:
                 continue
             rule = state.plan.rules[name]
-            upto, reach = judged_to((name, area), sight), state.plan.reach(name, area)
+            upto, reach = judged_to((name, area), sight), sight.reach(name, area)
             self._replace((name, area), sight.truth(rule.holds, area), upto, reach)
             for text, condition in conditions_of(rule, state.plan.dimensions).items():
                 self._replace((text, area), sight.truth(condition, area), upto, reach)

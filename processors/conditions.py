@@ -14,7 +14,7 @@ from processors.silence import silences, together
 from processors.timelines import FAR, NOTHING_KNOWN, Line, at_least, every, excused, lasting, lately, micros, opposite, some
 from processors.times import became_true
 from processors.together import together_within
-from processors.tracks import BoundsOf, Track, as_judged
+from processors.tracks import BoundsOf, Track, as_judged, reach
 from schemas.conditions import (
     All,
     AnyOf,
@@ -98,6 +98,12 @@ class Sight:
             upto = self.judged_to(threshold, track)
             self._settled[threshold, place] = as_judged(track, self.plan.settings(threshold, place), self.bounds_of(threshold, place), upto)
         return self._settled[threshold, place]
+
+    def reach(self, rule: str, area: str) -> int:
+        """How far back, in microseconds, a reading may still alter what the rule says."""
+        read = ((place, self.tracks.get(place)) for place in self.plan.read_by(rule, area))
+        spans = (reach(track, self.plan.settings(*place)) for place, track in read if track is not None)
+        return max([self.plan.reach(rule, area), *spans])
 
     def judged_to(self, threshold: str, *tracks: Track) -> int:
         """Up to when a threshold may be judged: the newest valid time of the places or now, less the time it takes to settle."""

@@ -85,7 +85,7 @@ def judge(place: Place, before: Judged, sight: Sight, name: Namer, record: str, 
     if not opens:
         stood_before = {s.id for s in before.said}
         changes, said = [c for c in changes if c.said.id in stood_before], tuple(s for s in said if s.id in stood_before)
-    settled_now = settled(going, lines, law, upto - sight.plan.reach(*place) - 1)
+    settled_now = settled(going, lines, law, upto - sight.reach(*place) - 1)
     return changes, Judged(
         going=settled_now,
         said=tuple(s for s in said if s.until is None or s.until > settled_now.at),

@@ -168,7 +168,7 @@ def timelines(columns: Columns, number: int, sight: Sight, rank: Rank) -> Timeli
 def _stands(rule: RuleLayout, area: str, course: Course, sight: Sight) -> Judged:
     """What stands of a rule, with the walk up to where nothing can alter it any more."""
     lines = lines_of(rule.rule, area, sight)
-    going = settled(course.base, lines, rule.law, course.judged - sight.plan.reach(rule.name, area) - 1)
+    going = settled(course.base, lines, rule.law, course.judged - sight.reach(rule.name, area) - 1)
     said = tuple(s for s in course.said if s.until is None or s.until > going.at)
     return Judged(going, said, course.judged, going.at, BEGINNING, course.issued, course.issued_level)
 

@@ -68,6 +68,7 @@ class Settings:
         stale: from the end of a period to the moment from which the level is no longer known (delay included).
         lapse: from the end of a period to the moment from which the place counts no more (delay included).
         looks_back: how far before a reading the bounds that it is held against look in its own series.
+        lasts: how long a period is taken to last before one was read: as long as the feed's interval.
     """
 
     levels: int
@@ -85,6 +86,12 @@ class Settings:
     delay: int
     horizon: int
     looks_back: int = 0
+    lasts: int = 0
+
+    @property
+    def reach(self) -> int:
+        """How far back a reading may still alter what is said: it counts by the end of its period, and alters from its start."""
+        return self.horizon + self.delay + max(self.bridge, 0) + self.lasts
 
 
 @dataclass(slots=True)

@@ -204,11 +204,12 @@ class Plan:
 
     @cached_property
     def _settings_of(self) -> dict[tuple[str, str], Settings]:
-        feeds = [("", 0, 0)] + [(f.feed, micros(f.delay), micros(f.at_best or f.every)) for f in self.configuration.feeds]
+        feeds = [("", 0, 0, 0)]
+        feeds += [(f.feed, micros(f.delay), micros(f.at_best or f.every), micros(f.every)) for f in self.configuration.feeds]
         return {
-            (t.name, name): _settings(t, self.bounds[t.name], delay, every)
+            (t.name, name): _settings(t, self.bounds[t.name], delay, every, slowest)
             for t in self.thresholds.values()
-            for name, delay, every in feeds
+            for name, delay, every, slowest in feeds
         }
 
     @cached_property
@@ -299,17 +300,13 @@ class Plan:
     def _numbers(self) -> dict[str, dict[Level, int | None]]:
         return {t: {level: _number(bounds, level) for level in Level} for t, bounds in self.bounds.items()}
 
-    @cached_property
-    def _reach(self) -> dict[Place, int]:
-        return {place: self._reach_of(*place) for place in self.judged}
-
     def reach(self, rule: str, area: str) -> int:
-        """How far back, in microseconds, a reading may still alter what the rule says."""
+        """How far back, in microseconds, a reading may still alter what the rule says, if no period lasts longer than is expected."""
         return self._reach[rule, area]
 
-    def _reach_of(self, rule: str, area: str) -> int:
-        spans = [s.horizon + s.delay + max(s.bridge, 0) for s in (self.settings(t, p) for t, p in self.read_by(rule, area))]
-        return max(spans, default=0)
+    @cached_property
+    def _reach(self) -> dict[Place, int]:
+        return {place: max((self.settings(*read).reach for read in self.read_by(*place)), default=0) for place in self.judged}
 
     def window(self, rule: str) -> int:
         """The longest span over which the rule looks back, in microseconds."""
@@ -335,7 +332,7 @@ def names_in(conditions: tuple[Condition | Unless, ...]) -> set[str]:
     return {p.threshold for p in parts if isinstance(p, AtLevel)} | {p.silent.of for p in parts if isinstance(p, Silent)}
 
 
-def _settings(threshold: Threshold, bounds: tuple[Bound, ...], delay: int, every: int) -> Settings:
+def _settings(threshold: Threshold, bounds: tuple[Bound, ...], delay: int, every: int, lasts: int) -> Settings:
     where = f"threshold {threshold.name}"
     persistence = threshold.for_
     stale, horizon = delay + micros(threshold.stale_after), micros(threshold.horizon)
@@ -356,4 +353,5 @@ def _settings(threshold: Threshold, bounds: tuple[Bound, ...], delay: int, every
         delay=delay,
         horizon=horizon,
         looks_back=looks_back(threshold),
+        lasts=lasts,
     )

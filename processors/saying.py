@@ -14,7 +14,7 @@ from processors.stretches import Change, Namer, Said, Stretch, Word, differences
 from processors.telling import Telling
 from processors.timelines import later
 from processors.touched import Touched
-from processors.tracks import Track, unjudged_from
+from processors.tracks import Track, reach, unjudged_from
 from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
 
 
@@ -78,7 +78,7 @@ class _Speaker:
         found, deadline = breaches.stretches(judged.entries, plan.bounds[place[0]], upto)
         if threshold.settle:
             deadline = min(deadline, later(unjudged_from(track, upto), threshold.settle))
-        settled = max(upto - settings.horizon - settings.delay - max(settings.bridge, 0) - 1, before.settled)
+        settled = max(upto - reach(track, settings) - 1, before.settled)
         past = [s for s in before.said if s.until is not None and s.until <= settled]
         found = [s for s in found if s.until is None or (s.until > before.settled and not _is_past(s, past, settled))]
         name = Namer(self.bench.state.shard, *place, self.record)

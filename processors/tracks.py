@@ -65,6 +65,14 @@ class Track:
         return self.tip.start if self.tip.codes else None
 
 
+def reach(track: Track, settings: Settings) -> int:
+    """How far back, in microseconds, a reading may still alter what is said of a place, as far as is known how long its periods last."""
+    series = track.series
+    if len(series) == 0 or series.starts[-1] == series.ends[-1]:
+        return settings.reach
+    return settings.reach + max(int((series.ends - series.starts).max()) - settings.lasts, 0)
+
+
 def new_track(settings: Settings, steps: int) -> Track:
     """Nothing read yet."""
     return Track(empty(), (empty(),) * steps, 0, fresh(settings), fresh(settings))

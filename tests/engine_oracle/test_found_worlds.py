@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from comparing import difference, run
+from comparing import difference, final, run
 from configurations import AREAS, DOCUMENT, FEEDS, SHARD, STATIONS
 from oracle import HeldSteps, judged_until, rule_steps
 from oracle_known import known_from
@@ -22,15 +22,15 @@ CASES = {"name": "cases", "indicator": "dengue_cases", "levels": {"yellow": "2 c
 FEED_OF = {"river_level": "observers", "dengue_cases": "clinics"}
 HOUR = timedelta(hours=1)
 Row = tuple[float, float, str, str, float]
-"""Start and end of its period in hours, place, indicator, value. It is received at the end of its period."""
+"""Start and end of its period in hours, place, indicator, value. Unless a test says otherwise, it is received at the end of its period."""
 
 
 def _at(hour: float) -> datetime:
     return START + hour * HOUR
 
 
-def _configuration(when: Any, cases_at: str) -> Configuration:
-    base = {"kind": "fixed", "hold_for": "6 h", "horizon": "14 d", "document": DOCUMENT}
+def _configuration(when: Any, cases_at: str = "adm2", horizon: str = "14 d") -> Configuration:
+    base = {"kind": "fixed", "hold_for": "6 h", "horizon": horizon, "document": DOCUMENT}
     rule = {"name": "rule", "area": "adm2", "dimensions": ["environmental"], "level": "orange", "text": "t", "document": DOCUMENT}
     return Configuration.model_validate(
         {
@@ -45,14 +45,15 @@ def _configuration(when: Any, cases_at: str) -> Configuration:
     )
 
 
-def _log(configuration: Configuration, rows: Sequence[Row], now: float) -> list[Record]:
+def _log(configuration: Configuration, rows: Sequence[tuple[float, Row]], now: float) -> list[Record]:
+    """A record for each (hour of its receipt, row)."""
     content = ConfigChange(at=START, hash=configuration.hash, configuration=configuration.canonical(), author="tests", reason="tests")
     records = [input_record(SHARD, content)]
-    for number, (start, end, place, indicator, value) in enumerate(sorted(rows, key=lambda row: row[1])):
+    for number, (hour, (start, end, place, indicator, value)) in enumerate(rows):
         feed, unit = FEED_OF[indicator], CATALOGUE[indicator].unit
-        named = {"feed": feed, "key": str(number), "delivery": str(number), "unit": unit, "received": _at(end)}
+        named = {"feed": feed, "key": str(number), "delivery": str(number), "unit": unit, "received": _at(hour)}
         row = Observation(area=place, indicator=indicator, start=_at(start), end=_at(end), value=value, **named)
-        records.append(observations_record(SHARD, feed, str(number), _at(end), to_batch([row])))
+        records.append(observations_record(SHARD, feed, str(number), _at(hour), to_batch([row])))
     return [*records, input_record(SHARD, Tick(at=_at(now)))]
 
 
@@ -62,7 +63,7 @@ def _told(steps: HeldSteps) -> list[tuple[float, str]]:
 
 def _truth(when: Any, rows: Sequence[Row], *, now: float, area: str = "C", cases_at: str = "adm2") -> list[tuple[float, str]]:
     """The truth of a rule in an area as the oracle has it, held against the engine's."""
-    records = _log(_configuration(when, cases_at), rows, now)
+    records = _log(_configuration(when, cases_at), [(row[1], row) for row in sorted(rows, key=lambda row: row[1])], now)
     known = known_from(records)
     rule = known.configuration.rules[0]
     steps = rule_steps(known, rule, area)
@@ -89,3 +90,22 @@ def test_a_place_that_stays_lower_does_not_move_the_onset_of_its_district() -> N
     once = {"times": 1, "of": "cases >= orange", "within": "3 h"}
     rows = [(0.0, 0.0, "B2", "dengue_cases", 0.0), *rise]
     assert _truth(once, rows, now=20, area="B", cases_at="adm3") == [(0, "unknown"), (3, "false"), (6, "true"), (9, "false")]
+
+
+def _since(when: Any, rows: Sequence[tuple[float, Row]], *, horizon: str) -> list[float]:
+    """Since when the rule's events stand in C, in hours."""
+    said = run(_log(_configuration(when, horizon=horizon), rows, rows[-1][0]))[1]
+    return [(since - START) / HOUR for _, _, since, until, _ in final(said) if until is None]
+
+
+def test_a_period_that_may_still_be_revised_is_not_settled_from_its_start() -> None:
+    """Of a period of twelve hours that a revision takes back and the next brings again, the event begins where it had begun."""
+    period = (0.0, 12.0, "C", "dengue_cases")
+    revised = [(13.0, (*period, 8.0)), (15.0, (*period, 1.0)), (15.0, (*period, 8.0))]
+    assert _since("cases >= orange", revised, horizon="12 h") == [0]
+
+
+def test_a_period_that_comes_late_begins_where_it_begins() -> None:
+    """Nothing was known of the cases before; the period comes within the horizon, which counts from its end."""
+    late = [(15.0, (15.0, 15.0, "s4", "river_level", 1.0)), (15.0, (0.0, 6.0, "C", "dengue_cases", 8.0))]
+    assert _since({"any": ["river >= orange", "cases >= orange"]}, late, horizon="12 h") == [0]
