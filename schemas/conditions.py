@@ -6,6 +6,7 @@ A condition in a file is a text (`river_station >= orange`) or a mapping with on
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from decimal import ROUND_CEILING
 from difflib import get_close_matches
@@ -23,15 +24,15 @@ NamedLevel = Annotated[Level, BeforeValidator(Level.named)]
 """A level, written by its colour or its number."""
 
 
-class Part(BaseModel):
+class Part(BaseModel, ABC):
     """Base of the conditions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     @property
+    @abstractmethod
     def text(self) -> str:
         """The condition as a planner reads it."""
-        raise NotImplementedError
 
     @property
     def parts(self) -> tuple["Condition", ...]:
