@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts import intents, ledger
+from alerts import intents, ledger, published_counts
+from alerts.tables import delivery_counts
 from schemas.envelopes import output_record
 from schemas.warning_records import Delivery, MessageState
 
@@ -16,23 +17,21 @@ def publish(connection: Connection, shard: str, at: datetime) -> int:
     which nobody's can move any more are not counted again, so a round costs as much as it sends, not as much as was ever sent.
     """
     received = intents.received(connection)
-    now = intents.counts(connection, intents.unsettled())
-    before = intents.published_counts(connection, intents.unsettled())
-    changed = {
-        key: (now.get(key, 0), before.get(key, (0, 0))[1] + 1) for key in {**now, **before} if now.get(key, 0) != before.get(key, (0, 0))[0]
-    }
-    for (message, area, language, state), (count, revision) in sorted(changed.items()):
-        delivery = _delivery(message, area, language, state, count, shard, at)
+    moving = intents.unsettled()
+    now = {(message, area, language, state.value): n for (message, area, language, state), n in intents.counts(connection, moving).items()}
+    changed = published_counts.change(connection, delivery_counts, now, delivery_counts.c.message.in_(moving))
+    for (message, area, language, state), count, revision in changed:
+        delivery = _delivery(message, area, language, MessageState(state), count, shard, at)
         identity = f"delivery:{message}:{area}:{language}:{state}:{revision}"
         ledger.to_publish(connection, output_record(delivery, identity, at))
-    intents.keep_counts(connection, changed)
     intents.counted(connection, received)
     return len(changed)
 
 
 def published(connection: Connection) -> dict[intents.Counted, int]:
     """All counts as they were last published."""
-    return {key: count for key, (count, _) in intents.published_counts(connection).items()}
+    kept = published_counts.read(connection, delivery_counts)
+    return {(message, area, language, MessageState(state)): count for (message, area, language, state), (count, _) in kept.items()}
 
 
 def _delivery(message: str, area: str, language: str, state: MessageState, count: int, shard: str, at: datetime) -> Delivery:

@@ -4,7 +4,7 @@ A message's identity is the warning's message and the subscriber, so that it can
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -344,25 +344,6 @@ def counts(connection: Connection, of: Select[Any] | None = None) -> dict[Counte
     if of is not None:
         query = query.where(messages.c.message.in_(of))
     return {(m, a, lang, MessageState(s)): n for m, a, lang, s, n in connection.execute(query)}
-
-
-def published_counts(connection: Connection, of: Select[Any] | None = None) -> dict[Counted, tuple[int, int]]:
-    """The count last published and how often it was; of the same messages as `counts`."""
-    table = delivery_counts.c
-    query = select(table.message, table.area, table.language, table.state, table["count"], table.revision)
-    if of is not None:
-        query = query.where(table.message.in_(of))
-    return {(m, a, lang, MessageState(s)): (count, revision) for m, a, lang, s, count, revision in connection.execute(query)}
-
-
-def keep_counts(connection: Connection, changed: Mapping[Counted, tuple[int, int]]) -> None:
-    """Note counts as published."""
-    for (message, area, language, state), (count, revision) in changed.items():
-        key = {"message": message, "area": area, "language": language, "state": state.value}
-        where = [delivery_counts.c[name] == value for name, value in key.items()]
-        values = {"count": count, "revision": revision}
-        if connection.execute(update(delivery_counts).where(*where).values(**values)).rowcount == 0:
-            connection.execute(insert(delivery_counts).values(**key, **values))
 
 
 def standing_by_provider(connection: Connection, prefix: str) -> int:

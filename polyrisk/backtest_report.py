@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 
 from polyrisk.backtest import Change, Report, RuleReport
 from polyrisk.backtest_sweep import Step
+from polyrisk.local_time import clock
 from processors.backtest import Activation
 from processors.probability_skill import Probable
 from processors.verification import Interval
@@ -214,11 +214,7 @@ def _alike(one: Activation, other: Activation | None) -> bool:
 
 
 def _shown(activation: Activation | None, country: LoadedCountry) -> str:
-    return f"{_local(activation.known, country)} {activation.level.word}" if activation is not None else "-"
-
-
-def _local(at: datetime, country: LoadedCountry) -> str:
-    return f"{at.astimezone(country.timezone):%Y-%m-%d %H:%M}"
+    return f"{clock(activation.known, country.timezone)} {activation.level.word}" if activation is not None else "-"
 
 
 def trade_off(rule: str, steps: Sequence[Step], now: float) -> Table:

@@ -15,6 +15,7 @@ from polyrisk.config_log import lines as log_lines
 from polyrisk.config_shadow import comparisons
 from polyrisk.config_shadow import lines as shadow_lines
 from polyrisk.config_sources import folder_of, source_of
+from polyrisk.local_time import clock
 from schemas.country_files import countries_root
 from schemas.errors import PolyriskError
 from schemas.yaml_files import YamlFile
@@ -87,7 +88,7 @@ def _carry_out(log: EventLog, made: Proposal, really: bool) -> None:
         click.echo(f"! An event stands, and {how}: {event.rule} in {event.area}, {event.level.word}")
     by = ", ".join(f"{one.by} ({one.role})" for one in change.signatures)
     before = change.replaces[:SHORT] if change.replaces is not None else "nothing"
-    since = f" from {change.holds_from.astimezone(_zone(made.shard)):%Y-%m-%d %H:%M} on" if change.holds_from is not None else ""
+    since = f" from {clock(change.holds_from, _zone(made.shard))} on" if change.holds_from is not None else ""
     what = f"{change.hash[:SHORT]}{since} instead of {before}, signed by {by}: {change.reason}"
     if not really:
         click.echo(f"Dry: this would be put in force: {what}")

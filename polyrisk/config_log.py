@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from eventlog.log import NOTHING, EventLog, open_log
 from eventlog.state import log_url
 from polyrisk.letters import letters_of
+from polyrisk.local_time import clock
 from schemas.configuration import Configuration
 from schemas.envelopes import read_input
 from schemas.errors import PolyriskError, RefusedError
@@ -181,22 +182,22 @@ def configuration_of(change: ConfigChange) -> Configuration:
 def lines(entry: Entry, zone: ZoneInfo) -> Iterator[str]:
     """One change for a terminal."""
     if entry.change is None:
-        yield f"{_clock(entry.at, zone)}  {entry.record}  REFUSED: {entry.refused}"
+        yield f"{clock(entry.at, zone)}  {entry.record}  REFUSED: {entry.refused}"
         return
     change = entry.change
-    stands = f"until {_clock(entry.until, zone)}" if entry.until is not None else "in force"
+    stands = f"until {clock(entry.until, zone)}" if entry.until is not None else "in force"
     if entry.refused or entry.again:
         stands = f"REFUSED: {entry.refused}" if entry.refused else "said again"
     elif entry.ahead or entry.dropped:
-        stands = f"from {_clock(entry.at, zone)} on" if entry.ahead else "never in force: another one came before that moment"
-    yield f"{_clock(entry.at, zone)}  {change.hash[:SHORT]}  {stands}"
+        stands = f"from {clock(entry.at, zone)} on" if entry.ahead else "never in force: another one came before that moment"
+    yield f"{clock(entry.at, zone)}  {change.hash[:SHORT]}  {stands}"
     yield f"    {change.author}: {change.reason}"
     if change.decided is not None and change.decided != change.at:
-        yield f"    decided {_clock(change.decided, zone)}"
+        yield f"    decided {clock(change.decided, zone)}"
     if change.open_events == "move":
         yield "    open events were judged on by it"
     if change.signatures:
-        yield f"    signed by {', '.join(f'{one.by} ({one.role}) {_clock(one.at, zone)}' for one in change.signatures)}"
+        yield f"    signed by {', '.join(f'{one.by} ({one.role}) {clock(one.at, zone)}' for one in change.signatures)}"
     if change.replaces is not None:
         yield f"    instead of {change.replaces[:SHORT]}"
     if change.backtest is not None:
@@ -216,7 +217,3 @@ def _records(log: EventLog, shard: str) -> Iterator[Record]:
     while stored := log.read(INPUT.name, after=after, shard=shard, limit=_BATCH):
         yield from (one.record for one in stored)
         after = stored[-1].offset
-
-
-def _clock(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from eventlog.log import EventLog
 from polyrisk.config_log import Entry, configuration_of
+from polyrisk.local_time import clock
 from polyrisk.story import events_said
 from schemas.configuration import Rule
 from schemas.moments import format_span
@@ -84,14 +85,14 @@ def lines(one: Comparison, areas: dict[str, str], zone: ZoneInfo) -> Iterator[st
     """One comparison for a terminal."""
     until = one.spans[-1][1]
     beside = f" of {one.instead_of}" if one.instead_of is not None else ""
-    yield f"{one.rule} in shadow{beside}, {_clock(one.spans[0][0], zone)} to {_clock(until, zone) if until is not None else 'now'}"
+    yield f"{one.rule} in shadow{beside}, {clock(one.spans[0][0], zone)} to {clock(until, zone) if until is not None else 'now'}"
     both, live, shadow = one.counts()
     yield f"  both {both}, only the live rule {live}, only in shadow {shadow}" if one.instead_of else f"  {shadow} events"
     for pair in one.pairs:
         event = pair.first
         place = f"{areas.get(event.area, event.area)} ({event.area})"
         who = "both" if pair.shadow and pair.live else "only in shadow" if pair.shadow else "only live"
-        yield f"  {_clock(event.since, zone)}  {place}  {who}: {_told(pair, one, zone)}"
+        yield f"  {clock(event.since, zone)}  {place}  {who}: {_told(pair, one, zone)}"
 
 
 def _told(pair: Pair, compared: Comparison, zone: ZoneInfo) -> str:
@@ -101,7 +102,7 @@ def _told(pair: Pair, compared: Comparison, zone: ZoneInfo) -> str:
             "" if same else f", in shadow {pair.shadow.level.word}"
         )
     one = pair.first
-    end = f"until {_clock(one.until, zone)}" if one.until is not None else "stands"
+    end = f"until {clock(one.until, zone)}" if one.until is not None else "stands"
     return f"{one.level.word}, {end}" + (f", {one.change.value.replace('_', ' ')}" if one.change is not EventChange.CLOSED else "")
 
 
@@ -182,7 +183,3 @@ def _plain(event: CompoundEvent | None) -> dict[str, Any] | None:
     keys = ("id", "area", "level", "since", "until", "known", "change")
     told = event.model_dump(mode="json", include=set(keys))
     return {key: told[key] for key in keys}
-
-
-def _clock(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

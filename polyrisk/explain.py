@@ -1,14 +1,13 @@
 """`polyrisk explain WARNING`: the whole chain behind a warning as a tree, down to each reading and its raw bytes."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from rich.tree import Tree
 
 from eventlog.log import EventLog
+from polyrisk.local_time import clock, in_zone
 from polyrisk.story import rounded
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
@@ -18,7 +17,6 @@ from schemas.records import CompoundEvent, Evidence, Reading
 from schemas.topics import EVENTS, WARNINGS
 from schemas.warning_records import Warning
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\+00:00")
 FEW = 4
 """Fewer places than this are shown one by one."""
 _SIGN = {Truth.TRUE: "[bold red]true[/]", Truth.FALSE: "[green]false[/]", Truth.UNKNOWN: "[yellow]cannot tell[/]"}
@@ -48,8 +46,8 @@ def event_tree(event: CompoundEvent, country: LoadedCountry) -> Tree:
     """An event of which nobody was warned: when it was true, when that was known, and because of what."""
     zone = country.timezone
     root = Tree(f"[bold]{event.change.value}[/] {place_name(event.area, country)} ({event.area}), {event.level.word}: {event.rule}")
-    until = f", until {_clock(event.until, zone)}" if event.until else ""
-    root.add(f"occurred {_clock(event.since, zone)}{until} · known {_clock(event.known, zone)}")
+    until = f", until {clock(event.until, zone)}" if event.until else ""
+    root.add(f"occurred {clock(event.since, zone)}{until} · known {clock(event.known, zone)}")
     for line in _silent(event.silent):
         root.add(f"[yellow]nobody can tell[/]: {in_zone(line, zone)}")
     _add(root.add("because"), event.evidence, country)
@@ -68,9 +66,9 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     zone = country.timezone
     place = country.places.areas[warning.area].names.get("en", warning.area)
     root = Tree(f"[bold]{warning.message_type} {warning.status.value}[/] {place} ({warning.area}), {warning.level.word}: {warning.rule}")
-    said = root.add(f"since {_clock(event.since, zone)} · known {_clock(event.known, zone)} · message {warning.id}")
+    said = root.add(f"since {clock(event.since, zone)} · known {clock(event.known, zone)} · message {warning.id}")
     for signature in warning.signatures:
-        said.add(f"signed by {signature.by} ({signature.role}) {_clock(signature.at, zone)}")
+        said.add(f"signed by {signature.by} ({signature.role}) {clock(signature.at, zone)}")
     level = root.add(f"level {event.level.word}")
     for step in event.steps:
         level.add(f"{step.step}: {step.level.word} - {step.why}")
@@ -83,11 +81,11 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     _add_beside(root, event, country)
     changes = root.add("what was said of it")
     for change in events:
-        changes.add(f"{change.change.value} {change.level.word}: valid {_clock(change.at, zone)}, known {_clock(change.known, zone)}")
+        changes.add(f"{change.change.value} {change.level.word}: valid {clock(change.at, zone)}, known {clock(change.known, zone)}")
     root.add(f"rule {event.rule} version {event.rule_version}, configuration {event.configuration[:12]}, engine {event.engine}")
     if kept is not None:
         root.add(
-            f"judged on, to its end, by that configuration, under which it opened: {kept[1]}, in force since {_clock(kept[0], zone)}, "
+            f"judged on, to its end, by that configuration, under which it opened: {kept[1]}, in force since {clock(kept[0], zone)}, "
             "neither raises nor ends it"
         )
     return root
@@ -97,7 +95,7 @@ def _said(evidence: Evidence, country: LoadedCountry) -> str:
     place = f" in {place_name(evidence.area, country)}" if evidence.area else ""
     held = " (held)" if evidence.held else ""
     cover = "" if evidence.covered else " [dim](not covered here)[/]"
-    since = f" since {_clock(evidence.since, country.timezone)}" if evidence.since else ""
+    since = f" since {clock(evidence.since, country.timezone)}" if evidence.since else ""
     note = f" - {in_zone(evidence.note, country.timezone)}" if evidence.note else ""
     return f"{evidence.condition}{place}: {_SIGN[evidence.truth]}{held}{cover}{since}{note}"
 
@@ -149,7 +147,7 @@ def _together(places: Sequence[Evidence], country: LoadedCountry) -> str:
     truths = Counter(p.truth for p in places)
     counted = ", ".join(f"{count} {_SIGN[truth]}" for truth, count in truths.items())
     newest = max((r.received for p in places for r in p.readings), default=None)
-    heard = f"; last heard of {_clock(newest, country.timezone)}" if newest else ""
+    heard = f"; last heard of {clock(newest, country.timezone)}" if newest else ""
     return f"{len(places)} other places: {counted}{heard}"
 
 
@@ -173,19 +171,10 @@ def _line(reading: Reading, country: LoadedCountry) -> str:
     name = place_name(reading.area, country)
     value = "none given" if reading.value is None else f"{reading.value:g} {reading.unit}"
     bound = "" if reading.bound is None else f" against {reading.bound:g}"
-    period = _clock(reading.start, zone) + (f" to {_clock(reading.end, zone)}" if reading.end != reading.start else "")
-    issued = f", issued {_clock(reading.issued, zone)}" if reading.issued else ""
-    received = _clock(reading.received, zone)
+    period = clock(reading.start, zone) + (f" to {clock(reading.end, zone)}" if reading.end != reading.start else "")
+    issued = f", issued {clock(reading.issued, zone)}" if reading.issued else ""
+    received = clock(reading.received, zone)
     return (
         f"{name}: {reading.indicator} [bold]{value}[/]{bound}, valid {period}{issued}, received {received}, "
         f"age {rounded(reading.age)}, {reading.quality.value}, {reading.feed}, raw {reading.delivery[:12]}"
     )
-
-
-def in_zone(note: str, zone: ZoneInfo) -> str:
-    """A note of the engine's with its moments on the place's clock."""
-    return _MOMENT.sub(lambda found: _clock(datetime.fromisoformat(found[0]), zone), note)
-
-
-def _clock(moment: object, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if hasattr(moment, "astimezone") else "?"

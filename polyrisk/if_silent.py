@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from eventlog.log import EventLog
+from polyrisk.local_time import clock
 from polyrisk.replaying import replayed
-from polyrisk.shortfalls import clock
 from polyrisk.story import rounded
 from processors import engine
 from processors.advance import all_by_timelines

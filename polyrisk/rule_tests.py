@@ -12,8 +12,9 @@ from alerts.life import ENDINGS, Life, decide
 from alerts.rendering import Renderer
 from alerts.texts import Kind
 from polyrisk.explain import place_name
+from polyrisk.local_time import clock
 from polyrisk.rule_test_records import TestRecords
-from polyrisk.shortfalls import Shortfalls, clock
+from polyrisk.shortfalls import Shortfalls
 from processors import engine
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level, Truth

@@ -1,10 +1,9 @@
 """Why a condition stood as it did, in lines of plain text: what was false or unknown, by which reading, and by how much it missed."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from polyrisk.explain import in_zone, place_name
+from polyrisk.explain import place_name
+from polyrisk.local_time import clock, in_zone
 from schemas.configuration import Threshold
 from schemas.country_files import LoadedCountry
 from schemas.levels import Truth
@@ -87,8 +86,3 @@ class Shortfalls:
 
 
 _ORDER: Mapping[Truth, int] = {Truth.TRUE: 0, Truth.UNKNOWN: 1, Truth.FALSE: 2}
-
-
-def clock(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment on the clock of the place."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -1,15 +1,14 @@
 """`polyrisk silence`: begin, list and end silences."""
 
 import json
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from alerts.silences import Silence
 from polyrisk.duty import on_duty
 from polyrisk.installation import Installation
+from polyrisk.local_time import clock
 from schemas.levels import Level
 from schemas.moments import parse_span
 
@@ -35,7 +34,7 @@ def add(
     with on_duty(state, here) as duty:
         asked = Silence("", by, role, comment, Level.named(up_to), duty.now, duty.now + lasts, area=area, rule=rule, hazard=hazard)
         kept = duty.service.silence(asked)
-    click.echo(f"{kept.id} holds back {kept.in_words()}, until {_clock(kept.until, here.country.timezone)}.")
+    click.echo(f"{kept.id} holds back {kept.in_words()}, until {clock(kept.until, here.country.timezone)}.")
 
 
 def show(here: Installation, state: Path, *, ended: bool, as_json: bool) -> None:
@@ -47,7 +46,7 @@ def show(here: Installation, state: Path, *, ended: bool, as_json: bool) -> None
             values = {**vars(one), "up_to": one.up_to.word, "since": one.since.isoformat(), "until": one.until.isoformat(), "held": number}
             click.echo(json.dumps(values, ensure_ascii=False))
             continue
-        until = f"until {_clock(one.until, here.country.timezone)}" + (f", ended by {one.ended_by}" if one.ended_by else "")
+        until = f"until {clock(one.until, here.country.timezone)}" + (f", ended by {one.ended_by}" if one.ended_by else "")
         click.echo(f"{one.id}  {one.in_words()}, {until}; held back {number}. {one.by} ({one.role}): {one.comment}")
     if not found and not as_json:
         click.echo("No silence holds." if not ended else "There was never a silence here.")
@@ -58,7 +57,3 @@ def end(here: Installation, state: Path, id: str, by: str, role: str) -> None:
     with on_duty(state, here) as duty:
         ended = duty.service.end_silence(id, by, role, duty.now)
     click.echo(f"{ended.id} is over. What it held is judged again: `polyrisk pending` shows what waits.")
-
-
-def _clock(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%d %b %H:%M}"

@@ -18,6 +18,7 @@ from eventlog.log import EventLog
 from feeds.clock import FileClock, WallClock
 from feeds.quarantine import Quarantine
 from polyrisk.letters import Judging, judging_of, letters_of
+from polyrisk.local_time import clock
 from schemas.country_files import LoadedCountry
 from schemas.records import DeadLetter
 
@@ -50,7 +51,7 @@ class FeedStatus:
         if self.silent:
             return f"[red]SILENT[/]  {self.feed} since {last:%Y-%m-%d %H:%M}; silence is not safety; {told}"
         if self.behind and self.newest is not None:
-            age = f"{self.newest.astimezone(zone):%Y-%m-%d %H:%M}, {(now - self.newest).days} days old"
+            age = f"{clock(self.newest, zone)}, {(now - self.newest).days} days old"
             return f"[yellow]STALE[/]   {self.feed} answers, but its newest reading is of {age}; {told}"
         return f"alive   {self.feed}; {told}"
 
@@ -76,7 +77,7 @@ class Status:
     def lines(self, country: LoadedCountry) -> Iterator[str]:
         """For a terminal (rich markup)."""
         zone = country.timezone
-        yield f"[bold]{country.name}[/] at {self.now.astimezone(zone):%Y-%m-%d %H:%M} ({country.facts.timezone})"
+        yield f"[bold]{country.name}[/] at {clock(self.now, zone)} ({country.facts.timezone})"
         for feed in self.feeds:
             yield f"  {feed.line(self.now, zone)}"
         behind = ", ".join(f"{group} {count}" for group, count in self.lag.items())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pandas as pd
 
@@ -133,8 +133,3 @@ def rounded(span: timedelta) -> str:
         if hours >= 1
         else format_span(timedelta(minutes=round(hours * 60)))
     )
-
-
-def clock(moment: datetime, country: LoadedCountry) -> str:
-    """A moment on the place's clock."""
-    return moment.astimezone(country.timezone).strftime("%Y-%m-%d %H:%M")

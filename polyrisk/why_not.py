@@ -8,10 +8,10 @@ from typing import Any
 
 from eventlog.log import EventLog
 from polyrisk.config_log import SHORT
-from polyrisk.explain import in_zone
+from polyrisk.local_time import clock, in_zone
 from polyrisk.replaying import Replayed, replayed
 from polyrisk.rule_tests import event_words
-from polyrisk.shortfalls import Shortfalls, clock
+from polyrisk.shortfalls import Shortfalls
 from polyrisk.story import events_said, warnings_said
 from processors import engine
 from schemas.conditions import UNLESS

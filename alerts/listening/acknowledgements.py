@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from alerts import ledger
+from alerts import ledger, published_counts
 from alerts.intents import MAYBE_TAKEN
 from alerts.marks import EXERCISE
 from alerts.tables import answer_counts, answers, bodies, messages, warnings
@@ -59,40 +58,22 @@ def keep(connection: Connection, heard: LastHeard, subscriber: str, answer: Answ
 
 def publish(connection: Connection, message: str, shard: str, at: datetime) -> None:
     """Put the counts of a message's answers into the outbox, as far as they changed. A count stands for itself."""
-    now: dict[tuple[str, str, str], int] = {}
-    keys = (answers.c.area, answers.c.language, answers.c.answer)
-    for area, language, answer, count in connection.execute(
-        select(*keys, func.count()).where(answers.c.message == message).group_by(*keys)
-    ):
-        now[area, language, answer] = count
-    table = answer_counts.c
-    before = {
-        (row.area, row.language, row.answer): row for row in connection.execute(select(answer_counts).where(table.message == message))
-    }
-    for key in sorted({*now, *before}):
-        row = before.get(key)
-        if now.get(key, 0) != (0 if row is None else row._mapping["count"]):
-            _publish(connection, message, shard, key, now.get(key, 0), 1 if row is None else row.revision + 1, at)
-
-
-def _publish(connection: Connection, message: str, shard: str, key: tuple[str, str, str], count: int, revision: int, at: datetime) -> None:
-    area, language, answer = key
-    content = AnswerCount(
-        warning=message.rpartition(".")[0],
-        message=message,
-        shard=shard,
-        area=area,
-        language=language,
-        answer=Answer(answer),
-        count=count,
-        at=at,
-    )
-    ledger.to_publish(connection, output_record(content, f"answer:{message}:{area}:{language}:{answer}:{revision}", at))
-    which: dict[str, Any] = {"message": message, "area": area, "language": language, "answer": answer}
-    values = {"count": count, "revision": revision}
-    where = [answer_counts.c[name] == value for name, value in which.items()]
-    if connection.execute(update(answer_counts).where(*where).values(**values)).rowcount == 0:
-        connection.execute(insert(answer_counts).values(**which, **values))
+    keys = (answers.c.message, answers.c.area, answers.c.language, answers.c.answer)
+    query = select(*keys, func.count()).where(answers.c.message == message).group_by(*keys)
+    now = {(m, area, language, answer): count for m, area, language, answer, count in connection.execute(query)}
+    changed = published_counts.change(connection, answer_counts, now, answer_counts.c.message == message)
+    for (_, area, language, answer), count, revision in changed:
+        content = AnswerCount(
+            warning=message.rpartition(".")[0],
+            message=message,
+            shard=shard,
+            area=area,
+            language=language,
+            answer=Answer(answer),
+            count=count,
+            at=at,
+        )
+        ledger.to_publish(connection, output_record(content, f"answer:{message}:{area}:{language}:{answer}:{revision}", at))
 
 
 def counted(connection: Connection, warning: str) -> dict[Answer, int]:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 @told
 def warnings(state: Path, as_json: bool) -> None:
     """List the messages that went out, in order of time."""
-    from polyrisk.story import clock, warnings_said
+    from polyrisk.local_time import clock
+    from polyrisk.story import warnings_said
 
     with opened(state) as here:
         for warning in warnings_said(here.log):
             if as_json:
                 click.echo(warning.model_dump_json())
                 continue
-            out = clock(warning.issued or warning.proposed, here.country)
+            out = clock(warning.issued or warning.proposed, here.country.timezone)
             click.echo(f"{out}  {warning.level.word:6}  {warning.area}  {warning.rule:20}  {warning.status.value:11}  {warning.id}")
 
 
