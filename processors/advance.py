@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from processors.arrivals import Arrivals, Numbers, Span, arrived, rows_of_batch
+from processors.benches import plan_of
 from processors.column_machine import Flags
 from processors.columns import Columns, no_columns, sources_of, without
 from processors.conditions import Sight
 from processors.contents import Content, Part, Piece, Row, Whole, parts
+from processors.events import heard_from
 from processors.formers import reads_of
 from processors.forward import Forward, go_forward
 from processors.forward_telling import Output, Teller
@@ -25,7 +27,7 @@ from processors.plan import Place, Plan
 from processors.regular import Layout, layout_of
 from processors.rows import Rows, joined_rows, no_rows
 from processors.saying import say
-from processors.silence import delivered
+from processors.silence import Spans, delivered, since_asked
 from processors.state import Source, State
 from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, micros
@@ -277,12 +279,12 @@ class _Run:
                     rests[record] = part.batch.slice(first, count).filter(pa.array(kept[first:last]))
         return rests
 
-    def _alive(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
-        alive = dict(self.before.alive)
+    def _alive(self) -> Mapping[str, Spans]:
+        alive, plan = dict(self.before.alive), plan_of(self.state)
         beats = [(micros(c.received), c.feed) for c in self.contents if isinstance(c, Heartbeat)]
         for at, feed in sorted({*beats, *(found for part in self.parts for found in self._delivered(part))}):
-            alive[feed] = delivered(alive.get(feed, ()), at, lasting(self.state.plan, feed))
-        return alive
+            alive[feed] = delivered(alive.get(feed, ()), at, lasting(plan, feed))
+        return since_asked(alive, heard_from(plan, self.state.events, int(self.span.nows[-1])))
 
     def _delivered(self, part: Part) -> Iterable[tuple[int, str]]:
         """When which feeds brought readings."""

@@ -1,11 +1,12 @@
 """A configuration with what is judged by it: the one in force, or a former one that some open event is judged on by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from processors.conditions import Sight
-from processors.events import judge, needed_from
+from processors.events import heard_from, judge, needed_from
 from processors.evidence import Witness
 from processors.plan import Place, Plan
+from processors.silence import Spans, since_asked
 from processors.state import Judged, State
 from processors.stretches import Change, Namer
 from processors.timelines import FAR
@@ -55,6 +56,10 @@ class Bench:
     def stands(self, place: Place) -> bool:
         """Whether an event stands in an area by a rule."""
         return any(said.until is None for said in self.judged.get(place, Judged()).said)
+
+    def alive(self) -> Mapping[str, Spans]:
+        """When feeds delivered, as far back as is asked for."""
+        return since_asked(self.state.alive, heard_from(self.plan, self.judged, self.state.now))
 
     def kept(self) -> dict[Place, Track]:
         """The series without what nothing asks for any more."""

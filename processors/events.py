@@ -121,6 +121,15 @@ def needed_from(place: Place, breach: Judged, events: Mapping[Place, Judged], si
     return min(asked)
 
 
+def heard_from(plan: Plan, events: Mapping[Place, Judged], now: int) -> int:
+    """From when on is asked whether feeds delivered: as far as readings reach, and as rules on silence look back.
+
+    What rests on a silence that was over before is told to stand since then.
+    """
+    settled = (events.get(place, Judged()).settled - plan.window(place[0]) for place in plan.listening)
+    return min([now - plan.longest_reach, *settled])
+
+
 @dataclass(frozen=True, slots=True)
 class Stood:
     """How a rule stood in an area at a change: its truth, what was silent, and why, with what else stood beside it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from processors.bounds import Bound, quantity
+from processors.bounds import LONGEST_PERIOD, Bound, quantity
 from processors.kinds import BASELINE_KINDS, KINDS, bounds_of, looks_back
 from processors.levels import Settings
 from processors.moves import Moved, moves_of
@@ -307,6 +307,11 @@ class Plan:
     @cached_property
     def _reach(self) -> dict[Place, int]:
         return {place: max((self.settings(*read).reach for read in self.read_by(*place)), default=0) for place in self.judged}
+
+    @cached_property
+    def longest_reach(self) -> int:
+        """How far back, in microseconds, any reading may alter anything, however long its period is."""
+        return max((settings.reach for settings in self._settings_of.values()), default=0) + micros(LONGEST_PERIOD)
 
     def window(self, rule: str) -> int:
         """The longest span over which the rule looks back, in microseconds."""

@@ -54,12 +54,13 @@ class _Speaker:
     def state(self) -> State:
         """The state with all that was said, and without the formers of which no event stands any more."""
         formers = tuple(after for bench in self.formers if (after := self._former(bench)) is not None)
-        return replace(self.bench.state, tracks=self.bench.kept(), breaches=self.bench.breaches, events=self.bench.judged, formers=formers)
+        kept = replace(self.bench.state, tracks=self.bench.kept(), alive=self.bench.alive())
+        return replace(kept, breaches=self.bench.breaches, events=self.bench.judged, formers=formers)
 
     @staticmethod
     def _former(bench: Bench) -> State | None:
         events = {place: judged for place, judged in bench.judged.items() if bench.stands(place)}
-        after = replace(bench.state, tracks=bench.kept(), events=events)
+        after = replace(bench.state, tracks=bench.kept(), alive=bench.alive(), events=events)
         if len(events) < len(bench.judged):
             after = replace(after, tracks={place: track for place, track in after.tracks.items() if place in reads_of(after)})
         return after if events else None

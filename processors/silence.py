@@ -1,9 +1,11 @@
 """Several stations that fell silent together while their feed goes on delivering."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from processors.timelines import FALSE, FAR, TRUE, UNKNOWN, Line, line
+
+Spans = tuple[tuple[int, int], ...]
 
 
 class Silent(NamedTuple):
@@ -52,7 +54,12 @@ def _near(last: Sequence[int], count: int, within: int) -> bool:
     return any(ordered[n + count - 1] - ordered[n] <= within for n in range(len(ordered) - count + 1))
 
 
-def delivered(alive: Sequence[tuple[int, int]], at: int, lasting: int) -> tuple[tuple[int, int], ...]:
+def since_asked(alive: Mapping[str, Spans], asked: int) -> dict[str, Spans]:
+    """The spans in which feeds delivered without those that were over by the moment from which on they are asked for."""
+    return {feed: tuple(span for span in spans if span[1] > asked) or spans[-1:] for feed, spans in alive.items()}
+
+
+def delivered(alive: Sequence[tuple[int, int]], at: int, lasting: int) -> Spans:
     """The spans in which a feed counts as delivering, after one more delivery or answer at a moment."""
     spans: list[tuple[int, int]] = []
     for start, end in sorted([*alive, (at, at + lasting)]):

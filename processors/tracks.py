@@ -173,7 +173,7 @@ def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Tra
     edge = track.edge.copy()
     entries = judge(edge, settings, *_columns(track, track.series.take(slice(track.folded, due)), bounds_of), track.declarations)
     track = judged_anew(replace(track, edge=edge, frozen=track.frozen + tuple(entries), folded=due), settings, bounds_of)
-    return _without_old(track, settings, now) if due >= _FOLD_AT else track
+    return _without_old_words(_without_old(track, settings, now)) if due >= _FOLD_AT else track
 
 
 def _went_on(track: Track, added: Series, settings: Settings, bounds_of: BoundsOf) -> Track:
@@ -196,6 +196,17 @@ def _without_old(track: Track, settings: Settings, now: int) -> Track:
     oldest = track.series.starts[first] if first < len(track.series) else None
     steps = track.steps if oldest is None else tuple(_in_force(s, int(oldest)) for s in track.steps)
     return replace(track, series=track.series.take(slice(first, None)), folded=track.folded - first, steps=steps)
+
+
+def _without_old_words(track: Track) -> Track:
+    """Without what people said of the station before its oldest reading that is kept, but for the last word of then."""
+    if len(track.series) == 0:
+        return track
+    said = bisect_right(track.declarations, int(track.series.starts[0]), key=lambda d: d[0])
+    past = max(min(said, track.edge.declared) - 1, 0)
+    edge, tip = track.edge.copy(), track.tip.copy()
+    edge.declared, tip.declared = edge.declared - past, tip.declared - past
+    return replace(track, edge=edge, tip=tip, declarations=track.declarations[past:])
 
 
 def _in_force(steps: Series, at: int) -> Series:

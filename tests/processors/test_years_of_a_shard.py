@@ -11,7 +11,7 @@ from processors.engine import State, step, to_bytes
 from processors.telling import LONGEST_SINCE, told_since
 from processors.timelines import BEGINNING, micros
 from schemas.envelopes import input_record
-from schemas.records import Baseline, BaselineRow, CompoundEvent, Record, ThresholdBreach
+from schemas.records import Baseline, BaselineRow, CompoundEvent, EventChange, GaugeDeclaration, Record, ThresholdBreach, Tick
 
 WEEK = timedelta(days=7)
 YEARS = 4
@@ -73,6 +73,54 @@ def test_a_shard_of_years_is_as_small_as_one_of_two(monkeypatch: pytest.MonkeyPa
     assert all_sizes[1:] == sorted(set(all_sizes[1:]))
     assert len(state.tracks["rain", "A"].frozen) < 52 + 64 + 10 < len(kept.tracks["rain", "A"].frozen)
     assert len(state.baselines["dengue"]["A"]) < 80 < 200 < len(kept.baselines["dengue"]["A"])
+
+
+GAUGES = [{"code": f"g{n}", "name": f"{n}", "feed": "river", "areas": ["A"]} for n in (1, 2, 3)]
+RIVER = {"name": "river", "at": "station", "levels": {"orange": "2 m"}, "stale_after": "3 d", "horizon": "7 d", "roll_up": {"to": "adm2"}}
+WATCHED = configuration(
+    [RIVER],
+    [{"name": "gone", "when": {"silent": {"count": 2, "of": "river", "within": "2 d"}}}],
+    stations=GAUGES,
+    feeds=[{"feed": "river", "every": "1 d", "indicators": ["river_level"]}],
+)
+"""Gauges that are read every day; from each month's tenth day on two of them are silent for a week, from its twentieth on the feed."""
+
+
+def months() -> Iterator[Record]:
+    """Two years of them; each month a person says of the third gauge that it is dead, and that it is back."""
+    for day in range(24 * 30):
+        at, of_month = DAY + timedelta(days=day), day % 30
+        if of_month in (3, 5):
+            state = "dead" if of_month == 3 else "back"
+            yield input_record("TST", GaugeDeclaration(at=at, area="g3", state=state, by="a duty officer", reason="tests"))
+        given = ["g3"] if 10 <= of_month < 17 else [] if of_month >= 20 else ["g1", "g2", "g3"]
+        if given:
+            yield readings_record([reading(code, 1.0, at, at + timedelta(hours=1), delivery=f"{day}") for code in given])
+        else:
+            yield input_record("TST", Tick(at=at))
+
+
+def watched() -> tuple[list[int], list[int], list[ThresholdBreach | CompoundEvent]]:
+    """How often each day the feed is known to have delivered, what people are known to have said, and what the engine said."""
+    state, spans, words, said = begun(WATCHED), [], [], []
+    for record in months():
+        state, outputs = step(state, record)
+        said += outputs
+        spans.append(len(state.alive.get("river", ())))
+        words.append(len(state.tracks["river", "g3"].declarations) if ("river", "g3") in state.tracks else 0)
+    return spans, words, said
+
+
+def test_what_was_heard_of_feeds_and_said_of_gauges_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After years no more is kept of either than after half of one, and as often as before the gauges that fell silent are found."""
+    spans, words, said = watched()
+    monkeypatch.setattr("processors.benches.since_asked", lambda alive, _asked: alive)
+    monkeypatch.setattr("processors.tracks._without_old_words", lambda track: track)
+    all_spans, all_words, all_said = watched()
+    assert said == all_said
+    assert sum(s.change is EventChange.OPENED for s in said if isinstance(s, CompoundEvent)) == 24
+    assert max(spans) < 5 < 20 < max(all_spans)
+    assert max(words) < 12 < 40 < max(all_words)
 
 
 @pytest.mark.parametrize(("days", "told"), [(0, True), (366, True), (367, False)])
