@@ -32,6 +32,7 @@ from processors.state import Source, State
 from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, micros
 from processors.touched import Touched
+from processors.waiting import waiting
 from schemas.records import CompoundEvent, ConfigChange, Heartbeat, Record, ThresholdBreach, Tick
 
 Kept = TypeVar("Kept")
@@ -137,8 +138,8 @@ def _alone(content: Content) -> Whole:
 def _readings(state: State, records: Sequence[Record], contents: Sequence[Content], telling: Telling) -> tuple[State, list[list[Output]]]:
     """Records of readings, heartbeats and ticks.
 
-    As long as some place is not regular they are taken in small parts, growing: after each part it may be regular again, and what is not
-    costs the more the more records it is judged by at a time.
+    As long as they speak of some place that is not regular they are taken in small parts, growing: after each part it may be regular again,
+    and what is not costs the more the more records it is judged by at a time.
     """
     said: list[list[Output]] = []
     first, size = 0, 1
@@ -151,11 +152,17 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
             said.append(outputs)
             first += 1
             continue
-        last = len(records) if not state.tracks else min(first + size, len(records))
+        last = len(records) if not _speak_of_irregular(state, contents[first:]) else min(first + size, len(records))
         state, found = _Run(state, columns, records[first:last], contents[first:last], telling).taken()
         said += found
         first, size = last, size * 2
     return state, said
+
+
+def _speak_of_irregular(state: State, contents: Sequence[Content]) -> bool:
+    """Whether some reading may be of a place that is not in columns."""
+    irregular = {area for _, area in state.tracks}
+    return bool(irregular) and any(not irregular.isdisjoint(_areas_of(part.batch)) for part in parts(contents))
 
 
 class _Run:
@@ -174,6 +181,10 @@ class _Run:
     def taken(self) -> tuple[State, list[list[Output]]]:
         """All records taken in."""
         rows, numbers, sources = self._rows()
+        if (pending := self._waiting(rows)) is not None:
+            columns, numbered = replace(self.columns, pending=pending), self.state.numbered + len(self.parts)
+            state = replace(self.state, columns=columns, sources=sources, numbered=numbered, alive=self._alive())
+            return _forgotten(state, self.before.numbered), [[] for _ in self.records]
         self._begin(self._newcomers(rows, numbers))
         heard = np.zeros(len(self.columns.layout.areas), dtype=bool)
         heard[rows.lanes // len(self.columns.layout.thresholds)] = True
@@ -200,6 +211,18 @@ class _Run:
         if not found:
             return no_rows(), np.empty(0, np.int32), sources
         return joined_rows(found), np.concatenate(numbers), sources
+
+    def _waiting(self, rows: Rows) -> Rows | None:
+        """What waits after these records if nothing else comes of them; none if something may."""
+        if self.state.formers or _deadline(self.state) < self.span.nows[-1]:
+            return None
+        if not all(self._is_regular(word) for part in self.parts for word in _areas_of(part.batch)):
+            return None
+        return waiting(self.columns, rows, self.span)
+
+    def _is_regular(self, area: str) -> bool:
+        number = self.columns.layout.numbers.get(area)
+        return number is not None and bool(self.columns.regular[number])
 
     def _brought(self, part: Part) -> tuple[str, ...]:
         """The id of the record that each row came in; of one record alone that one."""
@@ -259,7 +282,7 @@ class _Run:
             if nothing and deadline >= self.span.nows[n]:
                 continue
             state, outputs = _by_timelines(state, record, rest, self.telling, self.contents[n])
-            deadline = min((judged.deadline for judged in (*state.breaches.values(), *state.events.values())), default=FAR)
+            deadline = _deadline(state)
             if outputs:
                 said[n] = _in_order([*said[n], *outputs])
         self.state = replace(state, columns=columns)
@@ -295,6 +318,16 @@ class _Run:
         for brought in set(brought_by[np.flatnonzero(np.diff(brought_by, prepend=-1))].tolist()):
             record, feed = divmod(brought, len(words))
             yield self.records[record].received_microseconds, words[feed]
+
+
+def _deadline(state: State) -> int:
+    """The next moment at which time alone may change something beside the columns."""
+    return min((judged.deadline for judged in (*state.breaches.values(), *state.events.values())), default=FAR)
+
+
+def _areas_of(batch: pa.RecordBatch) -> list[str]:
+    words: list[str] = batch.column("area").dictionary.to_pylist()
+    return words
 
 
 def _elsewhere(batch: pa.RecordBatch, areas: Set[str]) -> Flags:

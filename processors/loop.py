@@ -27,6 +27,8 @@ OUTPUT_RECORDS, OUTPUT_BYTES = 2_000, 32 * 1024 * 1024
 """Nor once this much is said because of them; a transaction is cut after whole input records only."""
 _JUDGED_S = 0.005
 """Of several shards, what is judged is committed before more is judged once that has taken so long: about as long as a transaction does."""
+BATCH = 5_000
+"""Records that are taken in one transaction at most; a transaction costs as much as judging some hundreds that came one a reading."""
 HOLD_S = 0.1
 """For so long a processor that runs for good leaves uncommitted what says nothing."""
 _LAG_EVERY_S, _LAG_AT_LATEST_S = 1.0, 10.0
@@ -58,7 +60,7 @@ class Processor:
         group: str = "processors",
         member: str = "processor",
         *,
-        batch: int = 500,
+        batch: int = BATCH,
         snapshot_every: int | None = None,
         bound: ReplayBound | None = None,
         engine: Engine | None = None,

@@ -19,8 +19,8 @@ class Rereader:
 
     def __init__(self, source: Source) -> None:
         self._source, batch = source, source.batch
-        words = [batch.column(name) for name in _WORDS]
-        self._words = [(column.dictionary.to_pylist(), column.indices.to_numpy(zero_copy_only=False)) for column in words]
+        # Of most records one reading is asked for, so no column is made into a list for it.
+        self._words = [(column.dictionary, column.indices) for column in map(batch.column, _WORDS)]
         self._keys, self._columns = batch.column("key"), BatchColumns(batch)
         self._made: dict[tuple[int, float | None, int], Reading] = {}
 
@@ -32,7 +32,7 @@ class Rereader:
         return self._made[key]
 
     def _reading(self, row: int, bound: float | None, now: int) -> Reading:
-        area, indicator, unit, quality, feed, delivery = [words[codes[row]] for words, codes in self._words]
+        area, indicator, unit, quality, feed, delivery = [words[codes[row].as_py()].as_py() for words, codes in self._words]
         columns = self._columns
         end, issued, value = int(columns.ends[row]), int(columns.issued[row]), float(columns.numbers[row])
         return Reading.made(

@@ -1,16 +1,19 @@
 """Readings that come one a record, as JSON: what a program without Arrow sends. Many are read at once, into the columns of a batch."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from schemas.errors import PolyriskError
 from schemas.indicators import CATALOGUE
+from schemas.microseconds import to_microseconds
 from schemas.moments import Moment
 from schemas.observations import SCHEMA
 from schemas.records import Quality, Record, Typed
@@ -20,7 +23,9 @@ CLOCK_TOLERANCE = timedelta(minutes=10)
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Older readings come from a clock that was never set (1970) or a date that was mistyped."""
 _MOMENT = pa.timestamp("us", tz="UTC")
-_WITH_ZONE = r"(Z|[+-]\d\d(:?\d\d)?)$"
+_WITH_ZONE = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)\Z")
+_OLDEST = to_microseconds(OLDEST)
+_QUALITIES = frozenset(quality.value for quality in Quality)
 
 
 class PlainReading(Typed):
@@ -73,93 +78,85 @@ def decode_readings(records: Sequence[Record]) -> pa.RecordBatch:
     """
     if not records:
         return pa.RecordBatch.from_pylist([], schema=SCHEMA)
-    written = _columns(records)
-    start = _moments(written["time"], "time")
-    received = pa.array(np.array([record.received_microseconds for record in records], dtype=np.int64)).view(_MOMENT)
-    indicator = written["indicator"].dictionary_encode()
-    _check(indicator, written["unit"], start, received)
-    end = pc.coalesce(_moments(written["end"], "end"), start)
-    if pc.any(pc.less(end, start)).as_py():
-        raise PolyriskError("A reading's period ends before it begins.")
-    number = len(records)
+    rows = _rows(records)
+    number = len(rows)
+    start = np.array([_moment(row.time, "time") for row in rows], dtype=np.int64)
+    received = np.array([record.received_microseconds for record in records], dtype=np.int64)
+    _check({(row.indicator, row.unit) for row in rows}, start, received)
+    end = start
+    if any([row.end is not None for row in rows]):
+        end = np.array([_moment(row.time if row.end is None else row.end, "end") for row in rows], dtype=np.int64)
+        if np.any(end < start):
+            raise PolyriskError("A reading's period ends before it begins.")
+    issued = [None if row.issued is None else _moment(row.issued, "issued") for row in rows]
     columns: Mapping[str, pa.Array] = {
-        "area": written["area"].dictionary_encode(),
-        "indicator": indicator,
-        "start": start,
-        "end": end,
-        "issued": _moments(written["issued"], "issued"),
-        "received": received,
+        "area": _words([row.area for row in rows]),
+        "indicator": _words([row.indicator for row in rows]),
+        "start": pa.array(start).view(_MOMENT),
+        "end": pa.array(end).view(_MOMENT),
+        "issued": pa.array(issued, pa.int64()).view(_MOMENT),
+        "received": pa.array(received).view(_MOMENT),
         "lead": pa.nulls(number, pa.duration("us")),
         "member": pa.nulls(number, pa.int16()),
-        "value": written["value"],
-        "unit": written["unit"].dictionary_encode(),
-        "quality": _qualities(written["quality"]),
-        "feed": written["feed"].dictionary_encode(),
-        "key": written["id"],
+        "value": pa.array([row.value for row in rows], pa.float64()),
+        "unit": _words([row.unit for row in rows]),
+        "quality": _qualities([row.quality for row in rows]),
+        "feed": _words([row.feed for row in rows]),
+        "key": pa.array([row.id for row in rows], pa.string()),
         "delivery": pa.DictionaryArray.from_arrays(pa.array(np.arange(number, dtype=np.int32)), [record.id for record in records]),
     }
     return pa.RecordBatch.from_arrays([columns[field.name] for field in SCHEMA], schema=SCHEMA)
 
 
-def _columns(records: Sequence[Record]) -> dict[str, pa.Array]:
-    """The payloads as written, a column a field.
+def _rows(records: Sequence[Record]) -> list[_Written]:
+    """The payloads as written.
 
     Each is decoded by itself: joined into one text, a payload that holds two objects could hide one that holds none.
     """
     try:
-        rows = [_DECODE(record.payload) for record in records]
-        # Each name is written out: looked up by name, a field would cost three times as much.
-        texts = {
-            "id": [row.id for row in rows],
-            "feed": [row.feed for row in rows],
-            "area": [row.area for row in rows],
-            "indicator": [row.indicator for row in rows],
-            "time": [row.time for row in rows],
-            "unit": [row.unit for row in rows],
-            "end": [row.end for row in rows],
-            "issued": [row.issued for row in rows],
-            "quality": [row.quality for row in rows],
-        }
-        columns = {name: pa.array(written, pa.string()) for name, written in texts.items()}
-        return {**columns, "value": pa.array([row.value for row in rows], pa.float64())}
-    except (msgspec.MsgspecError, UnicodeError, pa.ArrowException) as error:
+        return [_DECODE(record.payload) for record in records]
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise PolyriskError(
             f"A reading is not the JSON of one: {error}.", remedy="schemas/json/reading.json says what it must be."
         ) from error
 
 
-def _moments(written: pa.Array, name: str) -> pa.Array:
-    """Texts as moments; the few different ones are read once."""
-    if written.null_count == len(written):
-        return pa.nulls(len(written), _MOMENT)
-    coded = written.dictionary_encode()
-    if not pc.all(pc.match_substring_regex(coded.dictionary, _WITH_ZONE)).as_py():
+def _words(written: list[str]) -> pa.DictionaryArray:
+    return pa.array(written, pa.string()).dictionary_encode()
+
+
+@lru_cache(maxsize=8192)
+def _moment(written: str, name: str) -> int:
+    """A text as a moment, in microseconds since 1970. Many readings of one hour say the same, so it is read once."""
+    if not _WITH_ZONE.search(written):
         raise PolyriskError(f"A reading's `{name}` has no zone.", remedy="Write it with `Z` or an offset, such as 2026-01-01T12:00:00Z.")
     try:
-        return pc.take(coded.dictionary.cast(_MOMENT), coded.indices)
+        moment: int = pa.scalar(written).cast(_MOMENT).value
     except pa.ArrowInvalid as error:
         raise PolyriskError(f"A reading's `{name}` is no time: {error}.") from error
+    return moment
 
 
-def _qualities(written: pa.Array) -> pa.DictionaryArray:
-    coded = written.dictionary_encode()
-    for word in coded.dictionary.to_pylist():
-        if word not in set(Quality):
+def _qualities(written: list[str]) -> pa.DictionaryArray:
+    for word in sorted(set(written)):
+        if word not in _QUALITIES:
             raise PolyriskError(f"No reading has the quality `{word}`.", remedy=f"Write one of {', '.join(Quality)}.")
-    return coded
+    return _words(written)
 
 
-def _check(indicator: pa.DictionaryArray, unit: pa.Array, start: pa.Array, received: pa.Array) -> None:
-    """Refuse what would be misread. Whether a value is possible is asked on the way in, as for batches."""
-    known = [CATALOGUE.get(word) for word in indicator.dictionary.to_pylist()]
-    for word, found in zip(indicator.dictionary.to_pylist(), known, strict=True):
-        if found is None:
-            raise PolyriskError(f"No indicator `{word}` in the catalogue.")
-    facts = [one for one in known if one is not None]
-    if not pc.all(pc.equal(pc.take(pa.array([one.unit for one in facts]), indicator.indices), unit)).as_py():
-        raise PolyriskError("A reading is not in its indicator's unit.", remedy="Convert it before it is sent.")
-    if pc.less(pc.min(start), pa.scalar(OLDEST, _MOMENT)).as_py():
+def _check(units: Set[tuple[str, str]], start: npt.NDArray[np.int64], received: npt.NDArray[np.int64]) -> None:
+    """Refuse what would be misread. Whether a value is possible is asked on the way in, as for batches.
+
+    Args:
+        units: indicator and unit of each.
+    """
+    for indicator, unit in sorted(units):
+        known = CATALOGUE.get(indicator)
+        if known is None:
+            raise PolyriskError(f"No indicator `{indicator}` in the catalogue.")
+        if known.unit != unit:
+            raise PolyriskError("A reading is not in its indicator's unit.", remedy="Convert it before it is sent.")
+    if start.min() < _OLDEST:
         raise PolyriskError(f"A reading is valid before {OLDEST.year}.", remedy="Ask the source for its clock or its date format.")
-    ahead = start.cast(pa.int64()).to_numpy() - received.cast(pa.int64()).to_numpy()
-    if np.any(ahead > CLOCK_TOLERANCE // timedelta(microseconds=1)):
+    if (start - received).max() > CLOCK_TOLERANCE // timedelta(microseconds=1):
         raise PolyriskError("A reading is valid after it was received.", remedy="Ask the source for its clock or its date format.")

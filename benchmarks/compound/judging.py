@@ -14,7 +14,7 @@ from pathlib import Path
 
 from eventlog.log import SESSION_S, open_log
 from polyrisk.garbage import look_less_often
-from processors.loop import HOLD_S, Processor
+from processors.loop import BATCH, HOLD_S, Processor
 
 GROUP = "processors"
 _WAIT_S = 0.05
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("member")
     parser.add_argument("ready", type=Path)
     parser.add_argument("--session", type=float, default=SESSION_S, help="seconds of silence after which another may take over")
-    parser.add_argument("--batch", type=int, default=500, help="records in one transaction at most")
+    parser.add_argument("--batch", type=int, default=BATCH, help="records in one transaction at most")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with closing(open_log(asked.url)) as log:

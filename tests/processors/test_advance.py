@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from regular_worlds import Trouble, log_of
 from processors import advance as advancing
 from processors import tracks
 from processors.engine import ENGINE_VERSION, State, advance, from_bytes, initial, to_bytes
+from processors.rows import Rows
+from processors.waiting import waiting
 from schemas.envelopes import read_input
 from schemas.records import CompoundEvent, Record, ThresholdBreach
 
@@ -69,6 +72,27 @@ def test_orderly_places_are_judged_in_columns() -> None:
     _, said, share = at_once(records, chance, 5)
     assert share > 0.6
     assert sum(len(of_record) for of_record in said) > 50
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_readings_that_only_wait_are_put_where_judging_would_put_them(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has not settled is put beside what waits without judging anything, and all is as if it had been judged."""
+    trouble = Trouble(settle="3 h", horizon="1 d", late=0.05, doubled=0.02, null=0.05, odd=seed % 2 == 1)
+    records = log_of(random.Random(20 + seed), trouble, hours=30)
+    put_away: list[bool] = []
+
+    def watched(*given: Any) -> Rows | None:
+        found = waiting(*given)
+        put_away.append(found is not None)
+        return found
+
+    monkeypatch.setattr(advancing, "waiting", watched)
+    state, said, _ = at_once(records, random.Random(seed), 2)
+    assert sum(put_away) > 10
+    monkeypatch.setattr(advancing, "waiting", lambda *_: None)
+    expected, judged, _ = at_once(records, random.Random(seed), 2)
+    assert said == judged
+    assert to_bytes(state) == to_bytes(expected)
 
 
 def test_a_forecast_is_no_reading() -> None:

@@ -80,10 +80,10 @@ def test_a_transaction_is_bounded_in_bytes_of_input(log: EventLog, monkeypatch: 
 
 
 def test_a_transaction_is_bounded_in_records(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At most 500 input records, or as many as are asked for, are taken in at once."""
+    """No more input records are taken in at once than are asked for."""
     Ticker(log, "TST", last=DAY).tick(DAY + timedelta(minutes=1100))
     watched = Watched(log, monkeypatch)
-    Processor(log, "TST").run_until_idle()
+    Processor(log, "TST", batch=500).run_until_idle()
     assert [len(part) for part in watched.inputs] == [500, 500, 100]
 
 
