@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.compound.__main__ import one_broker
+from benchmarks.compound.homes import one_broker
 from eventlog.log import open_log
 from schemas.records import Record
 from schemas.topics import EVENTS, INPUT

@@ -84,7 +84,7 @@ def decode_readings(records: Sequence[Record]) -> pa.RecordBatch:
     received = np.array([record.received_microseconds for record in records], dtype=np.int64)
     _check({(row.indicator, row.unit) for row in rows}, start, received)
     end = start
-    if any([row.end is not None for row in rows]):
+    if any(row.end is not None for row in rows):
         end = np.array([_moment(row.time if row.end is None else row.end, "end") for row in rows], dtype=np.int64)
         if np.any(end < start):
             raise PolyriskError("A reading's period ends before it begins.")

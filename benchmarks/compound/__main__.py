@@ -6,26 +6,26 @@ All of it takes about an hour and needs Java, Maven and `../shared/bench`, witho
 """
 
 import argparse
-import importlib.util
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from types import ModuleType
+
+import numpy as np
 
 from benchmarks.compound import figures as names
 from benchmarks.compound import memory, peers, recovery
 from benchmarks.compound.figures import Runs, figures
-from benchmarks.compound.homes import COLUMNS, SINGLES, Home, KafkaHome, SqliteHome
+from benchmarks.compound.homes import COLUMNS, SINGLES, Home, KafkaHome, SqliteHome, one_broker
 from benchmarks.compound.measures import Given, Run, latency, throughput
 from benchmarks.compound.readings import Variant
 from benchmarks.compound.report import kept, write
 from benchmarks.compound.watching import CHECKOUT
+from benchmarks.log_latency import latencies
 
 VAR = CHECKOUT / "var" / "bench"
 ROUNDS = 3
@@ -109,6 +109,7 @@ class Bench:
         readings, areas = self._cost(self.given("10m")), self._cost(Given.of("100k-areas", MORE_AREAS))
         found |= {"cost_of_readings": readings / base, "cost_of_areas": areas / base}
         found["bytes_a_series"], found["bytes_a_reading"] = memory.kept()
+        found["log_p99_sqlite_ms"] = median(self._through_the_log() for _ in range(self.rounds))
         homes: tuple[Home, ...] = (self.sqlite, self.kafka)
         for home in homes:
             name = home.name.lower()
@@ -116,27 +117,19 @@ class Bench:
             found[f"take_over_{name}_s"] = recovery.take_over(home, self.given("100k"), self.folder)
         return found, [("readings", 1, base), ("readings", 100, readings), ("areas", 1, base), ("areas", 100, areas)]
 
+    def _through_the_log(self) -> float:
+        """Milliseconds that 99 of a hundred records stay under from append to poll, between processes, on a new SQLite log."""
+        run = f"t{time.time_ns()}"
+        (self.folder / run).mkdir(parents=True)
+        try:
+            return float(np.percentile(latencies(self.sqlite.url(run)), 99))
+        finally:
+            self.sqlite.remove(run)
+
     def _cost(self, given: Given) -> float:
         """CPU microseconds a reading, of the processor from the moment its loop begins to the last alert; the median of the rounds."""
         runs = [_told(throughput("scale", self.sqlite, given, COLUMNS, 1, self.folder)) for _ in range(self.rounds)]
         return median((run.cpu_s - run.start_cpu_s) / len(given.readings) * 1e6 for run in runs)
-
-
-@contextmanager
-def one_broker(folder: Path) -> Iterator[KafkaHome]:
-    """A new broker on a free port of the loopback interface, as `deploy/kafka` starts one."""
-    with _broker_module().Broker(folder / "broker") as broker:
-        yield KafkaHome(broker.url, broker.pid)
-
-
-def _broker_module() -> ModuleType:
-    path = CHECKOUT / "deploy" / "kafka" / "broker.py"
-    spec = importlib.util.spec_from_file_location("kafka_broker", path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} cannot be loaded.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def main() -> int:

@@ -1,11 +1,13 @@
 """Where the log of a run lives: one SQLite file, or the broker that the peers use too. Each run has a log of its own."""
 
+import importlib.util
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 from kafka import KafkaAdminClient
@@ -13,6 +15,7 @@ from kafka import KafkaAdminClient
 from benchmarks.compound.columns import deliveries
 from benchmarks.compound.readings import Readings
 from benchmarks.compound.singles import singles
+from benchmarks.compound.watching import CHECKOUT
 from benchmarks.compound.work import SHARDS, configuration_record
 from eventlog.log import open_log
 from schemas.records import Record
@@ -113,3 +116,20 @@ def records(readings: Readings, form: str) -> Iterator[Record]:
     """The readings as records, in order of arrival."""
     made: Iterable[tuple[int, int, Record]] = deliveries(readings) if form == COLUMNS else singles(readings)
     return (record for _, _, record in made)
+
+
+@contextmanager
+def one_broker(folder: Path) -> Iterator[KafkaHome]:
+    """A new broker on a free port of the loopback interface, as `deploy/kafka` starts one."""
+    with _broker_module().Broker(folder / "broker") as broker:
+        yield KafkaHome(broker.url, broker.pid)
+
+
+def _broker_module() -> ModuleType:
+    path = CHECKOUT / "deploy" / "kafka" / "broker.py"
+    spec = importlib.util.spec_from_file_location("kafka_broker", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
