@@ -32,7 +32,7 @@ from processors.state import Source, State
 from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, micros
 from processors.touched import Touched
-from processors.waiting import waiting
+from processors.waiting import may_wait, waiting
 from schemas.records import CompoundEvent, ConfigChange, Heartbeat, Record, ThresholdBreach, Tick
 
 Kept = TypeVar("Kept")
@@ -214,7 +214,7 @@ class _Run:
 
     def _waiting(self, rows: Rows) -> Rows | None:
         """What waits after these records if nothing else comes of them; none if something may."""
-        if self.state.formers or _deadline(self.state) < self.span.nows[-1]:
+        if not may_wait(self.columns, self.span) or self.state.formers or _deadline(self.state) < self.span.before:
             return None
         if not all(self._is_regular(word) for part in self.parts for word in _areas_of(part.batch)):
             return None

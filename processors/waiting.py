@@ -13,16 +13,18 @@ from processors.columns import Columns
 from processors.rows import Rows, inserted_rows
 
 
+def may_wait(columns: Columns, span: Span) -> bool:
+    """Whether there are readings that only wait: some have to, all was judged up to the shard's now, and it is still that."""
+    return bool(span.settle) and int(span.nows[-1]) == span.before and bool(columns.marks)
+
+
 def waiting(columns: Columns, new: Rows, span: Span) -> Rows | None:
     """All readings that wait, the new ones among them; none if something must be judged, or looked at more closely.
 
     Args:
-        columns: as they were judged up to the shard's now, and marked there.
-        new: those of regular places.
+        columns: of which readings `may_wait`. new: readings of regular places.
     """
     now = span.before
-    if not span.settle or int(span.nows[-1]) != now or not columns.marks or not columns.regular_lanes[new.lanes].all():
-        return None
     laws, upto = columns.layout.laws, now - span.settle - 1
     early, late = new.starts <= upto, (new.starts > now) | (new.ends > now) | (new.ends + laws.reach[new.lanes] < now)
     periods = bool((new.ends > new.starts).any()) if columns.layout.moments_only else False
