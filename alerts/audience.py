@@ -89,6 +89,14 @@ def by_language(connection: Connection, people: Select[Any]) -> dict[str, int]:
     return dict(rows.all())
 
 
+def by_need(connection: Connection, people: Select[Any]) -> dict[tuple[str, str], int]:
+    """Language and needs, as `subscribers` has them, to the number of those people who have any."""
+    who = people.subquery()
+    query = select(who.c.language, subscribers.c.needs, func.count()).join(subscribers, subscribers.c.id == who.c.id)
+    rows = connection.execute(query.where(subscribers.c.needs != "").group_by(who.c.language, subscribers.c.needs))
+    return {(language, needs): number for language, needs, number in rows}
+
+
 def number(connection: Connection, people: Select[Any]) -> int:
     """How many they are."""
     return connection.execute(select(func.count()).select_from(people.subquery())).scalar_one()

@@ -19,6 +19,7 @@ from sqlalchemy.sql import Select
 from alerts.ledger import ISSUED
 from alerts.marks import marked
 from alerts.ordering import risk
+from alerts.people.person import NEEDS
 from alerts.segments import measure
 from alerts.stops import ALL, Stop, not_held
 from alerts.tables import bodies, delivery_counts, earlier_attempts, lives, messages, recounts, subscribers, warnings, withheld
@@ -86,6 +87,7 @@ def intend(connection: Connection, warning: Warning, priority: int, people: Sele
     """Intend a message for people, given as a query for their ids and the languages they read; answers how many."""
     who = people.subquery()
     person, language = who.c
+    need = _need(connection, warning.id, language)
     fixed = [
         literal(warning.area),
         literal(priority),
@@ -94,9 +96,19 @@ def intend(connection: Connection, warning: Warning, priority: int, people: Sele
         literal(""),
         literal(False),
     ]
-    columns = ["message", "subscriber", "language", "risk", "area", "priority", "state", "attempts", "refusal", "possibly_doubled"]
-    rows = select(literal(warning.id), person, language, risk(connection), *fixed).join(subscribers, subscribers.c.id == person)
+    columns = ["message", "subscriber", "language", "risk", "need", "area", "priority", "state", "attempts", "refusal", "possibly_doubled"]
+    rows = select(literal(warning.id), person, language, risk(connection), need, *fixed).join(subscribers, subscribers.c.id == person)
     return connection.execute(insert(messages).from_select(columns, rows)).rowcount
+
+
+def _need(connection: Connection, message: str, language: ColumnElement[str]) -> ColumnElement[str]:
+    """Which of a message's texts a person gets: the one for the first of their needs that it has one for, else the one for all."""
+    query = select(bodies.c.need, bodies.c.language).where(bodies.c.message == message, bodies.c.need != "")
+    said: dict[str, list[str]] = defaultdict(list)
+    for need, of in connection.execute(query):
+        said[need].append(of)
+    steps = [(subscribers.c.needs.contains(need) & language.in_(said[need]), literal(need)) for need in NEEDS if need in said]
+    return case(*steps, else_="") if steps else literal("")
 
 
 class Unsent(StrEnum):
@@ -148,7 +160,13 @@ def _selected() -> Select[Any]:
     of_warning = (warnings.c.kind, warnings.c.expires, warnings.c.late_at)
     query = select(messages, subscribers.c.number, subscribers.c.status, bodies.c.body, bodies.c.segments, *of_warning)
     query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).join(warnings, warnings.c.id == messages.c.message)
-    return query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
+    return query.join(bodies, its_text())
+
+
+def its_text() -> ColumnElement[bool]:
+    """The condition that a text is the one that a message to a person is sent with."""
+    same = (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language)
+    return same & (bodies.c.need == messages.c.need)
 
 
 def _read(rows: Iterable[Any]) -> list[Intent]:

@@ -17,7 +17,7 @@ from alerts.texts import Kind
 from schemas.envelopes import record_from_json, record_to_json
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Record, Signature
-from schemas.warning_records import Warning
+from schemas.warning_records import RenderedText, Warning
 
 PENDING, ISSUED, WITHDRAWN = STAGES = "pending", "issued", "withdrawn"
 
@@ -173,10 +173,18 @@ def propose(connection: Connection, warning: Warning, kind: Kind, audience: str,
             level=int(warning.level),
         )
     )
-    connection.execute(
-        insert(bodies),
-        [{"message": warning.id, "language": t.language, "body": t.body, "segments": t.segments} for t in warning.texts],
-    )
+    keep_texts(connection, warning.id, warning.texts)
+
+
+def keep_texts(connection: Connection, message: str, texts: Sequence[RenderedText]) -> None:
+    """Keep what people read of a message, in each language, and what those read instead who have a need."""
+    rows = []
+    for text in texts:
+        ways = [("", text.body, text.segments), *((said.need, said.body, said.segments) for said in text.for_needs)]
+        of = {"message": message, "language": text.language}
+        rows += [{**of, "need": need, "body": body, "segments": segments} for need, body, segments in ways]
+    if rows:
+        connection.execute(insert(bodies), rows)
 
 
 def settle(connection: Connection, warning: Warning, stage: str) -> None:

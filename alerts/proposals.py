@@ -1,11 +1,11 @@
 """A decision turned into a message with texts, recipients, segments and cost: first proposed, then, once signed, issued."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, insert
+from sqlalchemy import Connection, Select
 
 from alerts import audience, cost, intents, ledger
 from alerts.audience import Audience
@@ -13,7 +13,6 @@ from alerts.intents import Unsent
 from alerts.life import ENDINGS, Life, Pending, Reason, issued_status, message_type
 from alerts.people.person import Group
 from alerts.rendering import Renderer
-from alerts.tables import bodies
 from alerts.texts import Kind
 from eventlog.log import EventLog
 from schemas.configuration import Rule, Sign
@@ -22,7 +21,7 @@ from schemas.envelopes import output_record, read_output
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, Evidence, Reading, Signature
 from schemas.topics import WARNINGS
-from schemas.warning_records import RenderedText, Warning, WarningStatus
+from schemas.warning_records import NeedText, RenderedText, Warning, WarningStatus
 
 ENDING_STANDS = timedelta(hours=24)
 """How long the word that a danger ended, or cannot be told any more, is still worth sending."""
@@ -53,9 +52,10 @@ class Proposals:
     ) -> Life:
         """Propose a message, or issue it at once if nobody must sign: then it concerns the people on duty alone."""
         life = life.proposed(Pending(f"{life.warning}.{life.messages + 1}", kind, event.level))
-        counted = audience.by_language(connection, self._people(connection, life, rule, event, kind))
+        people = self._people(connection, life, rule, event, kind)
+        counted = audience.by_language(connection, people)
         texts = tuple(self._text(rule, kind, event, language, counted) for language in self._languages(event, counted))
-        estimate = cost.estimate(texts, self.country.facts.messaging.price)
+        estimate = self._estimate(connection, texts, people)
         warning = Warning(
             id=f"{life.warning}.{life.messages}",
             warning=life.warning,
@@ -84,9 +84,9 @@ class Proposals:
         )
         sign = self.signatures(rule, event.level)
         asked = event.unconfirmed and kind is Kind.WARNING  # what nobody can confirm goes out by nobody's word but a person's
-        people = 0 if event.audience == "operators" else max(sign.people, int(asked))
-        ledger.propose(connection, warning, kind, event.audience, people, at + sign.within)
-        if people == 0 or kind is Kind.EXPIRED:  # who signed a warning signed how long it stands
+        needed = 0 if event.audience == "operators" else max(sign.people, int(asked))
+        ledger.propose(connection, warning, kind, event.audience, needed, at + sign.within)
+        if needed == 0 or kind is Kind.EXPIRED:  # who signed a warning signed how long it stands
             return self.issue(connection, life, rule, warning, kind, event, at)[0]
         publish(connection, warning, "proposed", at)
         return life
@@ -100,7 +100,7 @@ class Proposals:
         reached = self._not_damped(people, kind, event, life, at)
         counted = audience.by_language(connection, reached)
         texts = self._recounted(connection, rule, kind, event, warning, counted)
-        estimate = cost.estimate(texts, self.country.facts.messaging.price)
+        estimate = self._estimate(connection, texts, reached)
         issued = warning.model_copy(
             update={
                 "status": issued_status(kind),
@@ -246,8 +246,13 @@ class Proposals:
             )
         )
 
+    def _estimate(self, connection: Connection, texts: Sequence[RenderedText], people: Select[Any]) -> cost.Cost:
+        needs = audience.by_need(connection, people) if any(text.for_needs for text in texts) else {}
+        return cost.estimate(texts, self.country.facts.messaging.price, needs)
+
     def _text(self, rule: Rule, kind: Kind, event: CompoundEvent, language: str, counted: Mapping[str, int]) -> RenderedText:
         rendered = self.renderer.render(rule.text, kind, event, language)
+        for_needs = self.renderer.for_needs(rule.text, kind, event, language)
         return RenderedText(
             language=language,
             area=event.area,
@@ -256,6 +261,7 @@ class Proposals:
             segments=rendered.size.segments,
             reviewed=rendered.reviewed,
             recipients=counted.get(language, 0),
+            for_needs=tuple(NeedText(need=need, body=said.body, segments=said.size.segments) for need, said in for_needs.items()),
         )
 
     def _recounted(
@@ -271,9 +277,7 @@ class Proposals:
         """A message's texts in languages that nobody read when it was proposed."""
         there = ledger.languages_of(connection, message)
         new = [self._text(rule, kind, event, language, counted) for language in counted if language not in there]
-        if new:
-            rows = [{"message": message, "language": t.language, "body": t.body, "segments": t.segments} for t in new]
-            connection.execute(insert(bodies), rows)
+        ledger.keep_texts(connection, message, new)
         return new
 
 

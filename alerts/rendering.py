@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from alerts.languages import Digits, in_digits, is_latin, languages
 from alerts.marks import in_whose_name, marked
+from alerts.patterns import arguments
 from alerts.segments import Size, measure
 from alerts.texts import NAME, SERVICE, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Need, Pattern, Service
 from schemas.country_files import LoadedCountry
@@ -107,6 +108,18 @@ class Renderer:
         shorter = [{**fixed, **more} for more in _shorter(names_of(event, self.country, pattern.language), need)]
         return self._fitting(pattern, shorter, exercise=exercise, late=late)
 
+    def for_needs(self, text: str, kind: Kind, event: CompoundEvent, language: str) -> dict[Need, Rendered]:
+        """What those who have a need read instead of the text that `render` gives, for each need that it says more to and has room for.
+
+        Raises:
+            ConfigurationError: as `render`.
+        """
+        if "need" not in arguments(self.catalogue.nearest(self._fallback(language), text, kind).text):
+            return {}
+        plain = self.render(text, kind, event, language)
+        rendered = {need: self.render(text, kind, event, language, need=need) for need in Need}
+        return {need: said for need, said in rendered.items() if said.body != plain.body}
+
     def service(
         self,
         kind: Service,
@@ -174,12 +187,13 @@ class Renderer:
 
 
 def _shorter(names: Names, need: Need | None) -> Iterator[dict[str, str]]:
-    """What a text may hold beside what it must, from all of it to nothing."""
+    """What a text may hold beside what it must, from all of it to nothing; without room for the need's sentence, as all read it."""
     said = need.value if need is not None else NONE
     for lists in names.shorter():
         yield {**lists, "promise": "yes", "need": said}
     yield {**lists, "promise": "no", "need": said}
-    yield {**lists, "promise": "no", "need": NONE}
+    if need is not None:
+        yield from _shorter(names, None)
 
 
 def budget_of(country: LoadedCountry, language: str) -> int:

@@ -139,9 +139,11 @@ bodies = Table(
     metadata,
     Column("message", String(80), primary_key=True),
     Column("language", String(20), primary_key=True),
+    Column("need", String(12), primary_key=True, server_default=""),
     Column("body", Text, nullable=False),
     Column("segments", Integer, nullable=False),
 )
+"""`need`: one of `NEEDS` where a text says something more to those who have it; empty for the text that all others read."""
 
 messages = Table(
     "messages",
@@ -161,9 +163,10 @@ messages = Table(
     Column("risk", Integer, nullable=False, server_default="0"),
     Column("not_before", Utc),
     Column("late", Boolean, nullable=False, server_default=false()),
+    Column("need", String(12), nullable=False, server_default=""),
 )
 """`priority` is the warning's level; `risk` orders people under one level, the most at risk first (`alerts.ordering`). `not_before`: by the
-wall clock, of a message that is to be tried again later."""
+wall clock, of a message that is to be tried again later. `need`: that of the text which the person gets (`bodies`)."""
 
 # In the very order in which messages go out, so that the next chunk is read from the front and the rest of the queue is not sorted.
 Index(

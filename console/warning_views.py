@@ -23,7 +23,11 @@ _DOUBTFUL = (MessageState.UNKNOWN,)
 
 @dataclass(frozen=True)
 class PhoneView:
-    """One text on a telephone. `reached` says in words how its messages stand, `answered` what people answered; or nothing."""
+    """One text on a telephone. `reached` says in words how its messages stand, `answered` what people answered; or nothing.
+
+    Attributes:
+        for_needs: need and what those read instead who told us of it.
+    """
 
     language: str
     name: str
@@ -37,6 +41,7 @@ class PhoneView:
     recipients: int
     reached: str
     answered: str
+    for_needs: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -195,6 +200,7 @@ def _phone(text: RenderedText, message: Warning, known: Known, names: Names) -> 
         recipients=text.recipients,
         reached=_reached(message.id, text.language, known.deliveries),
         answered=_answered(message.id, text.language, known.answers),
+        for_needs=tuple((said.need, said.body) for said in text.for_needs),
     )
 
 

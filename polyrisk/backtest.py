@@ -297,7 +297,7 @@ def told(country: LoadedCountry, activations: Sequence[Activation], reach: float
                     recipients=round(persons * share * activation.messages),
                 )
             )
-    cost = estimate(texts, messaging.price)
+    cost = estimate(texts, messaging.price, {})
     return Told(people, cost.recipients, cost.amount, cost.currency, cost.note)
 
 

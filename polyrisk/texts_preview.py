@@ -1,7 +1,7 @@
 """`polyrisk texts preview`: a message as a telephone shows it, in each language, with what it takes and whether anybody reviewed it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -116,25 +116,27 @@ def of_rule(country: LoadedCountry, name: str, asked: Asked) -> list[Shown]:
 
 
 def of_warning(country: LoadedCountry, warning: Warning) -> list[Shown]:
-    """A message as it stands in the log, with its people."""
+    """A message as it stands in the log, with its people, and what those of them read instead who have a need."""
     shown = []
     for text in warning.texts:
-        place = place_name(country, text.area, text.language)
         size = measure(text.body)
-        shown.append(
-            Shown(
-                what=f"{warning.rule}, {warning.id}",
-                language=text.language,
-                body=text.body,
-                encoding=text.encoding,
-                units=size.units,
-                segments=text.segments,
-                budget=budget_of(country, text.language),
-                reviewed=text.reviewed,
-                place=place,
-                people=text.recipients,
-            )
+        plain = Shown(
+            what=f"{warning.rule}, {warning.id}",
+            language=text.language,
+            body=text.body,
+            encoding=text.encoding,
+            units=size.units,
+            segments=text.segments,
+            budget=budget_of(country, text.language),
+            reviewed=text.reviewed,
+            place=place_name(country, text.area, text.language),
+            people=text.recipients,
         )
+        shown.append(plain)
+        for said in text.for_needs:
+            size = measure(said.body)
+            instead = replace(plain, body=said.body, encoding=size.encoding, units=size.units, segments=said.segments)
+            shown.append(replace(instead, what=f"{plain.what}, for {said.need}", people=None))
     return shown
 
 

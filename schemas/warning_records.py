@@ -29,8 +29,20 @@ class WarningStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class NeedText(Typed):
+    """The text that those get instead who told us of a need, where it says more. Nobody counts them: who has which need stays unsaid."""
+
+    need: Literal["mobility", "hearing", "pregnancy", "livestock"]
+    body: str
+    segments: int = Field(ge=1)
+
+
 class RenderedText(Typed):
-    """One text, as sent to all who read this language in this area."""
+    """One text, as sent to all who read this language in this area.
+
+    Attributes:
+        for_needs: what some of them read instead; among the `recipients`.
+    """
 
     language: str
     area: str
@@ -39,6 +51,7 @@ class RenderedText(Typed):
     segments: int = Field(ge=1)
     reviewed: bool
     recipients: int = Field(ge=0)
+    for_needs: tuple[NeedText, ...] = Field(default=(), exclude_if=lambda said: not said)
 
 
 class Warning(Typed):

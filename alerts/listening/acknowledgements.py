@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, insert, select, update
 
 from alerts import ledger, published_counts
-from alerts.intents import MAYBE_TAKEN
+from alerts.intents import MAYBE_TAKEN, its_text
 from alerts.marks import EXERCISE
 from alerts.tables import answer_counts, answers, bodies, messages, warnings
 from schemas.envelopes import output_record
@@ -39,7 +39,7 @@ def last_heard(connection: Connection, subscriber: str, at: datetime) -> LastHea
     """
     query = select(messages.c.message, messages.c.area, messages.c.language, warnings.c.warning, bodies.c.body)
     query = query.join(warnings, warnings.c.id == messages.c.message)
-    query = query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
+    query = query.join(bodies, its_text())
     query = query.where(messages.c.subscriber == subscriber, warnings.c.stage == ledger.ISSUED, messages.c.state.in_(MAYBE_TAKEN))
     query = query.where(messages.c.attempted_at > at - ANSWERED_WITHIN).order_by(messages.c.attempted_at.desc(), warnings.c.number.desc())
     row = connection.execute(query.limit(1)).first()

@@ -34,7 +34,7 @@ def export(connection: Connection, keys: Keys, number: str) -> dict[str, Any]:
         if table is messages:
             for row in rows:
                 same = (bodies.c.message == row["message"]) & (bodies.c.language == row["language"])
-                row["text"] = connection.execute(select(bodies.c.body).where(same)).scalar()
+                row["text"] = connection.execute(select(bodies.c.body).where(same, bodies.c.need == row["need"])).scalar()
         if rows:
             held[table.name] = rows
     return held

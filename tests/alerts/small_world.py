@@ -10,6 +10,7 @@ from alert_places import START
 from event_makers import event, tell
 
 from alerts.channels.contract import Accepted, Balance, Outgoing
+from alerts.people.person import Need
 from alerts.registry import Consent, Enrolment, Registry
 from alerts.service import AlertService
 from eventlog.log import EventLog
@@ -66,11 +67,13 @@ class World:
         self.now = START
         self._numbers: dict[str, str] = {}
 
-    def person(self, name: str, area: str = "LK21", language: str = "en", *, joined: float | None = None) -> None:
+    def person(
+        self, name: str, area: str = "LK21", language: str = "en", *, joined: float | None = None, needs: tuple[Need, ...] = ()
+    ) -> None:
         """Enrol or move somebody; by default they have been there for long, else since so many hours after START."""
         number = self._numbers.setdefault(name, f"+94771{len(self._numbers):06d}")
         consent = LONG_AGO if joined is None else Consent(START + timedelta(hours=joined), "t1", "volunteer")
-        self.registry.enrol(Enrolment(number, area, language, "household", consent))
+        self.registry.enrol(Enrolment(number, area, language, "household", consent, needs=needs))
 
     def leaves(self, name: str) -> None:
         """STOP."""

@@ -17,6 +17,7 @@ from sqlalchemy import Select, func, select
 from undisturbed import Warned, judged, warned, warned_undisturbed
 
 from alerts import intents
+from alerts.intents import its_text
 from alerts.ledger import ISSUED
 from alerts.marks import marked
 from alerts.registry import Registry
@@ -166,7 +167,7 @@ def _check_messages(whole: Whole, world: World, registry: Registry, until: datet
 def _messages() -> Select[Any]:
     query = select(messages, subscribers.c.number, bodies.c.body, warnings.c.expires)
     query = query.join(subscribers, subscribers.c.id == messages.c.subscriber).join(warnings, warnings.c.id == messages.c.message)
-    return query.join(bodies, (bodies.c.message == messages.c.message) & (bodies.c.language == messages.c.language))
+    return query.join(bodies, its_text())
 
 
 def _dropped(rows: Sequence[Any], newest: Mapping[str, int], until: datetime) -> Iterator[str]:
