@@ -1,11 +1,15 @@
 """The countries that come with the project: complete, joined, and small enough to travel."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from shapely.geometry import shape
 
+from alerts.quiet_hours import wait_until
 from schemas.country_files import LoadedCountry, countries_root, load_country
+from schemas.levels import Level
 
 SIZE_LIMIT = 400_000
 COUNTED = {
@@ -139,3 +143,18 @@ def test_the_configuration_hash_is_the_same_each_time_it_is_read(country: Loaded
     """Events of one configuration carry one hash, on any machine."""
     again = load_country(Path(country.folder))
     assert again.configuration.hash == country.configuration.hash
+
+
+@pytest.mark.parametrize("folder", ["bgd", "lka", "npl"])
+def test_the_night_holds_what_is_yellow_until_the_morning_and_nothing_graver(folder: str) -> None:
+    """At two in the morning a yellow message waits until people are up; orange and red go at once; the file says that this is a default."""
+    facts = load_country(countries_root() / folder).facts
+    zone = ZoneInfo(facts.timezone)
+    night = datetime(2026, 7, 1, 2, tzinfo=zone)
+    wait = {level: wait_until(facts.messaging.quiet_hours, zone, level, night) for level in (Level.YELLOW, Level.ORANGE, Level.RED)}
+    assert wait[Level.YELLOW] is not None
+    assert timedelta(hours=4) < wait[Level.YELLOW] - night < timedelta(hours=7)
+    assert wait[Level.ORANGE] is wait[Level.RED] is None
+    assert wait_until(facts.messaging.quiet_hours, zone, Level.YELLOW, night.replace(hour=12)) is None
+    assert facts.messaging.damping is not None
+    assert any("Quiet hours and damping are defaults" in line for line in facts.to_check)
