@@ -81,7 +81,7 @@ class Writer:
         add(alert, "identifier", warning.id)
         add(alert, "sender", self.sender)
         add(alert, "sent", stamp(message.sent))
-        add(alert, "status", words.STATUS[warning.standing])
+        add(alert, "status", words.status(warning))
         add(alert, "msgType", warning.message_type)
         add(alert, "scope", "Public")
         if message.earlier:

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable
 
+from alerts.marks import EXERCISE
 from schemas.configuration import Rule
 from schemas.indicators import CATALOGUE
 from schemas.levels import Dimension, Level
@@ -12,6 +13,7 @@ from schemas.warning_records import Warning, WarningStatus
 
 STATUS = {"monitoring": "Test", "advisory": "Actual", "official": "Actual"}
 """Standing to CAP status: what goes out while a country only watches is a test, and asks nobody to act."""
+_EXERCISE = tuple(EXERCISE.values())
 
 SEVERITY = {Level.GREEN: "Minor", Level.YELLOW: "Moderate", Level.ORANGE: "Severe", Level.RED: "Extreme"}
 """Level to severity: red is a threat to life that asks people to leave, orange one to be ready for."""
@@ -35,6 +37,11 @@ _ENDS = {
 _CATEGORY_OF_DIMENSION = {Dimension.ENVIRONMENTAL: "Met", Dimension.HEALTH: "Health"}
 _CATEGORY_OF_INDICATOR = {"landslide_warning": "Geo", "houses_at_risk": "Infra"}
 """Where an indicator says more than its dimension: by default rivers, rain, wind and heat are Met, food and the rest are Other."""
+
+
+def status(warning: Warning) -> str:
+    """Whether it is meant: an exercise, in whosever name, is known by the mark before its texts, which nothing takes away."""
+    return "Exercise" if any(text.body.startswith(_EXERCISE) for text in warning.texts) else STATUS[warning.standing]
 
 
 def response(warning: Warning) -> str:

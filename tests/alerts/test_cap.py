@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from alerts.cap.folder import FEED, CapFolder
 from alerts.cap.messages import NAMESPACE, CapMessage, Writer, messages_of
 from alerts.cap.shapes import MOST_VERTICES, Shapes
+from alerts.marks import marked
 from alerts.people.synthetic import fill
 from alerts.proposals import certainty_of
 from alerts.registry import Registry
@@ -25,7 +26,7 @@ from schemas.envelopes import read_output
 from schemas.errors import ConfigurationError
 from schemas.levels import Level, Truth
 from schemas.records import EventChange, Quality, Reading
-from schemas.warning_records import RenderedText, Warning, WarningStatus
+from schemas.warning_records import RenderedText, Standing, Warning, WarningStatus
 
 IN_CAP = {"cap": NAMESPACE}
 
@@ -75,6 +76,17 @@ def test_every_message_is_valid_and_only_what_went_out_is_written(country: Loade
     assert {tuple(lang.text for lang in w.findall("cap:info/cap:language", IN_CAP)) for w in written} == {("si", "ta", "en")}
     assert {text(w, "cap:status") for w in written} == {"Test"}
     assert {text(w, "cap:scope") for w in written} == {"Public"}
+
+
+@pytest.mark.parametrize("standing", ["monitoring", "advisory", "official"])
+def test_an_exercise_is_an_exercise_in_whosever_name(country: LoadedCountry, lived: list[Warning], standing: Standing) -> None:
+    """A message whose texts are marked as an exercise has the status Exercise; without the mark the same message has not."""
+    issued = next(w for w in lived if w.issued is not None)
+    said = issued.model_copy(update={"standing": standing})
+    texts = tuple(t.model_copy(update={"body": marked(t.body, t.language, exercise=True)}) for t in said.texts)
+    written = documents(country, [said.model_copy(update={"texts": texts})])
+    assert [text(w, "cap:status") for w in written] == ["Exercise"]
+    assert [text(w, "cap:status") for w in documents(country, [said])] == [{"monitoring": "Test"}.get(standing, "Actual")]
 
 
 def test_updates_and_cancels_resolve_to_the_alert_that_began_their_chain(country: LoadedCountry, lived: list[Warning]) -> None:
