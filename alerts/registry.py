@@ -114,9 +114,17 @@ class Registry:
         """
         known = replace(person, number=numbers.mobile(person.number, region))
         with self.people() as connection:
-            if people.has_left(connection, self.keys.indexes(known.number)):
-                raise RefusedError("this person has left.", remedy="Only the person can come back, by START.")
-            return people.put(connection, self.keys, known, at or person.consent.at)
+            return self.put(connection, known, at or person.consent.at)
+
+    def put(self, connection: Connection, person: Enrolment, at: datetime) -> str:
+        """The same in a transaction that is open (`people`), of a person whose number is E.164.
+
+        Raises:
+            RefusedError: the person left and did not come back of their own will.
+        """
+        if people.has_left(connection, self.keys.indexes(person.number)):
+            raise RefusedError("this person has left.", remedy="Only the person can come back, by START.")
+        return people.put(connection, self.keys, person, at)
 
     def enrol_synthetic(self, made_up: Sequence[tuple[str, Enrolment]]) -> int:
         """Add made-up people, each with an id; those already there stay as they are. Answers how many are new.

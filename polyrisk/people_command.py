@@ -26,6 +26,7 @@ from polyrisk.progress import patient
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import PolyriskError, RefusedError
 
+_WELCOMED = " A text that says so waits to be sent."
 _SHOWN = 50
 """Refused rows that are listed for a person; programs get all."""
 
@@ -39,8 +40,8 @@ def enrol(state: Path, country: str | None, source: TextIO | None, said: Mapping
         cells = {"number": number, "area": said["area"], "language": said["language"], "group": said["group"]}
         cells |= {"needs": " ".join(said["needs"]), "romanised": "yes" if said["romanised"] else "no"}
         person = enrolling.understood(cells, here, _consent(said, here, now), now)
-        registry.enrol(person, at=now)
-    click.echo(f"{masked(number)}: enrolled in {person.area}, {person.language}, as {person.group}.")
+        new = enrolling.enrol_one(registry, here, person, now)
+    click.echo(f"{masked(number)}: enrolled in {person.area}, {person.language}, as {person.group}.{_WELCOMED if new else ''}")
 
 
 def import_file(
@@ -55,7 +56,8 @@ def import_file(
     if as_json:
         refused = [{"line": refusal.line, "reason": refusal.reason} for refusal in report.refused]
         counted = {outcome.value: report.outcomes[outcome] for outcome in enrolling.Outcome}
-        click.echo(json.dumps({"applied": really, "rows": report.rows, "outcomes": counted, "refused": refused}, indent=1))
+        told = {"applied": really, "rows": report.rows, "outcomes": counted, "welcomed": report.welcomed, "refused": refused}
+        click.echo(json.dumps(told, indent=1))
     else:
         _show(report, really)
     sys.exit(1 if report.refused else 0)
@@ -70,6 +72,9 @@ def _show(report: enrolling.Report, really: bool) -> None:
         click.echo(f"  line {refusal.line}: {refusal.reason}")
     if len(report.refused) > _SHOWN:
         click.echo(f"  and {len(report.refused) - _SHOWN} more; --json lists all.")
+    if report.welcomed:
+        will = "waits to be sent to" if really else "would be sent to"
+        click.echo(f"A text that says so, what they will get and how to leave {will} {report.welcomed:,} new people.")
     click.echo("Done." if really else "Nothing was changed; --apply does it.")
 
 

@@ -18,6 +18,7 @@ from alerts.people import subscribers as people
 from alerts.people.enrolment_files import FileRow
 from alerts.people.keys import Keys
 from alerts.people.person import CHANNELS, GROUPS, NEEDS, Consent, Enrolment, Need
+from alerts.people.welcome import Welcome
 from alerts.registry import Registry
 from alerts.tables import subscribers, suppressions
 from schemas.country_files import LoadedCountry
@@ -68,6 +69,11 @@ class Report:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     refused: list[Refusal] = field(default_factory=list)
 
+    @property
+    def welcomed(self) -> int:
+        """To how many a text goes that says that they are enrolled."""
+        return self.outcomes[Outcome.NEW]
+
     def refuse(self, line: int, reason: str) -> None:
         """Note a row that is not taken."""
         self.outcomes[Outcome.REFUSED] += 1
@@ -90,7 +96,7 @@ def enrol_file(
     apply: bool,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Report:
-    """Say what the rows would change, and with `apply` change it, some thousand rows at a time.
+    """Say what the rows would change, and with `apply` change it, some thousand rows at a time. Who is new gets a text that says so.
 
     Killed in the middle it may be run again: what is done is then already there.
 
@@ -98,18 +104,34 @@ def enrol_file(
         progress: is told the share that is done.
     """
     report = Report(rows=len(rows))
+    welcome = Welcome(country, now)
     read = list(_without_doubles(_understood(rows, country, consent, now, report, lambda share: progress(share / 2)), report))
     for place in range(0, len(read), CHUNK):
         chunk = read[place : place + CHUNK]
         with registry.people() if apply else registry.reading() as connection:
             added, changed = _judged(connection, registry.keys, chunk, now, report, write=apply)
             if added:
-                connection.execute(insert(subscribers), added)
+                connection.execute(insert(subscribers), [people.row(name, registry.keys, person, now) for name, person in added])
+                welcome.queue(connection, added)
             if changed:
                 _change(connection, changed)
         progress(0.5 + 0.5 * min(1.0, (place + CHUNK) / len(read)))
     report.refused.sort(key=lambda refusal: refusal.line)
     return report
+
+
+def enrol_one(registry: Registry, country: LoadedCountry, person: Enrolment, now: datetime) -> bool:
+    """Enrol one person, with a text that says so if they are new; whether they are.
+
+    Raises:
+        RefusedError: they have left. ConfigurationError: no language of the country has the text.
+    """
+    with registry.people() as connection:
+        known = people.find(connection, registry.keys.indexes(person.number)) is not None
+        name = registry.put(connection, person, now)
+        if not known:
+            Welcome(country, now).queue(connection, [(name, person)])
+    return not known
 
 
 def understood(cells: dict[str, str], country: LoadedCountry, consent: ConsentOfAll, now: datetime) -> Enrolment:
@@ -220,12 +242,13 @@ def _without_doubles(read: Iterator[_Read], report: Report) -> Iterator[_Read]:
 
 def _judged(
     connection: Connection, keys: Keys, chunk: Sequence[_Read], now: datetime, report: Report, *, write: bool
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows to add and to change; none unless they are to be written."""
+) -> tuple[list[tuple[str, Enrolment]], list[dict[str, Any]]]:
+    """People to add, each with an id, and rows to change; none unless they are to be written."""
     indexes = {index: one.person.number for one in chunk for index in keys.indexes(one.person.number)}
     gone = {indexes[i] for i in connection.execute(_among(suppressions, suppressions.c.number_index, indexes)).scalars()}
     known = {indexes[row.number_index]: row for row in connection.execute(_among(subscribers, subscribers, indexes))}
-    added, changed = [], []
+    added: list[tuple[str, Enrolment]] = []
+    changed: list[dict[str, Any]] = []
     for one in chunk:
         person, row = one.person, known.get(one.person.number)
         outcomes = [Outcome.LEFT] if person.number in gone else _differences(person, row)
@@ -233,7 +256,7 @@ def _judged(
         if not write or outcomes[0] in (Outcome.LEFT, Outcome.THERE, Outcome.OWN_WORD):
             continue
         if row is None:
-            added.append(people.row(people.new_id(), keys, person, now))
+            added.append((people.new_id(), person))
         else:
             joined = now if Outcome.MOVED in outcomes else row.joined_at
             changed.append({f"_{k}": v for k, v in people.row(row.id, keys, person, joined).items()})

@@ -1,0 +1,102 @@
+"""The first text to somebody whom an office enrolled: that they are on the list, what they will get, and how to leave.
+
+It is queued in the very transaction that adds the person, so it goes to each once, however often a file is imported or killed in the
+middle, and it is sent by the dispatcher like everything else. Who joins by a message of their own is answered instead.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import Connection, insert, select
+
+from alerts.intents import SERVICE
+from alerts.listening.replies import language_of
+from alerts.people.person import Enrolment
+from alerts.quiet_hours import wait_until
+from alerts.rendering import Rendered, Renderer
+from alerts.tables import bodies, messages, warnings
+from alerts.texts import Kind, Service
+from schemas.country_files import LoadedCountry
+from schemas.levels import Level
+from schemas.records import MessageState
+
+WORTH_SENDING = timedelta(days=7)
+"""A large file goes out behind every warning, and through a slow sender for days."""
+
+
+class Welcome:
+    """Queues the first text of people who are enrolled at one moment: of each area one message, with its languages.
+
+    Args:
+        at: when they are enrolled.
+    """
+
+    def __init__(self, country: LoadedCountry, at: datetime) -> None:
+        self._country = country
+        self._at = at
+        self._texts: dict[tuple[str, str], Rendered] = {}
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        """Made when the first text is asked for: a dry run reads no texts."""
+        return Renderer(self._country)
+
+    def queue(self, connection: Connection, added: Sequence[tuple[str, Enrolment]]) -> None:
+        """Intend it for people who were added just now, each with the registry's id.
+
+        Raises:
+            ConfigurationError: no language of the country has the text.
+        """
+        by_area: dict[str, list[tuple[str, Enrolment]]] = defaultdict(list)
+        for name, person in added:
+            by_area[person.area].append((name, person))
+        for area, people in by_area.items():
+            message = self._message(connection, area)
+            texts = {language: self._text(area, language) for language in {language_of(person) for _, person in people}}
+            self._keep(connection, message, texts.values())
+            rows = [_row(message, name, area, texts[language_of(person)].language) for name, person in people]
+            connection.execute(insert(messages), rows)
+
+    def _message(self, connection: Connection, area: str) -> str:
+        """The message of an area, made if it is not there."""
+        first = f"r{hashlib.sha256(f'welcome {area} {self._at.isoformat()}'.encode()).hexdigest()[:24]}"
+        message = f"{first}.1"
+        if connection.execute(select(warnings.c.id).where(warnings.c.id == message)).first() is None:
+            hours = self._country.facts.messaging.quiet_hours
+            connection.execute(
+                insert(warnings).values(
+                    id=message,
+                    warning=first,
+                    number=1,
+                    kind=Kind.STILL.value,
+                    audience="one",
+                    area=area,
+                    stage=SERVICE,
+                    content="",
+                    expires=self._at + WORTH_SENDING,
+                    people=0,
+                    escalations=0,
+                    wait_until=wait_until(hours, self._country.zone_of(area), Level.GREEN, self._at),
+                )
+            )
+        return message
+
+    def _text(self, area: str, language: str) -> Rendered:
+        if (area, language) not in self._texts:
+            self._texts[area, language] = self._renderer.service(Service.ENROLLED, language, area=area)
+        return self._texts[area, language]
+
+    def _keep(self, connection: Connection, message: str, texts: Iterable[Rendered]) -> None:
+        there = set(connection.execute(select(bodies.c.language).where(bodies.c.message == message)).scalars())
+        new = {text.language: text for text in texts if text.language not in there}
+        rows = [{"message": message, "language": t.language, "body": t.body, "segments": t.size.segments} for t in new.values()]
+        if rows:
+            connection.execute(insert(bodies), rows)
+
+
+def _row(message: str, subscriber: str, area: str, language: str) -> dict[str, object]:
+    fixed = {"priority": 0, "state": MessageState.INTENDED.value, "attempts": 0, "refusal": "", "possibly_doubled": False}
+    return {"message": message, "subscriber": subscriber, "language": language, "area": area, **fixed}
