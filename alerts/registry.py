@@ -26,9 +26,25 @@ from schemas.errors import RefusedError
 __all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "has_registry", "in_audience", "open_registry", "registry_url"]
 
 
+URL_NOTED = "registry.url"
+"""The file in an installation's folder that names its registry, if that is not in the folder."""
+
+
 def registry_url(state: Path) -> str:
-    """Where an installation keeps its registry: POLYRISK_REGISTRY, else a file in its folder."""
-    return os.environ.get("POLYRISK_REGISTRY") or f"sqlite:///{state / 'registry.db'}"
+    """Where an installation keeps its registry: POLYRISK_REGISTRY, else where its folder says that it is, else a file there.
+
+    So the stop button works in a shell that knows nothing of the service's environment.
+    """
+    noted = state / URL_NOTED
+    of_folder = noted.read_text(encoding="utf-8").strip() if noted.exists() else ""
+    return os.environ.get("POLYRISK_REGISTRY") or of_folder or f"sqlite:///{state / 'registry.db'}"
+
+
+def _note_url(state: Path) -> None:
+    """Keep where the registry is, without a password: that is in the environment or in libpq's own file."""
+    url = os.environ.get("POLYRISK_REGISTRY")
+    if url and state.is_dir():
+        (state / URL_NOTED).write_text(make_url(url)._replace(password=None).render_as_string() + "\n", encoding="utf-8")
 
 
 def has_registry(state: Path) -> bool:
@@ -49,6 +65,8 @@ def open_registry(state: Path, *, create: bool = False) -> "Registry":
     if not create and not has_registry(state):
         raise RefusedError("there is no registry here.", where=str(state), remedy="Name the folder of the installation with --state.")
     keys = os.environ.get("POLYRISK_KEYS")
+    if create:
+        _note_url(state)
     return Registry(registry_url(state), Keys.load(Path(keys) if keys else state / "keys", create=create))
 
 

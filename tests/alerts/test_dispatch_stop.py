@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from event_makers import event, tell
 from kannel_gateway import wait_until
 from sending import Intend, Wall, dispatcher, states, told_on_duty
+from sqlalchemy.exc import OperationalError
 
 from alerts import stops
 from alerts.people.keys import Keys
-from alerts.registry import Registry
+from alerts.registry import Registry, open_registry, registry_url
 from alerts.service import AlertService
 from alerts.stand_in_provider import Mode, StandInProvider
 from eventlog.log import EventLog
@@ -166,3 +167,31 @@ def test_without_an_installation_nothing_is_made(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "no registry here" in done.output
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_button_finds_the_registry_wherever_it_is(registry_home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made with a registry in another database is stopped, shown and resumed there, also from a shell that does not name it."""
+    state = tmp_path / "installation"
+    state.mkdir()
+    monkeypatch.setenv("POLYRISK_REGISTRY", registry_home)
+    open_registry(state, create=True).close()
+    monkeypatch.delenv("POLYRISK_REGISTRY")
+    press(state, "stop", "--by", "Nimal", "--why", "wrong river")
+    assert "halted by Nimal" in press(state, "status")
+    made = Registry(registry_home, Keys.load(state / "keys"))
+    with made.reading() as connection:
+        assert [one.by for one in stops.standing_stops(connection)] == ["Nimal"]
+    press(state, "resume", "--by", "Nimal", "--why", "the right one")
+    with made.reading() as connection:
+        assert stops.standing_stops(connection) == ()
+    made.close()
+    assert not (state / "registry.db").exists()
+
+
+def test_no_password_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder says where the registry is, never how to get in."""
+    monkeypatch.setenv("POLYRISK_REGISTRY", "postgresql://polyrisk:secret@localhost:1/registry")
+    with pytest.raises(OperationalError):
+        open_registry(tmp_path, create=True)
+    monkeypatch.delenv("POLYRISK_REGISTRY")
+    assert registry_url(tmp_path) == "postgresql://polyrisk@localhost:1/registry"
