@@ -86,6 +86,7 @@ class Operator:
         self.submitted = 0
         self.port = port
         self._verdict = verdict
+        self._bound: smpp34.Esme | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="operator", daemon=True)
         self._listening = threading.Event()
@@ -115,6 +116,27 @@ class Operator:
                 del open_ones[pdu.to, reference]
         return found
 
+    def writes(self, number: str, text: str, to: str = "1234") -> None:
+        """A person writes: in GSM-7 if it can be, else in UCS-2, in parts with a header that joins them if it is long."""
+        wait_until(lambda: self._bound is not None, "Kannel is not bound")
+        wide = not smsutil.is_valid_gsm(text)
+        whole = text.encode("utf-16-be") if wide else bytes(smsutil.encode(text))
+        size = 134 if len(whole) > 140 else 140
+        parts = [whole[place : place + size] for place in range(0, len(whole), size)]
+        for place, part in enumerate(parts, start=1):
+            header = bytes([5, 0, 3, 7, len(parts), place]) if len(parts) > 1 else b""
+            asyncio.run_coroutine_threadsafe(self._hand_over(number, to, header + part, wide=wide, joined=bool(header)), self._loop).result(
+                PATIENCE_S
+            )
+
+    async def _hand_over(self, number: str, to: str, content: bytes, *, wide: bool, joined: bool) -> None:
+        assert self._bound is not None
+        coding, features = _UCS_2 if wide else _GSM_7, _HAS_UDH if joined else 0
+        sender = number.removeprefix("+")
+        await self._bound.deliver_sm(
+            to, content, source_addr=sender, source_addr_ton=1, source_addr_npi=1, data_coding=coding, esm_class=features
+        )
+
     def _run(self) -> None:
         self._serving = self._loop.create_task(self._serve())
         try:
@@ -128,14 +150,13 @@ class Operator:
         server = smpp34.Server("127.0.0.1", self.port)
         await server.start()
         self._listening.set()
-        bound: smpp34.Esme | None = None
         try:
             while True:
                 happened = await server.next()
                 if isinstance(happened, smpp34.Esme):
-                    bound = happened
-                elif isinstance(happened, smpp34.SubmitSmEvent) and bound is not None:
-                    await self._take(happened, bound)
+                    self._bound = happened
+                elif isinstance(happened, smpp34.SubmitSmEvent) and self._bound is not None:
+                    await self._take(happened, self._bound)
         finally:
             await server.stop()
 
@@ -209,10 +230,10 @@ class Kannel:
     """A bearerbox and a smsbox, in a folder and on ports of their own.
 
     Args:
-        folder: an empty one. smpp_port: the operator's.
+        folder: an empty one. smpp_port: the operator's. inbound_url: where what people write is handed over, with the secret.
     """
 
-    def __init__(self, folder: Path, smpp_port: int) -> None:
+    def __init__(self, folder: Path, smpp_port: int, inbound_url: str = "http://127.0.0.1:1/?secret=none") -> None:
         self._ports = {"admin_port": free_port(), "smsbox_port": free_port(), "sendsms_port": free_port()}
         for kept in ("store", "receipts"):
             (folder / kept).mkdir(parents=True)
@@ -228,6 +249,7 @@ class Kannel:
             "reconnect_s": 1,
             "user": USER,
             "password": PASSWORD,
+            "inbound_url": inbound_url,
             **self._ports,
         }
         self.folder = folder

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from alert_places import START
 from listening_world import CONSENT, World
+from small_world import with_messaging
 from sqlalchemy import insert, select, update
 
 from alerts import intents
@@ -26,8 +27,8 @@ AMA, BINDU, CHITRA, DEVI = (f"+99910000000{n}" for n in range(1, 5))
 
 @pytest.fixture
 def world(log: EventLog, registry: Registry, country: LoadedCountry) -> World:
-    """Sri Lanka, and nobody in it yet."""
-    return World(log, registry, country)
+    """Sri Lanka as it is once it has a number that people can answer to, and nobody in it yet."""
+    return World(log, registry, with_messaging(country, two_way=True))
 
 
 def warned(world: World, person: str, body: str = "Polyrisk test: FLOOD", number: int = 1, state: str = "accepted") -> str:
