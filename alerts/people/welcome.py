@@ -21,7 +21,7 @@ from alerts.tables import bodies, messages, warnings
 from alerts.texts import Kind, Service
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import MessageState
+from schemas.warning_records import MessageState
 
 WORTH_SENDING = timedelta(days=7)
 """A large file goes out behind every warning, and through a slow sender for days."""
