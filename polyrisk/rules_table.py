@@ -107,6 +107,8 @@ def _threshold(threshold: Threshold, country: LoadedCountry) -> Mapping[str, str
     where = {"station": "at each station", "adm2": "in each district (adm2)", "adm3": "in each division (adm3)"}[threshold.at]
     if threshold.datum is not None:
         where += f", levels above {threshold.datum}"
+    if threshold.least_trust is not None:
+        where += f", readings that are {threshold.least_trust.value} or trusted more"
     roll_up = threshold.roll_up
     if roll_up is not None:
         known = {"half": "half of them", "all": "all of them", "one": "one of them"}[roll_up.needs]

@@ -23,7 +23,7 @@ from processors.touched import Touched
 from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_declaration, take_readings, take_steps
 from schemas.configuration import Configuration
 from schemas.errors import ConfigurationError
-from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Record, Tick
+from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Quality, Record, Tick
 
 _ALIVE_FOR = 2
 """A feed counts as delivering for this many of its intervals after an answer: one may be late."""
@@ -113,11 +113,14 @@ class Intake:
         columns, plan = BatchColumns(batch), self.plan
         groups = [(w, place, rows) for indicator, place, rows in _grouped(batch, columns) for w in plan.watchers.get(indicator, ())]
         groups = [g for g in groups if self._fits(g[0].threshold, g[1]) and g[0].threshold not in plan.of_forecasts]
+        groups = [(w, place, trusted(rows, batch, plan.thresholds[w.threshold].least_trust)) for w, place, rows in groups]
         told = _grouped(batch, columns, forecasts=True) if plan.of_forecasts else ()
         issued = [(w, place, rows) for indicator, place, rows in told for w in plan.watchers.get(indicator, ())]
         issued = [g for g in issued if self._fits(g[0].threshold, g[1]) and g[0].threshold in plan.of_forecasts]
+        issued = [(w, place, trusted(rows, batch, plan.thresholds[w.threshold].least_trust)) for w, place, rows in issued]
         for feed in sorted(pc.unique(batch.column("feed")).to_pylist()):
             self._delivered(feed, micros(self.record.received))
+        groups, issued = [g for g in groups if len(g[2])], [g for g in issued if len(g[2])]
         if not groups and not issued:
             return
         self.sources[number] = Source((self.record.id,), batch)
@@ -204,9 +207,10 @@ class Intake:
             self._reread(place, track, before)
         elif before.thresholds[place[0]].indicator == threshold.indicator and self._planned.reads(threshold, place[1]):
             steps = self._steps(place[0])
+            series = recent(track.series, self.now - settings.horizon - settings.delay - settings.looks_back)
             again = replace(
                 new_track(settings, steps),
-                series=recent(track.series, self.now - settings.horizon - settings.delay - settings.looks_back),
+                series=self._trusted(series, threshold.least_trust),
                 steps=track.steps if len(track.steps) == steps else (empty(),) * steps,
                 declarations=track.declarations,
                 heard=track.heard,
@@ -221,6 +225,14 @@ class Intake:
         if both and self._planned.reads(self._planned.thresholds[place[0]], place[1]):
             self.tracks[place] = replace(new_track(self._planned.settings(*place), 0), declarations=track.declarations)
             self._forecasts(place, dict(enumerate(track.steps)))
+
+    def _trusted(self, series: Series, least: Quality | None) -> Series:
+        """Of a series that is judged anew, what is trusted enough now; what was not trusted before is not there any more."""
+        if least is None:
+            return series
+        read = zip(series.sources.tolist(), series.rows.tolist(), strict=True)
+        qualities = [Quality(self.sources[source].batch.column("quality")[row].as_py()) for source, row in read]
+        return series.take(np.array([quality.reaches(least) for quality in qualities], dtype=bool))
 
     def _steps(self, threshold: str) -> int:
         return sum(b.series is not None for b in self._planned.bounds[threshold])
@@ -264,6 +276,16 @@ def lasting(plan: Plan | None, feed: str) -> int:
     """How long a feed counts as delivering after an answer, in microseconds."""
     every = next((micros(f.every) for f in plan.configuration.feeds if f.feed == feed), 0) if plan is not None else 0
     return _ALIVE_FOR * every
+
+
+def trusted(rows: npt.NDArray[np.int32], batch: pa.RecordBatch, least: Quality | None) -> npt.NDArray[np.int32]:
+    """Those of some rows of a batch whose readings are trusted as much as a threshold asks for."""
+    if least is None:
+        return rows
+    qualities = batch.column("quality")
+    enough = np.array([Quality(word).reaches(least) for word in qualities.dictionary.to_pylist()], dtype=bool)
+    kept: npt.NDArray[np.int32] = rows[enough[qualities.indices.to_numpy()[rows]]]
+    return kept
 
 
 def rank_in(sources: Mapping[int, Source]) -> Rank:

@@ -126,7 +126,7 @@ def _goes_forward(rule: Rule, plan: Plan, watched: set[str]) -> bool:
 
 def _is_fixed(threshold: Threshold) -> bool:
     constant = KINDS[threshold.kind].against == "constants"
-    return constant and threshold.datum is None and not threshold.overrides
+    return constant and threshold.datum is None and threshold.least_trust is None and not threshold.overrides
 
 
 def _all_in(condition: object) -> list[object]:

@@ -57,6 +57,15 @@ class Quality(StrEnum):
     MANUAL = "manual"
     SUSPECT = "suspect"
 
+    def reaches(self, least: "Quality") -> bool:
+        """Whether a reading of this quality is trusted as much as another or more (`TRUST`)."""
+        return TRUST.index(self) >= TRUST.index(least)
+
+
+TRUST = (Quality.SUSPECT, Quality.REPORTED, Quality.MODELLED, Quality.MANUAL, Quality.MEASURED)
+"""The least trusted first: what its own source doubts, what somebody untrained reports, what a model says, what a trained person enters,
+what an instrument reads."""
+
 
 class Observation(Typed):
     """One reading of one indicator at one place.
