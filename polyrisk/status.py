@@ -17,6 +17,7 @@ from console.reading import LogReader
 from eventlog.log import EventLog
 from feeds.clock import FileClock, WallClock
 from feeds.quarantine import Quarantine
+from polyrisk.answers_heard import AreaAnswers, heard_lately
 from polyrisk.letters import Judging, judging_of, letters_of
 from polyrisk.local_time import clock
 from schemas.country_files import LoadedCountry
@@ -61,6 +62,7 @@ class Status:
     """How an installation stands at `now` by its own clock.
 
     Attributes:
+        answers: what people answered to warnings in the last days, by area.
         texts: how many the country can send in all its languages. drafts: those of them that nobody has reviewed.
     """
 
@@ -71,6 +73,7 @@ class Status:
     unsigned: int
     letters: Sequence[DeadLetter]
     judging: Judging
+    answers: Sequence[AreaAnswers]
     texts: int
     drafts: int
 
@@ -82,6 +85,10 @@ class Status:
             yield f"  {feed.line(self.now, zone)}"
         behind = ", ".join(f"{group} {count}" for group, count in self.lag.items())
         yield f"  records behind: {behind}; messages that wait for signatures: {self.unsigned}"
+        for heard in self.answers:
+            help_ = f"[red]{heard.need_help:,} NEED HELP[/]" if heard.need_help else "0 need help"
+            newest_at = clock(heard.last, zone)
+            yield f"  answers in {escape(heard.name)} ({heard.area}): {heard.safe:,} safe, {help_}; the newest {newest_at}"
         in_force = self.judging.configuration
         yield f"  judged by configuration {in_force[:12] if in_force else 'none'}, engine {self.judging.engine or 'none yet'}"
         if self.drafts:
@@ -119,6 +126,7 @@ class Status:
                 "refused": self.judging.refused.reason if self.judging.refused else None,
             },
             "engine": self.judging.engine,
+            "answers": [heard.as_json() for heard in self.answers],
             "texts": {"count": self.texts, "drafts": self.drafts},
         }
 
@@ -153,9 +161,10 @@ def status_of(log: EventLog, country: LoadedCountry, state: Path, feeds: Sequenc
         found.append(FeedStatus(view.feed, view.since, not view.alive, view.newest, view.behind, beat.rows if beat else 0, aside))
     lag = {group: sum(log.lag(group).values()) for group in ("processors", "alerts")}
     letters = letters_of(log, country.shard)
+    judging, answers = judging_of(log, country.shard, letters), heard_lately(known.answers, country, now)
     texts = sendable(country)
     drafts = sum(not text.reviewed for text in texts)
-    return Status(country.code, now, found, lag, waiting(log), letters, judging_of(log, country.shard, letters), len(texts), drafts)
+    return Status(country.code, now, found, lag, waiting(log), letters, judging, answers, len(texts), drafts)
 
 
 def _short(letter: DeadLetter) -> str:
