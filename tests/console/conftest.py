@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from console_world import World, filled, lanka
+from console_world import PATIENCE_S, World, filled, lanka
 
 from console.local_time import LocalTime
 from console.names import Names
 from console.pages import create_app
 from console.screenshot import served
-
-PATIENCE_S = 120.0
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ from schemas.records import Baseline, BaselineRow, CompoundEvent, ConfigChange, 
 from schemas.topics import EVENTS
 from schemas.warning_records import Delivery, MessageState, RenderedText, Warning, WarningStatus
 
+PATIENCE_S = 120.0
+"""How long whatever asks for a page waits for it."""
 START = datetime(2025, 11, 26, tzinfo=UTC)
 END = START + timedelta(days=4)
 PERADENIYA_LAST = datetime(2025, 11, 27, 14, 33, tzinfo=UTC)

@@ -5,12 +5,13 @@ import hashlib
 import html
 import re
 from datetime import timedelta
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
 import pytest
-from console_world import START, World, lanka
+from console_world import PATIENCE_S, START, World, lanka
 
 from console.pages import create_app
 from console.screenshot import served
@@ -20,6 +21,8 @@ from schemas.records import Tick
 from schemas.warning_records import Warning
 
 SIZE_LIMIT = 150_000
+get = partial(httpx.get, timeout=PATIENCE_S)
+"""As a browser asks, which waits for a page for as long as the machine is busy."""
 _VOID = {"meta", "link", "br", "input", "img", "hr"}
 
 
@@ -68,7 +71,7 @@ def warnings_of(world: World) -> list[str]:
 def pages(world: World, address: str) -> dict[str, str]:
     """Every page there is, by its path."""
     paths = ["/", "/?at=2025-11-27T20:03", *(f"/warning/{w}" for w in warnings_of(world))]
-    return {path: httpx.get(f"{address}{path}").raise_for_status().text for path in paths}
+    return {path: get(f"{address}{path}").raise_for_status().text for path in paths}
 
 
 def test_every_page_is_well_formed_and_every_reference_on_it_leads_somewhere(pages: dict[str, str]) -> None:
@@ -95,7 +98,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_a_script(pages: dict[str, s
 
 def test_the_policy_lets_in_this_style_sheet_and_nothing_else(address: str) -> None:
     """The hash in the header is that of the style element; scripts are forbidden."""
-    answer = httpx.get(address)
+    answer = get(address)
     policy = answer.headers["content-security-policy"]
     style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     assert style is not None
@@ -108,12 +111,12 @@ def test_the_policy_lets_in_this_style_sheet_and_nothing_else(address: str) -> N
 def test_pages_are_small_and_travel_smaller(pages: dict[str, str], address: str) -> None:
     """Under 150 KB whole; compressed when the browser can; not sent again when it has not changed."""
     assert all(len(page.encode()) < SIZE_LIMIT for page in pages.values())
-    answer = httpx.get(address, headers={"accept-encoding": "gzip"})
+    answer = get(address, headers={"accept-encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
     assert int(answer.headers["content-length"]) < 20_000
-    again = httpx.get(address, headers={"if-none-match": answer.headers["etag"]})
+    again = get(address, headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert httpx.get(f"{address}/?at=2025-11-27T20:03", headers={"if-none-match": answer.headers["etag"]}).status_code == 200
+    assert get(f"{address}/?at=2025-11-27T20:03", headers={"if-none-match": answer.headers["etag"]}).status_code == 200
 
 
 def test_no_page_holds_a_telephone_number(pages: dict[str, str]) -> None:
@@ -160,7 +163,7 @@ def test_a_district_whose_feed_fell_silent_is_never_green(pages: dict[str, str])
 
 def test_the_level_is_green_where_everything_is_known(world: World, address: str) -> None:
     """Before the rain grid fell silent the districts without a gone price were known to be calm."""
-    page = httpx.get(f"{address}/", params={"at": "2025-11-26T17:30"}).text
+    page = get(f"{address}/", params={"at": "2025-11-26T17:30"}).text
     calm = re.findall(r"<path class=\"d green[^>]*><title>([^:<]*)", page)
     assert "Hambantota" in calm
     assert "Colombo" not in calm
@@ -173,7 +176,7 @@ def test_a_dead_gauge_does_not_turn_its_district_calm(pages: dict[str, str]) -> 
 
 def test_a_page_as_of_a_moment_holds_nothing_that_came_later(address: str) -> None:
     """As of the evening of 26 November neither the river nor its warning was known."""
-    text = Outline(httpx.get(f"{address}/?at=2025-11-26T20:00").text).text
+    text = Outline(get(f"{address}/?at=2025-11-26T20:00").text).text
     assert "as of 26 Nov 2025 20:00 2025-11-26 14:30 UTC" in text
     assert "Kandy : Landslide" in text
     assert "River" not in text.partition("Events that stand")[2].partition("Every district")[0]
@@ -182,33 +185,33 @@ def test_a_page_as_of_a_moment_holds_nothing_that_came_later(address: str) -> No
 
 def test_a_moment_after_the_newest_is_the_newest(address: str) -> None:
     """Nobody is shown a future."""
-    assert "as of 30 Nov 2025 05:30" in Outline(httpx.get(f"{address}/?at=2031-01-01").text).text
+    assert "as of 30 Nov 2025 05:30" in Outline(get(f"{address}/?at=2031-01-01").text).text
 
 
 def test_a_moment_before_everything_is_empty_not_an_error(address: str) -> None:
     """However early it is asked for."""
     for early in ("0001-01-02", "1969-07-20T20:17Z"):
-        answer = httpx.get(address, params={"at": early})
+        answer = get(address, params={"at": early})
         assert (answer.status_code, "No readings yet: nothing can be said." in answer.text) == (200, True)
 
 
 def test_a_link_keeps_the_moment(address: str) -> None:
     """From the page as of a moment, a warning opens as of that moment."""
-    page = httpx.get(f"{address}/?at=2025-11-27T00:00").text
+    page = get(f"{address}/?at=2025-11-27T00:00").text
     assert re.search(r'href="/warning/w[0-9a-f]+\?at=2025-11-26T18:30:00Z"', page)
 
 
 def test_a_moment_that_cannot_be_read_and_a_warning_that_is_not_there_are_answered_with_what_to_do(world: World, address: str) -> None:
     """400 and 404, each with a page that says how to go on; a warning is not there before it was made."""
-    wrong = httpx.get(f"{address}/?at=yesterday")
+    wrong = get(f"{address}/?at=yesterday")
     assert (wrong.status_code, "Write it as 2025-11-27T20:00" in wrong.text) == (400, True)
-    assert httpx.get(f"{address}/warning/w123").status_code == 404
-    assert httpx.get(f"{address}/warning/{warnings_of(world)[0]}?at=2025-11-26T06:00").status_code == 404
+    assert get(f"{address}/warning/w123").status_code == 404
+    assert get(f"{address}/warning/{warnings_of(world)[0]}?at=2025-11-26T06:00").status_code == 404
 
 
 def test_what_was_written_by_others_is_shown_as_text(address: str) -> None:
     """An address that carries markup does not become markup."""
-    answer = httpx.get(f"{address}/warning/%3Cb%3Ex%3C%2Fb%3E", params={"message": "<script>"})
+    answer = get(f"{address}/warning/%3Cb%3Ex%3C%2Fb%3E", params={"message": "<script>"})
     assert "<b>x" not in answer.text
     assert "<script" not in answer.text
 
@@ -227,7 +230,7 @@ def test_an_empty_log_says_that_nothing_can_be_said(tmp_path: Path) -> None:
     """No record: every district unknown, none green, in words."""
     log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
     with served(create_app(log, lanka(), patience_s=30)) as where:
-        page = httpx.get(where).text
+        page = get(where).text
     log.close()
     assert "No readings yet: nothing can be said." in page
     assert len(re.findall(r'class="d unknown', page)) == 25
@@ -237,7 +240,7 @@ def test_an_empty_log_says_that_nothing_can_be_said(tmp_path: Path) -> None:
 def test_while_the_replay_goes_on_the_page_comes_at_once_and_calls_it_unknown(world: World) -> None:
     """Nobody waits for old moments to be judged again; events and feeds are there, calm is not claimed."""
     with served(create_app(world.log, world.country, patience_s=0)) as where:
-        page = httpx.get(where, params={"at": "2025-11-29T06:00"}).text
+        page = get(where, params={"at": "2025-11-29T06:00"}).text
     assert "being judged again from the log" in page
     assert 'class="d green' not in page
     assert re.search(r'class="d red event"[^>]*><title>Kandy', page)
@@ -248,7 +251,7 @@ def test_a_log_that_stopped_is_not_read_as_calm(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
     log.append([input_record("LKA", Tick(at=START))])
     with served(create_app(log, lanka(), patience_s=30, now=lambda: START + timedelta(days=1))) as where:
-        page = httpx.get(where).text
+        page = get(where).text
     log.close()
     assert "The log itself has said nothing since 26 Nov 2025 05:30" in page
     assert 'class="d green' not in page
@@ -259,17 +262,17 @@ def test_what_comes_into_the_log_comes_onto_the_page(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
     log.append([input_record("LKA", Tick(at=START))])
     with served(create_app(log, lanka(), patience_s=30)) as where:
-        assert "as of 26 Nov 2025 05:30" in Outline(httpx.get(where).text).text
+        assert "as of 26 Nov 2025 05:30" in Outline(get(where).text).text
         log.append([input_record("LKA", Tick(at=START + timedelta(hours=5)))])
-        assert "as of 26 Nov 2025 10:30" in Outline(httpx.get(where).text).text
+        assert "as of 26 Nov 2025 10:30" in Outline(get(where).text).text
     log.close()
 
 
 def test_health_and_metrics_are_for_machines(address: str) -> None:
     """Health says how far the log goes; metrics hold levels and feeds, no place and no person."""
-    assert httpx.get(f"{address}/healthz").json() == {"status": "ok", "shard": "LKA", "log_ends": "2025-11-30T00:00:00Z"}
-    httpx.get(address)
-    metrics = httpx.get(f"{address}/metrics").text
+    assert get(f"{address}/healthz").json() == {"status": "ok", "shard": "LKA", "log_ends": "2025-11-30T00:00:00Z"}
+    get(address)
+    metrics = get(f"{address}/metrics").text
     assert re.search(r'polyrisk_console_districts\{level="unknown"\} \d+\.0', metrics)
     assert 'polyrisk_console_feed_heartbeat_timestamp_seconds{feed="lka_rain_grid"} 1.764136' in metrics
     assert "Kandy" not in metrics
@@ -277,4 +280,4 @@ def test_health_and_metrics_are_for_machines(address: str) -> None:
 
 def test_another_name_for_this_host_is_refused(address: str) -> None:
     """A page elsewhere that points its own name here gets nothing."""
-    assert httpx.get(address, headers={"host": "evil.example"}).status_code == 400
+    assert get(address, headers={"host": "evil.example"}).status_code == 400

@@ -57,6 +57,8 @@ LEVELS = {SHORT: Level.RED, LONG: Level.ORANGE, GRAVER: Level.RED, LESSER: Level
 RUNS_OUT_AT, GRAVER_AT, PEOPLE_LEAVE_AT = 0.08, 0.30, 0.45
 """At which share of the kills it happens."""
 LEAVE = 60
+BEFORE_ITS_FIRST_CALL = 0.2
+"""Share of the kills that do not wait for a process to have done anything."""
 MINUTES_A_KILL = 2.0
 """How much later the wall's clock is for each next process, so that the time of grace passes now and then."""
 FAULTS = {Mode.ACCEPT_THEN_500: 0.01, Mode.ACCEPT_THEN_DROP: 0.02, Mode.SLOW_DOWN: 0.01, Mode.HTML_502: 0.01}
@@ -166,10 +168,13 @@ class Round:
     def _live_and_die(self) -> None:
         """A process from its start until it is killed, at a random moment of its work."""
         pid, output = self._start()
-        until = len(self.provider.accepted) + self.chance.randrange(1, max(3, self.households // 2 // self.kills))
+        before = len(self.provider.accepted)
+        until = before + self.chance.randrange(1, max(3, self.households // 2 // self.kills))
         longest = self.chance.uniform(0.05, 4.0)
         self._await(lambda: "running" in output.read_text("utf-8"), SETTLE_S)
         self._await(lambda: len(self.provider.accepted) >= until, longest)
+        if self.chance.random() > BEFORE_ITS_FIRST_CALL:  # to which a busy machine may not have let it come
+            self._await(lambda: len(self.provider.accepted) > before or self._count(MessageState.INTENDED.value) == 0, SETTLE_S)
         os.kill(pid, signal.SIGKILL)
         while self.nursery.ended(pid) is None:
             time.sleep(0.001)
