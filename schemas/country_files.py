@@ -133,13 +133,17 @@ def load_country(folder: Path, feeds: Path | None = None) -> LoadedCountry:
         feeds: the folder of the manifests, if not that of the checkout.
 
     Raises:
-        ConfigurationError: there are findings; it holds all of them.
+        ConfigurationError: there is no such folder, or there are findings; it holds all of them.
     """
+    if not folder.is_dir():
+        known = ", ".join(sorted(path.parent.name for path in countries_root().glob("*/country.yaml")))
+        raise ConfigurationError(f"there is no country's folder `{folder.name}`.", where=str(folder.parent), remedy=f"Known are {known}.")
     reading = _Reading(folder, feeds or feeds_root())
     country = reading.country()
     if country is None:
         lines = "\n".join(f"  {finding}" for finding in reading.findings)
-        what = f"{len(reading.findings)} finding(s) in the configuration:\n{lines}\n"
+        number = len(reading.findings)
+        what = f"{number} {'finding' if number == 1 else 'findings'} in the configuration:\n{lines}"
         raise ConfigurationError(what, where=reading.name, remedy="Change them and check again with `polyrisk check`.")
     return country
 

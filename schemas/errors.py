@@ -18,7 +18,8 @@ class PolyriskError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.what}" + (f" {self.remedy}" if self.remedy else "")
+        between = "\n" if "\n" in self.what else " "
+        return f"{place}{self.what}" + (f"{between}{self.remedy}" if self.remedy else "")
 
 
 class ConfigurationError(PolyriskError):

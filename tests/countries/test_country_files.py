@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.configuration import Threshold
-from schemas.country_files import LoadedCountry, findings, load_country
+from schemas.country_files import LoadedCountry, countries_root, findings, load_country
 from schemas.errors import ConfigurationError
 from schemas.findings import Finding
 from schemas.levels import Level
@@ -395,3 +395,9 @@ def test_a_slip_in_stages_is_named_where_it_is_written(folder: Path) -> None:
     rules.write_text(text.replace(old, f"{stages}  level: red\n"), encoding="utf-8")
     both = " ".join(map(str, findings(folder, folder.parent.parent / "feeds")))
     assert "`stages` say what `level` says; write one of the two" in both
+
+
+def test_a_country_that_is_not_there_is_named_beside_those_that_are() -> None:
+    """Who mistypes a country's folder reads which there are, and no finding about a file that was never written."""
+    with pytest.raises(ConfigurationError, match=r"no country's folder `lkq`\. Known are .*lka.*"):
+        load_country(countries_root() / "lkq")
