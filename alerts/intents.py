@@ -98,7 +98,8 @@ def intend(connection: Connection, warning: Warning, priority: int, people: Sele
     ]
     columns = ["message", "subscriber", "language", "risk", "need", "area", "priority", "state", "attempts", "refusal", "possibly_doubled"]
     rows = select(literal(warning.id), person, language, risk(connection), need, *fixed).join(subscribers, subscribers.c.id == person)
-    return connection.execute(insert(messages).from_select(columns, rows)).rowcount
+    # Without the option PostgreSQL's answer to an insertion is gone when it is asked for, and counts as -1.
+    return connection.execute(insert(messages).from_select(columns, rows), execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _need(connection: Connection, message: str, language: ColumnElement[str]) -> ColumnElement[str]:

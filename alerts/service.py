@@ -70,6 +70,7 @@ class AlertService:
         self._cap = cap
         self._in_cap = 0  # how many messages had gone out when CAP documents were written last
         self._counted: dict[str, int] | None = None  # messages by stage when counts were published last; none after a start
+        self._observed: dict[str, int] | None = None  # the same when metrics of what was not said were set last
         live = country.facts.standing == "warning"
         self._dispatcher = (
             None
@@ -92,8 +93,10 @@ class AlertService:
         """
         done = self.take_in(now) + self.dispatch(now).settled
         with self.registry.reading() as connection:
-            self.metrics.observe_warnings(ledger.statuses(connection))  # each time: another process may have signed
-            if done:
+            stages = ledger.statuses(connection)  # each time: another process may have signed
+            self.metrics.observe_warnings(stages)
+            if done or stages != self._observed:
+                self._observed = stages
                 holding = sum(silence.holds(now) for silence in silences.not_over(connection))
                 self.metrics.observe_unsaid(intents.unsent(connection), ledger.decided(connection), holding)
         return done

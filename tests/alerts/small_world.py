@@ -79,6 +79,10 @@ class World:
         """STOP."""
         self.registry.stop(self._numbers[name], self.now)
 
+    def returns(self, name: str, hours: float) -> None:
+        """START, so many hours after START."""
+        assert self.registry.start(self._numbers[name], START + timedelta(hours=hours))
+
     def at(self, hours: float) -> None:
         """Let time pass, and the service look once."""
         self.now = START + timedelta(hours=hours)

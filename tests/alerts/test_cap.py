@@ -11,11 +11,14 @@ from capvalidator import check_schema
 from event_makers import event, tell
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_world import with_messaging
 
-from alerts.cap.folder import FEED, CapFolder
+from alerts import ledger
+from alerts.cap.folder import FEED, CapFolder, name_of
 from alerts.cap.messages import NAMESPACE, CapMessage, Writer, messages_of
 from alerts.cap.shapes import MOST_VERTICES, Shapes
 from alerts.marks import marked
+from alerts.people.person import Consent, Enrolment
 from alerts.people.synthetic import fill
 from alerts.proposals import certainty_of
 from alerts.registry import Registry
@@ -25,7 +28,7 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import ConfigurationError
 from schemas.levels import Level, Truth
-from schemas.records import EventChange, Quality, Reading
+from schemas.records import CompoundEvent, EventChange, Quality, Reading
 from schemas.warning_records import RenderedText, Standing, Warning, WarningStatus
 
 IN_CAP = {"cap": NAMESPACE}
@@ -208,6 +211,54 @@ def test_files_are_written_once_and_the_feed_names_each(country: LoadedCountry, 
     feed = Xml.parse(tmp_path / "cap" / FEED).getroot()
     atom = "{http://www.w3.org/2005/Atom}"
     assert [link.get("href") for link in feed.findall(f"{atom}entry/{atom}link")] == names[::-1]
+
+
+def test_no_byte_of_what_was_published_changes_whatever_follows(
+    log: EventLog, registry: Registry, country: LoadedCountry, tmp_path: Path
+) -> None:
+    """An update, somebody who joins in another language, a correction, an end, a restart with other words for who speaks: each document
+    and each record stays as it went out, and the registry, the log and the folder say the same of it to the byte."""
+    fill(registry, country, households=50)
+    writer = Writer(country)
+    published: dict[str, bytes] = {}
+    recorded: dict[str, bytes] = {}
+
+    def looked_at() -> None:
+        documents = {path.name: path.read_bytes() for path in (tmp_path / "cap").glob("*.xml") if path.name != FEED}
+        records = {stored.record.id: stored.record.payload for stored in log.read("warnings")}
+        assert {name: documents[name] for name in published} == published
+        assert {name: records[name] for name in recorded} == recorded
+        published.update(documents)
+        recorded.update(records)
+
+    def step(service: AlertService, *changes: CompoundEvent, hours: float) -> None:
+        now = tell(log, *changes) if changes else START + timedelta(hours=hours)
+        service.run_once(now)
+        for role in ("duty_officer", "director"):
+            for waiting in service.pending():
+                service.sign(waiting.id, role, role, now)
+        service.run_once(now)
+        looked_at()
+
+    service = AlertService(log, registry, country, cap=CapFolder(tmp_path / "cap", writer))
+    step(service, event(EventChange.OPENED, Level.ORANGE), hours=0)
+    step(service, event(EventChange.ESCALATED, Level.RED, hours=1), hours=1)
+    registry.enrol(Enrolment("+94771000001", "LK21", "ne", "household", Consent(START, "t1", "office")), at=START + timedelta(hours=2))
+    step(service, hours=2)
+    warning = next(iter(published)).partition(".")[0]
+    service.correct(warning, "Perera", "duty_officer", "wrong level", START + timedelta(hours=3), level=Level.ORANGE)
+    step(service, hours=3)
+    renamed = with_messaging(country, speaks_as={"en": "Another name", "si": "Another name", "ta": "Another name"})
+    service.close()
+    again = AlertService(log, registry, renamed, cap=CapFolder(tmp_path / "cap", Writer(renamed)))
+    step(again, event(EventChange.CLOSED, hours=5), hours=5)
+    with registry.reading() as connection:
+        issued = ledger.in_stage(connection, ledger.ISSUED)
+    in_log = {w.id: w for s in log.read("warnings") if isinstance(w := read_output(s.record), Warning) and w.issued is not None}
+    assert len(published) == len(issued) == 4
+    assert {w.id: w for w in issued} == in_log
+    early = {name_of(m): writer.document(m) for m in messages_of(issued, country) if m.warning.message_type != "Cancel"}
+    assert {name: published[name] for name in early} == early
 
 
 def test_what_concerns_the_people_on_duty_alone_is_not_written(country: LoadedCountry, lived: list[Warning]) -> None:

@@ -1,5 +1,6 @@
 """How fast, and in which order: never more than a minute's work ahead of the sender, so that what is graver goes first, whenever."""
 
+from collections import Counter
 from datetime import timedelta
 
 from alert_places import START
@@ -66,6 +67,26 @@ def test_no_more_segments_are_handed_over_than_the_sender_sends_meanwhile(intend
         size = dict(connection.execute(select(bodies.c.body, bodies.c.segments)).all())
     assert 0 < sum(size[body] for body in sent.values()) <= AHEAD_S < number
     assert states(registry) == {"accepted": len(sent), "intended": number - len(sent)}
+
+
+def test_restarts_lose_and_double_nothing_though_what_is_ahead_is_forgotten(intend: Intend, registry: Registry, wall: Wall) -> None:
+    """How much the provider still has to send is known to the process alone; what was handed over and what waits stands in the outbox.
+    After each restart a new process hands over as much again at most, and in the end everybody has it once."""
+    number = intend(1_800)
+    handed_over = []
+    with StandInProvider(clock=wall) as provider:
+        while states(registry).get("intended"):
+            before = len(provider.accepted)
+            dispatcher(registry, provider, wall, segments_per_second=1, clock=lambda: 100.0).run(START)
+            handed_over.append(len(provider.accepted) - before)
+            assert states(registry).get("accepted", 0) == len(provider.accepted)
+            assert sum(states(registry).values()) == number
+        dispatcher(registry, provider, wall).run(START)
+        got = Counter(message.to for message in provider.accepted)
+    assert len(handed_over) > 2
+    assert all(0 < count <= AHEAD_S for count in handed_over)
+    assert len(got) == number
+    assert set(got.values()) == {1}
 
 
 def test_a_graver_warning_that_comes_in_the_middle_overtakes(

@@ -111,11 +111,39 @@ def test_whoever_comes_gets_the_standing_warning_once(world: World) -> None:
 
 
 def test_whoever_comes_back_after_stop_gets_it_too(world: World) -> None:
-    """What was dropped because they had left is sent when they return while it stands; nobody else hears it twice."""
+    """What was dropped because they had left is sent when they return while it stands; who had read it before they left, and nobody else,
+    hears it twice."""
+    world.happens(EventChange.OPENED, 0)
+    sent, world.service._dispatcher = world.service._dispatcher, None
+    world.sign()
+    world.leaves("Bimal")
+    world.service._dispatcher = sent
+    world.at(0.1)
+    assert (world.readers(), unsent(world)) == (["Amara"], {"stopped": 1})
+    world.leaves("Amara")
+    world.at(1)
+    world.returns("Amara", 2)
+    world.returns("Bimal", 2)
+    for hours in (2, 3):
+        world.at(hours)
+    assert (world.readers(), unsent(world)) == (["Bimal"], {})
+    world.happens(EventChange.CLOSED, 5)
+    world.sign(5)
+    assert world.readers() == ["Amara", "Bimal"]
+
+
+def test_who_left_before_it_was_signed_hears_it_when_they_return_and_not_before(world: World) -> None:
+    """No message was made for them; a later enrolment by an office does not bring them back, their own START does."""
     world.happens(EventChange.OPENED, 0)
     world.leaves("Bimal")
     world.sign()
+    with pytest.raises(RefusedError):
+        world.person("Bimal", joined=1)
+    world.at(1)
     assert world.readers() == ["Amara"]
+    world.returns("Bimal", 2)
+    world.at(2)
+    assert world.readers() == ["Bimal"]
 
 
 def test_the_end_follows_who_was_warned_wherever_they_are_and_however_they_read(world: World) -> None:
