@@ -18,7 +18,7 @@ from alerts.registry import open_registry
 from alerts.stand_in_provider import AUTH_TOKEN
 from eventlog.log import EventLog
 from feeds.clock import Clock
-from polyrisk.serving import HOST
+from polyrisk.serving import HOST, bound
 from schemas.country_files import LoadedCountry
 from schemas.errors import PolyriskError
 
@@ -41,7 +41,7 @@ class Listening:
     def __init__(
         self, stack: ExitStack, log: EventLog, country: LoadedCountry, state: Path, clock: Clock, port: int, *, played: bool = False
     ) -> None:
-        served = _bound(port)
+        served = bound(port, "Choose another with --listener-port, and tell the proxy.")
         self.url = f"http://{HOST}:{served.getsockname()[1]}"
         stack.enter_context(closing(served))
         self._clock = clock
@@ -53,18 +53,6 @@ class Listening:
     def turn(self) -> None:
         """Answer what came in."""
         self._listener.process(self._clock.now())
-
-
-def _bound(port: int) -> socket.socket:
-    served = socket.socket()
-    served.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        served.bind((HOST, port))
-    except OSError as error:
-        served.close()
-        remedy = "Choose another with --listener-port, and tell the proxy."
-        raise PolyriskError(f"Port {port} cannot be used: {error.strerror}.", where=HOST, remedy=remedy) from error
-    return served
 
 
 def _serve(stack: ExitStack, app: Starlette, served: socket.socket) -> None:

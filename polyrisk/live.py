@@ -37,7 +37,7 @@ from polyrisk.config_log import SHORT, entries_of, in_force
 from polyrisk.defaults import LISTENER_PORT, PARTS
 from polyrisk.garbage import look_less_often
 from polyrisk.listener_command import Listening
-from polyrisk.serving import HOST
+from polyrisk.serving import HOST, bound, refused_port
 from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, load_country
@@ -104,20 +104,20 @@ def run_parts(
             watched = [_airflow(stack, state).check_running]
         _configure(log, country, clock)
         if part in METRICS_PORT:
-            server, _ = start_http_server(METRICS_PORT[part] if metrics_port is None else metrics_port, HOST)
-            click.echo(f"metrics at http://{HOST}:{server.server_port}/")
+            click.echo(f"metrics at http://{HOST}:{_serve_metrics(METRICS_PORT[part] if metrics_port is None else metrics_port)}/")
         played = part == "all" and case is not None
         listening = _listening(stack, log, country, state, clock, listener_port, part, played=played)
         channel = _channel(stack, country, state, listening, played=played, send=send) if part in ("alerts", "all") else None
         watched += [] if listening is None else [listening.turn]
         turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
-            click.echo(f"console at http://{HOST}:{port}/")
-            page = uvicorn.Server(uvicorn.Config(create_app(log, country, now=clock.now), host=HOST, port=port, log_level="warning"))
+            served = stack.enter_context(closing(bound(port, "Choose another with --port.")))
+            click.echo(f"console at http://{HOST}:{served.getsockname()[1]}/")
+            page = uvicorn.Server(uvicorn.Config(create_app(log, country, now=clock.now), log_level="warning"))
             if not turns:
-                page.run()
+                page.run(sockets=[served])
                 return
-            threading.Thread(target=page.run, name="console", daemon=True).start()
+            threading.Thread(target=page.run, kwargs={"sockets": [served]}, name="console", daemon=True).start()
         look_less_often()
         click.echo("running; Ctrl-C ends it")
         _take_turns(turns)
@@ -173,6 +173,15 @@ def _turn(
                 click.echo(f"waits for signatures: {warning.id} ({what}); `polyrisk pending` shows it")
 
     return turn
+
+
+def _serve_metrics(port: int) -> int:
+    """Serve the metrics in a thread; answers the port."""
+    try:
+        server, _ = start_http_server(port, HOST)
+    except OSError as error:
+        raise refused_port(port, error, "Choose another with --metrics-port.") from error
+    return server.server_port
 
 
 def _listening(

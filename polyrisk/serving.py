@@ -56,3 +56,24 @@ def _free(port: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise PolyriskError("No port of the loopback interface is free.", where=HOST, remedy="End a program that holds one.")
+
+
+def bound(port: int, remedy: str) -> socket.socket:
+    """A socket on a port of this machine alone; 0 takes a free one.
+
+    Raises:
+        PolyriskError: the port cannot be used.
+    """
+    served = socket.socket()
+    served.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        served.bind((HOST, port))
+    except OSError as error:
+        served.close()
+        raise refused_port(port, error, remedy) from error
+    return served
+
+
+def refused_port(port: int, error: OSError, remedy: str) -> PolyriskError:
+    """What to say of a port that cannot be used."""
+    return PolyriskError(f"Port {port} cannot be used: {error.strerror}.", where=HOST, remedy=remedy)

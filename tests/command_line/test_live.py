@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -63,3 +64,21 @@ def test_the_alert_service_shows_its_metrics_and_ends_when_it_is_told_to(tmp_pat
     assert "dry: what would go is written into" in "".join(lines)
     assert rest.strip().endswith("ended")
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("part", "option"), [("console", "--port"), ("ticker", "--metrics-port"), ("listener", "--listener-port")])
+def test_a_port_that_is_taken_is_refused_with_the_option_for_another(tmp_path: Path, part: str, option: str) -> None:
+    """Exit code 2 and one line, before anything says that it runs."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        secrets = {"TWILIO_AUTH_TOKEN": "secret", "POLYRISK_PUBLIC_URL": "https://polyrisk.example"}
+        command = [sys.executable, "-m", "polyrisk", "run", part, "--state", str(tmp_path), option, port]
+        if part == "listener":
+            command += ["--metrics-port", "0"]
+        ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **secrets}, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert f"Port {port} cannot be used" in ended.stderr
+    assert option in ended.stderr
+    assert "at http" not in ended.stdout.replace("metrics at http", "")
