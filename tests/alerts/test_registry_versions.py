@@ -45,6 +45,8 @@ def brought_to(url: str, revision: str, keys: Keys) -> None:
         tables = MetaData()
         tables.reflect(connection)
         table = tables.tables["subscribers"]
+        if "joined_at" in table.c:
+            row["joined_at"] = AGREED.replace(tzinfo=None)
         connection.execute(table.insert().values(**row))
         if revision in ("0001", "0002"):
             connection.exec_driver_sql("DROP TABLE alembic_version")
@@ -99,6 +101,24 @@ def test_an_older_registry_is_brought_to_this_version(registry_home: str, keys: 
     assert registry.counts(["LK21"], "household") == {"en": 1}
     assert registry.export(PERSON.number)["person"]["joined_at"] == AGREED.isoformat()
     assert version(registry) == migrations.VERSION
+    registry.close()
+
+
+def test_a_message_that_waited_in_an_older_registry_still_has_its_words(registry_home: str, keys: Keys) -> None:
+    """Texts are put into a new table, by need: one that waited to be sent during the upgrade is read and exported as it stood."""
+    brought_to(registry_home, "0006", keys)
+    engine = create_engine(registry_home)
+    with engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        connection.execute(tables.tables["bodies"].insert().values(message="w1.1", language="en", body="FLOOD", segments=1))
+        fixed = {"area": "LK21", "priority": 2, "state": "intended", "attempts": 0, "refusal": "", "possibly_doubled": False}
+        message = {"message": "w1.1", "subscriber": "s1", "language": "en", **fixed}
+        connection.execute(tables.tables["messages"].insert().values(**message))
+    engine.dispose()
+    registry = Registry(registry_home, keys)
+    (held,) = registry.export(PERSON.number)["messages"]
+    assert (held["text"], held["need"], held["state"]) == ("FLOOD", "", "intended")
     registry.close()
 
 

@@ -133,7 +133,8 @@ def test_whoever_comes_back_after_stop_gets_it_too(world: World) -> None:
 
 
 def test_who_left_before_it_was_signed_hears_it_when_they_return_and_not_before(world: World) -> None:
-    """No message was made for them; a later enrolment by an office does not bring them back, their own START does."""
+    """No message was made for them; a later enrolment by an office does not bring them back, their own START
+    does, and from then on an office may bring what is held of them up to date."""
     world.happens(EventChange.OPENED, 0)
     world.leaves("Bimal")
     world.sign()
@@ -144,6 +145,9 @@ def test_who_left_before_it_was_signed_hears_it_when_they_return_and_not_before(
     world.returns("Bimal", 2)
     world.at(2)
     assert world.readers() == ["Bimal"]
+    world.person("Bimal", joined=1)
+    world.at(3)
+    assert world.readers() == []
 
 
 def test_the_end_follows_who_was_warned_wherever_they_are_and_however_they_read(world: World) -> None:
