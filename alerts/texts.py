@@ -5,6 +5,7 @@ has from `countries/texts`, which all countries share. A text that no named pers
 one wherever it is shown (`reviews`).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -246,6 +247,10 @@ def _judged(entries: Iterable[Pattern], beneath: Catalogue | None = None) -> lis
     return judged
 
 
+_WITH_TEXT = re.compile(r'(msg(ctxt|id|id_plural|str)(\[\d+\])?\s+)?"')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"$')
+
+
 def read(path: Path) -> list[Pattern]:
     """The patterns of one PO file, `reviewed` unless marked fuzzy; entries not yet translated are left out.
 
@@ -258,6 +263,7 @@ def read(path: Path) -> list[Pattern]:
         po = polib.pofile(str(path), encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is no PO file: {error}.", where=name) from error
+    _check_quotes(lines, name)
     language = str(po.metadata.get("Language") or path.stem).replace("_", "-")
     found: dict[tuple[str, str], Pattern] = {}
     for entry in (entry for entry in po if entry.msgstr and not entry.obsolete):
@@ -267,6 +273,14 @@ def read(path: Path) -> list[Pattern]:
             what = f"text {pattern.name}.{pattern.kind} stands on line {first.line} already."
             raise ConfigurationError(what, where=f"{name}:{pattern.line}", remedy="Take one of the two out.")
     return list(found.values())
+
+
+def _check_quotes(lines: Sequence[str], file: str) -> None:
+    """Refuse a line whose text does not end in a quote: polib takes the last letter for the quote, and a household would miss it."""
+    for number, line in enumerate(lines, 1):
+        written = line.strip()
+        if _WITH_TEXT.match(written) and not _QUOTED.search(written):
+            raise ConfigurationError("The text is not closed by a quote.", where=f"{file}:{number}", remedy='Put " at the end of the line.')
 
 
 def _pattern(entry: polib.POEntry, language: str, file: str, lines: Sequence[str]) -> Pattern:

@@ -33,12 +33,13 @@ def test_no_country_has_findings(code: str) -> None:
 
 
 def test_every_text_keeps_its_budget_for_every_district_and_level(country: LoadedCountry) -> None:
-    """One segment in English, two in Sinhala and Tamil, whatever the place, as long as names that are not needed may be left out."""
+    """One segment in English, two in Sinhala and Tamil, whatever the place, as long as what is not needed may be left out: names, the promise, words for a need."""
     budgets = {"en": 1, "si": 2, "ta": 2}
     checked = 0
     for pattern in (p for p in Catalogue.load(country.folder).patterns if p.kind != NAME):
         for place, level, confirmed in product(_names(country, pattern.language), ("orange", "red"), ("yes", "no")):
             choices = {"level": level, "confirmed": confirmed, "rivers": NONE, "divisions": NONE, "stations": NONE}
+            choices |= {"promise": "no", "need": NONE}
             source = country.facts.messaging.speaks_as[pattern.language]
             text = pattern.render({"source": source, "place": place, "time": "27/11 20:30", **choices})
             size = measure(text)

@@ -312,6 +312,16 @@ def test_a_file_that_is_no_po_file_is_named(tmp_path: Path, country: LoadedCount
         read(folder / "texts" / "en.po")
 
 
+@pytest.mark.parametrize("text", ['msgstr "Leave now', 'msgstr "Leave \\"', 'msgstr ""\n"Leave now'])
+def test_a_text_without_its_last_quote_is_refused(tmp_path: Path, text: str) -> None:
+    """With its line: the parser would take the last letter for the quote, and nobody would see that it is missing."""
+    file = tmp_path / "en.po"
+    file.write_text(f'msgctxt "t"\nmsgid "warning"\n{text}\n')
+    with pytest.raises(ConfigurationError, match="not closed by a quote") as refused:
+        read(file)
+    assert str(refused.value.where).endswith(f":{3 + text.count(chr(10))}")
+
+
 @pytest.fixture
 def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in the place of the shared texts, and nothing remembered of the real ones."""
