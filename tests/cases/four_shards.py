@@ -95,7 +95,7 @@ def judging(url: str, count: int) -> Iterator[list[int]]:
             assert member.stdout is not None
             *turns, last = member.stdout.read().splitlines()
             assert last == "closed"
-            taken.append(sum(map(int, turns)))
+            taken.append(sum(int(turn) for turn in turns if turn.isdecimal()))
 
 
 @contextmanager

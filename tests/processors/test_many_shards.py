@@ -21,7 +21,8 @@ from processors.loop import Processor
 HERE = Path(__file__).parent
 EVENTLOG = HERE.parent / "eventlog"
 SHARDS = ("BGD", "LKA", "NPL", "PAK")
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
+"""Never waited for where all goes well: on a busy machine a group takes its time to share shards anew."""
 
 
 def fresh_url(scheme: str, folder: Path) -> str:
@@ -65,6 +66,12 @@ class Judging:
         self._reader.join()
 
     @property
+    def holds(self) -> list[str]:
+        """The shards that it holds, by its last word of them."""
+        assert self.process.poll() is None, "a processor ended by itself"
+        return next((line.split()[1:] for line in reversed(self.lines) if line.startswith("holds")), [])
+
+    @property
     def works(self) -> bool:
         """Whether it has taken in any record."""
         return any(line.strip().isdecimal() for line in self.lines)
@@ -106,20 +113,22 @@ def test_rescaling_from_one_to_four_and_back_loses_and_doubles_nothing(url: str,
         await_(lambda: first.works and done())
         with Judging(url, "b") as second, Judging(url, "c") as third, Judging(url, "d") as fourth:
             others = (second, third, fourth)
-            await_(lambda: all("judging\n" in one.lines for one in others))
-            for _ in range(60):
-                feed(2)
-                await_(done)
-                if all(one.works for one in others):
-                    break
-            assert all(one.works for one in others)
+            await_(lambda: all(len(one.holds) == 1 for one in (first, *others)))
+
+            def all_work() -> bool:
+                """Whether each has taken in records; a shard may have moved on since it was held, so it gets more until all have."""
+                if done() and not all(one.works for one in others):
+                    feed(2)
+                return all(one.works for one in others)
+
+            await_(all_work)
             feed(10)
             fourth.process.kill()
             feed(10)
             second.end()
             third.end()
         feed(1000)
-        await_(done)
+        await_(lambda: set(first.holds) == set(SHARDS) and done())
         first.end()
     calm = open_log(f"sqlite:///{tmp_path / 'calm.sqlite'}")
     for shard in SHARDS:
