@@ -5,12 +5,12 @@ middle, and it is sent by the dispatcher like everything else. Who joins by a me
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from alerts.intents import SERVICE
 from alerts.listening.replies import language_of
@@ -37,7 +37,10 @@ class Welcome:
     def __init__(self, country: LoadedCountry, at: datetime) -> None:
         self._country = country
         self._at = at
+        self._own = secrets.token_hex(8)  # two offices may enrol at one moment
         self._texts: dict[tuple[str, str], Rendered] = {}
+        self._made: set[str] = set()
+        self._kept: set[tuple[str, str]] = set()
 
     @cached_property
     def _renderer(self) -> Renderer:
@@ -50,51 +53,46 @@ class Welcome:
         Raises:
             ConfigurationError: no language of the country has the text.
         """
-        by_area: dict[str, list[tuple[str, Enrolment]]] = defaultdict(list)
+        rows = []
         for name, person in added:
-            by_area[person.area].append((name, person))
-        for area, people in by_area.items():
-            message = self._message(connection, area)
-            texts = {language: self._text(area, language) for language in {language_of(person) for _, person in people}}
-            self._keep(connection, message, texts.values())
-            rows = [_row(message, name, area, texts[language_of(person)].language) for name, person in people]
-            connection.execute(insert(messages), rows)
+            text = self._text(person.area, language_of(person))
+            rows.append(_row(self._message(connection, person.area, text), name, person.area, text.language))
+        connection.execute(insert(messages), rows)
 
-    def _message(self, connection: Connection, area: str) -> str:
-        """The message of an area, made if it is not there."""
-        first = f"r{hashlib.sha256(f'welcome {area} {self._at.isoformat()}'.encode()).hexdigest()[:24]}"
+    def _message(self, connection: Connection, area: str, text: Rendered) -> str:
+        """The message of an area, made with its text if it is not there."""
+        first = f"r{hashlib.sha256(f'welcome {area} {self._own}'.encode()).hexdigest()[:24]}"
         message = f"{first}.1"
-        if connection.execute(select(warnings.c.id).where(warnings.c.id == message)).first() is None:
-            hours = self._country.facts.messaging.quiet_hours
-            connection.execute(
-                insert(warnings).values(
-                    id=message,
-                    warning=first,
-                    number=1,
-                    kind=Kind.STILL.value,
-                    audience="one",
-                    area=area,
-                    stage=SERVICE,
-                    content="",
-                    expires=self._at + WORTH_SENDING,
-                    people=0,
-                    escalations=0,
-                    wait_until=wait_until(hours, self._country.zone_of(area), Level.GREEN, self._at),
-                )
-            )
+        if message not in self._made:
+            self._made.add(message)
+            connection.execute(insert(warnings).values(self._values(message, first, area)))
+        if (message, text.language) not in self._kept:
+            self._kept.add((message, text.language))
+            said = {"message": message, "language": text.language, "body": text.body, "segments": text.size.segments}
+            connection.execute(insert(bodies).values(**said))
         return message
+
+    def _values(self, message: str, warning: str, area: str) -> dict[str, object]:
+        hours = self._country.facts.messaging.quiet_hours
+        return {
+            "id": message,
+            "warning": warning,
+            "number": 1,
+            "kind": Kind.STILL.value,
+            "audience": "one",
+            "area": area,
+            "stage": SERVICE,
+            "content": "",
+            "expires": self._at + WORTH_SENDING,
+            "people": 0,
+            "escalations": 0,
+            "wait_until": wait_until(hours, self._country.zone_of(area), Level.GREEN, self._at),
+        }
 
     def _text(self, area: str, language: str) -> Rendered:
         if (area, language) not in self._texts:
             self._texts[area, language] = self._renderer.service(Service.ENROLLED, language, area=area)
         return self._texts[area, language]
-
-    def _keep(self, connection: Connection, message: str, texts: Iterable[Rendered]) -> None:
-        there = set(connection.execute(select(bodies.c.language).where(bodies.c.message == message)).scalars())
-        new = {text.language: text for text in texts if text.language not in there}
-        rows = [{"message": message, "language": t.language, "body": t.body, "segments": t.size.segments} for t in new.values()]
-        if rows:
-            connection.execute(insert(bodies), rows)
 
 
 def _row(message: str, subscriber: str, area: str, language: str) -> dict[str, object]:
