@@ -25,7 +25,7 @@ _GLANCE_MS = 100
 _SURELY_TAKEN = MAX_RECORD // 2
 """A payload of so many bytes is no record too large, whatever stands beside it."""
 _LOST_WORDS = ("RebalanceInProgress", "UnknownError", "Invalid transition")
-"""Of errors that the client gives no name of its own. A broker answers the end of a transaction with an unknown error if another takes
+"""Of errors that the client has no class for. A broker answers the end of a transaction with an unknown error if another takes
 the pen in that moment: it finds the transaction in a state that it did not expect. A client that recovers by itself from a message that
 failed refuses to end what it has begun; nothing of it is committed then."""
 _LOST = (
@@ -48,6 +48,13 @@ class WriterLost(Exception):
     def __init__(self, cause: BaseException) -> None:
         super().__init__(str(cause))
         self.cause = cause
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error goes away once the writer begins anew. Some the client passes on by their names alone, in an error that has none."""
+    words = (*_LOST_WORDS, *(kind.__name__ for kind in _LOST))
+    nameless = type(error) is kafka_errors.KafkaError and any(word in str(error) for word in words)
+    return nameless or isinstance(error, _LOST)
 
 
 class Pen:
@@ -152,8 +159,7 @@ class Pen:
 
     def _trouble(self, error: BaseException) -> Exception:
         unknown_partition = isinstance(error, ValueError)
-        nameless = type(error) is kafka_errors.KafkaError and any(word in str(error) for word in _LOST_WORDS)
-        if unknown_partition or nameless or isinstance(error, _LOST):
+        if unknown_partition or is_lost(error):
             return WriterLost(error)
         return log_error(error, self._clients.place)
 

@@ -11,7 +11,7 @@ import pytest
 from contract import T0, output_of, record
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource
-from kafka.errors import InvalidProducerEpochError, KafkaError
+from kafka.errors import InvalidProducerEpochError, KafkaError, MessageSizeTooLargeError
 from kafka.future import Future
 from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager, TransactionState
 from kafka_broker import load
@@ -21,7 +21,7 @@ from places.kafka import fresh_url
 from eventlog.homes import _kafka_writer
 from eventlog.homes._kafka_client import Clients, place_of
 from eventlog.homes._kafka_records import headers_of
-from eventlog.homes._kafka_writer import Pen
+from eventlog.homes._kafka_writer import Pen, is_lost
 from eventlog.log import Snapshot, open_log
 from schemas.errors import ConfigurationError, LogError
 
@@ -241,6 +241,21 @@ def test_a_pen_that_is_taken_while_messages_are_on_their_way_is_taken_back(url: 
     assert [stored.record for stored in log.read("input")] == [record(0), record(1)]
     assert taken == []
     log.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (KafkaError("[Error 49] InvalidProducerIdMappingError"), True),
+        (KafkaError("TransactionalId a/pen: Invalid transition attempted from state READY to state COMMITTING_TRANSACTION."), True),
+        (InvalidProducerEpochError(), True),
+        (KafkaError("[Error 53] TransactionalIdAuthorizationFailedError"), False),
+        (MessageSizeTooLargeError(), False),
+    ],
+)
+def test_a_broker_that_has_forgotten_a_writer_is_asked_again(error: KafkaError, lost: bool) -> None:
+    """What goes away with a new writer is tried again, also where the client passes it on by name alone; all else is told."""
+    assert is_lost(error) is lost
 
 
 def test_a_partition_that_an_answer_leaves_out_is_asked_for_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
