@@ -113,7 +113,8 @@ def _begun_anew(judged: Judged, standing: tuple[Said, ...], rule: Rule | None) -
     elif going is not None:
         armed = going.armed or _opens_anew(rule)
         going = replace(going, raised=(), current=going.current if standing else None, armed=armed)
-    return replace(judged, going=going, said=standing, settled=going.at if going is not None else judged.settled, deadline=FAR)
+    anew = tuple(s._replace(steps=()) for s in standing)  # the steps that raised them are another rule's
+    return replace(judged, going=going, said=anew, settled=going.at if going is not None else judged.settled, deadline=FAR)
 
 
 def _ended_unknown(judged: Judged, at: int) -> Judged:

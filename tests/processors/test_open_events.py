@@ -201,6 +201,13 @@ def test_moved_at_once_if_so_decided() -> None:
         assert words(told, configured) == [("cannot_tell", "orange", "01:00", "1")]
 
 
+def test_an_event_raised_by_a_rule_may_be_moved_under_one_that_raises_nothing() -> None:
+    """It was red by a step that the new rule has not, and by the new one it never was: that is said, and no step is looked for."""
+    old, new = judged("5 m", {**FLOOD, "raise": {"to": "red", "if": "river >= yellow"}}), judged("8 m")
+    _, told = events(begun(old), ("01:00", "6.0"), change(new, "02:00", open_events="move"))
+    assert [one[:3] for one in words(told, old, new)] == [("opened", "red", "01:00"), ("retracted", "red", "01:00")]
+
+
 def test_what_holds_from_a_moment_on_is_in_force_with_the_first_record_then() -> None:
     """Until then all is judged as before; a record of that moment is judged by the new one."""
     old, new = judged("5 m"), judged("3 m")
