@@ -19,8 +19,6 @@ from schemas.yaml_files import YamlFile
 
 _AT_LEVEL = re.compile(r"^\s*(?:not\s+)?([A-Za-z][A-Za-z0-9_]*)\s*>=\s*([A-Za-z]+)\s*$")
 _NOT_CONDITIONS = {"within", "for", "to", "level", "threshold", "share", "distance"}
-_NOT_COMPARED = {"within", "for", "silent", "dimensions", "sequence", "together", "times", "share", "near", "condition"}
-"""What may not stand where onsets are compared: they are not proved to be right there."""
 
 
 def check_rule(file: YamlFile, rule: Rule, around: Surroundings) -> list[Finding]:
@@ -86,12 +84,8 @@ def _conditions(file: YamlFile, node: Any, location: Location, at: str, around: 
         yield from _window(file, node, location, around)
         yield from _span(file, node, location, around)
         if isinstance(node.get("sequence"), Sequence):
-            yield from _onsets(file, node, location, "sequence")
             yield from _lags(file, node, location)
-        if "together" in node and isinstance(node.get("of"), Sequence):
-            yield from _onsets(file, node, location, "of")
         if "times" in node:
-            yield from _onsets(file, {"of": [node.get("of")]}, location, "of", "what `times` counts")
             yield from _often(file, node, location, around)
         inner = _judged_inside(node, at, around)
         for key, value in node.items():
@@ -107,18 +101,6 @@ def _judged_inside(node: Mapping[str, Any], at: str, around: Surroundings) -> st
         return next((level for level, rank in RANK.items() if rank == RANK[at] + 1 and level != "station"), at)
     named = [around.thresholds[name] for name in _names(node) if name in around.thresholds]
     return "station" if "near" in node and named and all(threshold.at == "station" for threshold in named) else at
-
-
-def _onsets(file: YamlFile, node: Mapping[str, Any], location: Location, key: str, compared: str = "") -> Iterator[Finding]:
-    """What may stand where onsets are compared: levels joined by all, any, not, at_least. Onsets of windows are not proved to be right."""
-    named, code = ("a step of a sequence", "sequence-step") if key == "sequence" else ("a condition of `together`", "together-part")
-    compared, code = (compared, "times-part") if compared else (named, code)
-    for index, step in enumerate(node[key]):
-        windowed = sorted(_keys(step) & _NOT_COMPARED)
-        if windowed:
-            what = f"{compared} holds `{windowed[0]}`."
-            why = "When a window or a silence began is not what is compared there."
-            yield file.finding(code, (*location, key, index), what, why, "Write levels, joined by all, any or not.")
 
 
 def _often(file: YamlFile, node: Mapping[str, Any], location: Location, around: Surroundings) -> Iterator[Finding]:
@@ -141,15 +123,6 @@ def _lags(file: YamlFile, node: Mapping[str, Any], location: Location) -> Iterat
         if least > most:
             what = f"the lags of {len(node['sequence'])} steps need {least}, the sequence allows {most}."
             yield file.finding("sequence-lag", (*location, "least_lag"), what, "It can never be true.", "Write a longer `within`.")
-
-
-def _keys(node: Any) -> set[str]:
-    """All keys of a condition as written, at any depth."""
-    if isinstance(node, Mapping):
-        return {str(key) for key in node} | {key for value in node.values() for key in _keys(value)}
-    if isinstance(node, Sequence) and not isinstance(node, str):
-        return {key for value in node for key in _keys(value)}
-    return set()
 
 
 def _at_level(file: YamlFile, location: Location, name: str, level: str, at: str, around: Surroundings) -> Iterator[Finding]:

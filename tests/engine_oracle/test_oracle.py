@@ -233,6 +233,15 @@ def test_a_sequence_too_slow_is_false() -> None:
     assert _rule(known) == [(1, "false")]
 
 
+def test_a_step_of_a_sequence_may_look_back() -> None:
+    """Section 4: absent for 2 h became true at the end of them; the river that rises half an hour later ends it, and comes after it."""
+    dry = {"sequence": [{"not": RIVER, "for": "2 h"}, RIVER], "within": "1 h"}
+    known = _known(_configuration({}, dry), [(0, "s4", 1.0), (1, "s4", 1.0), (2, "s4", 1.0), (2.5, "s4", 5.0)], now=4)
+    assert _rule(known) == [(0, "false"), (2.5, "true")]
+    known = _known(_configuration({}, dry), [(0, "s4", 1.0), (1, "s4", 1.0), (2, "s4", 1.0), (3.5, "s4", 5.0)], now=4)
+    assert _rule(known) == [(0, "false")]
+
+
 TOGETHER = {"together": 2, "of": [RIVER, {"threshold": "river", "level": "yellow"}], "within": "1 h"}
 
 

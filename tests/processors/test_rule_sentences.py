@@ -133,6 +133,25 @@ def test_times_true_unknown_true_is_once() -> None:
     assert truth({**TIMES, "within": "8 h"}, table)[-1] == ("20 12:00", "true")
 
 
+DRY_THEN_SLOPE = {"sequence": [{"not": "river >= orange", "for": "2 h"}, "slope >= orange"], "within": "3 h"}
+
+
+@pytest.mark.parametrize(
+    ("slides", "expected"),
+    [
+        ("03:00", [("20 00:00", "false"), ("20 03:00", "true")]),
+        ("05:00", [("20 00:00", "false"), ("20 05:00", "true")]),
+        ("05:30", [("20 00:00", "false")]),
+    ],
+)
+def test_a_step_that_looks_back_became_true_at_the_end_of_its_span(slides: str, expected: list[tuple[str, str]]) -> None:
+    """Low since midnight, the river has been low for two hours from two on: a slope that moves by five is in time, at half past not."""
+    lows = [f"{hour:02}:{minute} A {value} {of}" for hour in range(7) for minute in ("00", "30") for value, of in ((4, R), (0, S))]
+    table = [row for row in lows if row[:5] < slides or row.endswith(R)]
+    moving = [f"{row[:5]} A 2 {S}" for row in lows if row[:5] >= slides and row.endswith(S)]
+    assert truth(DRY_THEN_SLOPE, "\n".join(sorted([*table, *moving])))[1:] == expected
+
+
 def around(*others: dict[str, Any]) -> dict[str, Any]:
     """Area A among others, each with coordinates a few kilometres apart on the equator."""
     names = ["A", *(other["code"] for other in others)]
