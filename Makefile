@@ -39,9 +39,10 @@ console: setup
 live: setup
 	@$(BIN)/polyrisk run all --start 2025-11-26T10:00+05:30
 
+# Modules in their order: with those of many tests first, the few that take minutes would come last and keep one process waiting.
 test: setup-test
 	@$(BIN)/polyrisk test
-	@$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadscope
+	@$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test-recorded: setup
 	@POLYRISK_RECORDED=$(POLYRISK_RECORDED) $(BIN)/pytest -q tests/recorded
