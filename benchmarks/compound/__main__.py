@@ -109,12 +109,14 @@ class Bench:
         readings, areas = self._cost(self.given("10m")), self._cost(Given.of("100k-areas", MORE_AREAS))
         found |= {"cost_of_readings": readings / base, "cost_of_areas": areas / base}
         found["bytes_a_series"], found["bytes_a_reading"] = memory.kept()
+        print("; ".join(f"{name} {value:,.4g}" for name, value in found.items()), flush=True)
         found["log_p99_sqlite_ms"] = median(self._through_the_log() for _ in range(self.rounds))
         homes: tuple[Home, ...] = (self.sqlite, self.kafka)
         for home in homes:
             name = home.name.lower()
             found[f"restart_{name}_s"] = recovery.restart(home, self.given("10m"), self.folder)
             found[f"take_over_{name}_s"] = recovery.take_over(home, self.given("100k"), self.folder)
+            print("; ".join(f"{one} {found[one]:.2f}" for one in (f"restart_{name}_s", f"take_over_{name}_s")), flush=True)
         return found, [("readings", 1, base), ("readings", 100, readings), ("areas", 1, base), ("areas", 100, areas)]
 
     def _through_the_log(self) -> float:
@@ -149,8 +151,10 @@ def main() -> int:
     whole = not asked.quick and not asked.only
     where, stem = (CHECKOUT / "benchmarks", "results") if whole else (VAR, "results-share")
     runs: list[Run] = []
+    before = rounds
     if asked.rest:
-        runs, rounds = kept(where, stem)
+        runs, before = kept(where, stem)
+        rounds = asked.rounds or before
     other: dict[str, float] = {}
     scale: list[tuple[str, float, float]] = []
     try:
@@ -168,7 +172,7 @@ def main() -> int:
             if left.name != "said":
                 shutil.rmtree(left, ignore_errors=True)
     shown = figures(Runs(runs), bench.variants, other)
-    write(where, stem, runs, shown, scale, rounds)
+    write(where, stem, runs, shown, scale, before if asked.rest else rounds)
     for figure in shown:
         if figure.value is not None:
             reached = {True: "reached", False: "not reached", None: "not held against anything in this run"}[figure.reached]
