@@ -27,8 +27,7 @@ def waiting(columns: Columns, new: Rows, span: Span) -> Rows | None:
     now = span.before
     laws, upto = columns.layout.laws, now - span.settle - 1
     early, late = new.starts <= upto, (new.starts > now) | (new.ends > now) | (new.ends + laws.reach[new.lanes] < now)
-    periods = bool((new.ends > new.starts).any()) if columns.layout.moments_only else False
-    if periods or (early | late).any():
+    if (early | late).any() or (columns.layout.moments_only and (new.ends > new.starts).any()):
         return None
     new = new if len(new) < 2 else new.take(np.lexsort((new.starts, new.ends, new.lanes)))
     places = _places(columns.pending, new)
