@@ -41,13 +41,14 @@ _JOURNAL = (
     """CREATE TRIGGER journal_of_signatures AFTER INSERT ON signatures BEGIN
         INSERT INTO journal (what, record, at, person, detail) VALUES ('signature', NEW.message, NEW.at, NEW.by, NEW.role);
     END""",
-    """CREATE TRIGGER journal_of_messages AFTER UPDATE OF state ON messages WHEN NEW.state <> 'expired' BEGIN
+    """CREATE TRIGGER journal_of_messages AFTER UPDATE OF state ON messages WHEN 'expired' NOT IN (OLD.state, NEW.state) BEGIN
         INSERT INTO journal (what, record, at, person, detail) VALUES ('state', NEW.message, NEW.attempted_at, NEW.subscriber, NEW.state);
     END""",
 )
 """The order in which events were acted on, people signed and messages went out, noted by the registry's own transactions.
 
-Who hears of an end is who was warned before, so what the provider took belongs to what is given.
+Who hears of an end is who was warned before, so what the provider took belongs to what is given. That a message is dropped, or intended
+again because a greater warning ended, is decided, not given.
 """
 
 

@@ -5,17 +5,22 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pytest
-from flood_world import World
+from flood_world import World, build
 from laboratory import Outcome, run_round
 from schedule import drawn
+from sqlalchemy import insert, update
+from undisturbed import journal
 from wal_tail import tear, whole_until
 from whole_check import check
 
+from alerts.tables import messages
 from eventlog.log import known_homes
+from schemas.warning_records import MessageState
 
 KILLS, SEED = 20, 7
 
@@ -98,6 +103,28 @@ def test_the_check_sees_what_is_wrong(good_round: Outcome, tmp_path: Path, harms
     scratch.mkdir()
     whole = check(world, f"sqlite:///{world.state / 'log.db'}", scratch)
     assert [seen for seen in harms if not any(seen in difference for difference in whole.differences)] == [], whole.differences
+
+
+def test_the_journal_notes_what_befell_messages_and_not_what_was_decided(tmp_path: Path) -> None:
+    """A message that was spared and is intended after all, never called for yet, is the service's own doing; a call is noted."""
+    world = build(tmp_path / "world", "journal")
+    intended = {
+        "message": "w1.1",
+        "subscriber": "LKA-h000001",
+        "language": "si",
+        "area": "LK11",
+        "priority": 2,
+        "state": MessageState.INTENDED.value,
+        "attempts": 0,
+        "refusal": "",
+        "possibly_doubled": False,
+    }
+    called = {"state": MessageState.SENDING.value, "attempted_at": datetime(2025, 11, 21, tzinfo=UTC)}
+    with closing(world.registry()) as registry, registry.begin() as connection:
+        connection.execute(insert(messages).values(**intended))
+        for values in ({"state": MessageState.EXPIRED.value}, {"state": MessageState.INTENDED.value}, called):
+            connection.execute(update(messages).values(**values))
+    assert [(entry.record, entry.detail) for entry in journal(world.registry_file)] == [("w1.1", MessageState.SENDING.value)]
 
 
 @pytest.mark.parametrize("seed", range(20))
