@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from flood_world import World, build
@@ -16,8 +17,9 @@ from schedule import drawn
 from sqlalchemy import insert, update
 from undisturbed import journal
 from wal_tail import tear, whole_until
-from whole_check import check
+from whole_check import check, spared_for_a_graver_one
 
+from alerts.intents import Unsent
 from alerts.tables import messages
 from eventlog.log import known_homes
 from schemas.warning_records import MessageState
@@ -125,6 +127,24 @@ def test_the_journal_notes_what_befell_messages_and_not_what_was_decided(tmp_pat
         for values in ({"state": MessageState.EXPIRED.value}, {"state": MessageState.INTENDED.value}, called):
             connection.execute(update(messages).values(**values))
     assert [(entry.record, entry.detail) for entry in journal(world.registry_file)] == [("w1.1", MessageState.SENDING.value)]
+
+
+@pytest.mark.parametrize(
+    ("taken", "standing", "spared"),
+    [
+        pytest.param("w2.1", {"w1": 1, "w2": 2}, True, id="they have a graver one"),
+        pytest.param("w2.1", {"w1": 1}, False, id="the graver one has ended"),
+        pytest.param("w2.1", {"w1": 1, "w2": 0}, False, id="the other one is lesser"),
+        pytest.param("w1.1", {"w1": 1}, False, id="they have an earlier one of the same warning"),
+    ],
+)
+def test_a_message_is_rightly_dropped_only_for_a_graver_one_that_stands(taken: str, standing: Mapping[str, int], spared: bool) -> None:
+    """The check of the whole takes no word for it that a person was spared: another warning must speak for the one that was dropped."""
+    dropped = SimpleNamespace(message="w1.2", subscriber="p1", refusal=Unsent.GROUPED.value, priority=1)
+    heard = SimpleNamespace(message=taken, subscriber="p1", refusal="", priority=2)
+    of_another = SimpleNamespace(message="w2.1", subscriber="p2", refusal="", priority=2)
+    found = spared_for_a_graver_one([dropped, heard, of_another], [heard, of_another], standing)
+    assert found == ({("w1.2", "p1")} if spared else set())
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -17,11 +17,11 @@ from sqlalchemy import Select, func, select
 from undisturbed import Warned, judged, warned, warned_undisturbed
 
 from alerts import intents
-from alerts.intents import its_text
+from alerts.intents import Unsent, its_text
 from alerts.ledger import ISSUED
 from alerts.marks import marked
 from alerts.registry import Registry
-from alerts.tables import bodies, messages, outbox, subscribers, warnings
+from alerts.tables import bodies, lives, messages, outbox, subscribers, warnings
 from eventlog.log import EventLog, open_log
 from schemas.envelopes import read_input, read_output, record_from_json
 from schemas.records import Heartbeat, Record, Stored, Tick
@@ -141,6 +141,7 @@ def _check_messages(whole: Whole, world: World, registry: Registry, until: datet
             .group_by(warnings.c.warning)
         )
         newest = {row.warning: row.number for row in connection.execute(went_out)}
+        standing = {row.warning: row.level for row in connection.execute(select(lives.c.warning, lives.c.level).where(lives.c.told))}
     states = Counter(row.state for row in rows)
     whole.counts.update({f"messages {state}": number for state, number in states.items()})
     whole.counts["messages possibly doubled"] = sum(row.possibly_doubled for row in rows)
@@ -157,7 +158,10 @@ def _check_messages(whole: Whole, world: World, registry: Registry, until: datet
     whole.differ(
         "messages whose fate is unknown", (f"{row.message} to {row.subscriber}" for row in rows if row.state == MessageState.UNKNOWN)
     )
-    whole.differ("not sent, though still in force and nothing later was", _dropped(rows, newest, until))
+    spared = spared_for_a_graver_one(rows, taken, standing)
+    whole.counts["messages spared for a graver one"] = len(spared)
+    dropped = (f"{message} to {subscriber}" for message, subscriber in _dropped(rows, newest, until) if (message, subscriber) not in spared)
+    whole.differ("not sent, though still in force and nothing later was", dropped)
     places = {message["sid"]: place for place, message in enumerate(provided)}
     whole.differ("arrived after a later word of the same life", _out_of_order(taken, places))
     ids = Counter(row.provider_id for row in taken)
@@ -170,12 +174,29 @@ def _messages() -> Select[Any]:
     return query.join(bodies, its_text())
 
 
-def _dropped(rows: Sequence[Any], newest: Mapping[str, int], until: datetime) -> Iterator[str]:
+def _dropped(rows: Sequence[Any], newest: Mapping[str, int], until: datetime) -> Iterator[tuple[str, str]]:
     """Messages that were not sent, that no later one of their life overtook, and whose time was not over at the last tick."""
     for row in rows:
         life, _, number = row.message.rpartition(".")
         if row.state == MessageState.EXPIRED and int(number) >= newest.get(life, 0) and row.expires > until:
-            yield f"{row.message} to {row.subscriber}"
+            yield row.message, row.subscriber
+
+
+def spared_for_a_graver_one(rows: Sequence[Any], taken: Sequence[Any], standing: Mapping[str, int]) -> set[tuple[str, str]]:
+    """Messages that were dropped because the person has one of a warning no less grave, which still stands.
+
+    Args:
+        taken: messages that the provider has. standing: the warnings that people have been told and not the end of, with their levels.
+    """
+    heard = defaultdict(set)
+    for row in taken:
+        heard[row.subscriber].add(row.message.rpartition(".")[0])
+    return {
+        (row.message, row.subscriber)
+        for row in rows
+        if row.refusal == Unsent.GROUPED
+        and any(standing.get(life, -1) >= row.priority for life in heard[row.subscriber] - {row.message.rpartition(".")[0]})
+    }
 
 
 def _out_of_order(taken: Sequence[Any], places: Mapping[str, int]) -> Iterator[str]:
