@@ -184,10 +184,16 @@ class Dispatcher:
                 self._stops = stops.standing_stops(connection)
 
     async def _send_chunk(self, chunk: Sequence[Intent], now: Callable[[], datetime], report: DispatchReport, pace: Pace) -> None:
-        gate = asyncio.Semaphore(pace.now)
         pace.asked_to_wait = False
-        outcomes = await asyncio.gather(*(self._send(intent, now, gate, report, pace) for intent in chunk))
-        self._reconciliation.note(chunk, [outcome.answered for outcome in outcomes])
+        outcomes: list[_Outcome] = []
+        left = iter(chunk)
+
+        async def one_after_the_other() -> None:
+            for intent in left:
+                outcomes.append(await self._send(intent, now, report, pace))
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(pace.now)))
+        self._reconciliation.note([outcome.intent for outcome in outcomes], [outcome.answered for outcome in outcomes])
         self._backlog.hand_over(sum(o.intent.segments for o in outcomes if o.answered is None or o.answered.provider_id is not None))
         with self._registry.begin() as connection:
             at = self._wall()
@@ -199,28 +205,25 @@ class Dispatcher:
         later = [o.refused for o in outcomes if o.refused is not None and o.refused.refusal in LATER]
         await self._slow_down(later, sum(o.called for o in outcomes), pace)
 
-    async def _send(
-        self, intent: Intent, now: Callable[[], datetime], gate: asyncio.Semaphore, report: DispatchReport, pace: Pace
-    ) -> _Outcome:
+    async def _send(self, intent: Intent, now: Callable[[], datetime], report: DispatchReport, pace: Pace) -> _Outcome:
         """Send one message; without an answer its state stays as recorded: being sent."""
-        async with gate:
-            at = now()
-            message = self._outgoing(intent, at)
-            if self._channel.reaches_people and not self._agreed and not is_synthetic(message.to):
-                refused = Refused(Refusal.NOT_AGREED)
-                return _Outcome(intent, Answered(intent, MessageState.REFUSED, refusal=refused.refusal.value), refused, called=False)
-            halted = bool(self._stops) and any(stop.holds(intent.message) for stop in self._stops)
-            if report.closed or pace.asked_to_wait or halted or intent.expires <= at:
-                return _Outcome(intent, Answered(intent, MessageState.INTENDED, tried=False), called=False)
-            if self._doors.closed_to(message.to):
-                return _Outcome(intent, self._wait_outside(intent), called=False)
-            try:
-                accepted = await self._channel.send(message)
-            except Refused as refused:
-                pace.asked_to_wait |= refused.refusal in LATER
-                return self._refused(intent, refused, message.to, report)
-            except Unanswered:
-                return _Outcome(intent, None)
+        at = now()
+        message = self._outgoing(intent, at)
+        if self._channel.reaches_people and not self._agreed and not is_synthetic(message.to):
+            refused = Refused(Refusal.NOT_AGREED)
+            return _Outcome(intent, Answered(intent, MessageState.REFUSED, refusal=refused.refusal.value), refused, called=False)
+        halted = bool(self._stops) and any(stop.holds(intent.message) for stop in self._stops)
+        if report.closed or pace.asked_to_wait or halted or intent.expires <= at:
+            return _Outcome(intent, Answered(intent, MessageState.INTENDED, tried=False), called=False)
+        if self._doors.closed_to(message.to):
+            return _Outcome(intent, self._wait_outside(intent), called=False)
+        try:
+            accepted = await self._channel.send(message)
+        except Refused as refused:
+            pace.asked_to_wait |= refused.refusal in LATER
+            return self._refused(intent, refused, message.to, report)
+        except Unanswered:
+            return _Outcome(intent, None)
         return _Outcome(intent, Answered(intent, MessageState.ACCEPTED, accepted.provider_id))
 
     def _refused(self, intent: Intent, refused: Refused, to: str, report: DispatchReport) -> _Outcome:

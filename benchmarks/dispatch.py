@@ -25,6 +25,7 @@ from alerts.registry import Registry
 from alerts.rendering import Renderer
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from alerts.texts import Kind
+from polyrisk.garbage import look_less_often
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, EventChange, Evidence
@@ -156,6 +157,7 @@ def send(registry: Registry, provider: StandInProcess, number: int) -> None:
 def main(people: int = PEOPLE) -> None:
     """Measure and print."""
     country = load_country(countries_root() / "lka")
+    look_less_often()
     with TemporaryDirectory() as folder, StandInProcess(check_every=CHECK_EVERY) as provider:
         database, keys = f"sqlite:///{folder}/registry.db", Path(folder) / "keys"
         enrolling = multiprocessing.get_context("spawn").Process(target=enrol, args=(database, keys, people))
