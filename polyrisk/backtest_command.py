@@ -14,6 +14,7 @@ from polyrisk.backtest_files import read_events, read_history
 from polyrisk.backtest_report import number, show, tables
 from polyrisk.backtest_sweep import Step, answer, at_most, setting, swept, values_of
 from polyrisk.config_sources import at_revision
+from polyrisk.counting import counted
 from processors.backtest_baselines import Made, baselines_of
 from processors.history import History, history_of
 from schemas.configuration import Configuration
@@ -134,7 +135,8 @@ def convert(country: str, feed: str, files: tuple[Path, ...], out_folder: Path) 
     from polyrisk.backtest_convert import convert as convert_files
 
     made = convert_files(load_country(_folder(country)), feed, files, out_folder, datetime.now(UTC))
-    return f"{out_folder / feed}.csv: {made.readings} readings of {made.files} files, {made.kept_aside} rows kept aside."
+    readings, sources, rows = counted(made.readings, "reading"), counted(made.files, "file"), counted(made.kept_aside, "row")
+    return f"{out_folder / feed}.csv: {readings} of {sources}, {rows} kept aside."
 
 
 def _other(name: str) -> Configuration:

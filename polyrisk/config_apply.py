@@ -14,6 +14,7 @@ from polyrisk.check import check_folder
 from polyrisk.config_kept import alike
 from polyrisk.config_log import SHORT, before_that, configuration_of, entries_of, in_force, still_ahead
 from polyrisk.config_sources import Source, from_country
+from polyrisk.counting import counted
 from polyrisk.rule_tests import run_tests
 from polyrisk.story import events_said
 from processors.plan import Plan
@@ -148,7 +149,7 @@ def _check(folder: Path) -> None:
     country = load_country(folder)
     tests, wrong = read_tests(country)
     if wrong:
-        raise ConfigurationError(f"{len(wrong)} findings in the tests:\n{_listed([str(f) for f in wrong])}", where=str(folder))
+        raise ConfigurationError(f"{counted(len(wrong), 'finding')} in the tests:\n{_listed([str(f) for f in wrong])}", where=str(folder))
     failures = [failure for outcome in run_tests(tests, country) for failure in outcome.failures]
     if failures:
         told = [f"{f.file}:{f.line}:{f.column}: {f.what}: expected {f.expected}, was {f.was}" for f in failures]

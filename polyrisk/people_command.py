@@ -21,6 +21,7 @@ from alerts.people.numbers import is_synthetic, masked, mobile_of
 from alerts.registry import Registry, open_registry
 from alerts.tables import subscribers
 from eventlog.state import log_url
+from polyrisk.counting import counted
 from polyrisk.installation import Installation
 from polyrisk.progress import patient
 from schemas.country_files import LoadedCountry, countries_root, load_country
@@ -64,7 +65,8 @@ def import_file(
 
 
 def _show(report: enrolling.Report, really: bool) -> None:
-    click.echo(f"{report.rows} rows:" if really else f"Dry: {report.rows} rows, of which")
+    rows = counted(report.rows, "row")
+    click.echo(f"{rows}:" if really else f"Dry: {rows}, of which")
     for outcome in enrolling.Outcome:
         if report.outcomes[outcome]:
             click.echo(f"{report.outcomes[outcome]:9,}  {outcome.value}")

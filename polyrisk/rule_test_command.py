@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from polyrisk.counting import counted
 from polyrisk.progress import patient
 from polyrisk.rule_tests import Failure, Outcome, run_tests
 from schemas.country_files import LoadedCountry, load_country
@@ -74,9 +75,8 @@ def report(outcomes: Sequence[Outcome], findings: Sequence[Finding], seconds: fl
     took = f", {seconds:.1f} s" if seconds is not None else ""
     if outcomes or findings:
         yield ""
-    wrong = f", {len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else ""
-    tests = f"{len(outcomes)} test{'' if len(outcomes) == 1 else 's'}"
-    yield f"{tests}: {len(outcomes) - failed} passed, {failed} failed{wrong}{took}."
+    wrong = f", {counted(len(findings), 'finding')}" if findings else ""
+    yield f"{counted(len(outcomes), 'test')}: {len(outcomes) - failed} passed, {failed} failed{wrong}{took}."
 
 
 def diff(failure: Failure, test: str, above: Sequence[str] = ()) -> Iterator[str]:

@@ -11,6 +11,7 @@ import click
 from alerts.checks import findings_of, notes, shared_findings
 from alerts.review_files import review, stamp
 from alerts.texts import REGIONAL
+from polyrisk.counting import counted
 from polyrisk.explain import find_warning
 from polyrisk.installation import Installation
 from polyrisk.texts_preview import Asked, Shown, lines_of, of_rule, of_warning
@@ -36,7 +37,7 @@ def lint(country: str | None, *, as_json: bool) -> int:
         for finding in ordered:
             click.echo(str(finding))
         names = ", ".join(folder.name for folder in folders)
-        click.echo(f"{wrong} findings in the texts of {names}." if wrong else f"The texts of {names}: nothing found.")
+        click.echo(f"{counted(wrong, 'finding')} in the texts of {names}." if wrong else f"The texts of {names}: nothing found.")
     return 1 if wrong else 0
 
 

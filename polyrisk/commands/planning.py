@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from polyrisk.commands.options import AS_JSON, FOLDER, OUT, moment, told
+from polyrisk.counting import counted
 from schemas.country_files import countries_root
 
 
@@ -25,7 +26,8 @@ def check(as_json: bool) -> None:
         for finding in findings:
             click.echo(str(finding))
         wrong = sum(not finding.note for finding in findings)
-        click.echo(f"{wrong} findings in {folders} countries." if wrong else f"{folders} countries: nothing found.")
+        where = counted(folders, "country", "countries")
+        click.echo(f"{counted(wrong, 'finding')} in {where}." if wrong else f"{where}: nothing found.")
     sys.exit(0 if all(finding.note for finding in findings) else 1)
 
 
