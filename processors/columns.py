@@ -205,15 +205,16 @@ def _without_old(columns: Columns, first: Mark) -> Columns:
     """The columns without bases and readings from before the first mark, for series that can be judged again from it."""
     since = np.repeat(columns.since, len(columns.layout.thresholds))
     marked = columns.regular_lanes & (since < first.at) & (first.machines.end != BEGINNING)
-    dropped = [readings_of(columns, lane) for lane in columns.bases if marked[lane]]
-    based = np.zeros(columns.layout.lanes, dtype=bool)
-    based[[lane for lane in columns.bases if marked[lane]]] = True
-    rows = joined_rows([columns.history[0].take(~based[columns.history[0].lanes]), *dropped])
+    rows, dropped = columns.history[0], [lane for lane in columns.bases if marked[lane]]
+    if dropped:
+        based = np.zeros(columns.layout.lanes, dtype=bool)
+        based[dropped] = True
+        rows = put_together((rows.take(~based[rows.lanes]), *(readings_of(columns, lane) for lane in dropped)))
     # Of each series the last reading with a value stays, because it is what a silence is told with.
     oldest = np.where(marked, np.minimum(first.seen_ends, first.machines.end), BEGINNING)
     kept = columns.regular_lanes[rows.lanes] & (rows.ends >= oldest[rows.lanes])
     return replace(
         columns,
         bases={lane: track for lane, track in columns.bases.items() if not marked[lane]},
-        history=(put_together((rows.take(kept),)),),
+        history=(rows.take(kept),),
     )

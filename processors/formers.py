@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from processors.life import Going
+from processors.life import Ended, Going
 from processors.plan import Place, Plan, names_in
 from processors.state import Judged, State
 from processors.stretches import Change, Said, Word
@@ -57,7 +57,7 @@ def parted_by(state: State, before: Plan, after: Plan, *, moves: bool) -> Parted
             apart[place] = replace(judged, said=standing)
         elif standing and not judges:
             gone[place] = judged
-        if judges or judged.said or not known:  # a rule that is no more may come back
+        if judges or not known or _last_end(judged) is not None or standing:  # a rule that is no more may come back
             there = _ended_unknown(judged, state.now) if place in gone else judged
             events[place] = _begun_anew(there, standing if goes_over and judges else (), after.rules.get(place[0]))
     formers = state.formers
@@ -99,22 +99,30 @@ def after_its_end(judged: Judged, changes: list[Change], before: Judged | None, 
         judged: what stands of the former. changes: what is said of it, its end the last.
         before: where the rule in force would have begun without it. rule: that in force; none if there is none of the name.
     """
-    ended = next((change.said for change in reversed(changes) if change.word is Word.ENDED), None)
+    ended = next((_end(change.said) for change in reversed(changes) if change.word is Word.ENDED), None)
     going = _after(ended, rule) if ended is not None else before.going if before is not None else None
     return Judged(going=going, judged=judged.judged, settled=going.at if going is not None else Judged().settled)
 
 
 def _begun_anew(judged: Judged, standing: tuple[Said, ...], rule: Rule | None) -> Judged:
-    """A rule in an area from the end of its last event on, or from where nothing could be altered any more, with what still stands."""
-    ended = max((s for s in judged.said if s.until is not None), key=lambda s: s.until or 0, default=None)
-    going = judged.going
-    if ended is not None and (going is None or going.at < (ended.until or 0)):
-        going = _after(ended, rule)
-    elif going is not None:
-        armed = going.armed or _opens_anew(rule)
-        going = replace(going, raised=(), current=going.current if standing else None, armed=armed)
+    """A rule in an area from the end of its last event on, if it had one, with what still stands."""
+    ended, going = _last_end(judged), judged.going
+    if standing and going is not None and (ended is None or ended.at <= going.at):
+        going = replace(going, raised=(), armed=going.armed or _opens_anew(rule))
+    else:
+        going = _after(ended, rule) if ended is not None else None
     anew = tuple(s._replace(steps=()) for s in standing)  # the steps that raised them are another rule's
-    return replace(judged, going=going, said=anew, settled=going.at if going is not None else judged.settled, deadline=FAR)
+    return replace(judged, going=going, said=anew, settled=going.at if going is not None else Judged().settled, deadline=FAR)
+
+
+def _last_end(judged: Judged) -> Ended | None:
+    """The end of the last event, be it settled or not; none if there was none."""
+    said = max((end for s in judged.said if (end := _end(s)) is not None), default=None)
+    return said if said is not None or judged.going is None else judged.going.ended
+
+
+def _end(said: Said) -> Ended | None:
+    return Ended(said.until, said.told) if said.until is not None else None
 
 
 def _ended_unknown(judged: Judged, at: int) -> Judged:
@@ -122,9 +130,9 @@ def _ended_unknown(judged: Judged, at: int) -> Judged:
     return replace(judged, said=tuple(s if s.until is not None else s._replace(until=at, told=False) for s in judged.said))
 
 
-def _after(ended: Said, rule: Rule | None) -> Going:
+def _after(ended: Ended, rule: Rule | None) -> Going:
     """A walk that begins at the end of an event. If that was known, a truth that would have been ended with it opens none by itself."""
-    return Going((), ended.until or 0, armed=_opens_anew(rule) or not ended.told)
+    return Going((), ended.at, armed=_opens_anew(rule) or not ended.told, ended=ended)
 
 
 def _opens_anew(rule: Rule | None) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +35,7 @@ class IrregularError(Exception):
     """Something in an area does not go forward; it is judged by timelines instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class BreachChanges:
+class BreachChanges(NamedTuple):
     """What is to be said of a threshold at a place with one record.
 
     Attributes:
@@ -50,8 +50,7 @@ class BreachChanges:
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """How a rule's conditions stood at a moment, with what was said of each threshold there."""
 
     standing: Standing
@@ -59,8 +58,7 @@ class Seen:
     entries: tuple[tuple[Entry, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleChanges:
+class RuleChanges(NamedTuple):
     """What is to be said of a rule in an area with one record; `seen` by the moment of each change."""
 
     record: int
@@ -87,8 +85,7 @@ class Forward:
     rules: list[RuleChanges] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """What one reading changed of a series."""
 
     record: int
@@ -260,12 +257,11 @@ class _Walker:
         level = 0
         for code, of in zip(step.entry.codes, self.levels[step.lane % len(self.levels)], strict=False):
             level = of if code is _TRUE else level
-        standing = next((s for s in watch.said if s.until is None), None)
+        over, standing = _parted(watch.said)
         entries, upto = (*watch.entries, step.entry), max(self.upto[step.record + 1], watch.judged)
         if level == (standing.level if standing is not None else 0):
             return Watch(entries, watch.said, upto, watch.settled), []
         change = self._change(standing, step, level)
-        over = tuple([s for s in watch.said if s.until is not None])
         told = BreachChanges(step.record, step.lane, (change,), step.reading, entries)
         return Watch(entries, (*over, change.said), upto, watch.settled), [told]
 
@@ -310,7 +306,7 @@ class _Walker:
         walk, upto = stroll.walk, max(self.upto[record + 1], course.judged)
         if walk is None:
             was = course.going
-            here = Going(was.raised, stroll.moment, was.current, was.armed, was.known)
+            here = Going(was.raised, stroll.moment, was.current, was.armed, was.known, was.ended)
             return course._replace(moment=stroll.moment, going=here, judged=upto), []
         after = Course(
             stroll.standing, stroll.moment, walk.here(stroll.moment), course.base, course.said, upto, course.issued, course.issued_level
@@ -318,10 +314,10 @@ class _Walker:
         if walk.found == stroll.found:
             return after, []
         judged = self._judged_before(course.judged, record)
-        open_now = [s for s in course.said if s.until is None]
+        over, standing = _parted(course.said)
+        open_now = [standing] if standing is not None else []
         name = self._namer((layout.name, self.layout.areas[area]), record)
         changes, said = differences(open_now, walk.found, judged, name, now, record_id)
-        over = tuple(s for s in course.said if s.until is not None)
         stands = Judged(said=(*over, *said), issued=course.issued, issued_level=course.issued_level)
         changes, stands = marked(changes, stands, layout.rule, (), now, record_id)
         return after._replace(said=stands.said, issued=stands.issued, issued_level=stands.issued_level), changes
@@ -364,6 +360,11 @@ class _Stroll:
 
 
 _record_of, _start_of = attrgetter("record"), attrgetter("start")
+
+
+def _parted(said: tuple[Said, ...]) -> tuple[tuple[Said, ...], Said | None]:
+    """What is over, and what stands. At most one does, and it is the last: no two of a place overlap."""
+    return (said[:-1], said[-1]) if said and said[-1].until is None else (said, None)
 
 
 def _after(columns: Columns, machines: Machines, result: Forward, walker: _Walker, arrivals: Arrivals, now: int) -> Columns:

@@ -45,6 +45,13 @@ def law_of(rule: Rule, moves: tuple[Moved, ...] = ()) -> Law:
     return Law(int(rule.level), raises, moves, rule.until is not None, rule.proposes, rule.valid is not None, ends)
 
 
+class Ended(NamedTuple):
+    """The end of a stretch, and whether it was known; else nobody could tell it any more."""
+
+    at: int
+    told: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Going:
     """Where the walk along a rule's truth stands.
@@ -55,6 +62,7 @@ class Going:
         raised: for each `raise` the last answer known.
         armed: whether a true `when` opens an event. Not so after `until` closed one, until either is known false.
         known: up to when the truth of the current stretch was known.
+        ended: the end of the last stretch behind it.
     """
 
     raised: tuple[bool, ...]
@@ -62,6 +70,7 @@ class Going:
     current: Stretch | None = None
     armed: bool = True
     known: int = BEGINNING
+    ended: Ended | None = None
 
 
 def beginning(law: Law) -> Going:
@@ -114,7 +123,7 @@ class Walk:
         self.found: list[Stretch] = []
         self.current = going.current
         self.raised = list(going.raised)
-        self.armed, self.known = going.armed, going.known
+        self.armed, self.known, self.ended = going.armed, going.known, going.ended
         if self.current is not None:
             self.found.append(self.current)
 
@@ -156,7 +165,7 @@ class Walk:
     def here(self, upto: int) -> Going:
         """Where the walk stands, to be gone on from: `known` may lie ahead."""
         current = self.current._replace(points=self.current.points[-1:]) if self.current is not None else None
-        return Going(tuple(self.raised), upto, current, self.armed, self.known)
+        return Going(tuple(self.raised), upto, current, self.armed, self.known, self.ended)
 
     def _point(self, at: int, keep: Sequence[int]) -> Point:
         steps = tuple(n for n, raised in enumerate(self.raised) if raised)
@@ -173,6 +182,7 @@ class Walk:
     def _end(self, at: int, told: bool) -> None:
         if self.current is not None:
             self._replace(self.current._replace(until=at, told=told))
+            self.ended = Ended(at, told)
         self.current = None
 
     def _replace(self, stretch: Stretch) -> None:

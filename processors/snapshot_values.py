@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.levels import Code, Entry
-from processors.life import Going
+from processors.life import Ended, Going
 from processors.stretches import Point, Said, Stretch
 
 _CODES = {int(code): code for code in Code}
@@ -23,17 +23,17 @@ def read_entry(told: Sequence[Any]) -> Entry:
 
 def going_of(going: Going) -> list[Any]:
     """Where a walk stands."""
-    return [going.raised, going.at, going.current, going.armed, going.known]
+    return [going.raised, going.at, going.current, going.armed, going.known, going.ended]
 
 
 def read_going(told: Sequence[Any]) -> Going:
     """The walk that `going_of` wrote."""
-    raised, at, current, armed, known = told
+    raised, at, current, armed, known, ended = told
     stretch = None
     if current is not None:
         since, points, until, was_told = current
         stretch = Stretch(since, tuple(Point(a, level, tuple(steps), doubted) for a, level, steps, doubted in points), until, was_told)
-    return Going(tuple(raised), at, stretch, armed, known)
+    return Going(tuple(raised), at, stretch, armed, known, Ended(*ended) if ended is not None else None)
 
 
 def said_of(said: Said) -> list[Any]:

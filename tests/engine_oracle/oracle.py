@@ -12,7 +12,7 @@ from oracle_known import Known, known_from
 from oracle_levels import TRUE, UNKNOWN, Levels, Steps, steps_from, truth_at
 from oracle_rules import Rules
 
-from schemas.conditions import AtLevel, Condition, Dimensions, Silent, walk
+from schemas.conditions import AtLevel, Condition, Dimensions, Near, Share, Silent, walk
 from schemas.configuration import Rule
 from schemas.indicators import CATALOGUE
 from schemas.levels import Level, Truth
@@ -52,16 +52,31 @@ def level_steps(known: Known, threshold_name: str, place: str, level: Level) -> 
     return until(merged(keep, opening), levels.judged_until(threshold.settle))
 
 
-def judged_until(known: Known, rule: Rule) -> datetime:
-    """A rule is judged where all its thresholds are (3.4)."""
-    spans = [known.threshold(name).settle for condition in conditions(rule) for name in named(known, condition)]
+def judged_until(known: Known, rule: Rule, area: str) -> datetime:
+    """A rule is judged in an area where all the thresholds are that it looks at there (3.4)."""
+    spans = [known.threshold(name).settle for top in _tops(rule) for found in _judged(known, top, area) for name in named(known, found)]
     return known.now - max(spans, default=timedelta(0))
+
+
+def _judged(known: Known, condition: Condition, area: str) -> list[Condition]:
+    """A condition and all inside it, as often as each is judged somewhere: a share of no areas, say, looks at no threshold."""
+    match condition:
+        case Share():
+            places = Rules(known, UNKNOWN).related(condition, area)
+        case Near():
+            places = Rules(known, UNKNOWN).in_reach(condition, area)
+        case _:
+            places = [area]
+    return [condition, *(found for place in places for part in condition.parts for found in _judged(known, part, place))]
 
 
 def conditions(rule: Rule) -> list[Condition]:
     """All conditions that a rule's life looks at, outermost first."""
-    tops = [rule.when, *([rule.unless] if rule.unless else []), *([rule.until] if rule.until else []), *(step.if_ for step in rule.raise_)]
-    return [found for top in tops for found in walk(top)]
+    return [found for top in _tops(rule) for found in walk(top)]
+
+
+def _tops(rule: Rule) -> list[Condition]:
+    return [rule.when, *([rule.unless] if rule.unless else []), *([rule.until] if rule.until else []), *(step.if_ for step in rule.raise_)]
 
 
 def named(known: Known, condition: Condition) -> list[str]:
@@ -84,7 +99,7 @@ def areas_of(known: Known, rule: Rule) -> list[str]:
 def rule_steps(known: Known, rule: Rule, area: str) -> HeldSteps:
     """The truth of a rule in an area over time, up to where it is judged."""
     steps = merged(Rules(known, TRUE).holds(rule, area), Rules(known, UNKNOWN).holds(rule, area))
-    return until(steps, judged_until(known, rule))
+    return until(steps, judged_until(known, rule, area))
 
 
 def rule_timelines(records: Sequence[Record]) -> dict[tuple[str, str], HeldSteps]:

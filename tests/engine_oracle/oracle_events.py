@@ -70,7 +70,7 @@ def lives(known: Known, rule: Rule, area: str, start: Start | None = None) -> li
     asked = as_unknown.asked(rule, area) if rule.unless is not None and rule.on_unknown != "nothing" else []
     courses = Courses(as_true.holds(rule, area), as_unknown.holds(rule, area), asked, _valid(rule), until, until_keep)
     raised = [(step.to, as_true.truth(step.if_, area), as_unknown.truth(step.if_, area)) for step in rule.raise_]
-    judged = judged_until(known, rule)
+    judged = judged_until(known, rule, area)
     return [
         Life(rule.name, area, since, end, told, _moved(known, rule, area, _level(rule, raised, min(end or judged, judged))))
         for since, end, told in stretches(courses, rule, judged, start)

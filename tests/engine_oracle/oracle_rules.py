@@ -117,9 +117,9 @@ class Rules:
             case Dimensions():
                 return any(self._dimension_covered(condition, d, area) for d in Dimension)
             case Share():
-                return any(self.covered(condition.condition, other) for other in self._related(condition, area))
+                return any(self.covered(condition.condition, other) for other in self.related(condition, area))
             case Near():
-                return any(self.covered(condition.near.condition, place) for place in self._in_reach(condition, area))
+                return any(self.covered(condition.near.condition, place) for place in self.in_reach(condition, area))
             case _:
                 return any(self.covered(part, area) for part in condition.parts)
 
@@ -170,11 +170,11 @@ class Rules:
             case Times():
                 return self.times(condition, area)
             case Share():
-                related = self._related(condition, area)
+                related = self.related(condition, area)
                 in_each = [self.truth(condition.condition, other) for other in related]
                 return joined(lambda truths: share(condition.share, truths), in_each)
             case Near():
-                reached = [p for p in self._in_reach(condition, area) if self.covered(condition.near.condition, p)]
+                reached = [p for p in self.in_reach(condition, area) if self.covered(condition.near.condition, p)]
                 needed = condition.near.at_least or 1
                 table = any_of if needed == 1 else lambda truths: at_least(needed, truths)
                 return joined(table, [self.truth(condition.near.condition, place) for place in reached])
@@ -183,14 +183,14 @@ class Rules:
             case Dimensions():
                 return self.dimensions(condition, area)
 
-    def _related(self, condition: Share, area: str) -> list[str]:
+    def related(self, condition: Share, area: str) -> list[str]:
         """The areas of which a share is asked for, with a series or without one."""
         areas = self.known.configuration.areas
         if condition.of == "children":
             return [a.code for a in areas if a.parent == area]
         return [code for a in areas if a.code == area for code in (a.neighbours if condition.of == "neighbours" else a.upstream or ())]
 
-    def _in_reach(self, condition: Near, area: str) -> list[str]:
+    def in_reach(self, condition: Near, area: str) -> list[str]:
         """Stations if nothing but thresholds at stations is read, else areas of the same level; those without a series are left out."""
         known = self.known.configuration
         own = next((a for a in known.areas if a.code == area), None)
@@ -316,9 +316,9 @@ class Rules:
             case Silent():
                 return []
             case Share():
-                return [self._ends(condition.condition, other) for other in self._related(condition, area)]
+                return [self._ends(condition.condition, other) for other in self.related(condition, area)]
             case Near():
-                return [self._ends(condition.near.condition, place) for place in self._in_reach(condition, area)]
+                return [self._ends(condition.near.condition, place) for place in self.in_reach(condition, area)]
             case Dimensions():
                 parts = [
                     AnyOf(any=tuple(AtLevel(threshold=t.name, level=condition.level) for t in found))

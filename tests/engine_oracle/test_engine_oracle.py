@@ -38,7 +38,7 @@ def test_timelines_equal_the_oracles(world: World) -> None:
     for rule in known.configuration.rules:
         for area in areas_of(known, rule):
             expected = rule_steps(known, rule, area)
-            found = difference(engine.get((rule.name, area), ()), expected, after=FIRST, before=judged_until(known, rule))
+            found = difference(engine.get((rule.name, area), ()), expected, after=FIRST, before=judged_until(known, rule, area))
             assert not found, f"{rule.name} {area}: engine, oracle {found}"
     _lives_once([event for event in said if isinstance(event, CompoundEvent)])
 

@@ -68,7 +68,7 @@ def _truth(when: Any, rows: Sequence[Row], *, now: float, area: str = "C", cases
     rule = known.configuration.rules[0]
     steps = rule_steps(known, rule, area)
     said = timelines(run(records)[0]).get((rule.name, area), ())
-    found = difference(said, steps, after=START - 48 * HOUR, before=judged_until(known, rule))
+    found = difference(said, steps, after=START - 48 * HOUR, before=judged_until(known, rule, area))
     assert not found, f"engine, oracle {found}"
     return _told(steps)
 

@@ -133,6 +133,34 @@ def test_events_that_had_ended_stay_as_they_were_said() -> None:
     assert words(told, old, low) == [("opened", "orange", "02:00", "2")]
 
 
+DRY = {"name": "flood", "when": "rain >= orange"}
+"""The rule by another indicator, of which no station is there."""
+
+
+def by_rain(*rules: Mapping[str, Any]) -> Configuration:
+    """The river and the rain, and these rules."""
+    river = {"name": "river", "levels": {"yellow": "2 m", "orange": "5 m", "red": "9 m"}}
+    return configuration(
+        [river, {"name": "rain", "indicator": "rain_1d", "at": "station", "levels": {"orange": "50 mm"}}], [dict(rule) for rule in rules]
+    )
+
+
+def test_a_rule_that_had_no_event_begins_with_what_its_readings_say() -> None:
+    """By the bound of eight metres, and then by the rain, nothing came to be; by five metres something had, and is found afterwards."""
+    high, dry, old = judged("8 m"), by_rain(DRY), by_rain(FLOOD)
+    _, told = events(begun(high), ("01:00", "6.0"), ("02:00", "4.0"), change(dry, "03:00"), ("04:00", "4.0"), change(old, "05:00"))
+    assert words(told, high, dry, old) == [("found_afterwards", "orange", "01:00", "3")]
+
+
+def test_no_event_is_told_twice_however_the_rule_changes_goes_and_comes_back() -> None:
+    """Its end is remembered where nothing reads the river any more, and where the rule is no more."""
+    other = {"name": "other", "when": "river >= orange", "level": "red"}
+    old, dry, without = by_rain(FLOOD), by_rain(DRY), by_rain(other)
+    state, _ = events(begun(old), ("01:00", "6.0"), ("02:00", "4.0"), change(dry, "03:00"), ("04:00", "4.0"))
+    _, told = events(state, change(without, "05:00"), ("06:00", "4.0"), change(old, "07:00"), ("08:00", "4.0"))
+    assert [one for one in told if one.rule == "flood"] == []
+
+
 def test_an_event_that_is_judged_the_same_goes_over() -> None:
     """Other words, other signatures, another document: the rule in force judges it on, and nothing is set apart."""
     old, new = judged("5 m"), judged("5 m", {**FLOOD, "text": "another", "sign": {"people": 1}})
