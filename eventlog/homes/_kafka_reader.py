@@ -21,6 +21,10 @@ _FETCH_MS = 1
 _PATIENCE_MS = int(PATIENCE_S * 1000)
 
 
+class StaysOpenError(LogError):
+    """A transaction that nobody is in any more was not ended, and hides what was written after it."""
+
+
 class Reader:
     """Reads any partition of the log. Its methods are called by one thread at a time.
 
@@ -58,6 +62,12 @@ class Reader:
                 time.sleep(_LOOK_S)
         return {}
 
+    def ends_and_hidden(self, places: Sequence[TopicPartition]) -> tuple[dict[TopicPartition, int], list[TopicPartition]]:
+        """The same, and those partitions in which more is written that a transaction hides which is still open."""
+        written = self._written(places)
+        ends = self.ends(places)
+        return ends, [place for place in places if ends[place] < written[place]]
+
     def settled_ends(self, places: Sequence[TopicPartition], *, whole: bool = False) -> dict[TopicPartition, int]:
         """The same, once all that was written before the call is decided.
 
@@ -65,7 +75,7 @@ class Reader:
         `whole` that is waited for, else no longer than a second.
 
         Raises:
-            LogError: with `whole`, if a transaction stays open.
+            StaysOpenError: with `whole`, if a transaction stays open.
         """
         written = self._written(places)
         deadline = time.monotonic() + (TRANSACTION_S + PATIENCE_S if whole else _SETTLE_S)
@@ -75,7 +85,8 @@ class Reader:
                 return ends
             if time.monotonic() > deadline:
                 if whole:
-                    raise LogError("A transaction stays open and hides what was written after it.", where=str(self._place))
+                    what = "A transaction stays open and hides what was written after it."
+                    raise StaysOpenError(what, where=str(self._place), remedy="Start again whoever wrote last: it ends that.")
                 return ends
             time.sleep(_LOOK_S)
 

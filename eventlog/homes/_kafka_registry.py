@@ -41,7 +41,7 @@ class Registry:
     """A process's view of the registry. It grows stale, so `refresh` before relying on what is not there."""
 
     def __init__(self, place: Place, reader: Reader, lock: threading.RLock) -> None:
-        self._place = TopicPartition(place.topic(REGISTRY), 0)
+        self.place = TopicPartition(place.topic(REGISTRY), 0)
         self._reader, self._lock = reader, lock
         self._position = 0
         self._looked = float("-inf")
@@ -59,12 +59,8 @@ class Registry:
             if time.monotonic() - self._looked < older_than_s:
                 return
             self._looked = time.monotonic()
-            end = (
-                self._reader.settled_ends([self._place], whole=True)[self._place]
-                if whole
-                else self._reader.ends([self._place])[self._place]
-            )
-            for message in self._reader.messages(self._place, self._position, end):
+            end = self._reader.settled_ends([self.place], whole=True)[self.place] if whole else self._reader.ends([self.place])[self.place]
+            for message in self._reader.messages(self.place, self._position, end):
                 self._take(json.loads(message.key), message.value)
             self._position = max(self._position, end)
 
@@ -97,7 +93,7 @@ class Registry:
         return self._message(["snapshot", group, shard], asdict(manifest))
 
     def _message(self, key: list[str], value: dict[str, object]) -> Message:
-        return (self._place.topic, 0, json.dumps(key).encode(), json.dumps(value).encode(), [])
+        return (self.place.topic, 0, json.dumps(key).encode(), json.dumps(value).encode(), [])
 
     def _take(self, key: list[str], value: bytes) -> None:
         match key:

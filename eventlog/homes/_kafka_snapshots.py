@@ -8,10 +8,10 @@ import hashlib
 from kafka import TopicPartition
 
 from eventlog.homes._kafka_client import Clients
-from eventlog.homes._kafka_reader import Reader
+from eventlog.homes._kafka_reader import Reader, StaysOpenError
 from eventlog.homes._kafka_registry import Manifest, Message, Registry
 from eventlog.homes._kafka_topics import SNAPSHOTS
-from eventlog.homes._kafka_writer import Pen
+from eventlog.homes._kafka_writer import Pen, decided_ends
 from eventlog.log import Snapshot
 from schemas.errors import LogError
 from schemas.microseconds import from_microseconds, to_microseconds
@@ -37,11 +37,7 @@ class Snapshots:
             LogError: it cannot be kept.
         """
         key = (snapshot.group, snapshot.shard)
-        pen = self._pens.setdefault(key, Pen(self._clients, f"{self._clients.place.name}/snapshots/{snapshot.group}/{snapshot.shard}"))
-        if not pen.held:
-            pen.take()
-            self._registry.refresh(whole=True)
-            self._kept[key] = self._registry.manifests.get(key)
+        pen = self._held_pen(key)
         # With the pen held nobody else has saved since.
         kept = self._kept[key]
         if kept is not None and kept.offset > snapshot.offset:
@@ -59,9 +55,13 @@ class Snapshots:
         """The kept snapshot.
 
         Raises:
+            WriterLost: it cannot be read now, but may be if it is tried again.
             LogError: it is damaged or of a newer version, or cannot be read.
         """
-        self._registry.refresh(whole=True)
+        try:
+            self._registry.refresh(whole=True)
+        except StaysOpenError:  # it may be of the one who saved it last, whose place we are about to take
+            self._held_pen((group, shard))
         manifest = self._registry.manifests.get((group, shard))
         if manifest is None:
             return None
@@ -80,6 +80,16 @@ class Snapshots:
         """Let go of the right to write."""
         for pen in self._pens.values():
             pen.drop()
+
+    def _held_pen(self, key: tuple[str, str]) -> Pen:
+        """The pen of a group and shard; once it is taken it is known what is kept."""
+        pen = self._pens.setdefault(key, Pen(self._clients, f"{self._clients.place.name}/snapshots/{key[0]}/{key[1]}"))
+        if not pen.held:
+            pen.take()
+            decided_ends(pen, self._reader, [self._registry.place])
+            self._registry.refresh(whole=True)
+            self._kept[key] = self._registry.manifests.get(key)
+        return pen
 
     def _key(self, key: tuple[str, str], piece: int) -> bytes:
         return f"{key[0]}\0{key[1]}\0{piece}".encode()

@@ -58,11 +58,16 @@ def is_lost(error: BaseException) -> bool:
 
 
 class Pen:
-    """The right to write under one transactional id. Taking it ends the transaction of whoever had it, who can write no more."""
+    """The right to write under one transactional id. Taking it ends the transaction of whoever had it, who can write no more.
+
+    Attributes:
+        taken: how often this process took it. While that is the same nobody else wrote with it.
+    """
 
     def __init__(self, clients: Clients, transactional_id: str) -> None:
         self._clients, self._id = clients, transactional_id
         self._producer: Any = None
+        self.taken = 0
 
     @property
     def held(self) -> bool:
@@ -86,6 +91,7 @@ class Pen:
                     _discard(producer)
                 raise self._trouble(error) from error
             self._producer = producer
+            self.taken += 1
 
     def write(self, messages: Sequence[Message], last: Callable[[list[int]], Message] | None = None) -> list[int]:
         """One transaction of messages; answers their offsets.
@@ -208,6 +214,24 @@ def _discard(producer: Any) -> None:
         producer.close(timeout=1)
 
 
+def decided_ends(pen: Pen, reader: Reader, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where partitions end once all that was written before is decided, also what a broker has forgotten to end. The pen was taken before.
+
+    A broker that is killed again while it starts may take a partition for deleted, and then never writes there what its coordinator had
+    decided (seen in Apache Kafka 4.3). What was written stays open, and hides all that comes after it, until the same writer ends another
+    transaction there. We end it with a commit: what was committed must not be lost, and what was not is appended no second time.
+
+    Raises:
+        WriterLost, LogError: as `Pen.write`.
+    """
+    ends, hidden = reader.ends_and_hidden(places)
+    if not hidden:
+        return ends
+    pen.begin(hidden)
+    pen.end([])
+    return reader.settled_ends(places, whole=True)
+
+
 class Tail:
     """The ids of a partition's newest records.
 
@@ -233,6 +257,7 @@ class Appender:
         self.pen = pen
         self._place, self._reader = clients.place, reader
         self._tails: dict[TopicPartition, Tail] = {}
+        self._taken, self._whole = 0, set[TopicPartition]()
 
     def append(
         self,
@@ -247,16 +272,15 @@ class Appender:
             WriterLost: it did not end well, but may if it is tried again.
             FencedError, LogError: it cannot end well.
         """
-        fresh_pen = not self.pen.held
         self.pen.take()
         places = [TopicPartition(self._place.topic(record.topic), partitions[record.shard]) for record in records]
-        if fresh_pen:
-            self._learn(set(places), whole=True)
+        self._learn_whole(set(places))
         if offsets:
             # They are on their way while it is looked up what is there.
             self.pen.begin(set(places), offsets, membership)
         try:
-            self._learn(set(places))
+            there = sorted(set(places))
+            self._learn(there, self._reader.ends(there))
             new = self._new(records, places)
         except BaseException:
             self.pen.drop()
@@ -280,11 +304,19 @@ class Appender:
                 new.setdefault((place, record.id), record)
         return new
 
-    def _learn(self, places: set[TopicPartition], *, whole: bool = False) -> None:
-        """Know the ids at the end of each partition. Only the pen's holder writes, so with the pen newly taken nothing may be missed."""
-        asked = sorted(places)
-        ends = self._reader.settled_ends(asked, whole=True) if whole else self._reader.ends(asked)
-        for place in asked:
+    def _learn_whole(self, places: set[TopicPartition]) -> None:
+        """Know all ids at the end of partitions that were not looked at since the pen was taken: others may have written there before."""
+        if self._taken != self.pen.taken:
+            self._taken, self._whole = self.pen.taken, set()
+        new = sorted(places - self._whole)
+        if not new:
+            return
+        self._learn(new, decided_ends(self.pen, self._reader, new))
+        self._whole.update(new)
+
+    def _learn(self, places: Sequence[TopicPartition], ends: Mapping[TopicPartition, int]) -> None:
+        """Know the ids at the end of each partition."""
+        for place in places:
             tail = self._tails.setdefault(place, Tail())
             if tail.position == NOTHING:
                 self._learn_backwards(place, tail, ends[place])

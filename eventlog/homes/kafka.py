@@ -22,7 +22,7 @@ from eventlog.homes._kafka_records import received_of, stored_of
 from eventlog.homes._kafka_registry import Registry
 from eventlog.homes._kafka_snapshots import Snapshots
 from eventlog.homes._kafka_topics import make_missing, make_partitions
-from eventlog.homes._kafka_writer import Appender, Pen, WriterLost, await_visible
+from eventlog.homes._kafka_writer import Appender, Pen, WriterLost, await_visible, decided_ends
 from eventlog.homes._remembered import RememberedTransaction, check_topic, remembered
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
 from schemas.errors import LogError
@@ -140,7 +140,7 @@ class KafkaLog:
 
     def load_snapshot(self, group: str, shard: str) -> Snapshot | None:
         with self._using():
-            return self._snapshots.load(group, shard)
+            return self._tried(lambda: self._snapshots.load(group, shard))
 
     def retain(self, topic: str, before: datetime) -> int:
         check_topic(topic)
@@ -186,6 +186,7 @@ class KafkaLog:
     def _number(self, shards: Sequence[str]) -> None:
         """Give new shards their partitions. Only the pen's holder may, so that no two shards get the same."""
         self._pen.take()
+        decided_ends(self._pen, self._reader, [self._registry.place])
         self._registry.refresh(whole=True)
         new = [shard for shard in shards if shard not in self._registry.shards]
         if not new:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from contract import T0, output_of, record
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource
 from kafka.errors import InvalidProducerEpochError, KafkaError, MessageSizeTooLargeError
 from kafka.future import Future
@@ -34,8 +34,9 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A broker of its own, to be killed."""
-    with load().Broker(tmp_path_factory.mktemp("mortal"), heap_mb=256) as broker:
+    """A broker of its own, to be killed. It lets a client write where its coordinator knows of no transaction, which no other does."""
+    careless = {"transaction.partition.verification.enable": "false"}
+    with load().Broker(tmp_path_factory.mktemp("mortal"), heap_mb=256, settings=careless) as broker:
         yield broker
 
 
@@ -152,6 +153,33 @@ def test_a_transaction_left_open_is_ended_by_the_next_writer(url: str) -> None:
     (second,) = log.append([record(3)])
     assert log.read("input") == [first, second]
     dead.drop()
+    log.close()
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["a shard that is known", "a shard that is looked up"])
+def test_a_transaction_whose_end_a_broker_forgot_in_a_partition_is_ended_there(mortal: Any, named: bool) -> None:
+    """A broker that is killed again while it starts may take a partition for deleted, and never writes there what was decided. What was
+    written is then neither seen nor dropped; the next writer ends it, and appends it no second time."""
+    log = open_log(f"kafka://{mortal.url}/forgotten-{named}")
+    (first,) = log.append([record(1)])
+    place = place_of(f"kafka://{mortal.url}/forgotten-{named}")
+    producer = Clients(place).producer(f"{place.name}/pen")
+    producer.init_transactions()
+    producer.begin_transaction()
+    forgotten, half = TopicPartition(place.topic("input"), first.partition), record(2)
+    producer._transaction_manager._partitions_in_transaction.add(forgotten)  # the coordinator is not told of it
+    producer.send(place.topic("events"), value=b"", key=b"LKA", headers=headers_of(output_of("x")), partition=first.partition)
+    producer.send(forgotten.topic, value=half.payload, key=b"LKA", headers=headers_of(half), partition=first.partition)
+    producer.commit_transaction()
+    producer.close()
+    assert log.read("input") == [first]
+    if named:
+        log.partition("LKA")
+    else:
+        log.close()
+        log = open_log(f"kafka://{mortal.url}/forgotten-{named}")
+    log.append([half, record(3)])
+    assert [s.record.id for s in log.read("input")] == [record(n).id for n in (1, 2, 3)]
     log.close()
 
 
