@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from kafka_broker import load
 from msgspec.structs import replace
 from places.kafka import fresh_url
 
-from eventlog.homes import _kafka_writer
+from eventlog.homes import _kafka_reader, _kafka_writer
 from eventlog.homes._kafka_client import Clients, place_of
 from eventlog.homes._kafka_records import headers_of
 from eventlog.homes._kafka_writer import Pen, is_lost
+from eventlog.homes.kafka import KafkaLog
 from eventlog.log import Snapshot, open_log
 from schemas.errors import ConfigurationError, LogError
 
@@ -181,6 +183,34 @@ def test_a_transaction_whose_end_a_broker_forgot_in_a_partition_is_ended_there(m
     log.append([half, record(3)])
     assert [s.record.id for s in log.read("input")] == [record(n).id for n in (1, 2, 3)]
     log.close()
+
+
+@pytest.mark.parametrize("does", ["load", "save"])
+def test_a_forgotten_end_of_a_snapshot_keeps_nobody_from_the_registry(mortal: Any, does: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shard's next processor ends it, whichever it does first: what was saved before is loaded, and what it saves is found."""
+    monkeypatch.setattr(_kafka_reader, "TRANSACTION_S", 0.0)
+    monkeypatch.setattr(_kafka_reader, "PATIENCE_S", 1.0)
+    url = f"kafka://{mortal.url}/snapshot-{does}"
+    older, newer = (Snapshot("processors", "LKA", offset, "1", T0, b"state") for offset in (0, 1))
+    with closing(open_log(url)) as log:
+        log.append([record(1)])
+        log.save_snapshot(older)
+        assert isinstance(log, KafkaLog)
+        topic, partition, key, value, headers = log._registry.reader_message("another", "input")
+    place = place_of(url)
+    producer = Clients(place).producer(f"{place.name}/snapshots/processors/LKA")
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer._transaction_manager._partitions_in_transaction.add(TopicPartition(topic, partition))  # the coordinator is not told of it
+    producer.send(place.topic("events"), value=b"", key=b"LKA", headers=headers_of(output_of("x")), partition=0)
+    producer.send(topic, value=value, key=key, headers=headers, partition=partition)
+    producer.commit_transaction()
+    producer.close()
+    with closing(open_log(url)) as log:
+        if does == "load":
+            assert log.load_snapshot("processors", "LKA") == older
+        log.save_snapshot(newer)
+        assert log.load_snapshot("processors", "LKA") == newer
 
 
 def test_an_end_of_a_transaction_that_is_answered_by_an_unknown_error_is_tried_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
