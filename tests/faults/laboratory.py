@@ -58,7 +58,8 @@ LOOK_S, ASK_S = 0.01, 0.2
 SPEED = timedelta(hours=2)
 """Case time for each second of ours, at the pace of a file."""
 SESSION_S = 1.0
-"""Of a processor: shorter than the product's, so that a take-over need not be waited for half a minute."""
+"""Of a processor, at the pace of a file: shorter than the product's, so that a take-over need not be waited for half a minute; and longer
+where all takes longer, so that one which is only slow is not taken for dead."""
 SNAPSHOT_EVERY = 150
 VICTIMS = {"ingest": 2.0, "ticker": 1.0, "processor": 3.0, "alerts": 3.0, "signer": 1.0}
 """What is killed, and how often, beside what the home has."""
@@ -202,7 +203,7 @@ class Laboratory:
         self.environment[SOURCES] = addresses["source"].read_text(encoding="ascii")
         add("ingest", "ingest", feed=FEED)
         add("ticker", "ticker")
-        add("processor", "processor", member="processor", session_s=SESSION_S, snapshot_every=SNAPSHOT_EVERY)
+        add("processor", "processor", member="processor", session_s=SESSION_S * self.home.pace, snapshot_every=SNAPSHOT_EVERY)
         add("alerts", "alerts", provider_url=addresses["provider"].read_text(encoding="ascii"))
         add("signer", "signer", seed=self.seed)
 
