@@ -126,7 +126,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self._trouble: LogError | None = None
         self._closing = False
         self._polled = time.monotonic()
-        self._silent = False
+        self._silent = self._overslept = False
         self._sharing = Sharing(self, topics)
         self._consumer = clients.reader(
             self._kafka_group,
@@ -164,7 +164,10 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         Raises:
             FencedError: the member was replaced, or lost all it held while it was silent.
         """
-        self._polled = time.monotonic()
+        now = time.monotonic()
+        # After a sleep of the whole process it may poll before its thread hears from the group that it was given up.
+        self._overslept |= now - self._polled > self._session_s
+        self._polled = now
         self.check()
 
     def check(self) -> None:
@@ -203,6 +206,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             grant = self.grant
             if any(grant.held.get(partition) is None or grant.held[partition] != before for partition, before in since.items()):
                 raise self.fenced("no longer holds the shard it commits")
+            self._overslept = False
         return grant
 
     def doubtful(self, partitions: Iterable[int]) -> set[int]:
@@ -287,9 +291,10 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
                 # A sharing passed that this member has not heard of: another may have held its shards in it, and left again.
                 self._lost |= before.keys()
             held = {place.partition: before.get(place.partition, identity.generation_id) for place in assigned}
-            if self._silent and not held.keys() >= before.keys():
+            if (self._silent or self._overslept) and not held.keys() >= before.keys():
                 # Silent for its session, and others have taken what it held: it must stop, and not take part as if nothing had been.
                 self._fenced = True
+            self._overslept = False
             self.grant = Grant(identity, held, self._sharing.shards)
             self._changed.notify_all()
 

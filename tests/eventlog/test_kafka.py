@@ -21,11 +21,12 @@ from places.kafka import fresh_url
 
 from eventlog.homes import _kafka_reader, _kafka_writer
 from eventlog.homes._kafka_client import Clients, place_of
+from eventlog.homes._kafka_consumer import KafkaLogConsumer
 from eventlog.homes._kafka_records import headers_of
 from eventlog.homes._kafka_writer import Pen, is_lost
 from eventlog.homes.kafka import KafkaLog
 from eventlog.log import Snapshot, open_log
-from schemas.errors import ConfigurationError, LogError
+from schemas.errors import ConfigurationError, FencedError, LogError
 
 
 @pytest.fixture
@@ -273,6 +274,20 @@ def test_a_sharing_that_a_member_has_not_heard_of_leaves_its_shards_doubtful(url
     assert held
     monkeypatch.undo()
     log.close()
+
+
+def test_a_member_that_overslept_is_fenced_though_it_polls_before_it_hears_of_it(url: str) -> None:
+    """All of its process stood still for longer than its session, and another holds its shard: it stops, whichever thread wakes first."""
+    with closing(open_log(url)) as log:
+        log.append([record(1)])
+        consumer = log.consumer("processors", "a", ["input"], session_s=30.0)
+        assert isinstance(consumer, KafkaLogConsumer)
+        assert consumer.poll(timeout_s=10)
+        consumer.membership._polled -= 60.0
+        consumer.membership.polled()
+        consumer.membership.on_partitions_assigned([])
+        with pytest.raises(FencedError, match="was replaced"):
+            consumer.poll(timeout_s=0.1)
 
 
 def test_a_pen_that_is_taken_while_messages_are_on_their_way_is_taken_back(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
