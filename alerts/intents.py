@@ -342,6 +342,11 @@ def unsettled() -> Select[Any]:
     return select(warnings.c.id).where(~published.exists() | moving.exists() | received.exists(), of_warnings)
 
 
+def recount(connection: Connection, message: str) -> None:
+    """Note that people have come into another state of a message whose counts may have been published for good."""
+    connection.execute(insert(recounts).values(message=message))
+
+
 def counted(connection: Connection, up_to: int) -> None:
     """Note that receipts up to a place were counted."""
     connection.execute(delete(recounts).where(recounts.c.place <= up_to))

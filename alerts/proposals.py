@@ -168,6 +168,7 @@ class Proposals:
             return 0
         self._add_texts(connection, rule, kind, event, warning.id, counted)
         again = audience.intend_again(connection, people, warning.id)
+        intents.recount(connection, warning.id)
         return again + intents.intend(connection, warning, int(warning.level), audience.without_message(people, warning.id))
 
     def anybody_joined(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent) -> bool:

@@ -15,7 +15,7 @@ from alerts import intents, ledger
 from alerts.channels.contract import Cause, Receipt, ReceiptState
 from alerts.life import ENDINGS
 from alerts.people.subscribers import leave
-from alerts.tables import earlier_attempts, messages, recounts, warnings
+from alerts.tables import earlier_attempts, messages, warnings
 from alerts.texts import Kind
 from schemas.levels import Level
 from schemas.warning_records import MessageState
@@ -195,4 +195,4 @@ def _tell(connection: Connection, row: _Row, receipt: Receipt, at: datetime) -> 
 def _change(connection: Connection, row: _Row, **values: Any) -> None:
     where = (messages.c.message == row.message) & (messages.c.subscriber == row.subscriber)
     connection.execute(update(messages).where(where).values(**values))
-    connection.execute(insert(recounts).values(message=row.message))
+    intents.recount(connection, row.message)

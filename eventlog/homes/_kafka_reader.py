@@ -21,10 +21,6 @@ _FETCH_MS = 1
 _PATIENCE_MS = int(PATIENCE_S * 1000)
 
 
-class StaysOpenError(LogError):
-    """A transaction that nobody is in any more was not ended, and hides what was written after it."""
-
-
 class Reader:
     """Reads any partition of the log. Its methods are called by one thread at a time.
 
@@ -75,7 +71,7 @@ class Reader:
         `whole` that is waited for, else no longer than a second.
 
         Raises:
-            StaysOpenError: with `whole`, if a transaction stays open.
+            LogError: with `whole`, if a transaction stays open.
         """
         written = self._written(places)
         deadline = time.monotonic() + (TRANSACTION_S + PATIENCE_S if whole else _SETTLE_S)
@@ -86,7 +82,7 @@ class Reader:
             if time.monotonic() > deadline:
                 if whole:
                     what = "A transaction stays open and hides what was written after it."
-                    raise StaysOpenError(what, where=str(self._place), remedy="Start again whoever wrote last: it ends that.")
+                    raise LogError(what, where=str(self._place), remedy="Start again whoever wrote last: it ends that.")
                 return ends
             time.sleep(_LOOK_S)
 

@@ -8,7 +8,7 @@ import hashlib
 from kafka import TopicPartition
 
 from eventlog.homes._kafka_client import Clients
-from eventlog.homes._kafka_reader import Reader, StaysOpenError
+from eventlog.homes._kafka_reader import Reader
 from eventlog.homes._kafka_registry import Manifest, Message, Registry
 from eventlog.homes._kafka_topics import SNAPSHOTS
 from eventlog.homes._kafka_writer import Pen, decided_ends
@@ -58,10 +58,11 @@ class Snapshots:
             WriterLost: it cannot be read now, but may be if it is tried again.
             LogError: it is damaged or of a newer version, or cannot be read.
         """
-        try:
-            self._registry.refresh(whole=True)
-        except StaysOpenError:  # it may be of the one who saved it last, whose place we are about to take
+        self._reader.settled_ends([self._registry.place])
+        if self._reader.ends_and_hidden([self._registry.place])[1]:
+            # It may be of the one who saved it last, whose place we are about to take; one who lives takes the pen again.
             self._held_pen((group, shard))
+        self._registry.refresh(whole=True)
         manifest = self._registry.manifests.get((group, shard))
         if manifest is None:
             return None

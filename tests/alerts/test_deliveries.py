@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from alert_places import START
 from event_makers import event, tell
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.event import listen
 
 from alerts import audience, deliveries, intents
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
-from alerts.intents import Counted
+from alerts.intents import Counted, Unsent
 from alerts.people.synthetic import fill
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, Mode, StandInProvider
+from alerts.tables import messages, subscribers
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
@@ -98,6 +99,27 @@ def test_what_is_settled_is_not_counted_again_and_what_moves_is(start: Start, lo
     assert (said(log), open_ones(registry)) == (held(registry), [])
     with registry.reading() as connection:
         assert {key: count for key, count in deliveries.published(connection).items() if count} == held(registry)
+
+
+def test_who_gets_a_message_whose_counts_were_closed_is_counted(start: Start, log: EventLog, registry: Registry) -> None:
+    """Somebody comes to the place, and somebody was spared the message for a graver warning: once they have it the log says so."""
+    with StandInProvider() as provider:
+        service = start(provider)
+        issue(service, "LK11")
+        spared = update(messages).where(messages.c.subscriber == select(func.min(messages.c.subscriber)).scalar_subquery())
+        with registry.begin() as connection:
+            connection.execute(spared.values(state=MessageState.EXPIRED.value, refusal=Unsent.GROUPED.value))
+        service.dispatch(START)
+        assert (said(log), open_ones(registry)) == (held(registry), [])
+        came = select(func.min(subscribers.c.id)).where(subscribers.c.area == "LK21").scalar_subquery()
+        with registry.begin() as connection:
+            connection.execute(
+                update(subscribers).where(subscribers.c.id == came).values(area="LK11", joined_at=START + timedelta(minutes=30))
+            )
+            connection.execute(update(subscribers).where(subscribers.c.area == "LK11").values(joined_at=START + timedelta(minutes=30)))
+        service.run_once(START + timedelta(hours=1))
+    assert (said(log), open_ones(registry)) == (held(registry), [])
+    assert {state for *_, state in said(log)} == {MessageState.ACCEPTED}
 
 
 def test_what_was_overtaken_before_it_was_sent_is_counted(start: Start, log: EventLog, registry: Registry) -> None:
