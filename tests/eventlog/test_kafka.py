@@ -19,7 +19,7 @@ from kafka_broker import load
 from msgspec.structs import replace
 from places.kafka import fresh_url
 
-from eventlog.homes import _kafka_reader, _kafka_writer
+from eventlog.homes import _kafka_writer
 from eventlog.homes._kafka_client import Clients, place_of
 from eventlog.homes._kafka_consumer import KafkaLogConsumer
 from eventlog.homes._kafka_records import headers_of
@@ -187,10 +187,8 @@ def test_a_transaction_whose_end_a_broker_forgot_in_a_partition_is_ended_there(m
 
 
 @pytest.mark.parametrize("does", ["load", "save"])
-def test_a_forgotten_end_of_a_snapshot_keeps_nobody_from_the_registry(mortal: Any, does: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forgotten_end_of_a_snapshot_keeps_nobody_from_the_registry(mortal: Any, does: str) -> None:
     """The shard's next processor ends it, whichever it does first: what was saved before is loaded, and what it saves is found."""
-    monkeypatch.setattr(_kafka_reader, "TRANSACTION_S", 0.0)
-    monkeypatch.setattr(_kafka_reader, "PATIENCE_S", 1.0)
     url = f"kafka://{mortal.url}/snapshot-{does}"
     older, newer = (Snapshot("processors", "LKA", offset, "1", T0, b"state") for offset in (0, 1))
     with closing(open_log(url)) as log:
