@@ -14,10 +14,10 @@ from polyrisk.backtest_files import read_events, read_history
 from polyrisk.backtest_report import number, show, tables
 from polyrisk.backtest_sweep import Step, answer, at_most, setting, swept, values_of
 from polyrisk.config_sources import at_revision
-from polyrisk.counting import counted
 from processors.backtest_baselines import Made, baselines_of
 from processors.history import History, history_of
 from schemas.configuration import Configuration
+from schemas.counting import counted
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError
 from schemas.frameworks import is_framework

@@ -14,11 +14,11 @@ from polyrisk.check import check_folder
 from polyrisk.config_kept import alike
 from polyrisk.config_log import SHORT, before_that, configuration_of, entries_of, in_force, still_ahead
 from polyrisk.config_sources import Source, from_country
-from polyrisk.counting import counted
 from polyrisk.rule_tests import run_tests
 from polyrisk.story import events_said
 from processors.plan import Plan
 from schemas.configuration import Configuration
+from schemas.counting import counted
 from schemas.country_facts import CountryFacts
 from schemas.country_files import load_country
 from schemas.envelopes import input_record

@@ -6,6 +6,7 @@ from typing import Any
 
 from polyrisk.config_sources import Source
 from schemas.configuration_diff import Difference, differences, of_mappings
+from schemas.counting import counted
 
 _WORD = {"added": "+", "removed": "-", "renamed": "~", "changed": "~"}
 
@@ -68,4 +69,5 @@ def _counted(found: Sequence[Difference]) -> str:
     if not found:
         return "Nothing differs in what is judged by."
     counts = Counter(one.about for one in found)
-    return ", ".join(f"{count} {about}{'' if count == 1 else 's'}" for about, count in counts.items()).replace("countrys", "country") + "."
+    # Of the country there is one at most.
+    return ", ".join(counted(count, about) for about, count in counts.items()) + "."

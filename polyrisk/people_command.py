@@ -21,9 +21,9 @@ from alerts.people.numbers import is_synthetic, masked, mobile_of
 from alerts.registry import Registry, open_registry
 from alerts.tables import subscribers
 from eventlog.state import log_url
-from polyrisk.counting import counted
 from polyrisk.installation import Installation
 from polyrisk.progress import patient
+from schemas.counting import counted
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import PolyriskError, RefusedError
 

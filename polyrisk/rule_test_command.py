@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from polyrisk.counting import counted
 from polyrisk.progress import patient
 from polyrisk.rule_tests import Failure, Outcome, run_tests
+from schemas.counting import counted
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import RefusedError
 from schemas.findings import Finding

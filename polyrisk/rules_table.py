@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alerts.texts import Catalogue, Kind, Pattern
 from polyrisk.rules_words import words
 from schemas.configuration import Move, Rule
+from schemas.counting import counted
 from schemas.country_files import LoadedCountry
 from schemas.decided import Document
 from schemas.indicators import CATALOGUE
@@ -247,7 +248,7 @@ def _signatures(rule: Rule, country: LoadedCountry) -> str:
     for level in sorted(rule.levels):
         table = country.facts.signatures(level)
         people, within = max(rule.sign.people, table.people), min(rule.sign.within, table.within)
-        lines.append(f"{level.word}: {people} {'person' if people == 1 else 'people'} within {format_span(within)}")
+        lines.append(f"{level.word}: {counted(people, 'person', 'people')} within {format_span(within)}")
     ladder = ", ".join(f"after {format_span(step.after)} to {country.facts.roles[step.to].title}" for step in country.facts.escalate)
     return "\n".join([*lines, f"unsigned: passed on {ladder}"] if ladder else lines)
 

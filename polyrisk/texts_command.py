@@ -11,10 +11,10 @@ import click
 from alerts.checks import findings_of, notes, shared_findings
 from alerts.review_files import review, stamp
 from alerts.texts import REGIONAL
-from polyrisk.counting import counted
 from polyrisk.explain import find_warning
 from polyrisk.installation import Installation
 from polyrisk.texts_preview import Asked, Shown, lines_of, of_rule, of_warning
+from schemas.counting import counted
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError, PolyriskError, RefusedError
 

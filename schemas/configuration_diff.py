@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from schemas.condition_words import differing, in_words
 from schemas.conditions import AtLevel, Dimensions, Silent, walk
 from schemas.configuration import Configuration, Raise, Rule, Threshold
+from schemas.counting import counted
 from schemas.thresholds import Override
 
 About = Literal["threshold", "rule", "feed", "station", "area", "figure", "text", "country"]
@@ -114,7 +115,7 @@ def _colour(word: str) -> int:
 
 
 def _persistence(written: Any) -> str:
-    return f"{written} reading{'' if written == 1 else 's'}" if isinstance(written, int) else _text(written)
+    return counted(written, "reading") if isinstance(written, int) else _text(written)
 
 
 def _override(one: Override) -> str:
@@ -212,9 +213,9 @@ def _reaching(one: Difference, configuration: Configuration) -> Difference:
         only = {line.key.removeprefix("at ") for line in one.lines}
         stations = [s for s in configuration.stations if s.feed in giving and (one.what != "changed" or s.code in only or _everywhere(one))]
         areas = {_around(code, parents, levels, "adm2") for station in stations for code in station.areas} - {""}
-        where = f"{_count(len(stations), 'station')} in {_count(len(areas), 'adm2 area')}"
+        where = f"{counted(len(stations), 'station')} in {counted(len(areas), 'adm2 area')}"
     else:
-        where = _count(sum(level == threshold.at for level in levels.values()), f"{threshold.at} area")
+        where = counted(sum(level == threshold.at for level in levels.values()), f"{threshold.at} area")
     readers = tuple(_readers(configuration)[one.name])
     told = f"read by {', '.join(readers)}" if readers else "no rule reads it"
     return replace(one, reach=f"{where}; {told}", readers=readers)
@@ -223,10 +224,6 @@ def _reaching(one: Difference, configuration: Configuration) -> Difference:
 def _everywhere(one: Difference) -> bool:
     """Whether more differs than values at single places."""
     return any(not line.key.startswith("at ") for line in one.lines)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _around(code: str, parents: Mapping[str, str | None], levels: Mapping[str, str], level: str) -> str:

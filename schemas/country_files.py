@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from schemas import community_reports
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold, written_at
 from schemas.configuration_checks import check_threshold, check_written
+from schemas.counting import counted
 from schemas.country_facts import CountryFacts
 from schemas.errors import ConfigurationError
 from schemas.figure_tables import read_figures
@@ -142,8 +143,7 @@ def load_country(folder: Path, feeds: Path | None = None) -> LoadedCountry:
     country = reading.country()
     if country is None:
         lines = "\n".join(f"  {finding}" for finding in reading.findings)
-        number = len(reading.findings)
-        what = f"{number} {'finding' if number == 1 else 'findings'} in the configuration:\n{lines}"
+        what = f"{counted(len(reading.findings), 'finding')} in the configuration:\n{lines}"
         raise ConfigurationError(what, where=reading.name, remedy="Change them and check again with `polyrisk check`.")
     return country
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from polyrisk.commands.options import AS_JSON, FOLDER, OUT, moment, told
-from polyrisk.counting import counted
+from schemas.counting import counted
 from schemas.country_files import countries_root
 
 

@@ -1,4 +1,4 @@
-"""Numbers of things in what a command prints."""
+"""Numbers of things, in words for people."""
 
 
 def counted(number: int, one: str, several: str = "") -> str:
