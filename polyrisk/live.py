@@ -109,6 +109,7 @@ def run_parts(
         listening = _listening(stack, log, country, state, clock, listener_port, part, played=played)
         channel = _channel(stack, country, state, listening, played=played, send=send) if part in ("alerts", "all") else None
         watched += [] if listening is None else [listening.turn]
+        look_less_often()  # before the processors make their states again, which takes half as long so
         turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
             served = stack.enter_context(closing(bound(port, "Choose another with --port.")))
@@ -118,7 +119,6 @@ def run_parts(
                 page.run(sockets=[served])
                 return
             threading.Thread(target=page.run, kwargs={"sockets": [served]}, name="console", daemon=True).start()
-        look_less_often()
         click.echo("running; Ctrl-C ends it")
         _take_turns(turns)
 

@@ -139,7 +139,7 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
     """Records of readings, heartbeats and ticks.
 
     As long as they speak of some place that is not regular they are taken in small parts, growing: after each part it may be regular again,
-    and what is not costs the more the more records it is judged by at a time.
+    and what is not costs the more the more records it is judged by at a time. What is only looked through is so after one record.
     """
     said: list[list[Output]] = []
     first, size = 0, 1
@@ -152,11 +152,20 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
             said.append(outputs)
             first += 1
             continue
-        last = len(records) if not _speak_of_irregular(state, contents[first:]) else min(first + size, len(records))
+        if _said_much(columns).any():
+            last = first + 1
+        else:
+            last = len(records) if not _speak_of_irregular(state, contents[first:]) else min(first + size, len(records))
         state, found = _Run(state, columns, records[first:last], contents[first:last], telling).taken()
         said += found
         first, size = last, size * 2
     return state, said
+
+
+def _said_much(columns: Columns) -> Flags:
+    """The areas that are to be looked through once."""
+    grown = columns.machines.emitted - columns.carried > _MOST_ENTRIES
+    return columns.regular & grown.reshape(-1, len(columns.layout.thresholds)).any(axis=1)
 
 
 def _speak_of_irregular(state: State, contents: Sequence[Content]) -> bool:
@@ -253,8 +262,7 @@ class _Run:
             self.state = replace(self.state, events={p: judged for p, judged in self.state.events.items() if p not in places})
 
     def _let_go_of_old(self, arrivals: Arrivals) -> None:
-        grown = self.columns.machines.emitted - self.columns.carried > _MOST_ENTRIES
-        arrivals.irregular[:] |= self.columns.regular & grown.reshape(-1, len(self.columns.layout.thresholds)).any(axis=1)
+        arrivals.irregular[:] |= _said_much(self.columns)
 
     def _irregular(self, found: Forward) -> None:
         """Hand over to timelines what did not go forward."""

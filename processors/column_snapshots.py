@@ -1,23 +1,28 @@
 """The regular places of a shard as bytes and back: arrays as they lie in memory, the rest as JSON values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from itertools import accumulate, chain, pairwise
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from processors.column_machine import Machines
 from processors.columns import Columns, Course, Mark, Watch, put_together
-from processors.life import Going
+from processors.levels import Code, Entry
 from processors.plan import Plan
-from processors.pointwise import Shown, Standing
 from processors.regular import layout_of
 from processors.rows import Rows
-from processors.snapshot_values import entry_of, going_of, read_entry, read_going, read_said, said_of
+from processors.stretches import Said
 from processors.tracks import Track
 from schemas.errors import PolyriskError
 
+Values = TypeVar("Values")
+_Watches = tuple[tuple[tuple[Said, ...], int, int] | None, ...]
+"""Of each series `Watch` without its entries."""
+_Courses = tuple[tuple[Course, ...], ...]
 _PLAIN = ("seen_ends", "seen_starts", "newest", "regular", "since", "carried", "gives_up")
 
 
@@ -54,6 +59,10 @@ def columns_of(columns: Columns, arrays: Arrays, track: Callable[[Track], Any]) 
     Args:
         track: writes a track.
     """
+
+    def placed(values: Any) -> list[Any]:
+        return arrays.place(np.frombuffer(msgspec.json.encode(values), dtype=np.uint8))
+
     return {
         "plain": {name: arrays.place(getattr(columns, name)) for name in _PLAIN},
         "machines": _fields(columns.machines, arrays),
@@ -61,8 +70,9 @@ def columns_of(columns: Columns, arrays: Arrays, track: Callable[[Track], Any]) 
         "history": _fields(put_together(columns.history), arrays),
         "pending": _fields(columns.pending, arrays),
         "bases": [[lane, track(base)] for lane, base in sorted(columns.bases.items())],
-        "watches": [_watch(watch) for watch in columns.watches],
-        "courses": [[_course(course) for course in courses] for courses in columns.courses],
+        "watches": placed([watch[1:] if watch is not None else None for watch in columns.watches]),
+        "entries": _entries(columns.watches, arrays),
+        "courses": placed(columns.courses),
     }
 
 
@@ -76,6 +86,10 @@ def read_columns(told: Mapping[str, Any], content: bytes, plan: Plan | None, tra
     if layout is None:
         raise PolyriskError("The snapshot has regular places, and no configuration that can have any.", remedy="Remove it.")
     width = len(layout.thresholds)
+
+    def read(place: Sequence[Any], values: type[Values]) -> Values:
+        return msgspec.json.decode(_array(place, content).data, type=values)
+
     marks = [
         Mark(at, Machines(**_arrays(machines, content)), _array(ends, content), _array(starts, content))
         for at, machines, ends, starts in told["marks"]
@@ -84,8 +98,13 @@ def read_columns(told: Mapping[str, Any], content: bytes, plan: Plan | None, tra
         layout=layout,
         machines=Machines(**_arrays(told["machines"], content)),
         **_arrays(told["plain"], content),
-        watches=tuple([_read_watch(watch) for watch in told["watches"]]),
-        courses=tuple([tuple([_read_course(course) for course in courses]) for courses in told["courses"]]),
+        watches=tuple(
+            [
+                Watch(tuple(entries), *rest) if rest is not None else None
+                for rest, entries in zip(read(told["watches"], _Watches), _read_entries(told["entries"], content), strict=True)
+            ]
+        ),
+        courses=read(told["courses"], _Courses),
         history=(Rows(**_arrays(told["history"], content)),),
         pending=Rows(**_arrays(told["pending"], content)),
         marks=tuple(marks),
@@ -101,36 +120,29 @@ def _arrays(places: Mapping[str, Sequence[Any]], content: bytes) -> dict[str, An
     return {name: _array(place, content) for name, place in places.items()}
 
 
-def _watch(watch: Watch | None) -> list[Any] | None:
-    if watch is None:
-        return None
-    return [[entry_of(e) for e in watch.entries], [said_of(s) for s in watch.said], watch.judged, watch.settled]
+def _entries(watches: Sequence[Watch | None], arrays: Arrays) -> dict[str, Any]:
+    """The entries of all series, one after the other: they are by far the most that is kept of regular places."""
+    of_each = [watch.entries if watch is not None else () for watch in watches]
+    entries = list(chain.from_iterable(of_each))
+    words = {codes: number for number, codes in enumerate(dict.fromkeys([entry.codes for entry in entries]))}
+
+    def placed(numbers: Iterable[int]) -> list[Any]:
+        return arrays.place(np.fromiter(numbers, dtype=np.int64))
+
+    return {
+        "words": list(words),
+        "lengths": placed(map(len, of_each)),
+        "start": placed(entry.start for entry in entries),
+        "end": placed(entry.end for entry in entries),
+        "codes": placed(words[entry.codes] for entry in entries),
+        "counts": placed(entry.counts for entry in entries),
+        "peak": placed(entry.peak for entry in entries),
+    }
 
 
-def _read_watch(told: Sequence[Any] | None) -> Watch | None:
-    if told is None:
-        return None
-    entries, said, judged, settled = told
-    return Watch(tuple([read_entry(e) for e in entries]), tuple([read_said(s) for s in said]), judged, settled)
-
-
-def _course(course: Course) -> list[Any]:
-    truths, since, shown = course.standing
-    return [
-        [truths, since, shown], course.moment, going_of(course.going), going_of(course.base), [said_of(s) for s in course.said],
-        course.judged, course.issued, course.issued_level,
-    ]  # fmt: skip
-
-
-def _read_course(told: Sequence[Any]) -> Course:
-    (truths, since, shown), moment, going, base, said, judged, issued, issued_level = told
-    standing = Standing(tuple(truths), tuple(since), tuple([_read_shown(one) for one in shown]))
-    walks: tuple[Going, Going] = read_going(going), read_going(base)
-    return Course(standing, moment, *walks, tuple([read_said(s) for s in said]), judged, issued, issued_level)
-
-
-def _read_shown(told: Sequence[Any] | None) -> Shown | None:
-    if told is None:
-        return None
-    known, hidden, dark, settled = told
-    return Shown(known, tuple([(first, last) for first, last in hidden]), dark, settled)
+def _read_entries(told: Mapping[str, Any], content: bytes) -> list[list[Entry]]:
+    words = [tuple([Code(code) for code in word]) for word in told["words"]]
+    start, end, codes, counts, peak = [_array(told[name], content).tolist() for name in ("start", "end", "codes", "counts", "peak")]
+    entries = list(map(Entry, start, end, [words[n] for n in codes], map(bool, counts), peak))
+    edges = [0, *accumulate(_array(told["lengths"], content).tolist())]
+    return [entries[first:last] for first, last in pairwise(edges)]

@@ -54,8 +54,11 @@ def step(state: State, record: Record) -> tuple[State, list[ThresholdBreach | Co
     return state, said
 
 
-def advance(state: State, records: Sequence[Record]) -> tuple[State, list[list[ThresholdBreach | CompoundEvent]]]:
+def advance(state: State, records: Sequence[Record], *, reasons: bool = True) -> tuple[State, list[list[ThresholdBreach | CompoundEvent]]]:
     """Take in records, one after the other; many at once cost far less than each by itself.
+
+    Args:
+        reasons: whether what is said comes with its reasons. Without, it is fit for nothing but to be counted; the state is the same.
 
     Returns:
         The next state, and for each record what must be said because of it, as `step` would.
@@ -63,7 +66,7 @@ def advance(state: State, records: Sequence[Record]) -> tuple[State, list[list[T
     Raises:
         PolyriskError, pydantic.ValidationError: one of them cannot be read; the state given still stands.
     """
-    return advance_by(state, records, read_all(records), ENGINE_VERSION)
+    return advance_by(state, records, read_all(records), ENGINE_VERSION, reasons=reasons)
 
 
 def to_bytes(state: State) -> bytes:

@@ -107,10 +107,15 @@ def over_time(lines: Sequence[Line], window: int, least_lag: int, truth_at: Call
         truth_at: the truth at a moment, from the onsets of each.
     """
     keep = [Onsets(one.starts, one.ends, one.keep) for one in lines]
-    sure = [Onsets(one.starts, one.ends, one.sure) for one in lines]
+    # Where all was heard in time the two do not differ, and are looked through once.
+    same = all(one.keep == one.sure for one in lines)
+    sure = keep if same else [Onsets(one.starts, one.ends, one.sure) for one in lines]
     shown: dict[int, int] = {}
     for one in lines:
         for start, end in zip(one.starts, one.ends, strict=True):
             shown[start] = max(shown.get(start, end), end)
-    moments = {*shown, *(m for part in (*keep, *sure) for m in part.moments(window, least_lag, len(lines)))}
-    return line((m, shown.get(m, m - 1), truth_at(keep, m), truth_at(sure, m)) for m in sorted(moments))
+    parts = keep if same else [*keep, *sure]
+    moments = sorted({*shown, *(m for part in parts for m in part.moments(window, least_lag, len(lines)))})
+    kept = [truth_at(keep, m) for m in moments]
+    surely = kept if same else [truth_at(sure, m) for m in moments]
+    return line((m, shown.get(m, m - 1), k, s) for m, k, s in zip(moments, kept, surely, strict=True))

@@ -265,15 +265,18 @@ class ShardTask:
     def _replayed(self, state: State, offset: int, upto: int, *, keep: bool = False) -> _Replay:
         """The input up to an offset, taken in mute; what the last change of engine renamed is renamed where it was.
 
+        Reasons are not made for nobody, unless some record could not be taken in: that may have been for its reasons.
+
         Args:
             keep: also how all stands that was said.
         """
+        reasons = keep or any(self._letters())
         renamed = self._changes[-1] if self._changes and not keep else None
         said: dict[str, Standing] = {}
         letters: list[DeadLetter] = []
         last = None
         for part in self._input(offset, upto, renamed.record if renamed is not None else None):
-            state, taken = take(self.engine, state, [stored.record for stored in part])
+            state, taken = take(self.engine, state, [stored.record for stored in part], reasons=reasons)
             if keep:
                 said = followed(said, (content for one in taken.values() for content in one.said))
                 letters += [one.letter for one in taken.values() if one.letter is not None]

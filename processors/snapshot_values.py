@@ -10,13 +10,8 @@ from processors.stretches import Point, Said, Stretch
 _CODES = {int(code): code for code in Code}
 
 
-def entry_of(entry: Entry) -> list[Any]:
-    """What was said of a place from a moment on."""
-    return list(entry)
-
-
 def read_entry(told: Sequence[Any]) -> Entry:
-    """The entry that `entry_of` wrote."""
+    """What was said of a place from a moment on, which was written as it is."""
     start, end, codes, counts, peak = told
     return Entry(start, end, tuple([_CODES[c] for c in codes]), counts, peak)
 

@@ -20,7 +20,7 @@ from schemas.errors import PolyriskError
 from schemas.observations import decode, encode
 from schemas.records import BaselineRow
 
-FORMAT = 4
+FORMAT = 5
 _PARTS = pa.schema([pa.field("name", pa.string()), pa.field("body", pa.large_binary())])
 _SERIES = ("starts", "ends", "values", "issued", "received", "sources", "rows")
 

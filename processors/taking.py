@@ -32,10 +32,10 @@ class Engine:
     version: str = ENGINE_VERSION
     step: Callable[[State, Record], tuple[State, list[Said]]] = step
 
-    def advance(self, state: State, records: Sequence[Record]) -> tuple[State, list[list[Said]]]:
-        """The step for many records; of another engine than ours one after the other."""
+    def advance(self, state: State, records: Sequence[Record], *, reasons: bool = True) -> tuple[State, list[list[Said]]]:
+        """The step for many records; of another engine than ours one after the other, and always with its reasons."""
         if self.step is step:
-            return advance(state, records)
+            return advance(state, records, reasons=reasons)
         said = []
         for record in records:
             state, outputs = self.step(state, record)
@@ -58,10 +58,13 @@ class Taken:
         return published(self.said, self.record.id)
 
 
-def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, dict[int, Taken]]:
+def take(engine: Engine, state: State, records: Sequence[Record], *, reasons: bool = True) -> tuple[State, dict[int, Taken]]:
     """The state after all the records, and what came of them, in their order: by number, for of most comes nothing.
 
     A record that the engine cannot take in leaves the state as it was, because the next one may carry a warning.
+
+    Args:
+        reasons: whether what is said is made whole, as in `engine.advance`.
 
     Raises:
         LogError: a record is of a newer version, which no letter would make good.
@@ -71,15 +74,15 @@ def take(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State
     first = 0
     for changes, group in groupby(records, key=lambda record: record.kind == "configuration"):
         part = list(group)
-        state, found = _one_by_one(engine, state, part) if changes else _at_once(engine, state, part)
+        state, found = _one_by_one(engine, state, part) if changes else _at_once(engine, state, part, reasons=reasons)
         taken |= {first + number: one for number, one in found.items()}
         first += len(part)
     return state, taken
 
 
-def _at_once(engine: Engine, state: State, records: Sequence[Record]) -> tuple[State, dict[int, Taken]]:
+def _at_once(engine: Engine, state: State, records: Sequence[Record], *, reasons: bool) -> tuple[State, dict[int, Taken]]:
     try:
-        after, said = engine.advance(state, records)
+        after, said = engine.advance(state, records, reasons=reasons)
         return after, {number: Taken(records[number], outputs) for number, outputs in enumerate(said) if outputs}
     except (LogError, MemoryError):
         raise

@@ -14,8 +14,10 @@ def together_within(count: int, lines: Sequence[Line], window: int) -> Line:
 def _truth(parts: Sequence[Onsets], moment: int, count: int, window: int) -> int:
     known: list[list[Onset]] = []
     possible: list[list[Onset]] = []
-    for part in parts:
-        truth = part.at(moment)
+    truths = [part.at(moment) for part in parts]
+    if len(parts) >= count > len(parts) - truths.count(FALSE):
+        return FALSE
+    for part, truth in zip(parts, truths, strict=True):
         if truth == FALSE:
             continue
         exact, hiding = part.last(moment)

@@ -31,9 +31,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=BATCH, help="records in one transaction at most")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    look_less_often()
     with closing(open_log(asked.url)) as log:
         processor = Processor(log, None, GROUP, asked.member, batch=asked.batch, session_s=asked.session, hold_s=HOLD_S)
-        look_less_often()
         asked.ready.write_text(f"{time.time()} {time.process_time()}", "utf-8")
         try:
             while True:

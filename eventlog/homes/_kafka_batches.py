@@ -25,7 +25,7 @@ def reads_records(client: Any, names: Mapping[str, str]) -> None:
     """Let a client that polls give records as the log keeps them instead of messages.
 
     Args:
-        names: Kafka's name of a topic to the log's own.
+        names: Kafka's name of a topic to the log's own; of other topics it gives messages as ever.
     """
 
     class Records(_Records):
@@ -39,7 +39,10 @@ class _Records(Fetcher.PartitionRecords):  # type: ignore[misc]  # the client ha
 
     topics: Mapping[str, str]
 
-    def _unpack_records(self, place: Any, batches: Any, *_: object) -> Iterator[Stored]:
+    def _unpack_records(self, place: Any, batches: Any, *how: object) -> Iterator[Any]:
+        if place.topic not in self.topics:
+            yield from super()._unpack_records(place, batches, *how)
+            return
         while (batch := batches.next_batch()) is not None:
             if not batch.validate_crc():
                 raise kafka_errors.CorruptRecordError(f"the batch of {place} at {batch.base_offset} has another checksum than it says")

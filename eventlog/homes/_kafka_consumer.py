@@ -13,7 +13,7 @@ from eventlog.homes._kafka_client import RETRY_MS, TRANSACTION_S, Clients, told
 from eventlog.homes._kafka_group import JOIN_S, Grant, Membership
 from eventlog.homes._kafka_reader import Reader
 from eventlog.homes._kafka_registry import Registry
-from eventlog.homes._kafka_writer import Appender, Pen, WriterLost
+from eventlog.homes._kafka_writer import OUTPUTS, Appender, Pen, WriterLost
 from schemas.errors import FencedError, LogError
 from schemas.records import Record, Stored
 
@@ -44,7 +44,7 @@ class KafkaLogConsumer:
         name = clients.place.name
         who = membership.member if membership.shard is None else f"shard {membership.shard}"
         self._pen = Pen(clients, f"{name}/{membership.group}/{who}")
-        self._appender = Appender(clients, self._ends, self._pen)
+        self._appender = Appender(clients, self._ends, self._pen, OUTPUTS)
         self._waiting: dict[TopicPartition, deque[Stored]] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._held: Mapping[int, int] = {}

@@ -8,8 +8,11 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.protocol.consumer import IsolationLevel
 
+from eventlog.homes._kafka_batches import reads_records
 from eventlog.homes._kafka_client import PATIENCE_S, TRANSACTION_S, Clients, patiently, told
 from schemas.errors import LogError
+from schemas.records import Stored
+from schemas.topics import TOPICS
 
 _SETTLE_S = 1.0
 """How long a reader waits for transactions that are still open to end; those of the living end within milliseconds."""
@@ -30,6 +33,7 @@ class Reader:
     def __init__(self, clients: Clients, admin: Any) -> None:
         self._place = clients.place
         self._consumer = clients.reader(fetch_max_wait_ms=_FETCH_MS)
+        reads_records(self._consumer, {clients.place.topic(topic): topic for topic in TOPICS})
         self._admin = admin
 
     def close(self) -> None:
@@ -94,6 +98,10 @@ class Reader:
             if all(ends[place] > offset for place, offset in past.items()) or time.monotonic() > deadline:
                 return
             time.sleep(_LOOK_S)
+
+    def records(self, place: TopicPartition, start: int, end: int, limit: int | None = None) -> Iterator[Stored]:
+        """The committed records of one of the log's topics, as `messages`."""
+        return self.messages(place, start, end, limit)
 
     def messages(self, place: TopicPartition, start: int, end: int, limit: int | None = None) -> Iterator[Any]:
         """The committed messages with offsets from `start` up to `end`, which is no later than the partition's end.

@@ -11,7 +11,7 @@ from kafka import errors as kafka_errors
 
 from eventlog.homes._kafka_client import MAX_RECORD, PATIENCE_S, Clients, Place, log_error
 from eventlog.homes._kafka_reader import Reader
-from eventlog.homes._kafka_records import headers_of, id_of, stored_of
+from eventlog.homes._kafka_records import headers_of
 from eventlog.homes._kafka_registry import Message
 from eventlog.log import NOTHING
 from schemas.records import Record, Stored
@@ -20,6 +20,10 @@ REMEMBERED = 100_000
 """Of each partition, the ids of this many newest records are known to a writer; an older id would be appended again."""
 REMEMBERED_BYTES = 32 * 1024 * 1024
 """A writer that begins reads no more than about this much of a partition's end to learn them."""
+OUTPUTS = 1_000
+"""And of what a group says, whose transactions say where it goes on too, the ids at this many offsets, or in its whole last transaction."""
+_STEP = 4_000
+"""Of so many offsets before the end they are read at first; then of ever more."""
 _GLANCE_MS = 100
 """Between two looks at messages that are on their way, while the end of their transaction does not come."""
 _SURELY_TAKEN = MAX_RECORD // 2
@@ -251,10 +255,14 @@ class Tail:
 
 
 class Appender:
-    """Appends records through a pen, none whose id is already in its shard's partition of its topic."""
+    """Appends records through a pen, none whose id is already in its shard's partition of its topic.
 
-    def __init__(self, clients: Clients, reader: Reader, pen: Pen) -> None:
-        self.pen = pen
+    Args:
+        learnt: at how many offsets before the end of a partition it learns the ids when it begins.
+    """
+
+    def __init__(self, clients: Clients, reader: Reader, pen: Pen, learnt: int = REMEMBERED) -> None:
+        self.pen, self._learnt = pen, learnt
         self._place, self._reader = clients.place, reader
         self._tails: dict[TopicPartition, Tail] = {}
         self._taken, self._whole = 0, set[TopicPartition]()
@@ -322,24 +330,28 @@ class Appender:
                 self._learn_backwards(place, tail, ends[place])
             elif ends[place] > tail.position + 1:
                 # One more is the marker of our own last transaction.
-                for message in self._reader.messages(place, tail.position, ends[place]):
-                    tail.add(id_of(message), message.offset)
+                for stored in self._reader.records(place, tail.position, ends[place]):
+                    tail.add(stored.record.id, stored.offset)
                 tail.position = ends[place]
 
     def _learn_backwards(self, place: TopicPartition, tail: Tail, end: int) -> None:
-        begin, stop, step, size = self._reader.begins([place])[place], end, 64, 0
-        parts: list[list[tuple[str, int]]] = []
-        while stop > begin and sum(map(len, parts)) < REMEMBERED and size < REMEMBERED_BYTES:
+        """Know the ids of the newest records, and at least of the whole last transaction: the end of the one before it leaves a gap."""
+        begin, stop, step, size = self._reader.begins([place])[place], end, min(self._learnt, _STEP), 0
+        found: list[tuple[str, int]] = []
+
+        def are_enough() -> bool:
+            return end - stop >= self._learnt and bool(found) and found[-1][1] - found[0][1] >= len(found)
+
+        while stop > begin and size < REMEMBERED_BYTES and not are_enough():
             start = max(begin, stop - step)
             part = []
-            for message in self._reader.messages(place, start, stop):
-                part.append((id_of(message), message.offset))
-                size += len(message.value)
-            parts.append(part)
+            for stored in self._reader.records(place, start, stop):
+                part.append((stored.record.id, stored.offset))
+                size += len(stored.record.payload)
+            found = part + found
             stop, step = start, step * 4
-        for part in reversed(parts):
-            for id_, offset in part:
-                tail.add(id_, offset)
+        for id_, offset in found:
+            tail.add(id_, offset)
         tail.position = end
 
     def _forget_dropped(self, records: Sequence[Record], places: Sequence[TopicPartition]) -> None:
@@ -365,8 +377,8 @@ class Appender:
         """The record of that id as it is in the log."""
         offset = self._tails[place].ids[record.id]
         self._reader.await_end({place: offset})
-        for message in self._reader.messages(place, offset, offset + 1):
-            return stored_of(message, record.topic)
+        for stored in self._reader.records(place, offset, offset + 1):
+            return stored
         raise log_error(kafka_errors.OffsetOutOfRangeError(f"record {record.id} at {offset}"), self._place, record.topic)
 
 

@@ -18,7 +18,6 @@ from eventlog.homes._kafka_client import PATIENCE_S, Clients, Place, log_error, 
 from eventlog.homes._kafka_consumer import KafkaLogConsumer
 from eventlog.homes._kafka_group import Membership
 from eventlog.homes._kafka_reader import Reader
-from eventlog.homes._kafka_records import received_of, stored_of
 from eventlog.homes._kafka_registry import Registry
 from eventlog.homes._kafka_snapshots import Snapshots
 from eventlog.homes._kafka_topics import make_missing, make_partitions
@@ -88,7 +87,7 @@ class KafkaLog:
             found: list[Stored] = []
             for place in places:
                 left = None if limit is None else limit - len(found)
-                found += [stored_of(m, topic) for m in self._reader.messages(place, after + 1, ends[place], left)]
+                found += self._reader.records(place, after + 1, ends[place], left)
         return found
 
     def consumer(
@@ -236,9 +235,9 @@ class KafkaLog:
     def _waiting(self, place: TopicPartition, start: int, end: int) -> int:
         """How many records stand between an offset and the end."""
         if end - start <= _COUNTED:
-            return sum(1 for _ in self._reader.messages(place, start, end))
+            return sum(1 for _ in self._reader.records(place, start, end))
         start = max(start, self._reader.begins([place])[place])
-        return end - start if any(True for _ in self._reader.messages(place, start, end, limit=1)) else 0
+        return end - start if any(True for _ in self._reader.records(place, start, end, limit=1)) else 0
 
     def _retain(self, topic: str, partition: int, shard: str, before: datetime) -> int:
         place = TopicPartition(self.place.topic(topic), partition)
@@ -251,9 +250,9 @@ class KafkaLog:
                 if manifest is not None:
                     until = min(until, manifest.offset + 1)
         old, dropped = to_microseconds(before), 0
-        for message in self._reader.messages(place, begin, until):
-            if received_of(message) >= old:
-                until = message.offset
+        for stored in self._reader.records(place, begin, until):
+            if stored.record.received_microseconds >= old:
+                until = stored.offset
                 break
             dropped += 1
         if until > begin:

@@ -19,7 +19,7 @@ from kafka_broker import load
 from msgspec.structs import replace
 from places.kafka import fresh_url
 
-from eventlog.homes import _kafka_writer
+from eventlog.homes import _kafka_consumer, _kafka_writer
 from eventlog.homes._kafka_client import Clients, place_of
 from eventlog.homes._kafka_consumer import KafkaLogConsumer
 from eventlog.homes._kafka_records import headers_of
@@ -137,6 +137,25 @@ def test_ids_of_the_newest_records_are_known_to_a_new_process(url: str, monkeypa
     assert second.append([record(8), record(4)]) == [stored[8], stored[4]]
     (again,) = second.append([record(0)])
     assert again.offset > stored[-1].offset
+    first.close()
+    second.close()
+
+
+def test_a_member_that_begins_knows_all_that_the_last_transaction_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It learns few of the newest ids, but never half of a transaction: what it said is not said again, whatever became of its offsets."""
+    monkeypatch.setattr(_kafka_consumer, "OUTPUTS", 2)
+    first, second = open_log(url), open_log(url)
+    first.append([record(1)])
+    before, last = ([output_of(f"tick:{n}") for n in numbers] for numbers in (range(40), range(40, 60)))
+    consumer = first.consumer("processors", "a", ["input"])
+    for said in (before, last):
+        with first.transaction(consumer) as transaction:
+            transaction.append(said)
+    consumer = second.consumer("processors", "b", ["input"])
+    with second.transaction(consumer) as transaction:
+        transaction.append([*last, before[0]])
+    found = [stored.record.id for stored in first.read(before[0].topic)]
+    assert found == [one.id for one in (*before, *last, before[0])]
     first.close()
     second.close()
 

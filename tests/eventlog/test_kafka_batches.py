@@ -2,7 +2,7 @@
 
 import random
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from contract import T0, output_of, record
@@ -13,7 +13,7 @@ from places.kafka import fresh_url
 
 from eventlog.homes._kafka_batches import stored_in
 from eventlog.homes._kafka_client import Clients, place_of
-from eventlog.homes._kafka_records import headers_of, stored_of
+from eventlog.homes._kafka_records import OURS, headers_of
 from eventlog.homes._kafka_writer import Pen
 from eventlog.log import open_log
 from schemas.microseconds import to_microseconds
@@ -55,12 +55,16 @@ def test_many_at_once_are_the_same_as_one_by_one(seed: int, compression: int) ->
     found = stored_in(batch_of(records, first, step, compression), "input", 3)
     assert found == [Stored(one, 3, first + number * step) for number, one in enumerate(records)]
     messages = batch_of(records, first, step, compression)
-    assert found == [stored_of(SimpleNamespace(**fields(message)), "input") for message in messages]
+    assert found == [read_alone(message) for message in messages]
 
 
-def fields(message: object) -> dict[str, object]:
-    """A message as the client gives it, with the partition it came from."""
-    return {"partition": 3, **{name: getattr(message, name) for name in ("offset", "key", "value", "headers")}}
+def read_alone(message: Any) -> Stored:
+    """The record in a message as the client takes it apart."""
+    kind, id_, received = (value for _, value in message.headers[:OURS])
+    own = {name: value.decode() for name, value in message.headers[OURS:]}
+    return Stored(
+        Record("input", message.key.decode(), kind.decode(), id_.decode(), int(received), bytes(message.value), own), 3, message.offset
+    )
 
 
 def test_a_batch_with_bytes_left_over_is_refused() -> None:
