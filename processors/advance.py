@@ -9,6 +9,7 @@ from itertools import accumulate, chain, repeat
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from processors.arrivals import Arrivals, Numbers, Span, arrived, rows_of_batch
@@ -152,7 +153,7 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
             said.append(outputs)
             first += 1
             continue
-        if _said_much(columns).any():
+        if len(_said_much(columns)):
             last = first + 1
         else:
             last = len(records) if not _speak_of_irregular(state, contents[first:]) else min(first + size, len(records))
@@ -162,10 +163,10 @@ def _readings(state: State, records: Sequence[Record], contents: Sequence[Conten
     return state, said
 
 
-def _said_much(columns: Columns) -> Flags:
-    """The areas that are to be looked through once."""
-    grown = columns.machines.emitted - columns.carried > _MOST_ENTRIES
-    return columns.regular & grown.reshape(-1, len(columns.layout.thresholds)).any(axis=1)
+def _said_much(columns: Columns) -> npt.NDArray[np.intp]:
+    """The numbers of the areas that are to be looked through once; mostly none, and then that costs one look at each series."""
+    areas = np.flatnonzero(columns.machines.emitted - columns.carried > _MOST_ENTRIES) // len(columns.layout.thresholds)
+    return areas[columns.regular[areas]]
 
 
 def _speak_of_irregular(state: State, contents: Sequence[Content]) -> bool:
@@ -262,7 +263,7 @@ class _Run:
             self.state = replace(self.state, events={p: judged for p, judged in self.state.events.items() if p not in places})
 
     def _let_go_of_old(self, arrivals: Arrivals) -> None:
-        arrivals.irregular[:] |= _said_much(self.columns)
+        arrivals.irregular[_said_much(self.columns)] = True
 
     def _irregular(self, found: Forward) -> None:
         """Hand over to timelines what did not go forward."""

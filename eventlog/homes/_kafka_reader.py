@@ -106,6 +106,8 @@ class Reader:
     def messages(self, place: TopicPartition, start: int, end: int, limit: int | None = None) -> Iterator[Any]:
         """The committed messages with offsets from `start` up to `end`, which is no later than the partition's end.
 
+        Of the log's own topics they come as records.
+
         Raises:
             LogError: the brokers do not answer.
         """
