@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from alerts.channels.contract import Balance
+from alerts.channels.contract import Balance, Refusal
 from alerts.intents import Unsent
 from alerts.ledger import STAGES
 from alerts.life import Reason
@@ -22,7 +22,7 @@ class Metrics:
         self._closed = Gauge("polyrisk_sending_closed", "1 while the provider refuses us as a whole.", registry=self.registry)
         self._halts = Gauge("polyrisk_sending_halts", "Halts of sending that a person ordered and that stand.", registry=self.registry)
         self.observe_sending(closed=False, halts=0, balance=None)
-        unsent = "People who did not get a message, by why: it was dropped before it was sent, or never made."
+        unsent = "People who did not get a message, by why: it was never made, dropped before it was sent, or refused."
         self._unsent = Gauge("polyrisk_messages_unsent", unsent, ["reason"], registry=self.registry)
         decided = "Changes of events that were acted on, said or not, by why."
         self._decided = Gauge("polyrisk_event_changes_decided", decided, ["reason"], registry=self.registry)
@@ -54,8 +54,8 @@ class Metrics:
 
     def observe_unsaid(self, unsent: Mapping[str, int], decided: Mapping[str, int], silences: int) -> None:
         """Set the gauges of what was not sent, of what was decided about events, and of silences that hold."""
-        for reason in Unsent:
-            self._unsent.labels(reason.value).set(unsent.get(reason.value, 0))
+        for reason in {reason.value for reason in (*Unsent, *Refusal)}:
+            self._unsent.labels(reason).set(unsent.get(reason, 0))
         for decision in Reason:
             self._decided.labels(decision.value).set(decided.get(decision.value, 0))
         self._silences.set(silences)

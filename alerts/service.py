@@ -71,14 +71,13 @@ class AlertService:
         self._in_cap = 0  # how many messages had gone out when CAP documents were written last
         self._counted: dict[str, int] | None = None  # messages by stage when counts were published last; none after a start
         self._observed: dict[str, int] | None = None  # the same when metrics of what was not said were set last
-        live = country.facts.standing == "warning"
         self._dispatcher = (
             None
             if channel is None
             else Dispatcher(
                 registry,
                 channel,
-                agreed=live,
+                agreed=country.facts.sends,
                 segments_per_second=segments_per_second,
                 balance_below=country.facts.messaging.balance_below,
                 wall_clock=wall_clock,

@@ -63,11 +63,13 @@ subscribers = Table(
     Column("romanised", Boolean, nullable=False, server_default=false()),
     Column("joined_at", Utc, nullable=False),
     Column("said_at", Utc),
+    Column("owed_welcome", Boolean, nullable=False, server_default=false()),
     Index("subscribers_by_area", "area", "group", "status", "language"),
     Index("subscribers_by_joining", "joined_at"),
 )
 """`needs` are words of `NEEDS` with commas between them. `joined_at`: when the person came into the audience of the area, by enrolment,
-move or return. `said_at`: when they last said themselves where they are or how they read; no older file overrules it."""
+move or return. `said_at`: when they last said themselves where they are or how they read; no older file overrules it.
+`owed_welcome`: they came while the country sent to nobody, and were not told that they are enrolled."""
 
 suppressions = Table(
     "suppressions",

@@ -18,6 +18,7 @@ from alerts import retention
 from alerts.people import enrolling, rotation
 from alerts.people.enrolment_files import read
 from alerts.people.numbers import is_synthetic, masked, mobile_of
+from alerts.people.welcome import is_told, owed, welcome_owed
 from alerts.registry import Registry, open_registry
 from alerts.tables import subscribers
 from eventlog.state import log_url
@@ -27,7 +28,7 @@ from schemas.counting import counted
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import PolyriskError, RefusedError
 
-_WELCOMED = " A text that says so waits to be sent."
+_LATER = "not told yet, for {country} sends to nobody; `polyrisk people welcome` does it once it does."
 _SHOWN = 50
 """Refused rows that are listed for a person; programs get all."""
 
@@ -42,7 +43,9 @@ def enrol(state: Path, country: str | None, source: TextIO | None, said: Mapping
         cells |= {"needs": " ".join(said["needs"]), "romanised": "yes" if said["romanised"] else "no"}
         person = enrolling.understood(cells, here, _consent(said, here, now), now)
         new = enrolling.enrol_one(registry, here, person, now)
-    click.echo(f"{masked(number)}: enrolled in {person.area}, {person.language}, as {person.group}.{_WELCOMED if new else ''}")
+    click.echo(f"{masked(number)}: enrolled in {person.area}, {person.language}, as {person.group}.")
+    if new:
+        click.echo("A text that says so waits to be sent." if is_told(here, number) else f"They are {_LATER.format(country=here.name)}")
 
 
 def import_file(
@@ -57,14 +60,15 @@ def import_file(
     if as_json:
         refused = [{"line": refusal.line, "reason": refusal.reason} for refusal in report.refused]
         counted = {outcome.value: report.outcomes[outcome] for outcome in enrolling.Outcome}
-        told = {"applied": really, "rows": report.rows, "outcomes": counted, "welcomed": report.welcomed, "refused": refused}
+        told = {"applied": really, "rows": report.rows, "outcomes": counted, "welcomed": report.welcomed}
+        told |= {"owed_welcome": report.owed, "refused": refused}
         click.echo(json.dumps(told, indent=1))
     else:
-        _show(report, really)
+        _show(report, here, really)
     sys.exit(1 if report.refused else 0)
 
 
-def _show(report: enrolling.Report, really: bool) -> None:
+def _show(report: enrolling.Report, country: LoadedCountry, really: bool) -> None:
     rows = counted(report.rows, "row")
     click.echo(f"{rows}:" if really else f"Dry: {rows}, of which")
     for outcome in enrolling.Outcome:
@@ -77,6 +81,8 @@ def _show(report: enrolling.Report, really: bool) -> None:
     if report.welcomed:
         will = "waits to be sent to" if really else "would be sent to"
         click.echo(f"A text that says so, what they will get and how to leave {will} {report.welcomed:,} new people.")
+    if report.owed:
+        click.echo(f"{counted(report.owed, 'new person is', 'new people are')} {_LATER.format(country=country.name)}")
     click.echo("Done." if really else "Nothing was changed; --apply does it.")
 
 
@@ -169,17 +175,42 @@ def counts(state: Path, *, as_json: bool) -> None:
     keys = (subscribers.c.status, subscribers.c.area, subscribers.c.language, subscribers.c.group)
     with _opened(state) as registry, registry.reading() as connection:
         rows = connection.execute(select(*keys, func.count()).group_by(*keys).order_by(*keys)).all()
+        untold = owed(connection)
     active = [row for row in rows if row.status == "active"]
     left = sum(row[-1] for row in rows) - sum(row[-1] for row in active)
     if as_json:
         found = [{"area": row.area, "language": row.language, "group": row.group, "people": row[-1]} for row in active]
-        click.echo(json.dumps({"active": found, "left": left}, indent=1))
+        click.echo(json.dumps({"active": found, "left": left, "owed_welcome": untold}, indent=1))
         return
     table = Table("area", "language", "group", "people")
     for row in active:
         table.add_row(row.area, row.language, row.group, f"{row[-1]:,}")
     Console().print(table)
     click.echo(f"{sum(row[-1] for row in active):,} people are warned; {left:,} have left.")
+    if untold:
+        click.echo(f"{untold:,} of them were not told yet that they are enrolled; see `polyrisk people welcome`.")
+
+
+def welcome(state: Path, country: str | None, *, really: bool, as_json: bool) -> None:
+    """Tell those who came while nobody was told, or say how many they are."""
+    here = _country(state, country)
+    with _opened(state) as registry:
+        with registry.reading() as connection:
+            number = owed(connection)
+        if really:
+            with patient("queueing texts", shown=not as_json) as done:
+                number = welcome_owed(registry, here, datetime.now(UTC), lambda told: done(min(1.0, told / max(1, number))))
+    if as_json:
+        click.echo(json.dumps({"applied": really, "owed_welcome": 0 if really else number, "welcomed": number if really else 0}))
+        return
+    waits = "A text that says that they are enrolled, what they will get and how to leave"
+    if really:
+        click.echo(f"{waits}, waits to be sent to {counted(number, 'person', 'people')}.")
+    elif not number:
+        click.echo("Everybody was told that they are enrolled.")
+    else:
+        may = "--apply does it" if here.facts.sends else f"{here.name} sends to nobody yet (standing: {here.facts.standing})"
+        click.echo(f"{waits}, is owed to {counted(number, 'person', 'people')}. Nothing was changed; {may}.")
 
 
 def rotate(state: Path) -> None:

@@ -239,7 +239,12 @@ class CountryFacts(Decided):
     @property
     def speaks(self) -> Standing:
         """In whose name messages speak: while a country only watches, in nobody's."""
-        return self.messaging.standing if self.standing == "warning" else "monitoring"
+        return self.messaging.standing if self.sends else "monitoring"
+
+    @property
+    def sends(self) -> bool:
+        """Whether messages go out to people."""
+        return self.standing == "warning"
 
     def signatures(self, level: Level) -> Sign:
         """What must at least be signed at a level, by the country's table."""

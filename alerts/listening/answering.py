@@ -20,6 +20,7 @@ from alerts.listening.understanding import Said
 from alerts.people import subscribers as people
 from alerts.people.keys import Keys
 from alerts.people.person import Consent, Enrolment
+from alerts.people.welcome import is_told, owe
 from alerts.rendering import Renderer, place_name
 from alerts.texts import Service
 from schemas.country_files import LoadedCountry
@@ -103,7 +104,8 @@ class Answering:
         return Meaning.STOP.value
 
     def _join(self, connection: Connection, message: Inbound, person: Any, said: Said, at: Moment) -> str:
-        """Somebody asks to be warned at a place. Who is enrolled already moves there."""
+        """Somebody asks to be warned at a place. Who is enrolled already moves there. While the country sends to nobody, the answer is
+        owed."""
         people.start(connection, self._keys.indexes(message.number), at.now)
         if person is not None:
             people.change(connection, self._keys.indexes(message.number), at.now, area=said.place)
@@ -111,7 +113,10 @@ class Answering:
         else:
             consent = Consent(at.now, "join-by-sms", _BY_THE_PERSON)
             enrolment = Enrolment(message.number, said.place, self._language_of(message.body, said.place), "household", consent)
-            people.put(connection, self._keys, enrolment, at.now)
+            name = people.put(connection, self._keys, enrolment, at.now)
+            if not is_told(self._country, message.number):
+                owe(connection, [name])
+                return Meaning.JOIN.value
             kind = Service.ENROLLED
         known = people.find(connection, self._keys.indexes(message.number))
         return self._say(connection, message, known, kind, Meaning.JOIN, at)

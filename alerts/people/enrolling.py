@@ -18,7 +18,7 @@ from alerts.people import subscribers as people
 from alerts.people.enrolment_files import FileRow
 from alerts.people.keys import Keys
 from alerts.people.person import CHANNELS, GROUPS, NEEDS, Consent, Enrolment, Need
-from alerts.people.welcome import Welcome
+from alerts.people.welcome import Welcome, is_told
 from alerts.registry import Registry
 from alerts.tables import subscribers, suppressions
 from schemas.country_files import LoadedCountry
@@ -63,16 +63,21 @@ class ConsentOfAll:
 
 @dataclass
 class Report:
-    """What became of a file, or would. A person who moved and changed their language counts under both."""
+    """What became of a file, or would. A person who moved and changed their language counts under both.
+
+    Attributes:
+        owed: new people whom nothing tells yet that they are enrolled, because the country sends to nobody.
+    """
 
     rows: int = 0
+    owed: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     refused: list[Refusal] = field(default_factory=list)
 
     @property
     def welcomed(self) -> int:
         """To how many a text goes that says that they are enrolled."""
-        return self.outcomes[Outcome.NEW]
+        return self.outcomes[Outcome.NEW] - self.owed
 
     def refuse(self, line: int, reason: str) -> None:
         """Note a row that is not taken."""
@@ -96,7 +101,8 @@ def enrol_file(
     apply: bool,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Report:
-    """Say what the rows would change, and with `apply` change it, some thousand rows at a time. Who is new gets a text that says so.
+    """Say what the rows would change, and with `apply` change it, some thousand rows at a time. Who is new gets a text that says so, once
+    the country sends.
 
     Killed in the middle it may be run again: what is done is then already there.
 
@@ -109,19 +115,20 @@ def enrol_file(
     for place in range(0, len(read), CHUNK):
         chunk = read[place : place + CHUNK]
         with registry.people() if apply else registry.reading() as connection:
-            added, changed = _judged(connection, registry.keys, chunk, now, report, write=apply)
-            if added:
+            added, changed = _judged(connection, registry.keys, chunk, now, report)
+            report.owed += sum(not is_told(country, person.number) for _, person in added)
+            if added and apply:
                 connection.execute(insert(subscribers), [people.row(name, registry.keys, person, now) for name, person in added])
-                welcome.queue(connection, added)
-            if changed:
-                _change(connection, changed)
+                welcome.tell(connection, added)
+            if changed and apply:
+                _change(connection, [people.row(name, registry.keys, person, joined) for name, person, joined in changed])
         progress(0.5 + 0.5 * min(1.0, (place + CHUNK) / len(read)))
     report.refused.sort(key=lambda refusal: refusal.line)
     return report
 
 
 def enrol_one(registry: Registry, country: LoadedCountry, person: Enrolment, now: datetime) -> bool:
-    """Enrol one person, with a text that says so if they are new; whether they are.
+    """Enrol one person, with a text that says so if they are new, once the country sends; whether they are new.
 
     Raises:
         RefusedError: they have left. ConfigurationError: no language of the country has the text.
@@ -130,7 +137,7 @@ def enrol_one(registry: Registry, country: LoadedCountry, person: Enrolment, now
         known = people.find(connection, registry.keys.indexes(person.number)) is not None
         name = registry.put(connection, person, now)
         if not known:
-            Welcome(country, now).queue(connection, [(name, person)])
+            Welcome(country, now).tell(connection, [(name, person)])
     return not known
 
 
@@ -241,25 +248,24 @@ def _without_doubles(read: Iterator[_Read], report: Report) -> Iterator[_Read]:
 
 
 def _judged(
-    connection: Connection, keys: Keys, chunk: Sequence[_Read], now: datetime, report: Report, *, write: bool
-) -> tuple[list[tuple[str, Enrolment]], list[dict[str, Any]]]:
-    """People to add, each with an id, and rows to change; none unless they are to be written."""
+    connection: Connection, keys: Keys, chunk: Sequence[_Read], now: datetime, report: Report
+) -> tuple[list[tuple[str, Enrolment]], list[tuple[str, Enrolment, datetime]]]:
+    """People to add, each with an id, and people to change, each with when they joined."""
     indexes = {index: one.person.number for one in chunk for index in keys.indexes(one.person.number)}
     gone = {indexes[i] for i in connection.execute(_among(suppressions, suppressions.c.number_index, indexes)).scalars()}
     known = {indexes[row.number_index]: row for row in connection.execute(_among(subscribers, subscribers, indexes))}
     added: list[tuple[str, Enrolment]] = []
-    changed: list[dict[str, Any]] = []
+    changed: list[tuple[str, Enrolment, datetime]] = []
     for one in chunk:
         person, row = one.person, known.get(one.person.number)
         outcomes = [Outcome.LEFT] if person.number in gone else _differences(person, row)
         report.outcomes.update(outcomes)
-        if not write or outcomes[0] in (Outcome.LEFT, Outcome.THERE, Outcome.OWN_WORD):
+        if outcomes[0] in (Outcome.LEFT, Outcome.THERE, Outcome.OWN_WORD):
             continue
         if row is None:
             added.append((people.new_id(), person))
         else:
-            joined = now if Outcome.MOVED in outcomes else row.joined_at
-            changed.append({f"_{k}": v for k, v in people.row(row.id, keys, person, joined).items()})
+            changed.append((row.id, person, now if Outcome.MOVED in outcomes else row.joined_at))
     return added, changed
 
 
@@ -284,6 +290,7 @@ def _differences(person: Enrolment, row: Any) -> list[Outcome]:
     return found or [Outcome.THERE]
 
 
-def _change(connection: Connection, changed: Sequence[dict[str, Any]]) -> None:
-    values: dict[str, Any] = {name[1:]: bindparam(name) for name in changed[0] if name != "_id"}
-    connection.execute(update(subscribers).where(subscribers.c.id == bindparam("_id")).values(**values), changed)
+def _change(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    values: dict[str, Any] = {name: bindparam(f"_{name}") for name in rows[0] if name != "id"}
+    of = update(subscribers).where(subscribers.c.id == bindparam("_id"))
+    connection.execute(of.values(**values), [{f"_{name}": value for name, value in row.items()} for row in rows])

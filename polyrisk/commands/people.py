@@ -144,6 +144,19 @@ def counts(state: Path, as_json: bool) -> None:
     count_people(state, as_json=as_json)
 
 
+@people.command()
+@OF_INSTALLATION
+@_COUNTRY
+@_APPLY
+@AS_JSON
+@told
+def welcome(state: Path, country: str | None, really: bool, as_json: bool) -> None:
+    """Say how many were enrolled while the country sent to nobody and were not told so; with --apply queue that text, once for each."""
+    from polyrisk.people_command import welcome as welcome_people
+
+    welcome_people(state, country, really=really, as_json=as_json)
+
+
 @people.command("rotate-keys")
 @OF_INSTALLATION
 @told

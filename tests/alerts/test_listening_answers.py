@@ -14,7 +14,7 @@ from alerts.people.person import Enrolment
 from alerts.people.rotation import rotate
 from alerts.registry import Registry
 from alerts.retention import forget
-from alerts.tables import answers, bodies, inbox, messages, warnings
+from alerts.tables import answers, bodies, inbox, messages, subscribers, warnings
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_input, read_output
@@ -147,6 +147,16 @@ def test_who_joins_by_message_is_enrolled_where_they_say(world: World) -> None:
     assert "you are on the list for Kandy" in world.replies(person.id)[0][1]
     world.write(AMA, "JOIN Kegalle")
     assert world.row(person.id).area == "LK92"
+
+
+def test_who_joins_while_the_country_sends_to_nobody_is_owed_the_answer(world: World) -> None:
+    """Nothing is queued that would be refused; they are told once the country sends."""
+    assert world.country.facts.standing == "monitoring"
+    assert world.write("+94771000001", "JOIN Kandy") == "join"
+    with world.registry.reading() as connection:
+        person = connection.execute(select(subscribers)).one()
+        assert connection.execute(select(messages)).all() == []
+    assert (person.area, person.owed_welcome) == ("LK21", True)
 
 
 def test_answers_are_counted_by_the_message_they_answer(world: World) -> None:

@@ -122,6 +122,35 @@ def test_a_message_that_waited_in_an_older_registry_still_has_its_words(registry
     registry.close()
 
 
+def test_whom_an_older_registry_could_not_tell_that_they_are_enrolled_is_owed_it(registry_home: str, keys: Keys) -> None:
+    """Their text was queued and refused, for the country did not send yet; a warning that was refused is not owed."""
+    for stage, owed in (("service", True), ("issued", False)):
+        with_refused_text(registry_home, keys, stage)
+        registry = Registry(registry_home, keys)
+        assert registry.export(PERSON.number)["person"]["owed_welcome"] is owed
+        with registry.begin() as connection:
+            tables = MetaData()
+            tables.reflect(connection)
+            tables.drop_all(connection)
+        registry.close()
+
+
+def with_refused_text(url: str, keys: Keys, stage: str) -> None:
+    """Make a database of version 7 whose one person was refused one text."""
+    brought_to(url, "0007", keys)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        fixed = {"area": "LK21", "priority": 0, "attempts": 1, "possibly_doubled": False, "language": "en"}
+        refused = {"message": "r1.1", "subscriber": "s1", "state": "refused", "refusal": "not_agreed", **fixed}
+        connection.execute(tables.tables["messages"].insert().values(**refused))
+        warning = {"id": "r1.1", "warning": "r1", "number": 1, "kind": "still", "audience": "one", "area": "LK21", "stage": stage}
+        warning |= {"content": "", "expires": AGREED.replace(tzinfo=None), "people": 0, "escalations": 0}
+        connection.execute(tables.tables["warnings"].insert().values(**warning))
+    engine.dispose()
+
+
 @pytest.mark.parametrize("revision", ["", "0001", "0002"])
 def test_tables_are_the_same_whichever_way_they_came(registry_home: str, keys: Keys, revision: str) -> None:
     """Made at once or step by step from a version: Alembic finds nothing in which they differ from `alerts.tables`."""

@@ -6,6 +6,7 @@ import pytest
 from small_world import World, with_messaging
 
 from alerts import intents
+from alerts.channels.contract import Refusal
 from alerts.intents import Unsent
 from alerts.registry import Registry
 from eventlog.log import EventLog
@@ -31,8 +32,9 @@ def unsent(world: World) -> dict[str, int]:
     """Why messages were not sent, to how many people, by the registry; what operators see says the same, and nought of the others."""
     with world.registry.reading() as connection:
         found = intents.unsent(connection)
-    shown = {r: world.service.metrics.registry.get_sample_value("polyrisk_messages_unsent", {"reason": r.value}) for r in Unsent}
-    assert {reason.value: int(number or 0) for reason, number in shown.items() if number} == found
+    every = {reason.value for reason in (*Unsent, *Refusal)}
+    shown = {r: world.service.metrics.registry.get_sample_value("polyrisk_messages_unsent", {"reason": r}) for r in every}
+    assert {reason: int(number or 0) for reason, number in shown.items() if number} == found
     assert None not in shown.values()
     return found
 
@@ -86,3 +88,12 @@ def test_whom_a_greater_warning_reaches_is_counted_as_grouped(world: World) -> N
     world.at(1)
     assert world.readers() == ["Amara", "Bimal", "Chitra"]
     assert unsent(world) == {"grouped": 2}
+
+
+def test_what_was_refused_is_counted_as_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People behind a country that does not send are no fewer people who got nothing; operators see them by that reason."""
+    monkeypatch.setattr(type(world.telephones), "reaches_people", True)
+    world.happens(EventChange.OPENED, 12)
+    world.sign(12)
+    assert world.readers() == []
+    assert unsent(world) == {"not_agreed": 2}

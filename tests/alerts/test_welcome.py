@@ -1,5 +1,6 @@
 """Whom an office enrols is told so once: what they will get and how to leave, and what stands where they are."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,21 +9,41 @@ from alert_places import START
 from small_world import Telephones, World
 from sqlalchemy import func, select
 
+from alerts import intents
 from alerts.dispatch import Dispatcher
-from alerts.people import enrolling
+from alerts.people import enrolling, welcome
 from alerts.people.enrolling import ConsentOfAll, Report, enrol_file, enrol_one
 from alerts.people.enrolment_files import read
 from alerts.people.person import Consent, Enrolment
+from alerts.people.welcome import owed, welcome_owed
 from alerts.registry import Registry
 from alerts.tables import messages
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
+from schemas.errors import RefusedError
 from schemas.records import EventChange
 
 CONSENT = ConsentOfAll(START - timedelta(days=1), "enrolment-1", "committee of Gampola")
 NOON = START.replace(hour=6)
 AMA, BIM, CHI = "+94771000001", "+94771000002", "+94771000003"
 FILE = f"number,area,language,romanised\n{AMA},LK21,en,\n{BIM},LK21,ta,\n{CHI},LK92,en,\n"
+
+
+@pytest.fixture
+def watching(country: LoadedCountry) -> LoadedCountry:
+    """Sri Lanka while it only watches: nothing goes out to people."""
+    return standing(country, "monitoring")
+
+
+@pytest.fixture
+def country(country: LoadedCountry) -> LoadedCountry:
+    """Sri Lanka once it sends to people."""
+    return standing(country, "warning")
+
+
+def standing(country: LoadedCountry, name: str) -> LoadedCountry:
+    """The country with another standing."""
+    return replace(country, facts=country.facts.model_copy(update={"standing": name}))
 
 
 def imported(registry: Registry, country: LoadedCountry, folder: Path, at: datetime, *, apply: bool = True) -> Report:
@@ -115,3 +136,54 @@ def test_whoever_joins_hears_the_warning_that_stands_there_and_first(
     assert ["danger" in text for text in to_ama] == [True, True]  # "We write when danger comes"
     assert ["LEAVE" in text for text in to_ama] == [True, False]
     assert [("on the list" in text) for number, text in world.telephones.read if number == CHI] == [True]
+
+
+def owed_people(registry: Registry) -> int:
+    """To how many the text is owed."""
+    with registry.reading() as connection:
+        return owed(connection)
+
+
+def test_while_a_country_sends_to_nobody_the_text_is_owed_and_sent_once_it_sends(
+    homed: Registry, country: LoadedCountry, watching: LoadedCountry, tmp_path: Path
+) -> None:
+    """It is not queued to be refused; the report says so; when the country sends, each is told once, and who left meanwhile is not."""
+    report = imported(homed, watching, tmp_path, NOON)
+    assert (report.welcomed, report.owed, owed_people(homed)) == (0, 3, 3)
+    assert imported(homed, watching, tmp_path, NOON, apply=False).owed == 0  # they are there
+    assert sent(homed, NOON) == []
+    with homed.reading() as connection:
+        assert intents.unsent(connection) == {}
+    with pytest.raises(RefusedError, match="sends to nobody yet"):
+        welcome_owed(homed, watching, NOON)
+    homed.stop(CHI, NOON)
+    later = NOON + timedelta(days=40)
+    assert welcome_owed(homed, country, later) == 2
+    assert sorted(number for number, _ in sent(homed, later)) == [AMA, BIM]
+    assert (welcome_owed(homed, country, later), owed_people(homed), sent(homed, later)) == (0, 0, [])
+
+
+def test_a_dry_run_says_to_how_many_it_will_be_owed(homed: Registry, watching: LoadedCountry, tmp_path: Path) -> None:
+    """Also one person who is enrolled by hand is owed it; people with numbers of nobody are told at once, as in the demonstration."""
+    dry = imported(homed, watching, tmp_path, NOON, apply=False)
+    assert (dry.welcomed, dry.owed, owed_people(homed)) == (0, 3, 0)
+    enrol_one(homed, watching, Enrolment(AMA, "LK21", "en", "household", Consent(START, "t1", "office")), NOON)
+    enrol_one(homed, watching, Enrolment("+999000000001", "LK21", "en", "household", Consent(START, "t1", "office")), NOON)
+    assert owed_people(homed) == 1
+    assert [number for number, _ in sent(homed, NOON)] == ["+999000000001"]
+
+
+def test_queueing_what_is_owed_may_be_killed_and_run_again(
+    homed: Registry, country: LoadedCountry, watching: LoadedCountry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text is queued in the transaction that notes that it is owed no more."""
+    imported(homed, watching, tmp_path, NOON)
+    monkeypatch.setattr(welcome, "_CHUNK", 1)
+
+    def die(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        welcome_owed(homed, country, NOON, die)
+    assert (owed_people(homed), welcome_owed(homed, country, NOON)) == (2, 2)
+    assert sorted(number for number, _ in sent(homed, NOON)) == [AMA, BIM, CHI]
