@@ -102,6 +102,11 @@ def number(connection: Connection, people: Select[Any]) -> int:
     return connection.execute(select(func.count()).select_from(people.subquery())).scalar_one()
 
 
+def who_read(people: Select[Any], languages: Sequence[str]) -> Select[Any]:
+    """Those of them who read one of these languages."""
+    return people.where(people.selected_columns.language.in_(languages))
+
+
 def without_message(people: Select[Any], message: str) -> Select[Any]:
     """Those of them for whom there is no row of a message."""
     return people.where(subscribers.c.id.not_in(select(messages.c.subscriber).where(messages.c.message == message)))

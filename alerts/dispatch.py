@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 import uvloop
 
 from alerts import intents, ledger, stops
+from alerts.as_signed import Way
 from alerts.balance import BalanceWatch
 from alerts.channels.contract import LATER, STOPS_ALL, STOPS_COUNTRY, Balance, Channel, Outgoing, Refusal, Refused, Unanswered
 from alerts.doors import TRY_AGAIN_AFTER, Doors
@@ -80,6 +81,7 @@ class Dispatcher:
     Args:
         agreed: the country lets messages go out to people; otherwise only numbers that belong to nobody are called.
         segments_per_second: of the sender; no more than a minute's work is handed over ahead of it. None if nobody limits it.
+        way: as whom and through which channel the country sends now, which what was signed is held against; none if nobody says.
         balance_below: people on duty are told when less is left on the provider's account; none if they are not.
         wall_clock: comparable with the provider's times. clock: seconds, never set back. sleep: replaced in tests.
         chunk: messages recorded as being sent at once; after a crash so many are looked up at most.
@@ -93,6 +95,7 @@ class Dispatcher:
         *,
         agreed: bool = False,
         segments_per_second: float | None = None,
+        way: Way | None = None,
         balance_below: float | None = None,
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
@@ -105,6 +108,7 @@ class Dispatcher:
         self._registry = registry
         self._channel = channel
         self._agreed = agreed
+        self._way = way
         self._wall = wall_clock
         self._sleep = sleep
         self._chunk = chunk
@@ -171,7 +175,7 @@ class Dispatcher:
                 return
             with self._registry.begin() as connection:
                 self._stops = stops.standing_stops(connection)
-                chunk = intents.claim(connection, self._chunk, self._wall(), now(), segments=room, stopped=self._stops)
+                chunk = intents.claim(connection, self._chunk, self._wall(), now(), segments=room, stopped=self._stops, way=self._way)
             if not chunk:
                 return
             await self._send_chunk(chunk, now, report, pace)

@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.sql import Select
 
+from alerts import as_signed
+from alerts.as_signed import Way
 from alerts.ledger import ISSUED
 from alerts.marks import marked
 from alerts.ordering import risk
@@ -120,6 +122,7 @@ class Unsent(StrEnum):
     GROUPED = "grouped"
     DAMPED = "damped"
     STOPPED = "stopped"
+    NOT_AS_SIGNED = "not_as_signed"
 
 
 def overtake(connection: Connection, warning: str, by: str) -> int:
@@ -201,11 +204,21 @@ def _late(body: str, language: str) -> tuple[str, int]:
 
 
 def claim(
-    connection: Connection, limit: int, at: datetime, now: datetime, *, segments: float = inf, stopped: Sequence[Stop] = ()
+    connection: Connection,
+    limit: int,
+    at: datetime,
+    now: datetime,
+    *,
+    segments: float = inf,
+    stopped: Sequence[Stop] = (),
+    way: Way | None = None,
 ) -> list[Intent]:
     """Take the next messages, most at risk first, and record that they are being sent: after this, each may have been.
 
+    What is not what was signed is not taken, now or later.
+
     Args:
+        way: as whom and how they go; none if nobody says.
         limit: messages at most. segments: segments at most, but one message always.
         at: the wall clock, which the provider's records can be compared with.
         now: the country's time, by which warnings run out, quiet hours hold a message, and one is late.
@@ -221,6 +234,13 @@ def claim(
     query = query.order_by(*order).limit(max(1, min(limit, int(min(segments, limit)))))
     query = query.with_for_update(of=messages, skip_locked=True)  # a second process of PostgreSQL takes others; SQLite knows one writer
     rows = connection.execute(query).all()
+    if not rows:
+        return []
+    unlike = as_signed.differing(connection, {row.message for row in rows}, way)
+    if unlike:
+        for message, why in unlike.items():
+            as_signed.tell(connection, message, why, _drop(connection, Unsent.NOT_AS_SIGNED, messages.c.message == message), now)
+        return claim(connection, limit, at, now, segments=segments, stopped=stopped, way=way)
     taken = _within(segments, [_intent(row, late=row.late_at is not None and row.late_at <= now) for row in rows])
     late = {intent.message for intent in taken if intent.late}
     of: dict[str, list[str]] = defaultdict(list)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from alerts.life import Life, Pending
 from alerts.tables import bodies, lives, notices, outbox, processed, signatures, warnings
@@ -202,7 +202,8 @@ def went_out(connection: Connection, warning: Warning, level: Level, late_at: da
         level: that quiet hours and damping go by. late_at: from when on it says that it is late.
     """
     settle(connection, warning, ISSUED)
-    values = {"level": int(level), "issued": warning.issued, "late_at": late_at}
+    approved = warning.bound.digest if warning.bound is not None else ""
+    values = {"level": int(level), "issued": warning.issued, "late_at": late_at, "approved": approved}
     connection.execute(update(warnings).where(warnings.c.id == warning.id).values(**values))
 
 
@@ -235,11 +236,6 @@ def newest_standing(connection: Connection, life: Life) -> tuple[Warning, Kind] 
     return None if row is None else (Warning.model_validate_json(row.content), Kind(row.kind))
 
 
-def languages_of(connection: Connection, message: str) -> set[str]:
-    """The languages that a message has texts in."""
-    return set(connection.execute(select(bodies.c.language).where(bodies.c.message == message)).scalars())
-
-
 def unsigned(connection: Connection, now: datetime) -> list[tuple[str, int, int]]:
     """Messages whose time to be signed is over: id, how often they were passed on already, signatures needed."""
     query = select(warnings.c.id, warnings.c.escalations, warnings.c.people)
@@ -256,13 +252,33 @@ def passed_on(connection: Connection, message: str, within: timedelta, now: date
 
 def sign(connection: Connection, message: str, signature: Signature) -> None:
     """Add a signature. A second one by the same person or in the same role breaks a constraint of the database."""
-    connection.execute(insert(signatures).values(message=message, by=signature.by, role=signature.role, at=signature.at))
+    connection.execute(insert(signatures).values(message=message, **signature.model_dump(exclude_none=True)))
+
+
+def take_away(connection: Connection, message: str, signature: Signature) -> None:
+    """Take a signature away that holds no more; its person and its role may sign again."""
+    connection.execute(delete(signatures).where(signatures.c.message == message, signatures.c.by == signature.by))
 
 
 def signed(connection: Connection, message: str) -> tuple[Signature, ...]:
     """Signatures under a message, oldest first."""
     rows = connection.execute(select(signatures).where(signatures.c.message == message).order_by(signatures.c.at, signatures.c.by))
-    return tuple(Signature(by=row.by, role=row.role, at=row.at) for row in rows)
+    return tuple(_signature(row) for row in rows)
+
+
+def _signature(row: Any) -> Signature:
+    return Signature(by=row.by, role=row.role, at=row.at, digest=row.digest, recipients=row.recipients, cost=row.cost)
+
+
+def waiting_ids(connection: Connection) -> list[str]:
+    """All messages that wait for signatures."""
+    return list(connection.execute(select(warnings.c.id).where(warnings.c.stage == PENDING).order_by(warnings.c.id)).scalars())
+
+
+def partly_signed(connection: Connection) -> list[str]:
+    """Messages that wait for signatures and have some."""
+    query = select(signatures.c.message).join(warnings, warnings.c.id == signatures.c.message).where(warnings.c.stage == PENDING)
+    return list(connection.execute(query.distinct().order_by(signatures.c.message)).scalars())
 
 
 def to_publish(connection: Connection, record: Record) -> None:

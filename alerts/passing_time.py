@@ -126,6 +126,8 @@ class PassingTime:
             return 0
         event = ledger.latest_event(connection, life.warning)
         told = self._proposals.tell_who_joined(connection, life, rule, event)
+        if not told:
+            return 0
         text = f"{event.rule} in {event.area}: {told} people came there while it stands, and are told."
         ledger.note(connection, f"joined:{life.warning}:{now.isoformat()}", now, "joined", life.warning, text)
         return told

@@ -7,15 +7,17 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select
 
-from alerts import audience, cost, intents, ledger
+from alerts import approvals, audience, cost, intents, ledger
 from alerts.audience import Audience
 from alerts.intents import Unsent
+from alerts.languages import languages
 from alerts.life import ENDINGS, Life, Pending, Reason, issued_status, message_type
 from alerts.people.person import Group
 from alerts.rendering import Renderer
 from alerts.texts import Kind
 from eventlog.log import EventLog
-from schemas.configuration import Rule, Sign
+from schemas.configuration import Rule
+from schemas.country_facts import SignAtLevel
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record, read_output
 from schemas.levels import Level, Truth
@@ -40,17 +42,22 @@ class Proposals:
         self.renderer = renderer
         self.rules = {rule.name: rule for rule in country.configuration.rules}
 
-    def signatures(self, rule: Rule | None, level: Level) -> Sign:
+    def signatures(self, rule: Rule | None, level: Level) -> SignAtLevel:
         """What must be signed: the stricter of the rule's and the country's table; of a rule that is no more, what the table says."""
         table = self.country.facts.signatures(level)
         if rule is None:
             return table
-        return Sign(people=max(rule.sign.people, table.people), within=min(rule.sign.within, table.within))
+        stricter = {"people": max(rule.sign.people, table.people), "within": min(rule.sign.within, table.within)}
+        return table.model_copy(update=stricter)
 
     def propose(
-        self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, kind: Kind, reason: Reason, at: datetime
+        self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, kind: Kind, reason: Reason, at: datetime, by: str = ""
     ) -> Life:
-        """Propose a message, or issue it at once if nobody must sign: then it concerns the people on duty alone."""
+        """Propose a message, or issue it at once if nobody must sign: then it concerns the people on duty alone.
+
+        Args:
+            by: who wrote it, if a person did.
+        """
         life = life.proposed(Pending(f"{life.warning}.{life.messages + 1}", kind, event.level))
         people = self._people(connection, life, rule, event, kind)
         counted = audience.by_language(connection, people)
@@ -81,12 +88,15 @@ class Proposals:
             audience=event.audience,
             standing=self.country.facts.speaks,
             certainty=certainty_of(event),
+            author=by,
         )
+        warning = self._bound(warning, kind, event)
         sign = self.signatures(rule, event.level)
         asked = event.unconfirmed and kind is Kind.WARNING  # what nobody can confirm goes out by nobody's word but a person's
-        needed = 0 if event.audience == "operators" else max(sign.people, int(asked))
+        by_nobody = event.audience == "operators" or kind is Kind.EXPIRED  # who signed a warning signed how long it stands
+        needed = 0 if by_nobody else max(sign.people, int(asked))
         ledger.propose(connection, warning, kind, event.audience, needed, at + sign.within)
-        if needed == 0 or kind is Kind.EXPIRED:  # who signed a warning signed how long it stands
+        if needed == 0:
             return self.issue(connection, life, rule, warning, kind, event, at)[0]
         publish(connection, warning, "proposed", at)
         return life
@@ -98,18 +108,11 @@ class Proposals:
         overtaken = intents.overtake(connection, warning.warning, warning.id)
         people = self._people(connection, life, rule, event, kind)
         reached = self._not_damped(people, kind, event, life, at)
-        counted = audience.by_language(connection, reached)
-        texts = self._recounted(connection, rule, kind, event, warning, counted)
-        estimate = self._estimate(connection, texts, reached)
-        issued = warning.model_copy(
+        issued = self._for(connection, warning, reached).model_copy(
             update={
                 "status": issued_status(kind),
                 "issued": at,
                 "expires": at + self._stands(rule, kind),
-                "texts": texts,
-                "recipients": estimate.recipients,
-                "segments": estimate.segments,
-                "cost": estimate.amount,
                 "signatures": self._signatures(connection, life, warning, kind),
                 "references": ledger.issued_ids(connection, warning.warning),
             }
@@ -132,8 +135,27 @@ class Proposals:
         newest = ledger.newest_standing(connection, life)
         return newest[0].signatures if newest is not None else ()
 
+    def counted_anew(self, connection: Connection, life: Life, rule: Rule, warning: Warning, kind: Kind, event: CompoundEvent) -> Warning:
+        """A message that waits, as it would go out now: with the people and the cost of now, bound to sender, channel and audience of now,
+        and with a text for whoever reads a language that it had none in."""
+        people = self._people(connection, life, rule, event, kind)
+        there = {text.language for text in warning.texts}
+        counted = audience.by_language(connection, people)
+        new = tuple(self._text(rule, kind, event, language, counted) for language in counted if language not in there)
+        ledger.keep_texts(connection, warning.id, new)
+        anew = self._for(connection, warning.model_copy(update={"texts": (*warning.texts, *new)}), people)
+        return self._bound(anew, kind, event)
+
     def correct(
-        self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, area: str | None, level: Level | None, at: datetime
+        self,
+        connection: Connection,
+        life: Life,
+        rule: Rule,
+        event: CompoundEvent,
+        area: str | None,
+        level: Level | None,
+        at: datetime,
+        by: str,
     ) -> Life:
         """Propose a correction of what people were told last, for exactly those who were warned.
 
@@ -141,7 +163,7 @@ class Proposals:
             area, level: what is right, if it is another than the event's.
         """
         right = event.model_copy(update={"area": area or event.area, "level": level or life.level, "known": at})
-        return self.propose(connection, life, rule, right, Kind.CORRECTION, Reason.CORRECTED, at)
+        return self.propose(connection, life, rule, right, Kind.CORRECTION, Reason.CORRECTED, at, by)
 
     def tell_spared(self, connection: Connection, ended: Rule, area: str) -> int:
         """A warning has ended that spoke for lesser ones; who was spared one of those that still stands gets it now. Answers how many."""
@@ -161,12 +183,16 @@ class Proposals:
         newest = ledger.newest_standing(connection, life)
         if newest is None:
             return 0
-        warning, kind = newest
+        warning = newest[0]
         people = audience.joined(self._audience(connection, life, rule, event), life.warning, None if everybody else life.began)
-        counted = audience.by_language(connection, people)
-        if not counted:
-            return 0
-        self._add_texts(connection, rule, kind, event, warning.id, counted)
+        signed = sorted(text.language for text in warning.texts)
+        others = sum(number for language, number in audience.by_language(connection, people).items() if language not in signed)
+        if others:
+            text = (
+                f"{others} people who came to {warning.area} read a language in which {warning.id} has no signed text; they are NOT told."
+            )
+            ledger.note(connection, f"no_text:{warning.id}:{others}", warning.proposed, "not_said", warning.warning, text)
+        people = audience.who_read(people, signed)
         again = audience.intend_again(connection, people, warning.id)
         intents.recount(connection, warning.id)
         return again + intents.intend(connection, warning, int(warning.level), audience.without_message(people, warning.id))
@@ -240,12 +266,10 @@ class Proposals:
         return list(dict.fromkeys([event.area, *within, *around]))
 
     def _languages(self, event: CompoundEvent, counted: Mapping[str, int]) -> list[str]:
+        """All that anybody may come to read, so that each is signed: those of the place first, then what people read now, then the rest."""
         spoken = self.country.languages_of(event.area) if event.audience == "public" else {}
-        return list(
-            dict.fromkeys(
-                [*(lang for lang in self.country.languages if lang in spoken or event.audience == "operators"), *spoken, *counted]
-            )
-        )
+        known = [*(lang for lang in self.country.languages if lang in spoken), *spoken, *counted, *self.country.languages]
+        return list(dict.fromkeys([*known, *(f"{tag}-Latn" for tag in known if f"{tag}-Latn" in languages())]))
 
     def _estimate(self, connection: Connection, texts: Sequence[RenderedText], people: Select[Any]) -> cost.Cost:
         needs = audience.by_need(connection, people) if any(text.for_needs for text in texts) else {}
@@ -265,21 +289,17 @@ class Proposals:
             for_needs=tuple(NeedText(need=need, body=said.body, segments=said.size.segments) for need, said in for_needs.items()),
         )
 
-    def _recounted(
-        self, connection: Connection, rule: Rule, kind: Kind, event: CompoundEvent, warning: Warning, counted: Mapping[str, int]
-    ) -> tuple[RenderedText, ...]:
-        """The texts that were signed, with today's recipients; a language that nobody read then is added."""
-        signed = {text.language: text.model_copy(update={"recipients": counted.get(text.language, 0)}) for text in warning.texts}
-        return (*signed.values(), *self._add_texts(connection, rule, kind, event, warning.id, counted))
+    def _for(self, connection: Connection, warning: Warning, people: Select[Any]) -> Warning:
+        """A message with the number of these people in each language, and what it costs to reach them."""
+        counted = audience.by_language(connection, people)
+        texts = tuple(text.model_copy(update={"recipients": counted.get(text.language, 0)}) for text in warning.texts)
+        estimate = self._estimate(connection, texts, people)
+        numbers = {"recipients": estimate.recipients, "segments": estimate.segments, "cost": estimate.amount}
+        return warning.model_copy(update={"texts": texts, **numbers})
 
-    def _add_texts(
-        self, connection: Connection, rule: Rule, kind: Kind, event: CompoundEvent, message: str, counted: Mapping[str, int]
-    ) -> list[RenderedText]:
-        """A message's texts in languages that nobody read when it was proposed."""
-        there = ledger.languages_of(connection, message)
-        new = [self._text(rule, kind, event, language, counted) for language in counted if language not in there]
-        ledger.keep_texts(connection, message, new)
-        return new
+    def _bound(self, warning: Warning, kind: Kind, event: CompoundEvent) -> Warning:
+        group = "operator" if event.audience == "operators" else "household"
+        return approvals.bind(warning, kind, group, self._areas(event), self.country.facts.messaging)
 
 
 def certainty_of(event: CompoundEvent) -> Literal["observed", "likely", "possible"]:

@@ -5,9 +5,12 @@ each gets its transaction, and what it decided is published.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
 
 from alerts import deliveries, intents, ledger, notices, quiet_hours, silences, stops
+from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
@@ -29,6 +32,8 @@ from schemas.topics import EVENTS
 from schemas.warning_records import Warning
 
 BATCH = 500
+LOOK_AT_SIGNATURES = timedelta(minutes=1)
+"""How often signatures under what still waits are held against what it is now: people are counted for it."""
 
 
 class AlertService:
@@ -70,6 +75,7 @@ class AlertService:
         self._cap = cap
         self._in_cap = 0  # how many messages had gone out when CAP documents were written last
         self._counted: dict[str, int] | None = None  # messages by stage when counts were published last; none after a start
+        self._looked: datetime | None = None  # when signatures were last held against what they are under
         self._observed: dict[str, int] | None = None  # the same when metrics of what was not said were set last
         self._dispatcher = (
             None
@@ -78,6 +84,7 @@ class AlertService:
                 registry,
                 channel,
                 agreed=country.facts.sends,
+                way=Way(country.facts.messaging.sender, country.facts.messaging.channel),
                 segments_per_second=segments_per_second,
                 balance_below=country.facts.messaging.balance_below,
                 wall_clock=wall_clock,
@@ -104,7 +111,7 @@ class AlertService:
         """Take in what is new and let time pass; nothing is sent. Answers how many events and steps that were."""
         done = self._consume(now)
         with self.registry.begin() as connection:
-            done += self._time.pass_to(connection, now)
+            done += self._time.pass_to(connection, now) + self._look_at_signatures(connection, now)
         self._flush()
         self._write_cap()
         return done
@@ -115,21 +122,29 @@ class AlertService:
         if self.log.lag(self._group).get(EVENTS.name, 0):
             return True
         with self.registry.reading() as connection:
-            return self._time.asks(connection, now)
+            return self._time.asks(connection, now) or self._signing.asks(connection, now)
 
     def pending(self) -> list[Warning]:
         """Messages that wait for signatures, gravest first."""
         with self.registry.reading() as connection:
             return ledger.in_stage(connection, ledger.PENDING)
 
-    def sign(self, warning_message_id: str, by: str, role: str, now: datetime) -> Warning:
+    def sign(self, warning_message_id: str, by: str, role: str, now: datetime, seen: str | None = None) -> Warning:
         """Sign a message; with the last signature it needs it goes out. Answers the message as it then stands.
 
+        Args:
+            seen: the code of what the signer read (`alerts.approvals.code`); none signs what stands unread.
+
         Raises:
-            RefusedError: nothing waits under this id, the role may not sign, or this person or role has signed it already.
+            RefusedError: nothing waits under this id, the role may not sign, this person wrote it, this person or role has signed it
+                already, or it is another than was read.
         """
         with self.registry.begin() as connection:
-            warning = self._signing.sign(connection, warning_message_id, by, role, now)
+            waits = [message for message in ledger.waiting_ids(connection) if message == warning_message_id]
+            self._signing.look_again(connection, now, waits)  # stays though the signature is refused: what is shown next is as it stands
+        self._flush()
+        with self.registry.begin() as connection:
+            warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
         self._flush()
         return warning
 
@@ -181,6 +196,13 @@ class AlertService:
             ended = self._silencing.end(connection, id, by, role, now)
         self._flush()
         return ended
+
+    def _look_at_signatures(self, connection: Connection, now: datetime) -> int:
+        """Once a minute, for people are counted for it."""
+        if self._looked is not None and now - self._looked < LOOK_AT_SIGNATURES:
+            return 0
+        self._looked = now
+        return self._signing.look_again(connection, now)
 
     def dispatch(self, now: datetime) -> DispatchReport:
         """Send what is due and publish how many messages stand where."""

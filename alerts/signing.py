@@ -1,13 +1,15 @@
 """Signing: who may, how often, in whose name, and that a message goes out with the last signature it needs; and corrections."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts import ledger, roles
+from alerts import approvals, ledger, roles
 from alerts.life import ENDINGS, Life, Reason
-from alerts.proposals import Proposals
+from alerts.proposals import Proposals, publish
 from alerts.texts import Kind
+from schemas.configuration import Rule
 from schemas.errors import RefusedError
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Signature
@@ -21,26 +23,100 @@ class Signing:
         self._proposals = proposals
         self._country = proposals.country
 
-    def sign(self, connection: Connection, message: str, by: str, role: str, now: datetime) -> Warning:
-        """Sign a message; with the last signature it needs it goes out. Answers the message as it then stands.
+    def sign(self, connection: Connection, message: str, by: str, role: str, now: datetime, seen: str | None = None) -> Warning:
+        """Sign a message as it was last shown (`look_again`); with the last signature it needs it goes out. Answers it as it then stands.
+
+        Args:
+            seen: the code of what the signer read (`alerts.approvals.code`); none signs unread, as only a machine of ours does.
 
         Raises:
-            RefusedError: nothing waits under this id, the role may not sign, or this person or role has signed it already.
+            RefusedError: nothing waits under this id, the role may not sign, this person wrote it, this person or role has signed it
+                already, or it is another than was read.
         """
+        shown, kind, people = self._waiting(connection, message)
+        roles.require(self._country.facts, "sign", role, message)
+        if by == shown.author:
+            raise RefusedError("who wrote a message does not sign it.", where=message, remedy="Another person must.")
+        rule, life, event = self._behind(connection, shown)
+        warning = self._proposals.counted_anew(connection, life, rule, shown, kind, event)
+        own = approvals.signature(shown, by, role, now)
+        holds = self._proposals.signatures(rule, warning.level).holds
+        if approvals.void(own, warning, holds, now) or (seen is not None and seen != approvals.code(shown)):
+            raise RefusedError("it is not what was read any more.", where=message, remedy="Read it as it stands now, and sign that.")
+        so_far = self._holding(connection, warning, holds, now)
+        if any(s.by == by or s.role == role for s in so_far):
+            raise RefusedError("this person or this role has signed already.", where=message, remedy="Another person in another role must.")
+        ledger.sign(connection, message, own)
+        signed = warning.model_copy(update={"signatures": ledger.signed(connection, message)})
+        if len(so_far) + 1 < people or not self._in_whose_name(signed):
+            shown = shown.model_copy(update={"signatures": signed.signatures})
+            ledger.settle(connection, shown, ledger.PENDING)
+            publish(connection, shown, f"signed.{now.isoformat()}.{by}", now)
+            return shown
+        return self._go_out(connection, signed, kind, now, rule, life, event)
+
+    def asks(self, connection: Connection, now: datetime) -> bool:
+        """Whether a signature under what still waits has become too old."""
+        for message in ledger.partly_signed(connection):
+            warning = self._waiting(connection, message)[0]
+            holds = self._proposals.signatures(self._proposals.rules.get(warning.rule), warning.level).holds
+            if any(signature.at + holds <= now for signature in ledger.signed(connection, message)):
+                return True
+        return False
+
+    def look_again(self, connection: Connection, now: datetime, messages: Sequence[str] | None = None) -> int:
+        """Hold what waits, and the signatures under it, against how it stands now; answers how many messages are others.
+
+        Signatures that hold no more are taken away; a message whose words, way, people or cost are others is shown anew.
+
+        Args:
+            messages: only these of those that wait.
+        """
+        changed = 0
+        for message in ledger.waiting_ids(connection) if messages is None else messages:
+            shown, kind, _ = self._waiting(connection, message)
+            if shown.rule not in self._proposals.rules:
+                continue
+            rule, life, event = self._behind(connection, shown)
+            warning = self._proposals.counted_anew(connection, life, rule, shown, kind, event)
+            holds = self._proposals.signatures(rule, warning.level).holds
+            left = self._holding(connection, warning, holds, now)
+            moved = bool(approvals.void(approvals.signature(shown, "", "", now), warning, holds, now))
+            if moved or left != shown.signatures:
+                changed += 1
+                anew = (warning if moved else shown).model_copy(update={"signatures": left})
+                ledger.settle(connection, anew, ledger.PENDING)
+                publish(connection, anew, f"again.{now.isoformat()}", now)
+        return changed
+
+    def _waiting(self, connection: Connection, message: str) -> tuple[Warning, Kind, int]:
+        """A message that waits, its kind, and how many signatures it needs."""
         loaded = ledger.load_message(connection, message)
         if loaded is None or loaded[4] != ledger.PENDING:
             raise RefusedError("nothing waits for a signature under this id.", where=message, remedy="Look at the list of what waits.")
-        warning, kind, _, people, _ = loaded
-        roles.require(self._country.facts, "sign", role, message)
-        so_far = ledger.signed(connection, message)
-        if any(s.by == by or s.role == role for s in so_far):
-            raise RefusedError("this person or this role has signed already.", where=message, remedy="Another person in another role must.")
-        ledger.sign(connection, message, Signature(by=by, role=role, at=now))
-        signed = warning.model_copy(update={"signatures": ledger.signed(connection, message)})
-        if len(so_far) + 1 < people or not self._in_whose_name(signed):
-            ledger.settle(connection, signed, ledger.PENDING)
-            return signed
-        return self._go_out(connection, signed, kind, now)
+        return loaded[0], loaded[1], loaded[3]
+
+    def _behind(self, connection: Connection, warning: Warning) -> tuple[Rule, Life, CompoundEvent]:
+        """What a message comes from."""
+        rule = self._proposals.rules.get(warning.rule)
+        if rule is None:
+            what = f"no rule `{warning.rule}` stands in the country's files any more, so nothing says how long its message holds."
+            raise RefusedError(what, where=warning.id, remedy="Put the files of its time back, or warn by hand.")
+        event = ledger.latest_event(connection, warning.warning)
+        return rule, ledger.load_life(connection, warning.event, warning.warning), event
+
+    def _holding(self, connection: Connection, warning: Warning, holds: timedelta, now: datetime) -> tuple[Signature, ...]:
+        """The signatures that hold over a message as it stands now; the others are taken away, and the people on duty are told."""
+        kept = []
+        for signature in ledger.signed(connection, warning.id):
+            why = approvals.void(signature, warning, holds, now)
+            if not why:
+                kept.append(signature)
+                continue
+            ledger.take_away(connection, warning.id, signature)
+            text = f"The signature of {signature.by} ({signature.role}) under {warning.id} holds no more: {why}. Read and sign it again."
+            ledger.note(connection, f"void:{warning.id}:{signature.at.isoformat()}:{signature.by}", now, "void", warning.warning, text)
+        return tuple(kept)
 
     def correct(
         self, connection: Connection, warning: str, by: str, role: str, comment: str, now: datetime, area: str | None, level: Level | None
@@ -62,7 +138,7 @@ class Signing:
         if rule is None:
             what = f"no rule `{event.rule}` stands in the country's files any more."
             raise RefusedError(what, where=warning, remedy="Put the files of its time back, or warn by hand.")
-        life = self._proposals.correct(connection, life, rule, event, area, level, now)
+        life = self._proposals.correct(connection, life, rule, event, area, level, now, by)
         ledger.save_life(connection, life, event)
         text = f"{by} ({role}) corrects {event.rule} in {event.area}: {comment}"
         ledger.note(connection, f"corrected:{life.warning}:{life.messages}", now, Reason.CORRECTED.value, life.warning, text)
@@ -85,13 +161,9 @@ class Signing:
             raise RefusedError("another message of it waits for signatures.", where=life.pending.message, remedy="Sign that one first.")
         return life, ledger.latest_event(connection, warning)
 
-    def _go_out(self, connection: Connection, warning: Warning, kind: Kind, now: datetime) -> Warning:
-        rule = self._proposals.rules.get(warning.rule)
-        if rule is None:
-            what = f"no rule `{warning.rule}` stands in the country's files any more, so nothing says how long its message holds."
-            raise RefusedError(what, where=warning.id, remedy="Put the files of its time back, or warn by hand.")
-        event = ledger.latest_event(connection, warning.warning)
-        life = ledger.load_life(connection, warning.event, warning.warning)
+    def _go_out(
+        self, connection: Connection, warning: Warning, kind: Kind, now: datetime, rule: Rule, life: Life, event: CompoundEvent
+    ) -> Warning:
         life, issued = self._proposals.issue(connection, life, rule, warning, kind, event, now)
         ledger.save_life(connection, life, event)
         if kind in ENDINGS:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -122,9 +123,11 @@ warnings = Table(
     Column("issued", Utc),
     Column("late_at", Utc),
     Column("wait_until", Utc),
+    Column("approved", String(64), nullable=False, server_default=""),
 )
 """`level` is the one that quiet hours and damping go by: of an end, the one that people were told last. `late_at`: from when on a message
-says that it is late. `wait_until`: the end of the quiet hours that hold it."""
+says that it is late. `wait_until`: the end of the quiet hours that hold it. `approved`: the digest of what was let out
+(`alerts.approvals`); empty of what went out before there was one."""
 
 signatures = Table(
     "signatures",
@@ -133,8 +136,12 @@ signatures = Table(
     Column("by", String(80), primary_key=True),
     Column("role", String(80), nullable=False),
     Column("at", Utc, nullable=False),
+    Column("digest", String(64), nullable=False, server_default=""),
+    Column("recipients", Integer),
+    Column("cost", Float),
     UniqueConstraint("message", "role", name="one_signature_a_role"),
 )
+"""Signatures that hold; one that is void is taken away, and the journal keeps it."""
 
 bodies = Table(
     "bodies",

@@ -120,14 +120,20 @@ def story(life: WarningLife) -> tuple[Said, ...]:
     """What was said, and who let it be said, oldest first."""
     entries: list[Said] = []
     signed: set[tuple[str, str, datetime]] = set()
+    before: dict[str, Warning] = {}
     for published in life.records:
         warning = published.warning
+        earlier, before[warning.id] = before.get(warning.id), warning
         for signature in warning.signatures:
             key = (warning.id, signature.by, signature.at)
             if key not in signed:
                 signed.add(key)
                 entries.append(Said(signature.at, _signed(signature), warning.id, warning.level))
-        entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
+        if earlier is None or earlier.status is not warning.status or earlier.signatures == warning.signatures:
+            entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
+        elif len(warning.signatures) < len(earlier.signatures):
+            gone = ", ".join(s.by for s in earlier.signatures if s not in warning.signatures)
+            entries.append(Said(published.at, f"the signature of {gone} holds no more", warning.id, warning.level))
     return tuple(sorted(entries, key=lambda s: s.at))
 
 

@@ -29,11 +29,14 @@ def on_duty(state: Path, here: Installation) -> Iterator[Duty]:
         yield Duty(service, clock_of(state).now())
 
 
-def sign(duty: Duty, message: str, by: str, role: str) -> Warning:
+def sign(duty: Duty, message: str, by: str, role: str, seen: str) -> Warning:
     """Sign a message that waits; its id may be shortened. Answers it as it then stands.
+
+    Args:
+        seen: the code of what was read (`alerts.approvals.code`).
 
     Raises:
         RefusedError: nothing waits under this id, the role may not sign, or this person or role has signed already.
     """
     waiting = [w.id for w in duty.service.pending() if w.id.startswith(message)]
-    return duty.service.sign(waiting[0] if len(waiting) == 1 else message, by, role, duty.now)
+    return duty.service.sign(waiting[0] if len(waiting) == 1 else message, by, role, duty.now, seen)

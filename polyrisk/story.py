@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pandas as pd
 
+from alerts.approvals import code
 from eventlog.log import EventLog
 from feeds.cases import Case, Must
 from schemas.country_files import LoadedCountry
@@ -64,6 +65,8 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
         yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
         yield from (f"      [dim]for {said.need}:[/] {said.body}" for said in text.for_needs)
     yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"
+    if warning.status in WAITING:
+        yield f"    to sign it as it stands here: --seen {code(warning)}"
     if warning.message_type == "Alert" and outcomes is not None:
         yield from (f"    {line}" for line in lead_times(warning, outcomes))
 

@@ -120,7 +120,11 @@ class Ends(Decided):
 
 
 class Sign(Decided):
-    """Who must sign. `immediate` is the pre-agreed path of a named rule, loud and reviewed afterwards."""
+    """Who must sign.
+
+    Attributes:
+        within: after which what nobody signed is passed on.
+    """
 
     people: int = Field(default=2, ge=0)
     within: Span = parse_span("60 min")

@@ -73,6 +73,16 @@ class Price(Decided):
     invented: bool
 
 
+class SignAtLevel(Sign):
+    """Who must sign at a level, in a country's table.
+
+    Attributes:
+        holds: how long a signature waits for the others that are needed; after that it is void.
+    """
+
+    holds: Span = datetime.timedelta(minutes=60)
+
+
 class QuietHours(Decided):
     """When people are not woken for what can wait until the morning.
 
@@ -210,7 +220,7 @@ class CountryFacts(Decided):
     feeds: tuple[str, ...]
     reports: Reports | None = None
     messaging: Messaging
-    sign: dict[Colour, Sign]
+    sign: dict[Colour, SignAtLevel]
     roles: dict[str, Role]
     configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()
@@ -246,6 +256,6 @@ class CountryFacts(Decided):
         """Whether messages go out to people."""
         return self.standing == "warning"
 
-    def signatures(self, level: Level) -> Sign:
+    def signatures(self, level: Level) -> SignAtLevel:
         """What must at least be signed at a level, by the country's table."""
         return self.sign[level.word]

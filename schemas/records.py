@@ -44,7 +44,7 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
-def _is_empty(value: tuple[object, ...]) -> bool:
+def _is_empty(value: tuple[object, ...] | str) -> bool:
     return not value
 
 
@@ -125,11 +125,19 @@ class Tick(Typed):
 
 
 class Signature(Typed):
-    """Who signed, in which role, when."""
+    """Who signed, in which role, when, and what they saw.
+
+    Attributes:
+        digest: of all that the signature is bound to (`alerts.approvals`); empty before signatures were bound, and under a configuration.
+        recipients, cost: of the message as the signer saw it, in its currency; none where there is no message.
+    """
 
     by: str
     role: str
     at: Moment
+    digest: str = Field(default="", exclude_if=_is_empty)
+    recipients: int | None = Field(default=None, exclude_if=_is_none)
+    cost: float | None = Field(default=None, exclude_if=_is_none)
 
 
 class BacktestReport(Typed):

@@ -54,6 +54,23 @@ class RenderedText(Typed):
     for_needs: tuple[NeedText, ...] = Field(default=(), exclude_if=lambda said: not said)
 
 
+class Bound(Typed):
+    """What signatures under a message are bound to beside its own words: to whom, by whom and which way it goes.
+
+    Attributes:
+        whom: all whom it concerns in its areas, or exactly those who were warned.
+        areas: SHA-256 of the P-codes whose people it concerns, sorted, one a line; empty if it goes to those who were warned.
+        digest: SHA-256 of all that is signed (`alerts.approvals.digest`).
+    """
+
+    whom: Literal["concerned", "warned"]
+    group: str
+    areas: str
+    sender: str
+    channel: str
+    digest: str
+
+
 class Warning(Typed):
     """One message of a warning's life, as in CAP 1.2: Alert, Update or Cancel. What was published is never edited.
 
@@ -62,6 +79,7 @@ class Warning(Typed):
         issued: when it was approved and went out; none while it is proposed.
         cost, currency: segments times the dated price of the country's file.
         audience: as of its event. standing: in whose name it speaks, as its text says; `official` only with the authority's signature.
+        author: who wrote it, if a person did; they do not sign it. bound: what its signatures are bound to; none in older versions.
         certainty: how far what it rests on is known: read, foreseen, or not to be confirmed now; none in messages of older versions.
     """
 
@@ -92,6 +110,8 @@ class Warning(Typed):
     audience: Literal["public", "operators"] = Field(default="public", exclude_if=lambda audience: audience == "public")
     standing: Standing = "monitoring"
     certainty: Literal["observed", "likely", "possible"] | None = Field(default=None, exclude_if=lambda certainty: certainty is None)
+    author: str = Field(default="", exclude_if=lambda author: not author)
+    bound: Bound | None = Field(default=None, exclude_if=lambda bound: bound is None)
 
 
 class MessageState(StrEnum):

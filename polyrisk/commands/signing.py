@@ -1,5 +1,6 @@
 """What waits for a person, and a person's signature."""
 
+import json
 from pathlib import Path
 
 import click
@@ -11,15 +12,19 @@ from polyrisk.commands.options import AS_JSON, LEVEL, OF_INSTALLATION, OUT, open
 @click.argument("warning")
 @click.option("--by", required=True, help="Who signs, by name.")
 @click.option("--role", required=True, help="In which role of country.yaml.")
+@click.option("--seen", required=True, metavar="CODE", help="Of what you read; `polyrisk pending` shows it under the texts.")
 @OF_INSTALLATION
 @told
-def sign(warning: str, by: str, role: str, state: Path) -> None:
-    """Sign a WARNING that waits; with the last signature it needs it goes out. `polyrisk pending` lists what waits."""
+def sign(warning: str, by: str, role: str, seen: str, state: Path) -> None:
+    """Sign a WARNING that waits; with the last signature it needs it goes out. `polyrisk pending` lists what waits.
+
+    You sign what you read: if a word, the sender, the channel, the audience, people or cost are others since, it is refused.
+    """
     from polyrisk.duty import on_duty
     from polyrisk.duty import sign as sign_message
 
     with opened(state) as here, on_duty(state, here) as duty:
-        signed = sign_message(duty, warning, by, role)
+        signed = sign_message(duty, warning, by, role, seen)
     names = ", ".join(f"{s.by} ({s.role})" for s in signed.signatures)
     click.echo(f"{signed.id}: {signed.status.value}; signed by {names}")
 
@@ -30,12 +35,13 @@ def sign(warning: str, by: str, role: str, state: Path) -> None:
 @told
 def pending(state: Path, as_json: bool) -> None:
     """List the messages that wait for signatures, with every text as it would go out."""
+    from alerts.approvals import code
     from polyrisk.story import lines_of, waiting_messages
 
     with opened(state) as here:
         for warning in waiting_messages(here.log):
             if as_json:
-                click.echo(warning.model_dump_json())
+                click.echo(json.dumps({**json.loads(warning.model_dump_json()), "seen": code(warning)}, ensure_ascii=False))
                 continue
             for line in lines_of(warning, here.country, None):
                 OUT.print(line)

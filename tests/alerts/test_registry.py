@@ -12,6 +12,7 @@ from alert_places import START
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from alerts.channels.contract import Refusal
 from alerts.intents import Unsent
 from alerts.ledger import STAGES
 from alerts.life import Reason
@@ -186,7 +187,7 @@ def test_metrics_hold_no_person() -> None:
     metrics.observe_messages({("w1.1", "LK21", "si", MessageState.ACCEPTED): 5, ("w1.1", "LK92", "ta", MessageState.ACCEPTED): 2})
     samples = [s for family in metrics.registry.collect() for s in family.samples]
     assert {name for s in samples for name in s.labels} == {"state", "stage", "reason"}
-    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES, *Unsent, *Reason}
+    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES, *Unsent, *Refusal, *Reason}
     assert metrics.registry.get_sample_value("polyrisk_messages", {"state": "accepted"}) == 7
 
 

@@ -63,7 +63,7 @@ def test_what_overtakes_a_proposal_withdraws_it(service: AlertService, log: Even
     service.run_once(tell(log, event(EventChange.CLOSED, hours=2)))
     assert service.pending() == []
     assert provider.accepted == []
-    assert [w.status.value for w in warnings(log)] == ["proposed", "withdrawn", "proposed", "withdrawn"]
+    assert [w.status.value for w in warnings(log)] == ["proposed", "proposed", "withdrawn", "proposed", "withdrawn"]
 
 
 def test_a_warning_nobody_signs_is_passed_on_and_never_lapses(service: AlertService, log: EventLog) -> None:
