@@ -4,10 +4,8 @@ What it does is kept by subject: `judgements` (a change of an event), `passing_t
 each gets its transaction, and what it decided is published.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-
-from sqlalchemy import Connection
 
 from alerts import deliveries, intents, ledger, notices, quiet_hours, silences, stops
 from alerts.as_signed import Way
@@ -32,8 +30,7 @@ from schemas.topics import EVENTS
 from schemas.warning_records import Warning
 
 BATCH = 500
-LOOK_AT_SIGNATURES = timedelta(minutes=1)
-"""How often signatures under what still waits are held against what it is now: people are counted for it."""
+LOOK_EVERY = timedelta(minutes=1)
 
 
 class AlertService:
@@ -43,6 +40,7 @@ class AlertService:
         channel: the way out; without one, messages are intended and wait.
         cap: where public messages are written for machines once they went out.
         wall_clock: what the provider's own times can be compared with; a case's clock is given to each call instead.
+        look_every: how often what waits is held against how it stands now.
         segments_per_second: what the channel's sender may send; none if nobody limits it, as before a stand-in.
     """
 
@@ -59,6 +57,7 @@ class AlertService:
         metrics: Metrics | None = None,
         segments_per_second: float | None = None,
         cap: CapFolder | None = None,
+        look_every: timedelta = LOOK_EVERY,
     ) -> None:
         self.log = log
         self.registry = registry
@@ -75,7 +74,8 @@ class AlertService:
         self._cap = cap
         self._in_cap = 0  # how many messages had gone out when CAP documents were written last
         self._counted: dict[str, int] | None = None  # messages by stage when counts were published last; none after a start
-        self._looked: datetime | None = None  # when signatures were last held against what they are under
+        self._look_every = look_every
+        self._looked: datetime | None = None  # when what waits was last held against how it stands
         self._observed: dict[str, int] | None = None  # the same when metrics of what was not said were set last
         self._dispatcher = (
             None
@@ -111,8 +111,9 @@ class AlertService:
         """Take in what is new and let time pass; nothing is sent. Answers how many events and steps that were."""
         done = self._consume(now)
         with self.registry.begin() as connection:
-            done += self._time.pass_to(connection, now) + self._look_at_signatures(connection, now)
+            done += self._time.pass_to(connection, now)
         self._flush()
+        done += self._look_when_due(now)
         self._write_cap()
         return done
 
@@ -139,10 +140,7 @@ class AlertService:
             RefusedError: nothing waits under this id, the role may not sign, this person wrote it, this person or role has signed it
                 already, or it is another than was read.
         """
-        with self.registry.begin() as connection:
-            waits = [message for message in ledger.waiting_ids(connection) if message == warning_message_id]
-            self._signing.look_again(connection, now, waits)  # stays though the signature is refused: what is shown next is as it stands
-        self._flush()
+        self.look_again(now, [warning_message_id])  # stays though the signature is refused: what is shown next is as it stands
         with self.registry.begin() as connection:
             warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
         self._flush()
@@ -197,12 +195,24 @@ class AlertService:
         self._flush()
         return ended
 
-    def _look_at_signatures(self, connection: Connection, now: datetime) -> int:
-        """Once a minute, for people are counted for it."""
-        if self._looked is not None and now - self._looked < LOOK_AT_SIGNATURES:
+    def look_again(self, now: datetime, waiting: Sequence[str] | None = None) -> int:
+        """Hold what waits, and the signatures under it, against how it stands now (`alerts.signing`); answers how many are others.
+
+        Args:
+            waiting: only these messages.
+        """
+        with self.registry.begin() as connection:
+            there = ledger.waiting_ids(connection)
+            changed = self._signing.look_again(connection, now, there if waiting is None else [one for one in there if one in waiting])
+        self._flush()
+        return changed
+
+    def _look_when_due(self, now: datetime) -> int:
+        """People are counted for it, so it is done now and then."""
+        if self._looked is not None and now - self._looked < self._look_every:
             return 0
         self._looked = now
-        return self._signing.look_again(connection, now)
+        return self.look_again(now)
 
     def dispatch(self, now: datetime) -> DispatchReport:
         """Send what is due and publish how many messages stand where."""

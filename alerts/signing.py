@@ -64,16 +64,16 @@ class Signing:
                 return True
         return False
 
-    def look_again(self, connection: Connection, now: datetime, messages: Sequence[str] | None = None) -> int:
+    def look_again(self, connection: Connection, now: datetime, messages: Sequence[str]) -> int:
         """Hold what waits, and the signatures under it, against how it stands now; answers how many messages are others.
 
         Signatures that hold no more are taken away; a message whose words, way, people or cost are others is shown anew.
 
         Args:
-            messages: only these of those that wait.
+            messages: those to look at, which wait.
         """
         changed = 0
-        for message in ledger.waiting_ids(connection) if messages is None else messages:
+        for message in messages:
             shown, kind, _ = self._waiting(connection, message)
             if shown.rule not in self._proposals.rules:
                 continue

@@ -31,24 +31,30 @@ ALERT, MINOR, MAJOR = 5.0, 6.0, 7.0
 """Levels of every gauge, m."""
 _HERE = Path(__file__).parent
 _JOURNAL = (
-    """CREATE TABLE journal (
+    """CREATE TABLE what_happened (
         place INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT NOT NULL, record TEXT NOT NULL, at TEXT NOT NULL,
         person TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT ''
     )""",
     """CREATE TRIGGER journal_of_events AFTER INSERT ON processed BEGIN
-        INSERT INTO journal (what, record, at) VALUES ('event', NEW.record, NEW.at);
+        INSERT INTO what_happened (what, record, at) VALUES ('event', NEW.record, NEW.at);
     END""",
     """CREATE TRIGGER journal_of_signatures AFTER INSERT ON signatures BEGIN
-        INSERT INTO journal (what, record, at, person, detail) VALUES ('signature', NEW.message, NEW.at, NEW.by, NEW.role);
+        INSERT INTO what_happened (what, record, at, person, detail) VALUES ('signature', NEW.message, NEW.at, NEW.by, NEW.role);
+    END""",
+    """CREATE TRIGGER journal_of_looks AFTER INSERT ON outbox WHEN NEW.record LIKE 'warning:%:again.%' BEGIN
+        INSERT INTO what_happened (what, record, at) VALUES (
+            'look', substr(NEW.record, 9, instr(NEW.record, ':again.') - 9), substr(NEW.record, instr(NEW.record, ':again.') + 7));
     END""",
     """CREATE TRIGGER journal_of_messages AFTER UPDATE OF state ON messages WHEN 'expired' NOT IN (OLD.state, NEW.state) BEGIN
-        INSERT INTO journal (what, record, at, person, detail) VALUES ('state', NEW.message, NEW.attempted_at, NEW.subscriber, NEW.state);
+        INSERT INTO what_happened (what, record, at, person, detail)
+            VALUES ('state', NEW.message, NEW.attempted_at, NEW.subscriber, NEW.state);
     END""",
 )
 """The order in which events were acted on, people signed and messages went out, noted by the registry's own transactions.
 
-Who hears of an end is who was warned before, so what the provider took belongs to what is given. That a message is dropped, or intended
-again because a greater warning ended, is decided, not given.
+When what waits was found to be another than was shown is given too, for it is looked at now and then. Who hears of an end is who was
+warned before, so what the provider took belongs to what is given. That a message is dropped, or intended again because a greater warning
+ended, is decided, not given.
 """
 
 

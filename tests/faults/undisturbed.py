@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def warned_undisturbed(world: World, events: Sequence[Stored], folder: Path) -> 
     _copy_people(world.registry_file, database)
     registry = registry_at(database, world.state / "keys")
     with closing(open_log(f"sqlite:///{folder / 'log.db'}")) as log, closing(registry):
-        service = AlertService(log, registry, country)
+        service = AlertService(log, registry, country, look_every=timedelta.max)
         for what, entries in groupby(journal(world.registry_file), key=lambda entry: entry.what):
             if what == "state":
                 _send(registry, entries)
@@ -85,6 +85,8 @@ def warned_undisturbed(world: World, events: Sequence[Stored], folder: Path) -> 
                 if what == "event" and entry.record in by_id:  # else it is missed when the decisions are compared
                     log.append([by_id[entry.record]])
                     service.take_in(entry.at)
+                elif what == "look":
+                    service.look_again(entry.at, [entry.record])
                 elif what == "signature":
                     # Where an event is missing nothing waits for its signature; that too is missed when the warnings are compared.
                     with suppress(RefusedError):
@@ -102,7 +104,8 @@ def _send(registry: Registry, entries: Iterable["Entry"]) -> None:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal: an event was acted on, a person signed, or a message to a person came into another state.
+    """One line of the journal: an event was acted on, a person signed, what waits was found to be another than was shown, or a message to a
+    person came into another state.
 
     Attributes:
         record: the event's record, or the message. at: when it was, by the country's clock. person: who signed, or whom it is for.
@@ -119,7 +122,7 @@ class Entry:
 def journal(database: Path) -> Iterator[Entry]:
     """What happened in a registry, in order."""
     with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute("SELECT what, record, at, person, detail FROM journal ORDER BY place").fetchall()
+        rows = connection.execute("SELECT what, record, at, person, detail FROM what_happened ORDER BY place").fetchall()
     for what, record, at, person, detail in rows:
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
         yield Entry(what, record, moment, person, detail)
