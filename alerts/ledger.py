@@ -15,6 +15,7 @@ from alerts.life import Life, Pending
 from alerts.tables import bodies, lives, notices, outbox, processed, signatures, warnings
 from alerts.texts import Kind
 from schemas.envelopes import record_from_json, record_to_json
+from schemas.errors import RefusedError
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Record, Signature
 from schemas.warning_records import RenderedText, Warning
@@ -213,6 +214,18 @@ def load_message(connection: Connection, message: str) -> tuple[Warning, Kind, s
     return None if row is None else (Warning.model_validate_json(row.content), Kind(row.kind), row.audience, row.people, row.stage)
 
 
+def waits(connection: Connection, message: str) -> tuple[Warning, Kind, int]:
+    """A message that waits for signatures, its kind, and how many it needs.
+
+    Raises:
+        RefusedError: nothing waits under this id.
+    """
+    loaded = load_message(connection, message)
+    if loaded is None or loaded[4] != PENDING:
+        raise RefusedError("nothing waits for a signature under this id.", where=message, remedy="Look at the list of what waits.")
+    return loaded[0], loaded[1], loaded[3]
+
+
 def in_stage(connection: Connection, stage: str) -> list[Warning]:
     """Messages in a stage, gravest first, then oldest."""
     rows = connection.execute(select(warnings.c.content).where(warnings.c.stage == stage)).scalars()
@@ -241,6 +254,11 @@ def unsigned(connection: Connection, now: datetime) -> list[tuple[str, int, int]
     query = select(warnings.c.id, warnings.c.escalations, warnings.c.people)
     query = query.where(warnings.c.stage == PENDING, warnings.c.escalate_at <= now).order_by(warnings.c.id)
     return [(row.id, row.escalations, row.people) for row in connection.execute(query)]
+
+
+def pass_on_at(connection: Connection, message: str, at: datetime) -> None:
+    """Set when a message that waits is passed on next."""
+    connection.execute(update(warnings).where(warnings.c.id == message).values(escalate_at=at))
 
 
 def passed_on(connection: Connection, message: str, within: timedelta, now: datetime) -> None:

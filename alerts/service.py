@@ -12,6 +12,7 @@ from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
+from alerts.holding import Holding
 from alerts.judgements import Judgements
 from alerts.metrics import Metrics
 from alerts.notices import Notice
@@ -27,7 +28,7 @@ from schemas.country_files import LoadedCountry
 from schemas.levels import Level
 from schemas.records import Stored
 from schemas.topics import EVENTS
-from schemas.warning_records import Warning
+from schemas.warning_records import Hold, Warning
 
 BATCH = 500
 LOOK_EVERY = timedelta(minutes=1)
@@ -68,6 +69,7 @@ class AlertService:
         self._silencing = Silencing(proposals, self._judgements)
         self._time = PassingTime(proposals, self._judgements, self._silencing)
         self._signing = Signing(proposals)
+        self._holding = Holding(proposals)
         self._group = group
         self._member = member
         self._consumer: Consumer | None = None
@@ -143,6 +145,28 @@ class AlertService:
         self.look_again(now, [warning_message_id])  # stays though the signature is refused: what is shown next is as it stands
         with self.registry.begin() as connection:
             warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
+        self._flush()
+        return warning
+
+    def hold(self, hold: Hold, message: str) -> Warning:
+        """Hold a message that waits until a question is answered (`alerts.holding`). Answers it as it then stands.
+
+        Raises:
+            RefusedError: as `Holding.hold` says.
+        """
+        with self.registry.begin() as connection:
+            warning = self._holding.hold(connection, message, hold)
+        self._flush()
+        return warning
+
+    def let_go(self, message: str, by: str, role: str, now: datetime) -> Warning:
+        """Let a message go that is held. Answers it as it then stands.
+
+        Raises:
+            RefusedError: as `Holding.let_go` says.
+        """
+        with self.registry.begin() as connection:
+            warning = self._holding.let_go(connection, message, by, role, now)
         self._flush()
         return warning
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from alerts import approvals, ledger, roles
+from alerts.holding import held
 from alerts.life import ENDINGS, Life, Reason
 from alerts.proposals import Proposals, publish
 from alerts.texts import Kind
@@ -31,12 +32,15 @@ class Signing:
 
         Raises:
             RefusedError: nothing waits under this id, the role may not sign, this person wrote it, this person or role has signed it
-                already, or it is another than was read.
+                already, it is held, or it is another than was read.
         """
-        shown, kind, people = self._waiting(connection, message)
+        shown, kind, people = ledger.waits(connection, message)
         roles.require(self._country.facts, "sign", role, message)
         if by == shown.author:
             raise RefusedError("who wrote a message does not sign it.", where=message, remedy="Another person must.")
+        hold = held(shown, now)
+        if hold is not None:
+            raise RefusedError(f"{hold.by} holds it: {hold.why}", where=message, remedy="Answer, and let it go; or wait for its end.")
         rule, life, event = self._behind(connection, shown)
         warning = self._proposals.counted_anew(connection, life, rule, shown, kind, event)
         own = approvals.signature(shown, by, role, now)
@@ -58,7 +62,7 @@ class Signing:
     def asks(self, connection: Connection, now: datetime) -> bool:
         """Whether a signature under what still waits has become too old."""
         for message in ledger.partly_signed(connection):
-            warning = self._waiting(connection, message)[0]
+            warning = ledger.waits(connection, message)[0]
             holds = self._proposals.signatures(self._proposals.rules.get(warning.rule), warning.level).holds
             if any(signature.at + holds <= now for signature in ledger.signed(connection, message)):
                 return True
@@ -74,7 +78,7 @@ class Signing:
         """
         changed = 0
         for message in messages:
-            shown, kind, _ = self._waiting(connection, message)
+            shown, kind, _ = ledger.waits(connection, message)
             if shown.rule not in self._proposals.rules:
                 continue
             rule, life, event = self._behind(connection, shown)
@@ -88,13 +92,6 @@ class Signing:
                 ledger.settle(connection, anew, ledger.PENDING)
                 publish(connection, anew, f"again.{now.isoformat()}", now)
         return changed
-
-    def _waiting(self, connection: Connection, message: str) -> tuple[Warning, Kind, int]:
-        """A message that waits, its kind, and how many signatures it needs."""
-        loaded = ledger.load_message(connection, message)
-        if loaded is None or loaded[4] != ledger.PENDING:
-            raise RefusedError("nothing waits for a signature under this id.", where=message, remedy="Look at the list of what waits.")
-        return loaded[0], loaded[1], loaded[3]
 
     def _behind(self, connection: Connection, warning: Warning) -> tuple[Rule, Life, CompoundEvent]:
         """What a message comes from."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from console.reading import Known, Published
 from schemas.levels import Level
 from schemas.records import CompoundEvent, EventChange, Signature
-from schemas.warning_records import Warning, WarningStatus
+from schemas.warning_records import Hold, Warning, WarningStatus
 
 _OUT = frozenset({WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL})
 """Statuses that say a message went out to people."""
@@ -129,7 +129,9 @@ def story(life: WarningLife) -> tuple[Said, ...]:
             if key not in signed:
                 signed.add(key)
                 entries.append(Said(signature.at, _signed(signature), warning.id, warning.level))
-        if earlier is None or earlier.status is not warning.status or earlier.signatures == warning.signatures:
+        if earlier is not None and earlier.status is warning.status and earlier.hold != warning.hold:
+            entries.append(Said(published.at, _questioned(warning.hold), warning.id, warning.level))
+        elif earlier is None or earlier.status is not warning.status or earlier.signatures == warning.signatures:
             entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
         elif len(warning.signatures) < len(earlier.signatures):
             gone = ", ".join(s.by for s in earlier.signatures if s not in warning.signatures)
@@ -139,6 +141,10 @@ def story(life: WarningLife) -> tuple[Said, ...]:
 
 def _signed(signature: Signature) -> str:
     return f"signed by {signature.by}, {signature.role.replace('_', ' ')}"
+
+
+def _questioned(hold: Hold | None) -> str:
+    return f"held by {hold.by}, {hold.role.replace('_', ' ')}: {hold.why}" if hold is not None else "let go: it can be signed again"
 
 
 def _happened(warning: Warning) -> str:

@@ -38,5 +38,10 @@ def sign(duty: Duty, message: str, by: str, role: str, seen: str) -> Warning:
     Raises:
         RefusedError: nothing waits under this id, the role may not sign, or this person or role has signed already.
     """
+    return duty.service.sign(waiting_id(duty, message), by, role, duty.now, seen)
+
+
+def waiting_id(duty: Duty, message: str) -> str:
+    """The whole id of a message that waits, of which the beginning was given; what was given if it says none or several."""
     waiting = [w.id for w in duty.service.pending() if w.id.startswith(message)]
-    return duty.service.sign(waiting[0] if len(waiting) == 1 else message, by, role, duty.now, seen)
+    return waiting[0] if len(waiting) == 1 else message

@@ -65,6 +65,9 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
         yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
         yield from (f"      [dim]for {said.need}:[/] {said.body}" for said in text.for_needs)
     yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"
+    if warning.hold is not None and warning.status in WAITING:
+        until = warning.hold.until.astimezone(zone)
+        yield f"    [bold]held[/] by {warning.hold.by} ({warning.hold.role}) until {until:%H:%M}: {warning.hold.why}"
     if warning.status in WAITING:
         yield f"    to sign it as it stands here: --seen {code(warning)}"
     if warning.message_type == "Alert" and outcomes is not None:

@@ -71,6 +71,16 @@ class Bound(Typed):
     digest: str
 
 
+class Hold(Typed):
+    """Somebody asks first, before a message is signed: who, in which role, why, and until when it is held."""
+
+    by: str
+    role: str
+    why: str
+    at: Moment
+    until: Moment
+
+
 class Warning(Typed):
     """One message of a warning's life, as in CAP 1.2: Alert, Update or Cancel. What was published is never edited.
 
@@ -80,6 +90,7 @@ class Warning(Typed):
         cost, currency: segments times the dated price of the country's file.
         audience: as of its event. standing: in whose name it speaks, as its text says; `official` only with the authority's signature.
         author: who wrote it, if a person did; they do not sign it. bound: what its signatures are bound to; none in older versions.
+        hold: what held it when this was published; it holds until its own end.
         certainty: how far what it rests on is known: read, foreseen, or not to be confirmed now; none in messages of older versions.
     """
 
@@ -112,6 +123,7 @@ class Warning(Typed):
     certainty: Literal["observed", "likely", "possible"] | None = Field(default=None, exclude_if=lambda certainty: certainty is None)
     author: str = Field(default="", exclude_if=lambda author: not author)
     bound: Bound | None = Field(default=None, exclude_if=lambda bound: bound is None)
+    hold: Hold | None = Field(default=None, exclude_if=lambda hold: hold is None)
 
 
 class MessageState(StrEnum):

@@ -49,6 +49,41 @@ def pending(state: Path, as_json: bool) -> None:
 
 @click.command()
 @click.argument("warning")
+@click.option("--why", required=True, help="What you ask before it is signed.")
+@click.option("--for", "span", default="15 min", show_default=True, metavar="SPAN", help="How long; an hour at most.")
+@click.option("--by", required=True, help="Who holds, by name.")
+@click.option("--role", required=True, help="In which role of country.yaml; it must be one that may hold.")
+@OF_INSTALLATION
+@told
+def hold(warning: str, why: str, span: str, by: str, role: str, state: Path) -> None:
+    """Hold a WARNING that waits until a question is answered. Then it waits again, and is passed on if nobody signs it."""
+    from polyrisk.duty import on_duty, waiting_id
+    from schemas.moments import parse_span
+    from schemas.warning_records import Hold
+
+    with opened(state) as here, on_duty(state, here) as duty:
+        question = Hold(by=by, role=role, why=why, at=duty.now, until=duty.now + parse_span(span))
+        held = duty.service.hold(question, waiting_id(duty, warning))
+        click.echo(f"{held.id} is held until {question.until.astimezone(here.country.timezone):%H:%M}; `polyrisk let-go` ends it before.")
+
+
+@click.command("let-go")
+@click.argument("warning")
+@click.option("--by", required=True, help="Who lets it go, by name.")
+@click.option("--role", required=True, help="In which role of country.yaml; it must be one that may hold.")
+@OF_INSTALLATION
+@told
+def let_go(warning: str, by: str, role: str, state: Path) -> None:
+    """Let a WARNING go that is held: it can be signed."""
+    from polyrisk.duty import on_duty, waiting_id
+
+    with opened(state) as here, on_duty(state, here) as duty:
+        free = duty.service.let_go(waiting_id(duty, warning), by, role, duty.now)
+    click.echo(f"{free.id} waits for signatures again.")
+
+
+@click.command()
+@click.argument("warning")
 @click.option("--area", help="The right place, a P-code, if the place was wrong.")
 @click.option("--level", type=LEVEL, help="The right level, if the level was wrong.")
 @click.option("--by", required=True, help="Who corrects, by name.")
@@ -67,4 +102,4 @@ def correct(warning: str, area: str | None, level: str | None, by: str, role: st
     click.echo(f"{proposed.id} waits for signatures, for {proposed.recipients:,} people; `polyrisk pending` shows it.")
 
 
-COMMANDS: tuple[click.Command, ...] = (sign, pending, correct)
+COMMANDS: tuple[click.Command, ...] = (sign, pending, hold, let_go, correct)
