@@ -1,4 +1,4 @@
-"""The console over HTTP: an overview, a page for each warning, health and metrics. It reads the log and writes nothing."""
+"""The console over HTTP: an overview, a page for each warning, health and metrics. These read the log and write nothing."""
 
 import hashlib
 import logging
@@ -14,21 +14,26 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.officers.signing_in import SigningIn, utc_now
+from alerts.registry import Registry
+from console.access import NotSignedInError, officer_of, sign_in_path
+from console.gate import Gate
 from console.judging import Judge
 from console.local_time import LocalTime
 from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.reading import Known, LogReader
 from console.rendering import Pages
+from console.signing_in import SignInPages
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
 from eventlog.log import EventLog
 from processors.engine import State
 from schemas.country_files import LoadedCountry
-from schemas.errors import LogError, PolyriskError
+from schemas.errors import LogError, PolyriskError, RefusedError
 
 _LOGGER = logging.getLogger(__name__)
 _CACHED = 64
@@ -70,7 +75,7 @@ class Console:
         self.metrics = Metrics()
         self._reader, self._judge = LogReader(log, country.shard), Judge(log, country.shard)
         self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
-        self._pages = Pages(country, country_map(country.shapes("adm2")))
+        self.pages = Pages(country, country_map(country.shapes("adm2")))
         self._cache: dict[tuple[object, ...], bytes] = {}
         self._lock = Lock()
 
@@ -83,7 +88,7 @@ class Console:
             truths = district_truths(state, self._districts, known.at) if isinstance(state, State) else Unjudged(state)
             view = overview(known, truths, self.country, title=self.title, newest=newest)
             self.metrics.observe(view)
-            return _Page(self._pages.overview(view), judged)
+            return _Page(self.pages.overview(view), judged)
 
         return self._answer(request, page)
 
@@ -93,7 +98,7 @@ class Console:
 
         def page(known: Known, newest: bool) -> _Page | None:
             view = warning_page(known, id, message, self.country, title=self.title, newest=newest)
-            return _Page(self._pages.warning(view), True) if view is not None else None
+            return _Page(self.pages.warning(view), True) if view is not None else None
 
         return self._answer(request, page)
 
@@ -147,15 +152,24 @@ class Console:
             return self._cache[key]
 
     def _conditional(self, request: Request, body: bytes) -> Response:
+        body = self.pages.with_officer(body, officer_of(request))
         tag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
-        headers = {**self._pages.headers, "etag": tag, "cache-control": "no-cache"}
+        headers = {**self.pages.headers, "etag": tag, "cache-control": "no-cache"}
         if tag in (t.strip() for t in request.headers.get("if-none-match", "").split(",")):
             return Response(status_code=304, headers=headers)
         return Response(body, headers={**headers, "content-type": "text/html; charset=utf-8"})
 
     def _failed(self, status: int, what: str, remedy: str) -> Response:
-        body = self._pages.failed(what, remedy)
-        return Response(body, status_code=status, headers={**self._pages.headers, "content-type": "text/html; charset=utf-8"})
+        body = self.pages.failed(what, remedy)
+        return Response(body, status_code=status, headers={**self.pages.headers, "content-type": "text/html; charset=utf-8"})
+
+    def refused(self, request: Request, error: Exception) -> Response:
+        """What an endpoint refuses becomes a page; a page for who is signed in, the way there and back."""
+        if isinstance(error, NotSignedInError) and request.method in ("GET", "HEAD"):
+            return RedirectResponse(sign_in_path(request), 303)
+        if isinstance(error, RefusedError):
+            return self._failed(403, error.what, error.remedy)
+        raise error
 
 
 def create_app(
@@ -166,17 +180,22 @@ def create_app(
     now: Callable[[], datetime] | None = None,
     patience_s: float = PATIENCE_S,
     hosts: tuple[str, ...] = (LOOPBACK, "localhost"),
+    registry: Registry | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
     """The console as an ASGI application.
 
     Args:
         title, now, patience_s: as for `Console`.
         hosts: names under which it may be called; a page elsewhere that points its own name here gets nothing.
+        registry: where accounts are kept; without it nobody signs in, and whoever is on this machine reads and changes nothing.
+        clock: by which sessions and codes hold, the machine's own.
 
     Raises:
         ConfigurationError: the country has no shapes of its districts.
     """
     console = Console(log, country, title=title, now=now, patience_s=patience_s)
+    signing_in = SigningIn(registry, clock) if registry is not None else None
 
     return Starlette(
         routes=[
@@ -184,8 +203,14 @@ def create_app(
             Route("/warning/{id}", console.warning),
             Route("/healthz", console.health),
             Route("/metrics", console.scrape),
+            *(SignInPages(signing_in, console.pages).routes() if signing_in is not None else ()),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(GZipMiddleware, minimum_size=600)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+            Middleware(GZipMiddleware, minimum_size=600),
+            Middleware(Gate, console.pages, country, signing_in),
+        ],
+        exception_handlers={RefusedError: console.refused},
     )
 
 

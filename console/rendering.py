@@ -4,11 +4,13 @@ import base64
 import hashlib
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from alerts.officers.officer import Officer
 from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
 from console.local_time import LocalTime
 from console.map_shapes import CountryMap, labels
@@ -16,6 +18,8 @@ from console.view import Head, Overview, WarningPage
 from schemas.country_files import LoadedCountry
 
 TEMPLATES = Path(__file__).parent / "templates"
+_ABOVE = b"<!--officer-->"
+"""Where a page says who is signed in."""
 
 
 class Pages:
@@ -44,7 +48,7 @@ class Pages:
         return {
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
-            "referrer-policy": "no-referrer",
+            "referrer-policy": "same-origin",  # without any, a browser does not say where a form of ours comes from
             "vary": "Accept-Encoding",
         }
 
@@ -56,6 +60,15 @@ class Pages:
     def warning(self, page: WarningPage) -> str:
         """The page of a warning."""
         return self._environment.get_template("warning.html").render(view=page.warning, head=page.head)
+
+    def of_officer(self, page: str, **shown: Any) -> str:
+        """A page of signing in, or of an account."""
+        return self._environment.get_template(f"{page}.html").render(**shown)
+
+    def with_officer(self, body: bytes, officer: Officer | None) -> bytes:
+        """A page, which may be kept for all, with who is signed in above it."""
+        above = self._environment.get_template("officer.html").render(officer=officer) if officer is not None else ""
+        return body.replace(_ABOVE, above.encode(), 1)
 
     def failed(self, what: str, remedy: str) -> str:
         """A page that says what went wrong, and what to do."""

@@ -46,3 +46,19 @@ class Installation:
                     return cls(log, load_country(countries_root() / stored.record.shard.lower()), feeds)
         log.close()
         raise RefusedError("Nothing was configured here yet.", where=str(state), remedy="Run `polyrisk run all` or `polyrisk demo` first.")
+
+
+def country_of(state: Path, named: str | None) -> LoadedCountry:
+    """The country that is named by its folder, else that of the installation.
+
+    Raises:
+        RefusedError: none is named, and nothing was configured here.
+    """
+    if named is not None:
+        return load_country(countries_root() / named)
+    url = log_url(state)
+    if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
+        raise RefusedError("Nothing was configured here yet.", where=str(state), remedy="Name the country with --country.")
+    installation = Installation.open(state)
+    installation.log.close()
+    return installation.country

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
-import uvicorn
 from prometheus_client import REGISTRY, start_http_server
 
 from alerts.cap.folder import cap_folder
@@ -26,7 +25,6 @@ from alerts.registry import Registry, open_registry
 from alerts.rendering import place_name
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
-from console.pages import create_app
 from eventlog.log import EventLog, open_log
 from eventlog.state import log_url
 from feeds.cases import Case
@@ -34,10 +32,11 @@ from feeds.clock import Clock, FileClock, WallClock
 from feeds.stand_ins import StandInServer
 from polyrisk.airflow_services import Standalone, start_standalone
 from polyrisk.config_log import SHORT, entries_of, in_force
+from polyrisk.console_part import Where, console_of
 from polyrisk.defaults import LISTENER_PORT, PARTS
 from polyrisk.garbage import look_less_often
 from polyrisk.listener_command import Listening
-from polyrisk.serving import HOST, bound, refused_port
+from polyrisk.serving import HOST, refused_port
 from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, load_country
@@ -70,7 +69,7 @@ def run_parts(
     case: str | None,
     start: datetime | None,
     speed: float,
-    port: int,
+    where: Where,
     *,
     listener_port: int = LISTENER_PORT,
     metrics_port: int | None = None,
@@ -83,6 +82,7 @@ def run_parts(
         part: one of `PARTS`, or `all`. state: the installation's folder. folder: of the country.
         case: whose sources stand-ins play (only with `all`); none asks the real sources.
         start: where in the case its clock begins. speed: case time for each second of ours.
+        where: the console is reached.
         listener_port: where providers call us; 0 takes a free one.
         metrics_port: of the metrics; 0 takes a free one, none the part's own.
         send: hand messages to the country's channel; else what would go is written into a file.
@@ -112,9 +112,8 @@ def run_parts(
         look_less_often()  # before the processors make their states again, which takes half as long so
         turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
-            served = stack.enter_context(closing(bound(port, "Choose another with --port.")))
-            click.echo(f"console at http://{HOST}:{served.getsockname()[1]}/")
-            page = uvicorn.Server(uvicorn.Config(create_app(log, country, now=clock.now), log_level="warning"))
+            page, served = console_of(stack, log, country, state, clock, where)
+            click.echo(f"console at http://{where.host}:{served.getsockname()[1]}/")
             if not turns:
                 page.run(sockets=[served])
                 return

@@ -21,11 +21,10 @@ from alerts.people.numbers import is_synthetic, masked, mobile_of
 from alerts.people.welcome import is_told, owed, welcome_owed
 from alerts.registry import Registry, open_registry
 from alerts.tables import subscribers
-from eventlog.state import log_url
-from polyrisk.installation import Installation
+from polyrisk.installation import country_of
 from polyrisk.progress import patient
 from schemas.counting import counted
-from schemas.country_files import LoadedCountry, countries_root, load_country
+from schemas.country_files import LoadedCountry
 from schemas.errors import PolyriskError, RefusedError
 
 _LATER = "not told yet, for {country} sends to nobody; `polyrisk people welcome` does it once it does."
@@ -35,7 +34,7 @@ _SHOWN = 50
 
 def enrol(state: Path, country: str | None, source: TextIO | None, said: Mapping[str, Any]) -> None:
     """Enrol one person."""
-    here = _country(state, country)
+    here = country_of(state, country)
     now = datetime.now(UTC)
     with _opened(state, create=True) as registry:
         (number,) = _numbers(source, here, most=1)
@@ -52,7 +51,7 @@ def import_file(
     state: Path, country: str | None, file: Path, drop: Sequence[str], said: Mapping[str, Any], *, really: bool, as_json: bool
 ) -> None:
     """Say what a file would change, or change it; the exit code is 1 if rows were refused."""
-    here = _country(state, country)
+    here = country_of(state, country)
     now = datetime.now(UTC)
     rows = read(file, drop)
     with _opened(state, create=True) as registry, patient("reading people", shown=not as_json) as done:
@@ -106,7 +105,7 @@ def start(state: Path, country: str | None, source: TextIO | None) -> None:
 
 def _change(state: Path, country: str | None, source: TextIO | None, done: str, make: _Change) -> None:
     """Make a change for each number; the exit code is 1 if somebody is not known."""
-    here = _country(state, country)
+    here = country_of(state, country)
     unknown = 0
     with _opened(state) as registry:
         for number in _numbers(source, here):
@@ -118,7 +117,7 @@ def _change(state: Path, country: str | None, source: TextIO | None, done: str, 
 
 def move(state: Path, country: str | None, source: TextIO | None, area: str | None, language: str | None, romanised: str | None) -> None:
     """Change where people are, or how they read."""
-    here = _country(state, country)
+    here = country_of(state, country)
     if area is None and language is None and romanised is None:
         raise click.UsageError("Say what changes: --area, --language or --romanised.")
     if area is not None and area not in here.places.areas:
@@ -139,7 +138,7 @@ def move(state: Path, country: str | None, source: TextIO | None, area: str | No
 
 def erase(state: Path, country: str | None, source: TextIO | None, *, really: bool) -> None:
     """Forget people, or say of what."""
-    here = _country(state, country)
+    here = country_of(state, country)
     with _opened(state) as registry:
         for number in _numbers(source, here):
             held = registry.export(number)
@@ -154,7 +153,7 @@ def erase(state: Path, country: str | None, source: TextIO | None, *, really: bo
 
 def export(state: Path, country: str | None, source: TextIO | None, out: Path) -> None:
     """Write all that is held about a number to a new file of its reader's own."""
-    here = _country(state, country)
+    here = country_of(state, country)
     with _opened(state) as registry:
         (number,) = _numbers(source, here, most=1)
         held = registry.export(number)
@@ -193,7 +192,7 @@ def counts(state: Path, *, as_json: bool) -> None:
 
 def welcome(state: Path, country: str | None, *, really: bool, as_json: bool) -> None:
     """Tell those who came while nobody was told, or say how many they are."""
-    here = _country(state, country)
+    here = country_of(state, country)
     with _opened(state) as registry:
         with registry.reading() as connection:
             number = owed(connection)
@@ -242,18 +241,6 @@ def _opened(state: Path, *, create: bool = False) -> Iterator[Registry]:
         yield registry
     finally:
         registry.close()
-
-
-def _country(state: Path, named: str | None) -> LoadedCountry:
-    """The country that is named, else that of the installation."""
-    if named is not None:
-        return load_country(countries_root() / named)
-    url = log_url(state)
-    if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise RefusedError("Nothing was configured here yet.", where=str(state), remedy="Name the country with --country.")
-    installation = Installation.open(state)
-    installation.log.close()
-    return installation.country
 
 
 def _consent(said: Mapping[str, Any], country: LoadedCountry, otherwise: datetime | None) -> enrolling.ConsentOfAll:

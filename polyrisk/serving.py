@@ -58,22 +58,22 @@ def _free(port: int) -> int:
     raise PolyriskError("No port of the loopback interface is free.", where=HOST, remedy="End a program that holds one.")
 
 
-def bound(port: int, remedy: str) -> socket.socket:
-    """A socket on a port of this machine alone; 0 takes a free one.
+def bound(port: int, remedy: str, host: str = HOST) -> socket.socket:
+    """A socket on a port, of this machine alone unless another address is named; 0 takes a free one.
 
     Raises:
         PolyriskError: the port cannot be used.
     """
-    served = socket.socket()
+    served = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     served.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        served.bind((HOST, port))
+        served.bind((host, port))
     except OSError as error:
         served.close()
-        raise refused_port(port, error, remedy) from error
+        raise refused_port(port, error, remedy, host) from error
     return served
 
 
-def refused_port(port: int, error: OSError, remedy: str) -> PolyriskError:
+def refused_port(port: int, error: OSError, remedy: str, host: str = HOST) -> PolyriskError:
     """What to say of a port that cannot be used."""
-    return PolyriskError(f"Port {port} cannot be used: {error.strerror}.", where=HOST, remedy=remedy)
+    return PolyriskError(f"Port {port} cannot be used: {error.strerror}.", where=host, remedy=remedy)

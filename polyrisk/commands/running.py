@@ -20,7 +20,9 @@ from schemas.moments import to_utc
 )
 @click.option("--start", help="Where in the case its clock begins, such as 2025-11-26T06:00+05:30; by default at its start.")
 @click.option("--speed", default=60.0, show_default=True, help="Case time for each second of ours.")
-@click.option("--port", default=PORT, show_default=True, help="Of the console page, on 127.0.0.1.")
+@click.option("--port", default=PORT, show_default=True, help="Of the console page.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where the console listens; others need accounts.")
+@click.option("--name", "names", multiple=True, help="Under which the console is called from elsewhere, such as that of a proxy before it.")
 @click.option(
     "--listener-port", default=LISTENER_PORT, show_default=True, help="Where providers call us, on 127.0.0.1; 0 takes a free one."
 )
@@ -38,6 +40,8 @@ def run(
     start: str | None,
     speed: float,
     port: int,
+    host: str,
+    names: tuple[str, ...],
     listener_port: int,
     metrics_port: int | None,
     send: bool,
@@ -46,6 +50,7 @@ def run(
     member: str,
 ) -> None:
     """Run the ticker, the processor, the alert service, the console, the listener, or all of them with Airflow and the stand-in sources."""
+    from polyrisk.console_part import Where
     from polyrisk.live import Judges, run_parts
 
     begin = to_utc(datetime.fromisoformat(start)) if start else None
@@ -56,7 +61,7 @@ def run(
         None if case == "none" else case,
         begin,
         speed,
-        port,
+        Where(port, host, names),
         listener_port=listener_port,
         metrics_port=metrics_port,
         send=send,

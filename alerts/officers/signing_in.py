@@ -1,0 +1,207 @@
+"""The steps by which a person shows who they are: password, then a code; and by which they set both with a one-time code.
+
+Each step answers a new value for the cookie, so that one that somebody else knew before is worth nothing. What is asked of a wrong
+account, a wrong password and one that is not in use is the same work and the same words.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from alerts.officers import accounts, passwords, second_factors, sessions, steps, tries
+from alerts.officers.officer import Officer, State
+from alerts.officers.second_factors import Authenticator
+from alerts.officers.sessions import Session, Stage
+from alerts.officers.tries import Try
+from alerts.registry import Registry
+from schemas.errors import RefusedError
+
+
+def utc_now() -> datetime:
+    """The machine's clock: a played case has one of its own, but sessions and codes are of today."""
+    return datetime.now(UTC)
+
+
+class SigningIn:
+    """Takes the steps in a registry.
+
+    Args:
+        now: the clock by which sessions and codes hold.
+    """
+
+    def __init__(self, registry: Registry, now: Callable[[], datetime] = utc_now) -> None:
+        self.registry, self.now = registry, now
+
+    def look(self, token: str) -> Session | None:
+        """The session of a cookie's value, if it holds; that it is used is noted once a minute."""
+        now = self.now()
+        with self.registry.reading() as connection:
+            found = sessions.look(connection, token, now)
+            due = found is not None and sessions.is_due(connection, token, now)
+        if due:
+            with self.registry.begin() as connection:
+                sessions.note_seen(connection, token, now)
+        return found
+
+    def is_closed(self) -> bool:
+        """Whether reading, too, needs an account: since the first administrator has signed in."""
+        with self.registry.reading() as connection:
+            return accounts.anybody_was_set_up(connection)
+
+    def give_password(self, name: str, password: str, address: str, token: str = "") -> str:
+        """The first step. Answers the cookie's new value, with which only the second step can be taken.
+
+        Args:
+            address: from where it is tried. token: the cookie's value so far; it is worth nothing afterwards.
+
+        Raises:
+            RefusedError: wrong, not in use, not set up, or tried too often.
+        """
+        taken = self._take(tries.at_password(name, address))
+        with self.registry.reading() as connection:
+            officer = accounts.find(connection, name)
+            kept = accounts.password_of(connection, officer.id) if officer is not None else ""
+        right = passwords.verify(password, kept)
+        if officer is None or not right or officer.state is not State.ACTIVE:
+            with self.registry.begin() as connection:
+                steps.note(connection, self.now(), "somebody", "sign_in_failed", officer.name if officer is not None else "unknown")
+            remedy = "Try again; after five failures it takes a quarter of an hour. An administrator can set the account anew."
+            raise RefusedError("the name or the password is wrong, or the account is not in use.", remedy=remedy)
+        anew = passwords.hashed(password) if passwords.is_outdated(kept) else kept
+        if not officer.set_up:
+            what = "this account has no second factor yet."
+            raise RefusedError(what, remedy="Use your one-time code to finish it, or ask an administrator for a new one.")
+        with self.registry.begin() as connection:
+            tries.forgive(connection, taken)
+            if accounts.password_of(connection, officer.id) != kept:
+                raise RefusedError("the password was changed meanwhile.", remedy="Sign in with the new one.")
+            accounts.keep_password(connection, officer.id, anew)
+            return sessions.begin(connection, officer.id, Stage.SECOND, self.now(), token)
+
+    def give_code(self, session: Session, code: str, address: str) -> str:
+        """The second step, with a code of the authenticator or one for its loss. Answers the cookie's new value; the person is in.
+
+        Raises:
+            RefusedError: wrong, taken before, or tried too often.
+        """
+        officer = session.officer
+        taken = self._take(tries.at_second_factor(officer.id, address))
+        with self.registry.begin() as connection:
+            lost = second_factors.take_recovery(connection, officer.id, code)
+            if lost or second_factors.take(connection, self.registry.keys, officer.id, code, self.now()):
+                tries.forgive(connection, taken)
+                steps.note(connection, self.now(), officer.name, "signed_in", officer.name, "with a code for a lost phone" if lost else "")
+                return sessions.begin(connection, officer.id, Stage.FULL, self.now(), session.token)
+            steps.note(connection, self.now(), "somebody", "second_factor_failed", officer.name)
+        raise _wrong_code()
+
+    def use_one_time_code(self, code: str, password: str, address: str, token: str = "") -> str:
+        """Set the password with a one-time code. Answers the cookie's new value, with which the authenticator is set.
+
+        The code holds until then, so that who is interrupted can begin again; a password alone opens nothing.
+
+        Raises:
+            RefusedError: the code is wrong or too old, or the password is none to take.
+        """
+        taken = self._take(tries.at_code(address))
+        with self.registry.reading() as connection:
+            officer = self._of_code(connection, code)
+        with self.registry.begin() as connection:
+            tries.forgive(connection, taken)
+        passwords.check(password, officer.name)
+        hashed = passwords.hashed(password)
+        with self.registry.begin() as connection:
+            officer = self._of_code(connection, code)
+            accounts.keep_password(connection, officer.id, hashed)
+            second_factors.forget(connection, officer.id)
+            sessions.end_all(connection, officer.id)
+            steps.note(connection, self.now(), officer.name, "password_set", officer.name)
+            return sessions.begin(connection, officer.id, Stage.SET_UP, self.now(), token)
+
+    def authenticator(self, session: Session) -> Authenticator:
+        """What the authenticator is told, until it has shown its first code.
+
+        Raises:
+            RefusedError: the session is of another stage.
+        """
+        _at(session, Stage.SET_UP)
+        with self.registry.people() as connection:  # with the newest keys, also while they are changed
+            return second_factors.prepare(connection, self.registry.keys, session.officer.id, session.officer.name, self.now())
+
+    def confirm(self, session: Session, code: str, address: str) -> tuple[str, tuple[str, ...]]:
+        """The authenticator's first code. Answers the cookie's new value (the person is in) and the codes for a lost authenticator.
+
+        Raises:
+            RefusedError: the code is wrong, or tried too often.
+        """
+        _at(session, Stage.SET_UP)
+        officer = session.officer
+        taken = self._take(tries.at_second_factor(officer.id, address))
+        with self.registry.begin() as connection:
+            if second_factors.take(connection, self.registry.keys, officer.id, code, self.now(), confirmed=False):
+                tries.forgive(connection, taken)
+                sessions.forget_codes(connection, officer.id)
+                accounts.note_set_up(connection, officer.id, self.now())
+                steps.note(connection, self.now(), officer.name, "set_up", officer.name)
+                codes = second_factors.confirm(connection, officer.id)
+                return sessions.begin(connection, officer.id, Stage.FULL, self.now(), session.token), codes
+        raise _wrong_code()
+
+    def change_password(self, session: Session, current: str, new: str, address: str) -> str:
+        """Set another password. All sessions of the account end; answers the cookie's new value for the one that goes on.
+
+        Raises:
+            RefusedError: the current one is wrong, the new one is none to take, or it was tried too often.
+        """
+        _at(session, Stage.FULL)
+        officer = session.officer
+        taken = self._take(tries.at_password(officer.name, address))
+        with self.registry.reading() as connection:
+            kept = accounts.password_of(connection, officer.id)
+        if not passwords.verify(current, kept):
+            raise RefusedError("the current password is wrong.", remedy="Try again.")
+        with self.registry.begin() as connection:
+            tries.forgive(connection, taken)
+        passwords.check(new, officer.name)
+        hashed = passwords.hashed(new)
+        with self.registry.begin() as connection:
+            if accounts.password_of(connection, officer.id) != kept:
+                raise RefusedError("the password was changed meanwhile.", remedy="Sign in with the new one.")
+            accounts.keep_password(connection, officer.id, hashed)
+            sessions.end_all(connection, officer.id)
+            steps.note(connection, self.now(), officer.name, "password_changed", officer.name)
+            return sessions.begin(connection, officer.id, Stage.FULL, self.now())
+
+    def sign_out(self, session: Session) -> None:
+        """The session is over."""
+        with self.registry.begin() as connection:
+            sessions.end(connection, session.token)
+            steps.note(connection, self.now(), session.officer.name, "signed_out", session.officer.name)
+
+    def recovery_left(self, session: Session) -> int:
+        """How many codes for a lost authenticator are left."""
+        with self.registry.reading() as connection:
+            return second_factors.recovery_left(connection, session.officer.id)
+
+    def _take(self, tried: Try) -> int:
+        with self.registry.begin() as connection:
+            return tries.take(connection, self.registry.keys, tried, self.now())
+
+    def _of_code(self, connection: Connection, code: str) -> Officer:
+        id = sessions.officer_of_code(connection, code, self.now())
+        officer = accounts.load(connection, id) if id is not None else None
+        if officer is not None and officer.state is State.ACTIVE:
+            return officer
+        what = "this one-time code is not known, was used, or is too old."
+        raise RefusedError(what, remedy="Ask whoever gave it to you for a new one.")
+
+
+def _at(session: Session, stage: Stage) -> None:
+    if session.stage is not stage:
+        raise RefusedError("this step is not the one you are at.", remedy="Begin at the sign-in page.")
+
+
+def _wrong_code() -> RefusedError:
+    remedy = "Wait for the next one; is the telephone's clock right? After five failures it takes a quarter of an hour."
+    return RefusedError("the code is wrong, or was used before.", remedy=remedy)
