@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts import ledger, roles
+from alerts import journal, ledger, roles
+from alerts.journal import Step
 from alerts.life import ENDINGS, Life, Reason
 from alerts.proposals import Proposals
 from alerts.texts import Kind
@@ -36,6 +37,7 @@ class Signing:
         if any(s.by == by or s.role == role for s in so_far):
             raise RefusedError("this person or this role has signed already.", where=message, remedy="Another person in another role must.")
         ledger.sign(connection, message, Signature(by=by, role=role, at=now))
+        journal.write(connection, now, by, role, Step.SIGNED, message, {})
         signed = warning.model_copy(update={"signatures": ledger.signed(connection, message)})
         if len(so_far) + 1 < people or not self._in_whose_name(signed):
             ledger.settle(connection, signed, ledger.PENDING)
@@ -64,6 +66,8 @@ class Signing:
             raise RefusedError(what, where=warning, remedy="Put the files of its time back, or warn by hand.")
         life = self._proposals.correct(connection, life, rule, event, area, level, now)
         ledger.save_life(connection, life, event)
+        said = {"comment": comment, "area": area, "level": level.word if level else None}
+        journal.write(connection, now, by, role, Step.CORRECTED, f"{life.warning}.{life.messages}", said)
         text = f"{by} ({role}) corrects {event.rule} in {event.area}: {comment}"
         ledger.note(connection, f"corrected:{life.warning}:{life.messages}", now, Reason.CORRECTED.value, life.warning, text)
         proposed = ledger.load_message(connection, f"{life.warning}.{life.messages}")
