@@ -5,21 +5,31 @@ another sender or channel, or a signature that is missing, and the message does 
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from alerts import approvals, ledger
+from alerts import approvals, journal, ledger
 from alerts.approvals import Text
+from alerts.journal import Step
 from alerts.tables import bodies, signatures, warnings
 from alerts.texts import Kind
+from schemas.errors import PolyriskError
 from schemas.warning_records import Warning
 
 NOT_AS_SIGNED = "not_as_signed"
 """The kind of the notice about it."""
+
+
+class NotAsSignedError(PolyriskError):
+    """Messages that must not go out, each with why."""
+
+    def __init__(self, differing: Mapping[str, str]) -> None:
+        super().__init__("what would be sent is not what was signed.", where=", ".join(differing), remedy="Find out who changed it.")
+        self.differing = differing
 
 
 @dataclass(frozen=True)
@@ -71,4 +81,5 @@ def tell(connection: Connection, message: str, why: str, people: int, at: dateti
         f"{message} is NOT sent any more, to {people} people who do not have it: {why}. Find out who changed it; then correct the warning "
         "(`polyrisk correct`), sign that, and it goes out."
     )
+    journal.write(connection, at, journal.SERVICE, journal.AS_SERVICE, Step.NOT_AS_SIGNED, message, {"why": why, "people": people})
     ledger.note(connection, f"{NOT_AS_SIGNED}:{message}", at, NOT_AS_SIGNED, message.partition(".")[0], text)

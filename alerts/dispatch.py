@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 import uvloop
 
 from alerts import intents, ledger, stops
-from alerts.as_signed import Way
+from alerts.as_signed import NotAsSignedError, Way
 from alerts.balance import BalanceWatch
 from alerts.channels.contract import LATER, STOPS_ALL, STOPS_COUNTRY, Balance, Channel, Outgoing, Refusal, Refused, Unanswered
 from alerts.doors import TRY_AGAIN_AFTER, Doors
@@ -173,9 +173,14 @@ class Dispatcher:
             room = self._backlog.room()
             if room < 1:
                 return
-            with self._registry.begin() as connection:
-                self._stops = stops.standing_stops(connection)
-                chunk = intents.claim(connection, self._chunk, self._wall(), now(), segments=room, stopped=self._stops, way=self._way)
+            try:
+                with self._registry.begin() as connection:
+                    self._stops = stops.standing_stops(connection)
+                    chunk = intents.claim(connection, self._chunk, self._wall(), now(), segments=room, stopped=self._stops, way=self._way)
+            except NotAsSignedError as error:
+                with self._registry.acting() as connection:
+                    intents.refuse(connection, error, now())
+                continue
             if not chunk:
                 return
             await self._send_chunk(chunk, now, report, pace)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts import ledger, roles
+from alerts import journal, ledger, roles
+from alerts.journal import Step
 from alerts.proposals import Proposals, publish
 from schemas.errors import RefusedError
 from schemas.warning_records import Hold, Warning
@@ -42,6 +43,8 @@ class Holding:
             raise RefusedError("a message is held for an hour at most.", where=message, remedy="Name an end within the hour.")
         until = hold.until.astimezone(self._zone)
         text = f"{hold.by} ({hold.role}) holds {message} until {until:%H:%M}: {hold.why}"
+        said = {"why": hold.why, "until": hold.until.isoformat()}
+        journal.write(connection, hold.at, hold.by, hold.role, Step.HELD, message, said)
         return self._keep(connection, warning.model_copy(update={"hold": hold}), HELD, text, hold.at, hold.until)
 
     def let_go(self, connection: Connection, message: str, by: str, role: str, now: datetime) -> Warning:
@@ -56,6 +59,7 @@ class Holding:
         if hold is None:
             raise RefusedError("it is not held.", where=message, remedy="`polyrisk pending` shows what is.")
         text = f"{by} ({role}) lets {message} go, which {hold.by} held: {hold.why}"
+        journal.write(connection, now, by, role, Step.LET_GO, message, {"held_by": hold.by})
         return self._keep(connection, warning.model_copy(update={"hold": None}), LET_GO, text, now, hold.until)
 
     def _keep(self, connection: Connection, warning: Warning, kind: str, text: str, at: datetime, pass_on: datetime) -> Warning:

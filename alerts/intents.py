@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func,
 from sqlalchemy.sql import Select
 
 from alerts import as_signed
-from alerts.as_signed import Way
+from alerts.as_signed import NotAsSignedError, Way
 from alerts.ledger import ISSUED
 from alerts.marks import marked
 from alerts.ordering import risk
@@ -215,14 +215,15 @@ def claim(
 ) -> list[Intent]:
     """Take the next messages, most at risk first, and record that they are being sent: after this, each may have been.
 
-    What is not what was signed is not taken, now or later.
-
     Args:
         way: as whom and how they go; none if nobody says.
         limit: messages at most. segments: segments at most, but one message always.
         at: the wall clock, which the provider's records can be compared with.
         now: the country's time, by which warnings run out, quiet hours hold a message, and one is late.
         stopped: what a person halted; nothing of it is taken.
+
+    Raises:
+        NotAsSignedError: among the next there is what was not signed as it stands; it is to be refused (`refuse`) before any is taken.
     """
     if any(stop.warning == ALL for stop in stopped):
         return []
@@ -238,9 +239,7 @@ def claim(
         return []
     unlike = as_signed.differing(connection, {row.message for row in rows}, way)
     if unlike:
-        for message, why in unlike.items():
-            as_signed.tell(connection, message, why, _drop(connection, Unsent.NOT_AS_SIGNED, messages.c.message == message), now)
-        return claim(connection, limit, at, now, segments=segments, stopped=stopped, way=way)
+        raise NotAsSignedError(unlike)
     taken = _within(segments, [_intent(row, late=row.late_at is not None and row.late_at <= now) for row in rows])
     late = {intent.message for intent in taken if intent.late}
     of: dict[str, list[str]] = defaultdict(list)
@@ -251,6 +250,12 @@ def claim(
         chosen = update(messages).where(messages.c.message == message, messages.c.subscriber.in_(people))
         connection.execute(chosen.values(**sending, late=message in late))
     return taken
+
+
+def refuse(connection: Connection, error: NotAsSignedError, at: datetime) -> None:
+    """Let what was not signed as it stands go to nobody, now or later, and tell the people on duty."""
+    for message, why in error.differing.items():
+        as_signed.tell(connection, message, why, _drop(connection, Unsent.NOT_AS_SIGNED, messages.c.message == message), at)
 
 
 def _within(segments: float, found: list[Intent]) -> list[Intent]:

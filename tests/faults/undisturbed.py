@@ -14,13 +14,14 @@ from sqlalchemy import select, update
 from alerts.registry import Registry
 from alerts.service import AlertService
 from alerts.tables import bodies, delivery_counts, lives, messages, notices, outbox, processed, signatures, warnings
+from alerts.tables import journal as steps
 from eventlog.log import EventLog, open_log
 from processors.engine import initial, step
 from schemas.errors import RefusedError
 from schemas.records import Record, Stored
 from schemas.topics import BREACHES, EVENTS, WARNINGS
 
-HAPPENED = (lives, warnings, signatures, bodies, messages, delivery_counts, processed, outbox, notices)
+HAPPENED = (lives, warnings, signatures, bodies, messages, delivery_counts, processed, outbox, notices, steps)
 """The registry's tables that hold what happened; the others hold people."""
 
 
