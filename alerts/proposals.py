@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select
 
-from alerts import approvals, audience, cost, intents, journal, ledger
+from alerts import approvals, audience, cost, intents, journal, ledger, reach
 from alerts.audience import Audience
 from alerts.intents import Unsent
 from alerts.journal import Step
 from alerts.languages import languages
 from alerts.life import ENDINGS, Life, Pending, Reason, issued_status, message_type
 from alerts.people.person import Group
+from alerts.reach import Reach
 from alerts.rendering import Renderer
 from alerts.texts import Kind
 from eventlog.log import EventLog
@@ -148,6 +149,14 @@ class Proposals:
         ledger.keep_texts(connection, warning.id, new)
         anew = self._for(connection, warning.model_copy(update={"texts": (*warning.texts, *new)}), people)
         return self._bound(anew, kind, event)
+
+    def reach(self, connection: Connection, life: Life, rule: Rule, warning: Warning, kind: Kind, event: CompoundEvent) -> Reach:
+        """Whom a message that waits would reach now, and whom not."""
+        concerned = self._audience(connection, life, rule, event)
+        number = audience.number(connection, self._people(connection, life, rule, event, kind))
+        place = self.country.places.areas[warning.area]
+        there = reach.enrolled(connection, concerned.areas, concerned.group)
+        return Reach(number, there, reach.left(connection, concerned.areas), place.population)
 
     def correct(
         self,

@@ -23,7 +23,7 @@ from alerts.passing_time import PassingTime
 from alerts.proposals import Proposals
 from alerts.registry import Registry
 from alerts.rendering import Renderer
-from alerts.signing import Signing
+from alerts.signing import Signing, ToSign
 from alerts.silences import Silence
 from alerts.silencing import Silencing
 from eventlog.log import Consumer, EventLog
@@ -137,6 +137,20 @@ class AlertService:
         """Messages that wait for signatures, gravest first."""
         with self.registry.reading() as connection:
             return ledger.in_stage(connection, ledger.PENDING)
+
+    def waiting(self) -> list[tuple[Warning, int]]:
+        """Messages that wait for signatures, gravest first, each with how many it needs."""
+        with self.registry.reading() as connection:
+            return [(warning, ledger.waits(connection, warning.id)[2]) for warning in ledger.in_stage(connection, ledger.PENDING)]
+
+    def to_read(self, message: str) -> ToSign:
+        """A message that waits, with all that its signer must know of it.
+
+        Raises:
+            RefusedError: nothing waits under this id, or no rule of the country's files is behind it any more.
+        """
+        with self.registry.reading() as connection:
+            return self._signing.to_read(connection, message)
 
     def sign(self, warning_message_id: str, by: str, role: str, now: datetime, seen: str | None = None) -> Warning:
         """Sign a message; with the last signature it needs it goes out. Answers the message as it then stands.

@@ -1,6 +1,7 @@
 """Signing: who may, how often, in whose name, and that a message goes out with the last signature it needs; and corrections."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,12 +11,27 @@ from alerts.holding import held
 from alerts.journal import Step
 from alerts.life import ENDINGS, Life, Reason
 from alerts.proposals import Proposals, publish
+from alerts.reach import Reach
 from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
 from schemas.levels import Level
 from schemas.records import CompoundEvent, Signature
 from schemas.warning_records import Warning
+
+
+@dataclass(frozen=True)
+class ToSign:
+    """A message that waits.
+
+    Attributes:
+        needed: signatures in all. signed_until: until when each of its signatures holds.
+    """
+
+    message: Warning
+    needed: int
+    reach: Reach
+    signed_until: tuple[datetime, ...]
 
 
 class Signing:
@@ -60,6 +76,18 @@ class Signing:
             publish(connection, shown, f"signed.{now.isoformat()}.{by}", now)
             return shown
         return self._go_out(connection, signed, kind, now, rule, life, event)
+
+    def to_read(self, connection: Connection, message: str) -> ToSign:
+        """A message that waits, with all that its signer must know of it.
+
+        Raises:
+            RefusedError: nothing waits under this id, or no rule of the country's files is behind it any more.
+        """
+        shown, kind, people = ledger.waits(connection, message)
+        rule, life, event = self._behind(connection, shown)
+        holds = self._proposals.signatures(rule, shown.level).holds
+        until = tuple(signature.at + holds for signature in shown.signatures)
+        return ToSign(shown, people, self._proposals.reach(connection, life, rule, shown, kind, event), until)
 
     def asks(self, connection: Connection, now: datetime) -> bool:
         """Whether a signature under what still waits has become too old."""

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.registry import Registry
+from alerts.service import AlertService
 from console.access import NotSignedInError, officer_of, sign_in_path
 from console.gate import Gate
 from console.judging import Judge
@@ -30,6 +31,7 @@ from console.rendering import Pages
 from console.signing_in import SignInPages
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
+from console.waiting_pages import WaitingPages
 from eventlog.log import EventLog
 from processors.engine import State
 from schemas.country_files import LoadedCountry
@@ -196,7 +198,8 @@ def create_app(
     """
     console = Console(log, country, title=title, now=now, patience_s=patience_s)
     signing_in = SigningIn(registry, clock) if registry is not None else None
-
+    service = AlertService(log, registry, country, member="console") if registry is not None else None
+    acting = now or clock
     return Starlette(
         routes=[
             Route("/", console.overview),
@@ -204,6 +207,7 @@ def create_app(
             Route("/healthz", console.health),
             Route("/metrics", console.scrape),
             *(SignInPages(signing_in, console.pages).routes() if signing_in is not None else ()),
+            *(WaitingPages(service, country, console.pages, acting).routes() if service is not None else ()),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),

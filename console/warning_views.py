@@ -60,7 +60,7 @@ class WarningView:
     """A warning with one of its messages.
 
     Attributes:
-        status: how it stands, in one sentence. waits: what it waits for; empty if for nothing.
+        status: how it stands, in one sentence. waits: what it waits for; empty if for nothing. waits_for: the message that does.
         said: when the message went out, or was proposed. steps: how the level was reached.
         silent: what nobody can tell, one line each. quiet: why it was cooled or muted.
         reasons: none if the log no longer holds its event.
@@ -75,6 +75,7 @@ class WarningView:
     status: str
     ended: str
     waits: str
+    waits_for: str
     operators: bool
     since: datetime
     known: datetime
@@ -122,6 +123,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         status=_status(life, newest_changes(known).get(message.event), clock),
         ended=life.end.kind if life.end is not None else "",
         waits=_waits(life, names),
+        waits_for=life.waits()[-1].id if life.waits() else "",
         operators=event is not None and event.audience == "operators",
         since=message.since,
         known=message.known,
@@ -186,7 +188,8 @@ def _choice(warning: Warning) -> str:
     return warning.message_type
 
 
-def _phone(text: RenderedText, message: Warning, known: Known, names: Names) -> PhoneView:
+def phone_view(text: RenderedText, names: Names, reached: str = "", answered: str = "") -> PhoneView:
+    """A text as a telephone shows it."""
     return PhoneView(
         language=text.language,
         name=language_name(text.language),
@@ -198,10 +201,15 @@ def _phone(text: RenderedText, message: Warning, known: Known, names: Names) -> 
         characters=len(text.body),
         reviewed=text.reviewed,
         recipients=text.recipients,
-        reached=_reached(message.id, text.language, known.deliveries),
-        answered=_answered(message.id, text.language, known.answers),
+        reached=reached,
+        answered=answered,
         for_needs=tuple((said.need, said.body) for said in text.for_needs),
     )
+
+
+def _phone(text: RenderedText, message: Warning, known: Known, names: Names) -> PhoneView:
+    reached = _reached(message.id, text.language, known.deliveries)
+    return phone_view(text, names, reached, _answered(message.id, text.language, known.answers))
 
 
 def _reached(message: str, language: str, deliveries: Sequence[Delivery]) -> str:

@@ -1,0 +1,154 @@
+"""Pages on which people decide: what waits, read whole, then signed, held or let go. They are made anew each time and kept nowhere.
+
+What a page shows is what its form signs: the form carries the code of all that was shown, and a message that is another by then is refused
+and shown anew.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from alerts.holding import LONGEST
+from alerts.officers.officer import Grant
+from alerts.service import AlertService
+from alerts.signing import ToSign
+from console.access import ANYWHERE, What, csrf_field, form_of, may, officer_of, require, signed_in
+from console.local_time import LocalTime
+from console.names import Names
+from console.rendering import Pages
+from console.waiting_views import signing_view, waiting_line
+from schemas.country_files import LoadedCountry
+from schemas.errors import RefusedError
+from schemas.warning_records import Hold
+
+
+class WaitingPages:
+    """The pages of what waits in a country.
+
+    Args:
+        service: over the registry; it sends nothing. now: the country's time.
+    """
+
+    def __init__(self, service: AlertService, country: LoadedCountry, pages: Pages, now: Callable[[], datetime]) -> None:
+        self._service, self._country, self._pages, self._now = service, country, pages, now
+        self._names, self._clock = Names(country), LocalTime(country.timezone)
+        self._lock = Lock()  # the service is one, and pages are answered by several threads
+
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        return [
+            Route("/waiting", self.waiting),
+            Route("/waiting/{message}", self.read),
+            Route("/waiting/{message}/sign", self.sign, methods=["POST"]),
+            Route("/waiting/{message}/hold", self.hold, methods=["POST"]),
+            Route("/waiting/{message}/let-go", self.let_go, methods=["POST"]),
+        ]
+
+    @signed_in
+    def waiting(self, request: Request) -> Response:
+        """`/waiting`: all that waits, the gravest first."""
+        require(officer_of(request), What.VIEW, self._country, ANYWHERE)
+        now = self._now()
+        with self._lock:
+            found = self._service.waiting()
+        lines = tuple(waiting_line(warning, needed, self._names, self._clock, now) for warning, needed in found)
+        return self._page(request, "waiting", 200, lines=lines, now=now)
+
+    @signed_in
+    def read(self, request: Request) -> Response:
+        """`/waiting/{message}`: one message, to be read and decided on, with the people and the cost of now."""
+        require(officer_of(request), What.VIEW, self._country, ANYWHERE)
+        with self._lock:
+            self._service.look_again(self._now(), [str(request.path_params["message"])])
+        return self._shown(request)
+
+    @signed_in
+    def sign(self, request: Request) -> Response:
+        """Sign what was read."""
+
+        def act(message: str, by: str, grant: Grant) -> None:
+            self._service.sign(message, by, grant.duty_role, self._now(), form_of(request).get("seen", ""))
+
+        return self._decide(request, What.SIGN, act)
+
+    @signed_in
+    def hold(self, request: Request) -> Response:
+        """Hold it while a question is asked."""
+
+        def act(message: str, by: str, grant: Grant) -> None:
+            now, form = self._now(), form_of(request)
+            until = now + timedelta(minutes=_minutes(form.get("minutes", "")))
+            self._service.hold(Hold(by=by, role=grant.duty_role, why=form.get("why", "")[:500], at=now, until=until), message)
+
+        return self._decide(request, What.HOLD, act)
+
+    @signed_in
+    def let_go(self, request: Request) -> Response:
+        """Let go of what is held."""
+
+        def act(message: str, by: str, grant: Grant) -> None:
+            self._service.let_go(message, by, grant.duty_role, self._now())
+
+        return self._decide(request, What.HOLD, act)
+
+    def _decide(self, request: Request, what: What, act: Callable[[str, str, Grant], None]) -> Response:
+        """Do it, and go on to the message, or to its warning if it waits no more. A refusal is said above the message as it stands."""
+        message, officer = str(request.path_params["message"]), officer_of(request)
+        with self._lock:
+            found = self._found(message)
+            if isinstance(found, Response):
+                return found
+            shown = found.message
+            grant = require(officer, what, self._country, shown.area)
+            try:
+                act(message, officer.display if officer is not None else "", grant)
+            except RefusedError as refused:
+                error: RefusedError | None = refused
+            else:
+                error = None
+        if error is not None:
+            return self._shown(request, error)
+        with self._lock:
+            waits = any(warning.id == message for warning, _ in self._service.waiting())
+        return RedirectResponse(f"/waiting/{message}" if waits else f"/warning/{shown.warning}?message={message}", 303)
+
+    def _shown(self, request: Request, error: RefusedError | None = None) -> Response:
+        message, now, officer = str(request.path_params["message"]), self._now(), officer_of(request)
+        with self._lock:
+            found = self._found(message)
+        if isinstance(found, Response):
+            return found
+        view = signing_view(found.message, found.needed, found.reach, found.signed_until, self._names, self._clock, now)
+        area = found.message.area
+        can = {
+            "sign": may(officer, What.SIGN, self._country, area),
+            "hold": may(officer, What.HOLD, self._country, area),
+        }
+        return self._page(request, "signing", 409 if error is not None else 200, view=view, can=can, error=error, longest=LONGEST)
+
+    def _found(self, message: str) -> ToSign | Response:
+        """The message, or the page that says that nothing waits under this id."""
+        try:
+            return self._service.to_read(message)
+        except RefusedError as gone:
+            return Response(self._pages.failed(gone.what, gone.remedy), 404, media_type="text/html", headers={"cache-control": "no-store"})
+
+    def _page(self, request: Request, name: str, status: int, **shown: object) -> Response:
+        html = self._pages.of_officer(name, form_field=csrf_field(request), **shown)
+        body = self._pages.with_officer(html.encode(), officer_of(request))
+        return Response(body, status, media_type="text/html", headers={"cache-control": "no-store"})
+
+
+def _minutes(text: str) -> int:
+    """Minutes that a form asks for.
+
+    Raises:
+        RefusedError: they are no number.
+    """
+    if not text.strip().isdecimal() or len(text.strip()) > 4:
+        raise RefusedError("the minutes cannot be read.", remedy="Write a number such as 15.")
+    return int(text)

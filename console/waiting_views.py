@@ -1,0 +1,155 @@
+"""What waits for a signature, as a page shows it: all of what a signature is bound to, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.approvals import code
+from alerts.holding import held
+from alerts.reach import Reach
+from console.colours import word_of
+from console.local_time import LocalTime
+from console.names import Names
+from console.warning_views import PhoneView, phone_view
+from schemas.warning_records import Warning, WarningStatus
+
+
+@dataclass(frozen=True)
+class WaitingLine:
+    """One message in the list.
+
+    Attributes:
+        signed: how many have signed, of how many who must. passed_on: nobody signed in time.
+        held: by whom and why; empty if it is not held.
+    """
+
+    id: str
+    place: str
+    rule: str
+    level: str
+    level_words: str
+    message_type: str
+    proposed: datetime
+    people: int
+    signed: int
+    needed: int
+    passed_on: bool
+    held: str
+
+
+@dataclass(frozen=True)
+class SignatureView:
+    """A signature under what waits; it holds until then."""
+
+    by: str
+    role: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class SigningView:
+    """A message to read and sign.
+
+    Attributes:
+        seen: the code of all that is shown here. reached: whom it reaches and whom not, one sentence each.
+        minutes: how long the sender takes. phones: those of languages that somebody reads before the others.
+        author: who wrote it, if a person did. held_until: none if it is not held.
+    """
+
+    line: WaitingLine
+    warning: str
+    area: str
+    seen: str
+    reason: str
+    since: datetime
+    known: datetime
+    expires: datetime
+    standing: str
+    sender: str
+    channel: str
+    segments: int
+    cost: str
+    invented_price: bool
+    minutes: int
+    reached: tuple[str, ...]
+    phones: tuple[PhoneView, ...]
+    signatures: tuple[SignatureView, ...]
+    author: str
+    held_until: datetime | None
+
+
+def waiting_line(warning: Warning, needed: int, names: Names, clock: LocalTime, now: datetime) -> WaitingLine:
+    """A message that waits, in one line."""
+    hold = held(warning, now)
+    return WaitingLine(
+        id=warning.id,
+        place=names.place(warning.area),
+        rule=names.rule(warning.rule),
+        level=word_of(warning.level),
+        level_words=names.level(warning.level),
+        message_type=warning.message_type,
+        proposed=warning.proposed,
+        people=warning.recipients,
+        signed=len(warning.signatures),
+        needed=needed,
+        passed_on=warning.status is WarningStatus.ESCALATED,
+        held=f"{hold.by} ({_words(hold.role)}) until {clock.clock(hold.until)}: {hold.why}" if hold is not None else "",
+    )
+
+
+def signing_view(
+    warning: Warning, needed: int, reach: Reach, signed_until: Sequence[datetime], names: Names, clock: LocalTime, now: datetime
+) -> SigningView:
+    """A message as it is read before it is signed.
+
+    Args:
+        signed_until: until when each of its signatures holds.
+    """
+    messaging = names.country.facts.messaging
+    bound, hold = warning.bound, held(warning, now)
+    signatures = zip(warning.signatures, signed_until, strict=True)
+    return SigningView(
+        line=waiting_line(warning, needed, names, clock, now),
+        warning=warning.warning,
+        area=warning.area,
+        seen=code(warning),
+        reason=_words(warning.reason),
+        since=warning.since,
+        known=warning.known,
+        expires=warning.expires,
+        standing=warning.standing,
+        sender=bound.sender if bound is not None else messaging.sender,
+        channel=_words(bound.channel if bound is not None else messaging.channel),
+        segments=warning.segments,
+        cost=f"{warning.cost:,.2f} {warning.currency}",
+        invented_price=messaging.price.invented and messaging.price.currency == warning.currency,
+        minutes=max(1, round(warning.segments / messaging.segments_per_second / 60)),
+        reached=_reached(warning, reach, names),
+        phones=tuple(phone_view(text, names) for text in sorted(warning.texts, key=lambda text: text.recipients == 0)),
+        signatures=tuple(SignatureView(s.by, _words(s.role), s.at, until) for s, until in signatures),
+        author=warning.author,
+        held_until=hold.until if hold is not None else None,
+    )
+
+
+def _reached(warning: Warning, reach: Reach, names: Names) -> tuple[str, ...]:
+    """Whom it reaches and whom not. Who is not enrolled hears nothing from us: that is said beside the number of people who live there."""
+    place = names.place(warning.area)
+    if warning.bound is not None and warning.bound.whom == "warned":
+        return (f"It goes to the {reach.people:,} people who were warned, wherever they are by now.",)
+    said = [f"It goes to {reach.people:,} people in {place} and all inside it."]
+    if reach.spoken_for:
+        said.append(f"{reach.spoken_for:,} more hear of a greater danger instead.")
+    if reach.left:
+        said.append(f"{reach.left:,} who had enrolled there have left, and get nothing.")
+    if reach.population is None:
+        said.append("Nobody knows how many live there: no population stands in the country's files. Who is not enrolled gets nothing.")
+    else:
+        others = max(0, reach.population - reach.enrolled)
+        said.append(f"{others:,} of the {reach.population:,} who live there are not enrolled, and get nothing by telephone.")
+    return tuple(said)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,119 @@
+"""Officers with live sessions, and a warning of Kandy that waits for them. How they sign in is tried elsewhere."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from console_world import lanka
+from hand_made import NOON, event
+
+from alerts.officers import accounts, sessions
+from alerts.officers.officer import ConsoleRole, Grant
+from alerts.officers.sessions import Stage
+from alerts.people.keys import Keys
+from alerts.people.person import Consent, Enrolment
+from alerts.registry import Registry
+from alerts.service import AlertService
+from console.pages import create_app
+from console.screenshot import served
+from eventlog.log import EventLog, open_log
+from schemas.country_files import LoadedCountry
+from schemas.envelopes import output_record
+from schemas.levels import Level
+from schemas.records import EventChange
+from schemas.warning_records import Warning
+
+DUTY = Grant(ConsoleRole.OPERATOR, "LKA", "duty_officer")
+FIRST = Grant(ConsoleRole.APPROVER, "LKA", "duty_officer")
+SECOND = Grant(ConsoleRole.APPROVER, "LKA", "director")
+LANGUAGES = ("en", "si", "ta")
+
+
+@dataclass
+class Desk:
+    """A console over a registry and a log, at a moment that tests move."""
+
+    folder: Path
+    now: datetime = NOON
+    log: EventLog = field(init=False)
+    registry: Registry = field(init=False)
+    country: LoadedCountry = field(default_factory=lanka)
+
+    def __post_init__(self) -> None:
+        self.log = open_log(f"sqlite:///{self.folder}/log.sqlite")
+        self.registry = Registry(f"sqlite:///{self.folder}/registry.sqlite", Keys.load(self.folder / "keys", create=True))
+        self.service = AlertService(self.log, self.registry, self.country)
+        for number in range(12):
+            self.enrol(number)
+        self._stack = ExitStack()
+        app = create_app(self.log, self.country, now=lambda: self.now, registry=self.registry, clock=lambda: self.now)
+        self.address = self._stack.enter_context(served(app))
+
+    def enrol(self, number: int) -> None:
+        """A household of Kandy."""
+        consent = Consent(NOON - timedelta(days=9), "v1", "a volunteer")
+        self.registry.enrol(Enrolment(f"+94771{number:06d}", "LK21", LANGUAGES[number % 3], "household", consent))
+
+    def happens(self, change: EventChange, **more: Any) -> None:
+        """An event of Kandy's river and slope changes now, and the alert service hears of it."""
+        hours = (self.now - NOON).total_seconds() / 3600
+        said = event(change, hours, **{"level": Level.RED, **more})
+        self.log.append([output_record(said, f"event:{said.id}:{change}:{said.known.isoformat()}", said.known)])
+        self.service.take_in(self.now)
+
+    def passes(self, **span: float) -> None:
+        """Time passes, and the alert service looks once."""
+        self.now += timedelta(**span)
+        self.service.take_in(self.now)
+
+    def waiting(self) -> Warning:
+        """The one message that waits."""
+        (found,) = self.service.pending()
+        return found
+
+    @contextmanager
+    def officer(self, name: str, *grants: Grant) -> Iterator["Officer"]:
+        """Somebody who has signed in."""
+        with self.registry.acting() as connection:
+            made = accounts.add(connection, name, name.title(), "test", self.now)
+            for grant in grants:
+                made = accounts.grant(connection, made, grant, "test", self.now)
+            accounts.keep_password(connection, made.id, "a hash")
+            accounts.note_set_up(connection, made.id, self.now)
+            token = sessions.begin(connection, made.id, Stage.FULL, self.now)
+        with httpx.Client(base_url=self.address, cookies={"polyrisk": token}, timeout=60, follow_redirects=True) as client:
+            yield Officer(client, name.title())
+
+    def close(self) -> None:
+        """Stop serving and let go of the files."""
+        self._stack.close()
+        self.registry.close()
+        self.log.close()
+
+
+@dataclass
+class Officer:
+    """Reads pages and presses buttons, as a browser without scripts does."""
+
+    client: httpx.Client
+    display: str
+
+    def reads(self, path: str) -> str:
+        """A page."""
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def presses(self, page: str, action: str, **fields: str) -> tuple[int, str]:
+        """Fill in the form of a page that goes to an address ending so, and send it; status and page that come of it."""
+        (form,) = [one for one in re.findall(r"<form method=\"post\".*?</form>", page, re.S) if re.search(rf'action="[^"]*/{action}"', one)]
+        where = re.search(r'action="([^"]+)"', form)
+        assert where is not None
+        hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+        answer = self.client.post(where[1], data={**hidden, **fields}, headers={"origin": str(self.client.base_url).rstrip("/")})
+        return answer.status_code, answer.text
