@@ -185,6 +185,7 @@ class SigningIn:
             return second_factors.recovery_left(connection, session.officer.id)
 
     def _take(self, tried: Try) -> int:
+        self.registry.keys.refresh()  # another process may have changed them, and counts and unlocks by the new ones
         with self.registry.begin() as connection:
             return tries.take(connection, self.registry.keys, tried, self.now())
 
