@@ -80,7 +80,7 @@ def require(officer: Officer | None, what: What | str, country: LoadedCountry, a
     here = [grant for grant in officer.grants if grant.country == country.code]
     if not here:
         granted = ", ".join(sorted({grant.country for grant in officer.grants})) or "no country"
-        what_is = f"{officer.name} has no role in {country.name}; the account's roles are for {granted}."
+        what_is = f"the account {officer.name} has no role in {country.name}; its roles are for {granted}."
         raise RefusedError(what_is, where=country.code, remedy=f"An administrator of {country.name} can grant one.")
     by_role = [grant for grant in here if what in ROLES[grant.role]]
     if not by_role:
@@ -151,7 +151,7 @@ def _reaches(country: LoadedCountry, grant: Grant, area: str | None) -> bool:
 
 
 def _holds(officer: Officer, grants: list[Grant]) -> str:
-    return f"{officer.name} is {' and '.join(grant.in_words() for grant in grants)}"
+    return f"the account {officer.name} is {' and '.join(grant.in_words() for grant in grants)}"
 
 
 def _who_may(what: What) -> str:

@@ -55,7 +55,7 @@ def test_nobody_may_anything_who_is_not_signed_in(country: LoadedCountry) -> Non
 def test_a_role_in_another_country_is_worth_nothing_here(country: LoadedCountry) -> None:
     """The refusal names the countries of the account's roles."""
     of_nepal = officer(role("approver", "director", country="NPL"))
-    with pytest.raises(RefusedError, match=r"n\.perera has no role in Sri Lanka; the account's roles are for NPL"):
+    with pytest.raises(RefusedError, match=r"n\.perera has no role in Sri Lanka; its roles are for NPL"):
         require(of_nepal, What.SIGN, country, KANDY)
     assert may(of_nepal, What.SIGN, country_without_feeds("npl"))
 

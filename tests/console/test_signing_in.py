@@ -197,7 +197,7 @@ def test_who_may_not_look_is_told_so_and_can_still_sign_out(browser: Browser, de
     desk.administering.revoke("n.perera", Grant(ConsoleRole.VIEWER, "LKA"), ADMINISTRATOR)
     refused = browser.sign_in("n.perera", telephone)
     assert refused.status_code == 403
-    assert "n.perera has no role in Sri Lanka; the account's roles are for no country." in words(refused)
+    assert "n.perera has no role in Sri Lanka; its roles are for no country." in words(refused)
     assert "Nothing is granted to this account yet" in words(browser.get("/account"))
     assert "You are signed out" in words(browser.send("/sign-out", {}, form_on="/account"))
 
