@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from officers_desk import ADMINISTRATOR, ELSEWHERE, HERE, PASSWORD, Desk, approver
 from sqlalchemy import select
 
-from alerts import retention
+from alerts import journal, retention
 from alerts.officers import accounts, passwords
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.sessions import IDLE, LASTS, Stage
@@ -401,7 +401,7 @@ def test_no_secret_stands_in_the_database_in_the_logs_or_in_an_error(desk: Desk,
     for secret in secrets:
         written = {secret, re.sub(r"[^a-z0-9]", "", secret)} if secret != HERE else {secret}
         assert not [value for value in chain(kept, said) if any(one in value for one in written)]
-    assert "account a.fonseka: sign_in_failed by somebody" in caplog.text
+    assert "account a.fonseka: sign_in_refused, password" in caplog.text
 
 
 def test_what_is_over_is_forgotten(desk: Desk) -> None:
@@ -430,3 +430,29 @@ def test_failures_older_than_the_window_leave_by_themselves(desk: Desk) -> None:
         desk.signing_in.give_password("nobody", PASSWORD, HERE)
     with desk.registry.reading() as connection:
         assert len(connection.execute(select(officer_tries)).all()) == 1
+
+
+def test_every_step_of_an_account_stands_in_the_journal(desk: Desk) -> None:
+    """Who did what to whom, in its order; of a name that no account has nothing, for it may be a password in the wrong field."""
+    desk.first()
+    token = desk.colleague("colleague", approver())
+    for name in ("colleague", "typed into the wrong field"):
+        with pytest.raises(RefusedError):
+            desk.signing_in.give_password(name, "not the password", HERE)
+    desk.signing_in.sign_out(desk.session(token))
+    desk.administering.revoke("colleague", approver(), ADMINISTRATOR)
+    desk.administering.disable("colleague", ADMINISTRATOR)
+    with desk.registry.reading() as connection:
+        kept = [(entry.actor, entry.role, entry.step, entry.subject, entry.content) for entry in journal.entries(connection)]
+    granted, nothing = '{"account":"approver (director) in LKA"}', "{}"
+    assert kept[4:] == [
+        (ADMINISTRATOR, "administrator", "account_made", "colleague", '{"account":"COLLEAGUE"}'),
+        ("colleague", "account", "password_set", "colleague", '{"account":"with a one-time code"}'),
+        ("colleague", "account", "account_set_up", "colleague", nothing),
+        (ADMINISTRATOR, "administrator", "role_granted", "colleague", granted),
+        ("somebody", "account", "sign_in_refused", "colleague", '{"account":"password"}'),
+        ("colleague", "account", "signed_out", "colleague", nothing),
+        (ADMINISTRATOR, "administrator", "role_revoked", "colleague", granted),
+        (ADMINISTRATOR, "administrator", "account_disabled", "colleague", nothing),
+    ]
+    assert [row[2] for row in kept[:4]] == ["account_made", "role_granted", "password_set", "account_set_up"]
