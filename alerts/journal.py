@@ -48,6 +48,18 @@ class Step(StrEnum):
     ERASED = "erased"
     EXPORTED = "exported"
     KEYS_ROTATED = "keys_rotated"
+    ACCOUNT_MADE = "account_made"
+    ACCOUNT_SET_UP = "account_set_up"
+    ACCOUNT_RESET = "account_reset"
+    ACCOUNT_UNLOCKED = "account_unlocked"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
+    ROLE_GRANTED = "role_granted"
+    ROLE_REVOKED = "role_revoked"
+    PASSWORD_SET = "password_set"  # noqa: S105 - a step, no password
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    SIGN_IN_REFUSED = "sign_in_refused"
 
 
 def take_turn(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.officers.officer import Officer
 from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.registry import Registry
 from alerts.service import AlertService
@@ -161,8 +162,8 @@ class Console:
             return Response(status_code=304, headers=headers)
         return Response(body, headers={**headers, "content-type": "text/html; charset=utf-8"})
 
-    def _failed(self, status: int, what: str, remedy: str) -> Response:
-        body = self.pages.failed(what, remedy)
+    def _failed(self, status: int, what: str, remedy: str, officer: Officer | None = None) -> Response:
+        body = self.pages.with_officer(self.pages.failed(what, remedy).encode(), officer)
         return Response(body, status_code=status, headers={**self.pages.headers, "content-type": "text/html; charset=utf-8"})
 
     def refused(self, request: Request, error: Exception) -> Response:
@@ -170,7 +171,7 @@ class Console:
         if isinstance(error, NotSignedInError) and request.method in ("GET", "HEAD"):
             return RedirectResponse(sign_in_path(request), 303)
         if isinstance(error, RefusedError):
-            return self._failed(403, error.what, error.remedy)
+            return self._failed(403, error.what, error.remedy, officer_of(request))
         raise error
 
 

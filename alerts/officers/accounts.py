@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from alerts.journal import Step
 from alerts.officers import steps
 from alerts.officers.officer import DISPLAY_MOST, ConsoleRole, Grant, Officer, State, checked_name, key_of
 from alerts.tables import officer_grants, officer_second_factors, officers
@@ -53,7 +54,7 @@ def add(connection: Connection, name: str, display: str, by: str, now: datetime)
     id = f"officer-{secrets.token_hex(8)}"
     values = {"id": id, "name": name, "name_key": key_of(name), "display": display, "password": "", "state": State.ACTIVE.value}
     connection.execute(insert(officers).values(**values, created_at=now, created_by=by))
-    steps.note(connection, now, by, "made", name, display)
+    steps.administered(connection, now, by, Step.ACCOUNT_MADE, name, display)
     return Officer(id, name, display, State.ACTIVE)
 
 
@@ -68,7 +69,7 @@ def grant(connection: Connection, officer: Officer, granted: Grant, by: str, now
     if granted not in officer.grants:
         values = {"role": granted.role.value, "duty_role": granted.duty_role, "country": granted.country, "area": granted.area}
         connection.execute(insert(officer_grants).values(officer=officer.id, **values, granted_at=now, granted_by=by))
-        steps.note(connection, now, by, "granted", officer.name, granted.in_words())
+        steps.administered(connection, now, by, Step.ROLE_GRANTED, officer.name, granted.in_words())
     return _again(connection, officer)
 
 
@@ -85,7 +86,7 @@ def revoke(connection: Connection, officer: Officer, granted: Grant, by: str, no
     same = [officer_grants.c[name] == getattr(granted, name) for name in ("role", "duty_role", "country", "area")]
     connection.execute(delete(officer_grants).where(officer_grants.c.officer == officer.id, *same))
     _keep_one_administrator(connection, before)
-    steps.note(connection, now, by, "revoked", officer.name, granted.in_words())
+    steps.administered(connection, now, by, Step.ROLE_REVOKED, officer.name, granted.in_words())
     return _again(connection, officer)
 
 
@@ -98,7 +99,8 @@ def set_state(connection: Connection, officer: Officer, state: State, by: str, n
     before = _administrators(connection)
     connection.execute(update(officers).where(officers.c.id == officer.id).values(state=state.value))
     _keep_one_administrator(connection, before)
-    steps.note(connection, now, by, state.value, officer.name)
+    step = Step.ACCOUNT_ENABLED if state is State.ACTIVE else Step.ACCOUNT_DISABLED
+    steps.administered(connection, now, by, step, officer.name)
     return _again(connection, officer)
 
 

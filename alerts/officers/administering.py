@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from alerts.journal import Step
 from alerts.officers import accounts, permissions, second_factors, sessions, steps, tries
 from alerts.officers.officer import ConsoleRole, Grant, Officer, State
 from alerts.officers.signing_in import utc_now
@@ -131,7 +132,7 @@ class Administering:
             second_factors.forget(connection, officer.id)
             sessions.end_all(connection, officer.id)
             tries.forget(connection, self._registry.keys, officer.name, officer.id)
-            steps.note(connection, self._now(), by, "reset", officer.name)
+            steps.administered(connection, self._now(), by, Step.ACCOUNT_RESET, officer.name)
             return self._invite(connection, officer, by, LASTS)
 
     def unlock(self, name: str, by: str) -> Officer:
@@ -144,7 +145,7 @@ class Administering:
             by = self._administrator(connection, by)
             officer = accounts.named(connection, name)
             tries.forget(connection, self._registry.keys, officer.name, officer.id)
-            steps.note(connection, self._now(), by, "unlocked", officer.name)
+            steps.administered(connection, self._now(), by, Step.ACCOUNT_UNLOCKED, officer.name)
             return officer
 
     def all(self) -> list[Officer]:

@@ -7,7 +7,7 @@ role of `country.yaml` that may do it, so that an account can never do more than
 from collections.abc import Mapping
 from enum import StrEnum
 
-from alerts.officers.officer import ConsoleRole, Grant, Officer
+from alerts.officers.officer import ConsoleRole, Grant, Officer, State
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 
@@ -67,18 +67,20 @@ def require(officer: Officer | None, what: What | str, country: LoadedCountry, a
         area: P-code of the area it touches; none is the whole country, `ANYWHERE` some area.
 
     Raises:
-        RefusedError: nobody is signed in, or none of the officer's roles may do it there; says which would.
+        RefusedError: nobody is signed in, the account is out of use, or none of the officer's roles may do it there; says which would.
     """
     what = What(what)
     if officer is None:
         remedy = "Sign in with an account whose role may. Whoever runs the machine makes the first account: `polyrisk officers first`."
         raise RefusedError(f"who is not signed in may not {_IN_WORDS[what]}.", where=country.code, remedy=remedy)
+    if officer.state is not State.ACTIVE:
+        raise RefusedError(f"the account {officer.name} is out of use.", where=country.code, remedy="An administrator can enable it.")
     if area is not None and area != ANYWHERE and area not in country.places.areas:
         raise RefusedError(f"{country.name} has no area `{area}`.", where=country.code, remedy="Give a P-code of areas.csv.")
     here = [grant for grant in officer.grants if grant.country == country.code]
     if not here:
         granted = ", ".join(sorted({grant.country for grant in officer.grants})) or "no country"
-        what_is = f"{officer.name} has no role in {country.name}; the account's roles are for {granted}."
+        what_is = f"the account {officer.name} has no role in {country.name}; its roles are for {granted}."
         raise RefusedError(what_is, where=country.code, remedy=f"An administrator of {country.name} can grant one.")
     by_role = [grant for grant in here if what in ROLES[grant.role]]
     if not by_role:
@@ -149,7 +151,7 @@ def _reaches(country: LoadedCountry, grant: Grant, area: str | None) -> bool:
 
 
 def _holds(officer: Officer, grants: list[Grant]) -> str:
-    return f"{officer.name} is {' and '.join(grant.in_words() for grant in grants)}"
+    return f"the account {officer.name} is {' and '.join(grant.in_words() for grant in grants)}"
 
 
 def _who_may(what: What) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from alerts.journal import Step
 from alerts.officers import accounts, passwords, second_factors, sessions, steps, tries
 from alerts.officers.officer import Officer, State
 from alerts.officers.second_factors import Authenticator
@@ -65,7 +66,7 @@ class SigningIn:
         right = passwords.verify(password, kept)
         if officer is None or not right or officer.state is not State.ACTIVE:
             with self.registry.begin() as connection:
-                steps.note(connection, self.now(), "somebody", "sign_in_failed", officer.name if officer is not None else "unknown")
+                steps.failed(connection, self.now(), officer.name if officer is not None else None, "password")
             remedy = "Try again; after five failures it takes a quarter of an hour. An administrator can set the account anew."
             raise RefusedError("the name or the password is wrong, or the account is not in use.", remedy=remedy)
         anew = passwords.hashed(password) if passwords.is_outdated(kept) else kept
@@ -91,9 +92,9 @@ class SigningIn:
             lost = second_factors.take_recovery(connection, officer.id, code)
             if lost or second_factors.take(connection, self.registry.keys, officer.id, code, self.now()):
                 tries.forgive(connection, taken)
-                steps.note(connection, self.now(), officer.name, "signed_in", officer.name, "with a code for a lost phone" if lost else "")
+                steps.own(connection, self.now(), officer.name, Step.SIGNED_IN, "with a code for a lost authenticator" if lost else "")
                 return sessions.begin(connection, officer.id, Stage.FULL, self.now(), session.token)
-            steps.note(connection, self.now(), "somebody", "second_factor_failed", officer.name)
+            steps.failed(connection, self.now(), officer.name, "second factor")
         raise _wrong_code()
 
     def use_one_time_code(self, code: str, password: str, address: str, token: str = "") -> str:
@@ -116,7 +117,7 @@ class SigningIn:
             accounts.keep_password(connection, officer.id, hashed)
             second_factors.forget(connection, officer.id)
             sessions.end_all(connection, officer.id)
-            steps.note(connection, self.now(), officer.name, "password_set", officer.name)
+            steps.own(connection, self.now(), officer.name, Step.PASSWORD_SET, "with a one-time code")
             return sessions.begin(connection, officer.id, Stage.SET_UP, self.now(), token)
 
     def authenticator(self, session: Session) -> Authenticator:
@@ -143,7 +144,7 @@ class SigningIn:
                 tries.forgive(connection, taken)
                 sessions.forget_codes(connection, officer.id)
                 accounts.note_set_up(connection, officer.id, self.now())
-                steps.note(connection, self.now(), officer.name, "set_up", officer.name)
+                steps.own(connection, self.now(), officer.name, Step.ACCOUNT_SET_UP)
                 codes = second_factors.confirm(connection, officer.id)
                 return sessions.begin(connection, officer.id, Stage.FULL, self.now(), session.token), codes
         raise _wrong_code()
@@ -170,14 +171,14 @@ class SigningIn:
                 raise RefusedError("the password was changed meanwhile.", remedy="Sign in with the new one.")
             accounts.keep_password(connection, officer.id, hashed)
             sessions.end_all(connection, officer.id)
-            steps.note(connection, self.now(), officer.name, "password_changed", officer.name)
+            steps.own(connection, self.now(), officer.name, Step.PASSWORD_SET)
             return sessions.begin(connection, officer.id, Stage.FULL, self.now())
 
     def sign_out(self, session: Session) -> None:
         """The session is over."""
         with self.registry.begin() as connection:
             sessions.end(connection, session.token)
-            steps.note(connection, self.now(), session.officer.name, "signed_out", session.officer.name)
+            steps.own(connection, self.now(), session.officer.name, Step.SIGNED_OUT)
 
     def recovery_left(self, session: Session) -> int:
         """How many codes for a lost authenticator are left."""
@@ -185,6 +186,7 @@ class SigningIn:
             return second_factors.recovery_left(connection, session.officer.id)
 
     def _take(self, tried: Try) -> int:
+        self.registry.keys.refresh()  # another process may have changed them, and counts and unlocks by the new ones
         with self.registry.begin() as connection:
             return tries.take(connection, self.registry.keys, tried, self.now())
 

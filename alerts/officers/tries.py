@@ -16,8 +16,9 @@ from alerts.tables import officer_tries
 from schemas.errors import RefusedError
 
 WINDOW = timedelta(minutes=15)
-FROM_HERE, OF_ACCOUNT, OF_ADDRESS = 5, 20, 50
-"""Failures that are let pass in the window: of one account from one address, of it from anywhere, from an address at anything.
+FROM_HERE, FROM_ANYWHERE, AFTER_PASSWORD, OF_ADDRESS = 5, 20, 10, 50
+"""Failures that are let pass in the window: at one account from one address; at one from anywhere, and once its password was right; from an
+address at anything.
 
 From anywhere an account has more, so that a stranger who fails on purpose does not at once lock out whoever is on duty.
 """
@@ -46,10 +47,12 @@ class Try:
 
     Attributes:
         at: what is tried on: the password or the second factor of an account, or any one-time code.
+        most: failures at it that are let pass, wherever they come from.
     """
 
     at: str
     address: str
+    most: int = FROM_ANYWHERE
 
 
 def at_password(name: str, address: str) -> Try:
@@ -59,7 +62,7 @@ def at_password(name: str, address: str) -> Try:
 
 def at_second_factor(officer: str, address: str) -> Try:
     """The second factor of an account whose password was right."""
-    return Try(f"second:{officer}", address)
+    return Try(f"second:{officer}", address, AFTER_PASSWORD)
 
 
 def at_code(address: str) -> Try:
@@ -78,7 +81,7 @@ def take(connection: Connection, keys: Keys, tried: Try, now: datetime) -> int:
     table = officer_tries
     at, address = keys.index(f"try:{tried.at}"), keys.index(f"address:{tried.address}")
     same, here = table.c.account == at, table.c.address == address
-    for conditions, most in (((same, here), FROM_HERE), ((same,), OF_ACCOUNT), ((here,), OF_ADDRESS)):
+    for conditions, most in (((same, here), FROM_HERE), ((same,), tried.most), ((here,), OF_ADDRESS)):
         failed = select(table.c.at).where(*conditions, table.c.at > now - WINDOW)
         newest = list(connection.execute(failed.order_by(table.c.at.desc()).limit(most)).scalars())
         if len(newest) >= most:

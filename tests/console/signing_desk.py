@@ -111,7 +111,8 @@ class Officer:
 
     def presses(self, page: str, action: str, **fields: str) -> tuple[int, str]:
         """Fill in the form of a page that goes to an address ending so, and send it; status and page that come of it."""
-        (form,) = [one for one in re.findall(r"<form[^>]* method=\"post\".*?</form>", page, re.S) if re.search(rf'action="[^"]*/{action}"', one)]
+        forms = re.findall(r"<form[^>]* method=\"post\".*?</form>", page, re.S)
+        (form,) = [one for one in forms if re.search(rf'action="[^"]*/{action}"', one)]
         where = re.search(r'action="([^"]+)"', form)
         assert where is not None
         hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
