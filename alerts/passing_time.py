@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts import audience, ledger, notices, silences
+from alerts import audience, journal, ledger, notices, silences
+from alerts.journal import Step
 from alerts.judgements import Judgements
 from alerts.life import Decision, Life, Reason, due
 from alerts.proposals import Proposals, publish
@@ -60,6 +61,7 @@ class PassingTime:
         ledger.settle(connection, warning, ledger.PENDING)
         ledger.passed_on(connection, message, self._proposals.signatures(rule, warning.level).within, now)
         publish(connection, warning, f"escalated.{count + 1}", now)
+        journal.write_message(connection, now, Step.ESCALATED, warning, to=to, time=count + 1)
         text = f"{warning.rule} in {warning.area} waits unsigned since {warning.proposed.isoformat()}; passed on to {to}."
         ledger.note(connection, f"unsigned:{message}:{count + 1}", now, Reason.UNSIGNED.value, warning.warning, text)
 

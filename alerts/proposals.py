@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select
 
-from alerts import approvals, audience, cost, intents, ledger
+from alerts import approvals, audience, cost, intents, journal, ledger
 from alerts.audience import Audience
 from alerts.intents import Unsent
+from alerts.journal import Step
 from alerts.languages import languages
 from alerts.life import ENDINGS, Life, Pending, Reason, issued_status, message_type
 from alerts.people.person import Group
@@ -96,6 +97,7 @@ class Proposals:
         by_nobody = event.audience == "operators" or kind is Kind.EXPIRED  # who signed a warning signed how long it stands
         needed = 0 if by_nobody else max(sign.people, int(asked))
         ledger.propose(connection, warning, kind, event.audience, needed, at + sign.within)
+        journal.write_message(connection, at, Step.PROPOSED, warning, kind=kind.value, to_sign=needed)
         if needed == 0:
             return self.issue(connection, life, rule, warning, kind, event, at)[0]
         publish(connection, warning, "proposed", at)
@@ -122,6 +124,7 @@ class Proposals:
         sent = intents.intend(connection, issued, 0 if kind in ENDINGS else int(issued.level), reached)
         if reached is not people:
             audience.keep_withheld(connection, issued.id, Unsent.DAMPED, audience.number(connection, people) - sent)
+        journal.write_message(connection, at, Step.ISSUED, issued, kind=kind.value)
         self._note_unsent(connection, issued, overtaken + self._group(connection, issued, kind), at)
         publish(connection, issued, issued.status.value, at)
         if kind in ENDINGS:
@@ -209,6 +212,7 @@ class Proposals:
             return
         taken = loaded[0].model_copy(update={"status": WarningStatus.WITHDRAWN, "reason": Reason.SUPERSEDED.value})
         ledger.settle(connection, taken, ledger.WITHDRAWN)
+        journal.write_message(connection, at, Step.WITHDRAWN, taken)
         publish(connection, taken, "withdrawn", at)
 
     def _stands(self, rule: Rule, kind: Kind) -> timedelta:

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select
 
-from alerts import migrations
+from alerts import journal, migrations
+from alerts.journal import SERVICE, Step
 from alerts.people import numbers, own_data
 from alerts.people import subscribers as people
 from alerts.people.keys import Keys
@@ -113,6 +114,28 @@ class Registry:
             yield connection
 
     @contextmanager
+    def acting(self) -> Iterator[Connection]:
+        """A transaction whose steps stand in the journal, one at a time from its beginning: who waits for a turn holds no rows."""
+        with self.begin() as connection:
+            journal.take_turn(connection)
+            yield connection
+
+    @contextmanager
+    def attempt(self, asked: str, by: str, role: str, subject: str, at: datetime) -> Iterator[Connection]:
+        """The same for what a person asks for. That it was refused is a step too, in a transaction of its own, for this one rolls back.
+
+        Args:
+            asked: the verb, such as `sign`. subject: what it is asked of.
+        """
+        try:
+            with self.acting() as connection:
+                yield connection
+        except RefusedError as refusal:
+            with self.acting() as connection:
+                journal.write(connection, at, by, role, Step.REFUSED, subject, {"asked": asked, "why": refusal.what})
+            raise
+
+    @contextmanager
     def people(self) -> Iterator[Connection]:
         """A transaction that changes people, one at a time and with the newest keys, also while another process changes the keys."""
         with self.begin() as connection:
@@ -193,9 +216,14 @@ class Registry:
         with self.people() as connection:
             return people.change(connection, self.keys.indexes(number), at, **values)
 
-    def erase(self, number: str, at: datetime) -> None:
-        """Forget the person; only the index stays on the list of those who left, so that no import enrols them again."""
+    def erase(self, number: str, at: datetime, by: str = SERVICE) -> None:
+        """Forget the person; only the index stays on the list of those who left, so that no import enrols them again.
+
+        Args:
+            by: who does it, for the journal. Of whom, it does not say.
+        """
         with self.people() as connection:
+            journal.write(connection, at, by, "", Step.ERASED, "", {"people": 1})
             own_data.erase(connection, self.keys, number, at)
 
     def export(self, number: str) -> Mapping[str, Any]:

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
-from alerts import migrations
+from alerts import journal, migrations
 from alerts.intents import GOODBYE, MOVING, SERVICE
+from alerts.journal import Step
 from alerts.people import own_data
 from alerts.people import subscribers as people
 from alerts.registry import Registry, has_registry, open_registry
@@ -106,6 +107,9 @@ def _forget_left(registry: Registry, now: datetime) -> int:
             query = select(subscribers.c.number).join(suppressions, suppressions.c.number_index == subscribers.c.number_index)
             query = query.where(subscribers.c.status == people.LEFT, suppressions.c.at <= now - LEFT).limit(CHUNK)
             tokens = list(connection.execute(query).scalars())
+            if tokens:
+                why = {"people": len(tokens), "why": "left long ago"}
+                journal.write(connection, now, journal.SERVICE, journal.AS_SERVICE, Step.ERASED, "", why)
             for token in tokens:
                 own_data.erase(connection, registry.keys, registry.keys.decrypt(token), now)
         done += len(tokens)

@@ -4,10 +4,13 @@ What it does is kept by subject: `judgements` (a change of an event), `passing_t
 each gets its transaction, and what it decided is published.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from alerts import deliveries, intents, ledger, notices, quiet_hours, silences, stops
+from sqlalchemy import Connection
+
+from alerts import deliveries, intents, journal, ledger, notices, quiet_hours, silences, stops
 from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
@@ -25,8 +28,10 @@ from alerts.silences import Silence
 from alerts.silencing import Silencing
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
+from schemas.envelopes import output_record
+from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import Stored
+from schemas.records import JournalAnchor, Stored
 from schemas.topics import EVENTS
 from schemas.warning_records import Hold, Warning
 
@@ -74,6 +79,7 @@ class AlertService:
         self._member = member
         self._consumer: Consumer | None = None
         self._cap = cap
+        self._anchored: tuple[int, str] | None = None  # place and hash of the step that was published last; none after a start
         self._in_cap = 0  # how many messages had gone out when CAP documents were written last
         self._counted: dict[str, int] | None = None  # messages by stage when counts were published last; none after a start
         self._look_every = look_every
@@ -112,9 +118,9 @@ class AlertService:
     def take_in(self, now: datetime) -> int:
         """Take in what is new and let time pass; nothing is sent. Answers how many events and steps that were."""
         done = self._consume(now)
-        with self.registry.begin() as connection:
+        with self.registry.acting() as connection:
             done += self._time.pass_to(connection, now)
-        self._flush()
+        self._flush(now)
         done += self._look_when_due(now)
         self._write_cap()
         return done
@@ -143,9 +149,8 @@ class AlertService:
                 already, or it is another than was read.
         """
         self.look_again(now, [warning_message_id])  # stays though the signature is refused: what is shown next is as it stands
-        with self.registry.begin() as connection:
+        with self._attempt("sign", by, role, warning_message_id, now) as connection:
             warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
-        self._flush()
         return warning
 
     def hold(self, hold: Hold, message: str) -> Warning:
@@ -154,9 +159,8 @@ class AlertService:
         Raises:
             RefusedError: as `Holding.hold` says.
         """
-        with self.registry.begin() as connection:
+        with self._attempt("hold", hold.by, hold.role, message, hold.at) as connection:
             warning = self._holding.hold(connection, message, hold)
-        self._flush()
         return warning
 
     def let_go(self, message: str, by: str, role: str, now: datetime) -> Warning:
@@ -165,9 +169,8 @@ class AlertService:
         Raises:
             RefusedError: as `Holding.let_go` says.
         """
-        with self.registry.begin() as connection:
+        with self._attempt("let_go", by, role, message, now) as connection:
             warning = self._holding.let_go(connection, message, by, role, now)
-        self._flush()
         return warning
 
     def correct(
@@ -185,9 +188,8 @@ class AlertService:
                 corrected.
             ConfigurationError: no language of the country has the text.
         """
-        with self.registry.begin() as connection:
+        with self._attempt("correct", by, role, warning, now) as connection:
             proposed = self._signing.correct(connection, warning, by, role, comment, now, area, level)
-        self._flush()
         return proposed
 
     def silence(self, silence: Silence) -> Silence:
@@ -197,9 +199,8 @@ class AlertService:
             RefusedError: the role may not silence, it lacks a name, a reason or an end, or it names an area, a rule or a hazard that the
                 country does not have.
         """
-        with self.registry.begin() as connection:
+        with self._attempt("silence", silence.by, silence.role, "", silence.since) as connection:
             kept = self._silencing.begin(connection, silence)
-        self._flush()
         return kept
 
     def silences(self) -> list[tuple[Silence, int]]:
@@ -214,9 +215,8 @@ class AlertService:
         Raises:
             RefusedError: the role may not silence, or no silence of this id holds.
         """
-        with self.registry.begin() as connection:
+        with self._attempt("end_silence", by, role, id, now) as connection:
             ended = self._silencing.end(connection, id, by, role, now)
-        self._flush()
         return ended
 
     def look_again(self, now: datetime, waiting: Sequence[str] | None = None) -> int:
@@ -225,10 +225,10 @@ class AlertService:
         Args:
             waiting: only these messages.
         """
-        with self.registry.begin() as connection:
+        with self.registry.acting() as connection:
             there = ledger.waiting_ids(connection)
             changed = self._signing.look_again(connection, now, there if waiting is None else [one for one in there if one in waiting])
-        self._flush()
+        self._flush(now)
         return changed
 
     def _look_when_due(self, now: datetime) -> int:
@@ -268,7 +268,7 @@ class AlertService:
         with self.registry.begin() as connection:
             deliveries.publish(connection, self.country.shard, now)
             self.metrics.observe_messages(deliveries.published(connection))
-        self._flush()
+        self._flush(now)
 
     def notices(self) -> list[Notice]:
         """What the people on duty were told, oldest first."""
@@ -286,21 +286,33 @@ class AlertService:
             self._consumer = self.log.consumer(self._group, self._member, [EVENTS.name], shard=self.country.shard)
         return self._consumer
 
+    @contextmanager
+    def _attempt(self, asked: str, by: str, role: str, subject: str, now: datetime) -> Iterator[Connection]:
+        """What a person asks for, in a transaction; what came of it is published, and that it was refused is in the journal."""
+        try:
+            with self.registry.attempt(asked, by, role, subject, now) as connection:
+                yield connection
+        except RefusedError:
+            self._flush(now)
+            raise
+        self._flush(now)
+
     def _consume(self, now: datetime) -> int:
         total = 0
         while batch := self._joined().poll(BATCH):
-            with self.registry.begin() as connection:
+            with self.registry.acting() as connection:
                 for stored in batch:
                     self._judgements.take_in(connection, stored, now)
-            self._flush(batch)
+            self._flush(now, batch)
             total += len(batch)
         return total
 
-    def _flush(self, batch: list[Stored] | None = None) -> None:
+    def _flush(self, now: datetime, batch: list[Stored] | None = None) -> None:
         """Publish what waits, then commit the events it came from. Ids make a repetition harmless.
 
         Not in one transaction: who signs publishes the same at the same time, and an id is there once only if all append alike.
         """
+        self._anchor(now)
         with self.registry.reading() as connection:
             waiting = ledger.unpublished(connection)
         if waiting:
@@ -311,6 +323,18 @@ class AlertService:
         if waiting:
             with self.registry.begin() as connection:
                 ledger.mark_published(connection, waiting)
+
+    def _anchor(self, now: datetime) -> None:
+        """Have the newest step of the journal published if it grew: here, by a signature in another process, or by the stop button."""
+        with self.registry.reading() as connection:
+            head = journal.head(connection)
+        if head is None or head == self._anchored:
+            return
+        place, hash = head
+        anchor = JournalAnchor(shard=self.country.shard, place=place, hash=hash, at=now)
+        with self.registry.acting() as connection:  # others may want to say the same
+            ledger.to_publish(connection, output_record(anchor, f"anchor:{place}:{hash}", now))
+        self._anchored = head
 
     def _write_cap(self) -> None:
         """Write what went out since, here or by a signature in another process; after a start, what a crash left unwritten."""

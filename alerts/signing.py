@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts import approvals, ledger, roles
+from alerts import approvals, journal, ledger, roles
 from alerts.holding import held
+from alerts.journal import AS_SERVICE, SERVICE, Step
 from alerts.life import ENDINGS, Life, Reason
 from alerts.proposals import Proposals, publish
 from alerts.texts import Kind
@@ -51,6 +52,8 @@ class Signing:
         if any(s.by == by or s.role == role for s in so_far):
             raise RefusedError("this person or this role has signed already.", where=message, remedy="Another person in another role must.")
         ledger.sign(connection, message, own)
+        said = {"digest": own.digest, "recipients": own.recipients, "cost": own.cost, "unread": seen is None}
+        journal.write(connection, now, by, role, Step.SIGNED, message, said)
         signed = warning.model_copy(update={"signatures": ledger.signed(connection, message)})
         if len(so_far) + 1 < people or not self._in_whose_name(signed):
             shown = shown.model_copy(update={"signatures": signed.signatures})
@@ -90,6 +93,8 @@ class Signing:
                 changed += 1
                 anew = (warning if moved else shown).model_copy(update={"signatures": left})
                 ledger.settle(connection, anew, ledger.PENDING)
+                if moved:
+                    journal.write_message(connection, now, Step.SHOWN_ANEW, anew)
                 publish(connection, anew, f"again.{now.isoformat()}", now)
         return changed
 
@@ -111,6 +116,8 @@ class Signing:
                 kept.append(signature)
                 continue
             ledger.take_away(connection, warning.id, signature)
+            said = {"by": signature.by, "role": signature.role, "digest": signature.digest, "why": why}
+            journal.write(connection, now, SERVICE, AS_SERVICE, Step.VOID, warning.id, said)
             text = f"The signature of {signature.by} ({signature.role}) under {warning.id} holds no more: {why}. Read and sign it again."
             ledger.note(connection, f"void:{warning.id}:{signature.at.isoformat()}:{signature.by}", now, "void", warning.warning, text)
         return tuple(kept)
@@ -137,6 +144,8 @@ class Signing:
             raise RefusedError(what, where=warning, remedy="Put the files of its time back, or warn by hand.")
         life = self._proposals.correct(connection, life, rule, event, area, level, now, by)
         ledger.save_life(connection, life, event)
+        said = {"comment": comment, "area": area, "level": level.word if level else None}
+        journal.write(connection, now, by, role, Step.CORRECTED, f"{life.warning}.{life.messages}", said)
         text = f"{by} ({role}) corrects {event.rule} in {event.area}: {comment}"
         ledger.note(connection, f"corrected:{life.warning}:{life.messages}", now, Reason.CORRECTED.value, life.warning, text)
         proposed = ledger.load_message(connection, f"{life.warning}.{life.messages}")

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts import ledger, roles, silences
+from alerts import journal, ledger, roles, silences
+from alerts.journal import AS_SERVICE, SERVICE, Step
 from alerts.judgements import Judgements
 from alerts.life import Life, silenced
 from alerts.proposals import Proposals
@@ -33,6 +34,8 @@ class Silencing:
         kept = silences.add(connection, silence)
         text = f"{kept.by} ({kept.role}) silences {kept.in_words()}, until {kept.until.isoformat()}: {kept.comment}"
         ledger.note(connection, f"{kept.id}:begun", kept.since, "silence", "", text)
+        said = {"of": kept.in_words(), "until": kept.until.isoformat(), "comment": kept.comment}
+        journal.write(connection, kept.since, kept.by, kept.role, Step.SILENCED, kept.id, said)
         for life, name in ledger.waiting(connection):
             self._take_back(connection, kept, life, self._proposals.rules.get(name))
         return kept
@@ -48,6 +51,7 @@ class Silencing:
         if found is None:
             raise RefusedError("no silence of this id holds.", where=id, remedy="`polyrisk silence list` shows those that do.")
         ended = silences.end(connection, found, f"{by} ({role})", now)
+        journal.write(connection, now, by, role, Step.SILENCE_ENDED, id, {})
         self.close_over(connection, now)
         return ended
 
@@ -60,6 +64,7 @@ class Silencing:
             how = f"ended by {silence.ended_by}" if silence.ended_by else "ended"
             text = f"The silence of {silence.in_words()} {how}; it held back {held.get(silence.id, 0)}, what still stands is judged again."
             ledger.note(connection, f"{silence.id}:ended", now, "silence", "", text)
+            journal.write(connection, now, SERVICE, AS_SERVICE, Step.SILENCE_OVER, silence.id, {"held": held.get(silence.id, 0)})
         for life, name in ledger.held(connection) if over else ():
             rule = self._proposals.rules.get(name)
             event = ledger.latest_event(connection, life.warning)

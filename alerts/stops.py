@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, not_, select, update
 
-from alerts import ledger
+from alerts import journal, ledger
+from alerts.journal import Step
 from alerts.tables import lives, messages, stops, warnings
 from schemas.errors import RefusedError
 from schemas.warning_records import MessageState
@@ -90,6 +91,7 @@ def stop(connection: Connection, warning: str, by: str, why: str, at: datetime) 
     up_to = int(connection.execute(newest).scalar_one())
     place = connection.execute(insert(stops).values(warning=warning, up_to=up_to, by=by, why=why, at=at)).inserted_primary_key
     text = f"{by} halted what is being sent of {warning or EVERY_WARNING}: {why}"
+    journal.write(connection, at, by, "", Step.HALTED, warning, {"of": warning or EVERY_WARNING, "why": why})
     ledger.note(connection, f"{STOPPED}:{place[0] if place else ''}", at, STOPPED, warning, text)
 
 
@@ -105,6 +107,7 @@ def resume(connection: Connection, warning: str, by: str, why: str, at: datetime
         raise RefusedError("it is not halted.", where=warning or EVERY_WARNING, remedy="`polyrisk dispatch status` shows what is.")
     connection.execute(update(stops).where(stops.c.place == place).values(ended_at=at, ended_by=by, ended_why=why))
     text = f"{by} goes on sending {warning or EVERY_WARNING}: {why}"
+    journal.write(connection, at, by, "", Step.RESUMED, warning, {"of": warning or EVERY_WARNING, "why": why})
     ledger.note(connection, f"{RESUMED}:{place}", at, RESUMED, warning, text)
 
 

@@ -435,5 +435,21 @@ officer_tries = Table(
 )
 """Tries to sign in that failed or are being judged, by HMACs of what and from where: a password may be typed as a name."""
 
+journal = Table(
+    "journal",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""What people, and the service for them, did: rows are added and never changed (`alerts.journal`). `at` is text, because the hash covers
+each byte as it stands, and a moment can be written in several ways that read alike."""
+
 version = Table("registry_version", metadata, Column("version", Integer, primary_key=True))
 """One row, by which versions before Alembic know that these tables are not theirs (`alerts.migrations`)."""

@@ -25,9 +25,10 @@ def stop(state: Path, warning: str | None, by: str, why: str, *, as_json: bool) 
         RefusedError: no such warning, it is halted already, or there is no installation here.
     """
     with _registry(state) as registry:
-        with registry.begin() as connection:
+        now = datetime.now(UTC)
+        with registry.attempt("halt", by, "", warning or stops.ALL, now) as connection:
             name = stops.ALL if warning is None else stops.named(connection, warning)
-            stops.stop(connection, name, by, why, datetime.now(UTC))
+            stops.stop(connection, name, by, why, now)
         if not as_json:
             yield f"halted: {name or stops.EVERY_WARNING}. From now on nothing more of it is handed over."
         _wait_for_calls(registry, name)
@@ -46,9 +47,10 @@ def resume(state: Path, warning: str | None, by: str, why: str) -> str:
     Raises:
         RefusedError: no such warning, it is not halted, or there is no installation here.
     """
-    with _registry(state) as registry, registry.begin() as connection:
+    now = datetime.now(UTC)
+    with _registry(state) as registry, registry.attempt("resume", by, "", warning or stops.ALL, now) as connection:
         name = stops.ALL if warning is None else stops.named(connection, warning)
-        stops.resume(connection, name, by, why, datetime.now(UTC))
+        stops.resume(connection, name, by, why, now)
         left = stops.standing_stops(connection)
     more = f" Still halted: {', '.join(one.warning or stops.EVERY_WARNING for one in left)}." if left else ""
     return f"goes on: {name or stops.EVERY_WARNING}.{more}"

@@ -1,5 +1,6 @@
 """What `polyrisk people` does. A number comes from a file, standard input or a hidden question, and is shown by its last two digits."""
 
+import getpass
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
-from alerts import retention
+from alerts import journal, retention
 from alerts.people import enrolling, rotation
 from alerts.people.enrolment_files import read
 from alerts.people.numbers import is_synthetic, masked, mobile_of
@@ -136,7 +137,7 @@ def move(state: Path, country: str | None, source: TextIO | None, area: str | No
     _change(state, country, source, "changed", make)
 
 
-def erase(state: Path, country: str | None, source: TextIO | None, *, really: bool) -> None:
+def erase(state: Path, country: str | None, source: TextIO | None, by: str | None, *, really: bool) -> None:
     """Forget people, or say of what."""
     here = country_of(state, country)
     with _opened(state) as registry:
@@ -145,22 +146,24 @@ def erase(state: Path, country: str | None, source: TextIO | None, *, really: bo
             rows = {name: len(rows) for name, rows in held.items() if isinstance(rows, list)}
             what = ", ".join([*(["the enrolment"] if "person" in held else []), *(f"{count} of {name}" for name, count in rows.items())])
             if really:
-                registry.erase(number, datetime.now(UTC))
+                registry.erase(number, datetime.now(UTC), by or _account())
             click.echo(f"{masked(number)}: {'erased' if really else 'would be erased'}: {what or 'nothing is held'}.")
     if not really:
         click.echo("Nothing was changed; --apply does it.")
 
 
-def export(state: Path, country: str | None, source: TextIO | None, out: Path) -> None:
+def export(state: Path, country: str | None, source: TextIO | None, by: str | None, out: Path) -> None:
     """Write all that is held about a number to a new file of its reader's own."""
     here = country_of(state, country)
     with _opened(state) as registry:
         (number,) = _numbers(source, here, most=1)
         held = registry.export(number)
-    try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise RefusedError(f"cannot be written: {error.strerror}.", where=str(out), remedy="Name a new file.") from error
+        try:
+            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise RefusedError(f"cannot be written: {error.strerror}.", where=str(out), remedy="Name a new file.") from error
+        with registry.acting() as connection:  # before anything is handed out
+            journal.write(connection, datetime.now(UTC), by or _account(), "", journal.Step.EXPORTED, "", {"people": 1})
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(held, file, ensure_ascii=False, indent=1)
         file.write("\n")
@@ -212,10 +215,10 @@ def welcome(state: Path, country: str | None, *, really: bool, as_json: bool) ->
         click.echo(f"{waits}, is owed to {counted(number, 'person', 'people')}. Nothing was changed; {may}.")
 
 
-def rotate(state: Path) -> None:
+def rotate(state: Path, by: str | None) -> None:
     """Change the keys."""
     with _opened(state) as registry, patient("writing numbers anew") as done:
-        rotated = rotation.rotate(registry, done)
+        rotated = rotation.rotate(registry, done, by or _account())
     gone_on = " It went on with a change of keys that had not ended." if rotated.resumed else ""
     click.echo(f"{rotated.written:,} numbers were written under new keys.{gone_on}")
     if rotated.older_kept:
@@ -241,6 +244,14 @@ def _opened(state: Path, *, create: bool = False) -> Iterator[Registry]:
         yield registry
     finally:
         registry.close()
+
+
+def _account() -> str:
+    """Who is at the machine, if nobody gave a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # an account without a name, as in a container
+        return f"account {os.getuid()}"
 
 
 def _consent(said: Mapping[str, Any], country: LoadedCountry, otherwise: datetime | None) -> enrolling.ConsentOfAll:

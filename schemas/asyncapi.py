@@ -25,6 +25,7 @@ _TITLES = {
     "answer": "Counts of people's answers to a warning",
     "dead_letter": "An input record that could not be taken in",
     "engine": "From here on judged by this engine",
+    "anchor": "How far the journal of what people did had come",
 }
 _ATTRIBUTES = {
     "ce_specversion": {"type": "string", "const": CLOUDEVENTS},
@@ -32,7 +33,7 @@ _ATTRIBUTES = {
     "ce_source": {"type": "string", "format": "uri-reference", "pattern": "^/polyrisk/"},
     "ce_type": {"type": "string", "pattern": r"^org\.polyrisk\.[a-z_]+\.v[0-9]+$"},
     "ce_time": {"type": "string", "format": "date-time"},
-    "ce_subject": {"type": "string", "description": "The area's code; of a dead letter the record's id, of an engine the shard."},
+    "ce_subject": {"type": "string", "description": "The area's code; a dead letter's record, an engine's or anchor's shard."},
     "ce_datacontenttype": {"type": "string", "const": "application/json"},
     "ce_dataschema": {"type": "string", "format": "uri-reference"},
 }

@@ -21,21 +21,22 @@ from schemas.records import (
     GaugeDeclaration,
     Heartbeat,
     Input,
+    JournalAnchor,
     Record,
     ThresholdBreach,
     Tick,
     received_of,
 )
-from schemas.topics import BREACHES, DEAD_LETTERS, DELIVERIES, ENGINES, EVENTS, INPUT, WARNINGS
+from schemas.topics import BREACHES, DEAD_LETTERS, DELIVERIES, ENGINES, EVENTS, INPUT, JOURNAL, WARNINGS
 from schemas.warning_records import AnswerCount, Delivery, Warning
 
 _INPUT: TypeAdapter[Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration] = TypeAdapter(Input)
-Published = ThresholdBreach | CompoundEvent | Warning | Delivery | AnswerCount | DeadLetter | EngineChange
+Published = ThresholdBreach | CompoundEvent | Warning | Delivery | AnswerCount | DeadLetter | EngineChange | JournalAnchor
 """All that leaves a processor or the alert service by the log."""
 _OUTPUT: TypeAdapter[Published] = TypeAdapter(Annotated[Published, Field(discriminator="kind")])
 _TOPIC_OF = {
     "breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "delivery": DELIVERIES, "answer": DELIVERIES,
-    "dead_letter": DEAD_LETTERS, "engine": ENGINES,
+    "dead_letter": DEAD_LETTERS, "engine": ENGINES, "anchor": JOURNAL,
 }  # fmt: skip
 CLOUDEVENTS = "1.0"
 VERSIONS: Mapping[str, int] = {
@@ -53,6 +54,7 @@ VERSIONS: Mapping[str, int] = {
     "answer": 1,
     "dead_letter": 1,
     "engine": 1,
+    "anchor": 1,
 }
 """Kind to the version of its payload's schema. It goes up whenever an older program could not read a payload, a new field included.
 
@@ -183,7 +185,7 @@ def _area_or(content: Published) -> str:
     match content:
         case DeadLetter():
             return content.record
-        case EngineChange():
+        case EngineChange() | JournalAnchor():
             return content.shard
         case _:
             return content.area

@@ -25,6 +25,7 @@ from schemas.records import (
     EngineChange,
     GaugeDeclaration,
     Heartbeat,
+    JournalAnchor,
     Observation,
     ThresholdBreach,
     Tick,
@@ -48,6 +49,7 @@ RECORDS: Mapping[str, type[BaseModel]] = {
     "answer": AnswerCount,
     "dead_letter": DeadLetter,
     "engine": EngineChange,
+    "anchor": JournalAnchor,
 }
 """Record kind to its model. `observation` is one row of an `observations` batch."""
 

@@ -447,6 +447,20 @@ class EngineChange(Typed):
     renamed: dict[str, str] = {}
 
 
+class JournalAnchor(Typed):
+    """How far the journal of what people did had come: what it then said can no longer be changed or cut off without a trace.
+
+    Attributes:
+        place: of its newest step; the first is 1. hash: of that step, which covers all before it. at: when this was noted.
+    """
+
+    kind: Literal["anchor"] = "anchor"
+    shard: str
+    place: int = Field(ge=1)
+    hash: str
+    at: Moment
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """The envelope in which everything travels.
 
@@ -457,7 +471,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         topic: one of `schemas.topics.TOPICS`.
         shard: the key; all of a shard's input is one order.
         kind: `observations`, `reading`, `heartbeat`, `tick`, `configuration`, `baseline`, `declaration`, `breach`, `event`, `warning`,
-            `delivery`, `answer`, `dead_letter`, `engine`.
+            `delivery`, `answer`, `dead_letter`, `engine`, `anchor`.
         id: unique and made by whoever appends it from what it says, never from an offset.
         received_microseconds: when it was made known to us, since 1970; the engine's only clock.
         payload: Arrow IPC for `observations`, else the model's JSON.

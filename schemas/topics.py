@@ -31,4 +31,5 @@ DEAD_LETTERS = Topic(
     "dead_letters", "Input records that could not be taken in, each with its reason", ("dead_letter",), "processors", ("administrators",)
 )
 ENGINES = Topic("engines", "Which engine a shard is judged by, from when on", ("engine",), "processors", ("processors",))
-TOPICS: dict[str, Topic] = {t.name: t for t in (INPUT, BREACHES, EVENTS, WARNINGS, DELIVERIES, DEAD_LETTERS, ENGINES)}
+JOURNAL = Topic("journal", "How far the journal of what people did had come, with its hash", ("anchor",), "alerts", ("administrators",))
+TOPICS: dict[str, Topic] = {t.name: t for t in (INPUT, BREACHES, EVENTS, WARNINGS, DELIVERIES, DEAD_LETTERS, ENGINES, JOURNAL)}

@@ -1,5 +1,6 @@
 """Telephone numbers: how they are written, which of them can be warned, and which belong to nobody."""
 
+import re
 import unicodedata
 
 import phonenumbers
@@ -52,6 +53,15 @@ def mobile_of(number: str, calling_code: str) -> str:
     if not found.startswith(f"+{calling_code}"):
         raise RefusedError(f"the number is of another country (not +{calling_code}).", remedy="Enrol the person there.")
     return found
+
+
+_PERHAPS = re.compile(r"(?P<day>\b\d{4}-\d\d-\d\d(?!\d))|(?<![^\W_])\+?\d[\d ().-]{6,}\d(?![^\W_])")
+"""What may be a number in a text that people wrote: at least eight digits and what stands between them, but for a day."""
+
+
+def hidden(text: str) -> str:
+    """A text in which whatever may be a number is masked, for what is kept for good."""
+    return _PERHAPS.sub(lambda found: found[0] if found["day"] else masked(found[0]), text)
 
 
 def masked(number: str) -> str:

@@ -10,10 +10,13 @@ one. A table with `number` and `number_index` says both of one number.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table, bindparam, func, select, update
 
+from alerts import journal
+from alerts.journal import SERVICE, Step
 from alerts.people.keys import Keys, name_of
 from alerts.registry import Registry
 from alerts.tables import metadata, subscribers, suppressions
@@ -35,8 +38,11 @@ class Rotated:
     older_kept: int
 
 
-def rotate(registry: Registry, progress: Callable[[float], None] = lambda _: None) -> Rotated:
+def rotate(registry: Registry, progress: Callable[[float], None] = lambda _: None, by: str = SERVICE) -> Rotated:
     """Change the keys; `progress` is told the share that is done.
+
+    Args:
+        by: who does it, for the journal.
 
     Raises:
         ConfigurationError: the keys are in no folder, or a token was made with none of them.
@@ -60,6 +66,7 @@ def rotate(registry: Registry, progress: Callable[[float], None] = lambda _: Non
             last, seen = rows[-1]._mapping[key.name], seen + len(rows)
             progress(min(1.0, seen / total))
     with registry.people() as connection:
+        journal.write(connection, datetime.now(UTC), by, "", Step.KEYS_ROTATED, "", {"written": written, "resumed": resumed})
         return Rotated(written, resumed, _end(connection, keys))
 
 

@@ -34,16 +34,21 @@ _COMPACTED = {
 
 
 def make_missing(admin: Any, place: Place) -> None:
-    """Make each topic that is not there. What is kept how long is ours to say (`EventLog.retain`), so Kafka is told to keep all.
+    """Make each topic that is not there, as one that a newer version has added: with a partition for each shard that the others have.
+
+    What is kept how long is ours to say (`EventLog.retain`), so Kafka is told to keep all.
 
     Raises:
         LogError: a topic is missing and cannot be made.
         ConfigurationError: the number of copies is no number.
     """
-    wanted = {place.topic(name): (AHEAD, _KEPT) for name in TOPICS}
-    wanted |= {place.topic(name): (1, _COMPACTED) for name in (REGISTRY, SNAPSHOTS)}
+    of_records = [place.topic(name) for name in TOPICS]
+    compacted = {place.topic(name): (1, _COMPACTED) for name in (REGISTRY, SNAPSHOTS)}
     with told(place):
-        missing = [topic for topic in wanted if topic not in _partitions(admin, wanted)]
+        there = _partitions(admin, [*of_records, *compacted])
+    most = max(AHEAD, *(there.get(topic, 0) for topic in of_records))
+    wanted = dict.fromkeys(of_records, (most, _KEPT)) | compacted
+    missing = [topic for topic in wanted if topic not in there]
     if not missing:
         return
     new = {

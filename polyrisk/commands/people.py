@@ -16,6 +16,7 @@ _NUMBERS = click.option(
     help="Numbers, one a line; - is standard input. Without it one is asked for and not shown.",
 )
 _APPLY = click.option("--apply", "really", is_flag=True, help="Do it; without it nothing is changed.")
+_BY = click.option("--by", help="Who does it, by name, for the journal; by default the account of this machine.")
 _CONSENT_AT = click.option("--consent-at", metavar="TIME", help="When they agreed, such as 2026-11-24.")
 _CONSENT_TEXT = click.option("--consent-text", default="", metavar="VERSION", help="To which text, by its version.")
 _CONSENT_BY = click.option("--consent-by", default="", metavar="WHO", help="Through whom: an office or a committee.")
@@ -109,28 +110,30 @@ def move(area: str | None, language: str | None, romanised: str | None, numbers:
 
 @people.command()
 @_NUMBERS
+@_BY
 @OF_INSTALLATION
 @_COUNTRY
 @_APPLY
 @told
-def erase(numbers: Any, state: Path, country: str | None, really: bool) -> None:
+def erase(numbers: Any, by: str | None, state: Path, country: str | None, really: bool) -> None:
     """Forget people: all that is held about them goes; a mark that nobody can read stays, so that no import enrols them again."""
     from polyrisk.people_command import erase as erase_people
 
-    erase_people(state, country, numbers, really=really)
+    erase_people(state, country, numbers, by, really=really)
 
 
 @people.command()
 @click.option("--out", type=_FILE, required=True, help="A new file, readable by you alone. It holds the number: hand it to its owner.")
 @_NUMBERS
+@_BY
 @OF_INSTALLATION
 @_COUNTRY
 @told
-def export(out: Path, numbers: Any, state: Path, country: str | None) -> None:
+def export(out: Path, numbers: Any, by: str | None, state: Path, country: str | None) -> None:
     """Write all that is held about a number, as JSON, for the person whose it is. Exit code 1 if nothing is held."""
     from polyrisk.people_command import export as export_person
 
-    export_person(state, country, numbers, out)
+    export_person(state, country, numbers, by, out)
 
 
 @people.command()
@@ -158,16 +161,17 @@ def welcome(state: Path, country: str | None, really: bool, as_json: bool) -> No
 
 
 @people.command("rotate-keys")
+@_BY
 @OF_INSTALLATION
 @told
-def rotate_keys(state: Path) -> None:
+def rotate_keys(by: str | None, state: Path) -> None:
     """Make new keys, write every number anew under them, forget the old ones. Ended in the middle, it goes on when called again.
 
     Copies of the database made before can then be read by nobody: keep the old keys with them, apart, or let both go.
     """
     from polyrisk.people_command import rotate
 
-    rotate(state)
+    rotate(state, by)
 
 
 @people.command()

@@ -94,6 +94,24 @@ def test_partitions_are_made_as_shards_come(url: str) -> None:
     assert [s.partition for s in stored] == list(range(9))
 
 
+def test_a_topic_that_a_newer_version_has_added_takes_all_shards(url: str) -> None:
+    """A log of many shards that is opened without it gets it with as many partitions as the others have."""
+    log = open_log(url)
+    shards = [f"S{n:02}" for n in range(9)]
+    for shard in shards:
+        log.append([record(1, shard=shard)])
+    log.close()
+    place = place_of(url)
+    admin = KafkaAdminClient(bootstrap_servers=list(place.servers))
+    admin.delete_topics([place.topic("journal")])
+    admin.close()
+    log = open_log(url)
+    stored = log.append([record(2, shard=shard, topic="journal") for shard in shards])
+    assert [s.partition for s in stored] == list(range(9))
+    assert len(log.read("journal")) == 9
+    log.close()
+
+
 def test_a_member_given_a_shard_that_it_has_not_heard_of_looks_it_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The group gives out a shard as soon as one member knows it; another member then holds it before it has looked for new shards."""
     first, second = open_log(url), open_log(url)

@@ -19,6 +19,7 @@ from schemas.records import (
     Evidence,
     GaugeDeclaration,
     Heartbeat,
+    JournalAnchor,
     LevelStep,
     Observation,
     Quality,
@@ -196,5 +197,6 @@ OUTPUTS: dict[str, Published] = {
         said=1,
         renamed={"e2": "e1"},
     ),
+    "anchor": JournalAnchor(shard="LKA", place=57, hash=SHA, at=LATER),
 }
 RECORDS: dict[str, BaseModel] = {"observation": OBSERVATION, "reading": PLAIN, **INPUTS, **OUTPUTS}
