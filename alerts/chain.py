@@ -61,15 +61,15 @@ class Wrong(StrEnum):
 
 
 _SAID = {
-    Wrong.EDITED: "is not what its hash says: a column of it was changed",
+    Wrong.EDITED: "not what the hash beside it says: a column was changed",
     Wrong.REPLACED: "does not follow from the place before it: one of the two was written anew, with a right hash",
-    Wrong.DELETED: "is missing",
-    Wrong.INSERTED: "was put in between",
-    Wrong.MOVED: "stands in another place than it was written at",
-    Wrong.REWRITTEN: "is not what the event log anchored: it, or something after the anchor before it, was written anew with right hashes",
-    Wrong.CUT: "is missing at the end: the event log has anchored it",
-    Wrong.ANCHORS: "has two anchors that disagree: the journal went on from an older copy, or the event log was written to",
-    Wrong.UNREADABLE: "cannot be read: the database is damaged",
+    Wrong.DELETED: "nothing stands there any more",
+    Wrong.INSERTED: "put in between by somebody else",
+    Wrong.MOVED: "written at another place than this",
+    Wrong.REWRITTEN: "not what the event log anchored at its end: all from somewhere here on was written anew, with right hashes",
+    Wrong.CUT: "the end of the journal is missing, which the event log has anchored",
+    Wrong.ANCHORS: "the event log has two anchors that disagree: the journal went on from an older copy, or the log was written to",
+    Wrong.UNREADABLE: "the database is damaged and cannot be read from here on",
 }
 
 

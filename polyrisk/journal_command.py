@@ -72,9 +72,7 @@ def anchors_of(log: EventLog, shard: str) -> list[JournalAnchor]:
                 anchor = read_output(one.record)
             except ValidationError as error:
                 where = f"{JOURNAL.name}, offset {one.offset}"
-                raise LogError(
-                    "An anchor of the journal cannot be read.", where=where, remedy="The log was changed or is damaged."
-                ) from error
+                raise LogError("An anchor of the journal cannot be read.", where=where, remedy="Restore a copy of the log.") from error
             if isinstance(anchor, JournalAnchor):
                 found.append(anchor)
         after = stored[-1].offset
@@ -88,11 +86,11 @@ def lines_of(verified: Verified) -> Iterator[str]:
     if verified.head is None:
         yield "The journal is empty."
         return
-    left = verified.head.place - verified.anchored
     yield f"{counted(verified.steps, 'step')}; the newest is place {verified.head.place:,}, hash {verified.head.hash}"
     if not verified.findings:
-        rest = f"; {counted(left, 'step')} after it wait for the alert service" if left else ""
-        yield f"Nothing was changed, taken out or cut off. Anchored up to place {verified.anchored:,}{rest}."
+        yield f"Nothing was changed, taken out, put in or cut off. Anchored up to place {verified.anchored:,}."
+        if left := verified.head.place - verified.anchored:
+            yield f"Not anchored yet: {counted(left, 'step')} after it. The alert service does that at its next turn."
     else:
         yield f"{counted(len(verified.findings), 'finding')}. The event log agrees with the journal up to place {verified.anchored:,}."
         yield "Keep both as they are, and a copy of each; docs/operators.md says what to do."
@@ -122,7 +120,7 @@ def show(here: Installation, state: Path, warning: str | None, since: datetime |
             if not found and not as_json:
                 yield _HEADER
             found = True
-            yield json.dumps(entry._asdict(), ensure_ascii=False) if as_json else _line(entry, here.country.timezone)
+            yield json.dumps(entry._asdict(), default=repr) if as_json else _line(entry, here.country.timezone)
     if not found and not as_json:
         yield "No such step." if where else "The journal is empty."
 
@@ -133,5 +131,6 @@ def _line(entry: Entry, zone: ZoneInfo) -> str:
         content = ", ".join(f"{name} {value}" for name, value in json.loads(entry.content).items() if value is not None)
     except (TypeError, ValueError, AttributeError):
         when, content = str(entry.at), str(entry.content)  # damaged, as `verify` says: shown as it stands
-    who = f"{entry.actor} ({entry.role})" if entry.role else str(entry.actor)
-    return f"{entry.place:>6}  {when:16}  {entry.step!s:13}  {entry.subject!s:20}  {who}: {content}".rstrip(": ")
+    who = f"{entry.actor} ({entry.role})" if entry.role else f"{entry.actor}"
+    line = f"{entry.place:>6}  {when:16}  {entry.step!s:13}  {entry.subject!s:20}  {who}: {content}".rstrip(": ")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)  # nobody's name may steer a terminal
