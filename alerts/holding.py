@@ -41,10 +41,10 @@ class Holding:
             raise RefusedError("who holds says who they are and what they ask.", where=message, remedy="Give a name and a reason.")
         if not timedelta(0) < hold.until - hold.at <= LONGEST:
             raise RefusedError("a message is held for an hour at most.", where=message, remedy="Name an end within the hour.")
+        said = {"until": hold.until.isoformat(), "why": hold.why}
+        journal.write(connection, hold.at, hold.by, hold.role, Step.HELD, message, said)
         until = hold.until.astimezone(self._zone)
         text = f"{hold.by} ({hold.role}) holds {message} until {until:%H:%M}: {hold.why}"
-        said = {"why": hold.why, "until": hold.until.isoformat()}
-        journal.write(connection, hold.at, hold.by, hold.role, Step.HELD, message, said)
         return self._keep(connection, warning.model_copy(update={"hold": hold}), HELD, text, hold.at, hold.until)
 
     def let_go(self, connection: Connection, message: str, by: str, role: str, now: datetime) -> Warning:
@@ -58,8 +58,8 @@ class Holding:
         hold = held(warning, now)
         if hold is None:
             raise RefusedError("it is not held.", where=message, remedy="`polyrisk pending` shows what is.")
-        text = f"{by} ({role}) lets {message} go, which {hold.by} held: {hold.why}"
         journal.write(connection, now, by, role, Step.LET_GO, message, {"held_by": hold.by})
+        text = f"{by} ({role}) lets {message} go, which {hold.by} held: {hold.why}"
         return self._keep(connection, warning.model_copy(update={"hold": None}), LET_GO, text, now, hold.until)
 
     def _keep(self, connection: Connection, warning: Warning, kind: str, text: str, at: datetime, pass_on: datetime) -> Warning:

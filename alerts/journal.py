@@ -27,16 +27,17 @@ _BATCH = 1_000
 
 
 class Step(StrEnum):
-    """What was done. A closed set, each at most 20 letters."""
+    """What was done. A closed set, each at most 40 letters. The last ones are of accounts (`alerts.officers`)."""
 
     PROPOSED = "proposed"
     ESCALATED = "escalated"
     WITHDRAWN = "withdrawn"
-    SIGNED = "signed"
-    ISSUED = "issued"
-    VOID = "void"
+    SHOWN_ANEW = "shown_anew"
     HELD = "held"
     LET_GO = "let_go"
+    SIGNED = "signed"
+    VOID = "void"
+    ISSUED = "issued"
     NOT_AS_SIGNED = "not_as_signed"
     CORRECTED = "corrected"
     SILENCED = "silenced"

@@ -213,7 +213,7 @@ class AlertService:
             RefusedError: the role may not silence, it lacks a name, a reason or an end, or it names an area, a rule or a hazard that the
                 country does not have.
         """
-        with self._attempt("silence", silence.by, silence.role, "", silence.since) as connection:
+        with self._attempt("silence", silence.by, silence.role, silence.in_words(), silence.since) as connection:
             kept = self._silencing.begin(connection, silence)
         return kept
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from alerts import approvals, journal, ledger, roles
 from alerts.holding import held
-from alerts.journal import Step
+from alerts.journal import AS_SERVICE, SERVICE, Step
 from alerts.life import ENDINGS, Life, Reason
 from alerts.proposals import Proposals, publish
 from alerts.reach import Reach
@@ -68,7 +68,8 @@ class Signing:
         if any(s.by == by or s.role == role for s in so_far):
             raise RefusedError("this person or this role has signed already.", where=message, remedy="Another person in another role must.")
         ledger.sign(connection, message, own)
-        journal.write(connection, now, by, role, Step.SIGNED, message, own.model_dump(include={"digest", "recipients", "cost"}))
+        said = {"digest": own.digest, "recipients": own.recipients, "cost": own.cost, "unread": seen is None}
+        journal.write(connection, now, by, role, Step.SIGNED, message, said)
         signed = warning.model_copy(update={"signatures": ledger.signed(connection, message)})
         if len(so_far) + 1 < people or not self._in_whose_name(signed):
             shown = shown.model_copy(update={"signatures": signed.signatures})
@@ -120,6 +121,8 @@ class Signing:
                 changed += 1
                 anew = (warning if moved else shown).model_copy(update={"signatures": left})
                 ledger.settle(connection, anew, ledger.PENDING)
+                if moved:
+                    journal.write_message(connection, now, Step.SHOWN_ANEW, anew)
                 publish(connection, anew, f"again.{now.isoformat()}", now)
         return changed
 
@@ -141,8 +144,8 @@ class Signing:
                 kept.append(signature)
                 continue
             ledger.take_away(connection, warning.id, signature)
-            said = {"by": signature.by, "role": signature.role, "why": why}
-            journal.write(connection, now, journal.SERVICE, journal.AS_SERVICE, Step.VOID, warning.id, said)
+            said = {"by": signature.by, "role": signature.role, "digest": signature.digest, "why": why}
+            journal.write(connection, now, SERVICE, AS_SERVICE, Step.VOID, warning.id, said)
             text = f"The signature of {signature.by} ({signature.role}) under {warning.id} holds no more: {why}. Read and sign it again."
             ledger.note(connection, f"void:{warning.id}:{signature.at.isoformat()}:{signature.by}", now, "void", warning.warning, text)
         return tuple(kept)

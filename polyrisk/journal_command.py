@@ -39,19 +39,20 @@ def verify_journal(here: Installation, state: Path, *, shown: bool) -> Verified:
         LogError: an anchor cannot be read. RefusedError: there is no registry here.
     """
     anchors = anchors_of(here.log, here.country.shard)  # before the steps: none is of one that is written meanwhile
-    with closing(open_registry(state)) as registry, registry.reading() as connection, patient("verifying", shown=shown) as done:
-        seen = 0
+    seen = 0
+    with closing(open_registry(state)) as registry, patient("verifying", shown=shown) as done:
 
-        def told(total: int) -> Iterator[Entry]:
+        def told(entries: Iterator[Entry], total: int) -> Iterator[Entry]:
             nonlocal seen
-            for entry in journal.entries(connection):
+            for entry in entries:
                 seen += 1
                 if seen % _BATCH == 0:
-                    done(seen / max(seen, total))
+                    done(min(1.0, seen / total))
                 yield entry
 
         try:
-            return verify(told(journal.count(connection)), anchors)
+            with registry.reading() as connection:
+                return verify(told(journal.entries(connection), journal.count(connection)), anchors)
         except OperationalError:  # it is locked, or gone: that says nothing of the journal
             raise
         except DatabaseError:
@@ -83,17 +84,17 @@ def lines_of(verified: Verified) -> Iterator[str]:
     """What was found, for a person."""
     for finding in verified.findings:
         yield str(finding)
-    if verified.head is None:
+    if verified.head is not None:
+        yield f"{counted(verified.steps, 'step')}; the newest is place {verified.head.place:,}, hash {verified.head.hash}"
+    if verified.findings:
+        yield f"{counted(len(verified.findings), 'finding')}. The newest anchor that agrees is of place {verified.anchored:,}."
+        yield "Keep registry and log as they are, and a copy of each; docs/operators.md says what to do."
+    elif verified.head is None:
         yield "The journal is empty."
-        return
-    yield f"{counted(verified.steps, 'step')}; the newest is place {verified.head.place:,}, hash {verified.head.hash}"
-    if not verified.findings:
+    else:
         yield f"Nothing was changed, taken out, put in or cut off. Anchored up to place {verified.anchored:,}."
         if left := verified.head.place - verified.anchored:
             yield f"Not anchored yet: {counted(left, 'step')} after it. The alert service does that at its next turn."
-    else:
-        yield f"{counted(len(verified.findings), 'finding')}. The event log agrees with the journal up to place {verified.anchored:,}."
-        yield "Keep both as they are, and a copy of each; docs/operators.md says what to do."
 
 
 def as_json(verified: Verified) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Administering:
         Raises:
             RefusedError: `by` does not administer the country, or the name cannot be one or is taken.
         """
-        with self._registry.begin() as connection:
+        with self._registry.acting() as connection:
             by = self._administrator(connection, by)
             officer = accounts.add(connection, name, display, by, self._now())
             return self._invite(connection, officer, by, LASTS)
@@ -80,7 +80,7 @@ class Administering:
             RefusedError: `by` does not administer the country, there is no such account, or the country's files do not have the role.
         """
         permissions.check(granted, self._country)
-        with self._registry.begin() as connection:
+        with self._registry.acting() as connection:
             by = self._administrator(connection, by)
             return accounts.grant(connection, accounts.named(connection, name), granted, by, self._now())
 
@@ -90,7 +90,7 @@ class Administering:
         Raises:
             RefusedError: `by` does not administer the country, the account has no such role, or nobody who administers would be left.
         """
-        with self._registry.begin() as connection:
+        with self._registry.acting() as connection:
             by = self._administrator(connection, by)
             return accounts.revoke(connection, accounts.named(connection, name), granted, by, self._now())
 
@@ -100,7 +100,7 @@ class Administering:
         Raises:
             RefusedError: `by` does not administer the country, there is no such account, or nobody who administers would be left.
         """
-        with self._registry.begin() as connection:
+        with self._registry.acting() as connection:
             by = self._administrator(connection, by)
             officer = accounts.named(connection, name)
             sessions.end_all(connection, officer.id)
@@ -113,7 +113,7 @@ class Administering:
         Raises:
             RefusedError: `by` does not administer the country, or there is no such account.
         """
-        with self._registry.begin() as connection:
+        with self._registry.acting() as connection:
             by = self._administrator(connection, by)
             return accounts.set_state(connection, accounts.named(connection, name), State.ACTIVE, by, self._now())
 
@@ -123,7 +123,7 @@ class Administering:
         Raises:
             RefusedError: `by` does not administer the country, or there is no such account or it is out of use.
         """
-        with self._registry.begin() as connection:
+        with self._registry.acting() as connection:
             by = self._administrator(connection, by)
             officer = accounts.named(connection, name)
             if officer.state is not State.ACTIVE:
@@ -141,7 +141,7 @@ class Administering:
         Raises:
             RefusedError: `by` does not administer the country, or there is no such account.
         """
-        with self._registry.begin() as connection:
+        with self._registry.acting() as connection:
             by = self._administrator(connection, by)
             officer = accounts.named(connection, name)
             tries.forget(connection, self._registry.keys, officer.name, officer.id)

@@ -65,7 +65,7 @@ class SigningIn:
             kept = accounts.password_of(connection, officer.id) if officer is not None else ""
         right = passwords.verify(password, kept)
         if officer is None or not right or officer.state is not State.ACTIVE:
-            with self.registry.begin() as connection:
+            with self.registry.acting() as connection:
                 steps.failed(connection, self.now(), officer.name if officer is not None else None, "password")
             remedy = "Try again; after five failures it takes a quarter of an hour. An administrator can set the account anew."
             raise RefusedError("the name or the password is wrong, or the account is not in use.", remedy=remedy)
@@ -88,7 +88,7 @@ class SigningIn:
         """
         officer = session.officer
         taken = self._take(tries.at_second_factor(officer.id, address))
-        with self.registry.begin() as connection:
+        with self.registry.acting() as connection:
             lost = second_factors.take_recovery(connection, officer.id, code)
             if lost or second_factors.take(connection, self.registry.keys, officer.id, code, self.now()):
                 tries.forgive(connection, taken)
@@ -112,7 +112,7 @@ class SigningIn:
             tries.forgive(connection, taken)
         passwords.check(password, officer.name)
         hashed = passwords.hashed(password)
-        with self.registry.begin() as connection:
+        with self.registry.acting() as connection:
             officer = self._of_code(connection, code)
             accounts.keep_password(connection, officer.id, hashed)
             second_factors.forget(connection, officer.id)
@@ -139,7 +139,7 @@ class SigningIn:
         _at(session, Stage.SET_UP)
         officer = session.officer
         taken = self._take(tries.at_second_factor(officer.id, address))
-        with self.registry.begin() as connection:
+        with self.registry.acting() as connection:
             if second_factors.take(connection, self.registry.keys, officer.id, code, self.now(), confirmed=False):
                 tries.forgive(connection, taken)
                 sessions.forget_codes(connection, officer.id)
@@ -166,7 +166,7 @@ class SigningIn:
             tries.forgive(connection, taken)
         passwords.check(new, officer.name)
         hashed = passwords.hashed(new)
-        with self.registry.begin() as connection:
+        with self.registry.acting() as connection:
             if accounts.password_of(connection, officer.id) != kept:
                 raise RefusedError("the password was changed meanwhile.", remedy="Sign in with the new one.")
             accounts.keep_password(connection, officer.id, hashed)
@@ -176,7 +176,7 @@ class SigningIn:
 
     def sign_out(self, session: Session) -> None:
         """The session is over."""
-        with self.registry.begin() as connection:
+        with self.registry.acting() as connection:
             sessions.end(connection, session.token)
             steps.own(connection, self.now(), session.officer.name, Step.SIGNED_OUT)
 

@@ -15,7 +15,7 @@ def upgrade() -> None:
         sa.Column("at", sa.Text, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("role", sa.Text, nullable=False),
-        sa.Column("step", sa.String(20), nullable=False),
+        sa.Column("step", sa.String(40), nullable=False),
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("content", sa.Text, nullable=False),
         sa.Column("previous", sa.String(64), nullable=False),
