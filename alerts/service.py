@@ -152,6 +152,13 @@ class AlertService:
         with self.registry.reading() as connection:
             return self._signing.to_read(connection, message)
 
+    def standing(self, warning: str) -> Warning | None:
+        """The newest message of a warning that people stand under; none if nobody stands under it."""
+        with self.registry.reading() as connection:
+            life = next((life for life, _ in ledger.standing(connection) if life.warning == warning), None)
+            newest = ledger.newest_standing(connection, life) if life is not None else None
+        return newest[0] if newest is not None else None
+
     def sign(self, warning_message_id: str, by: str, role: str, now: datetime, seen: str | None = None) -> Warning:
         """Sign a message; with the last signature it needs it goes out. Answers the message as it then stands.
 

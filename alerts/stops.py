@@ -5,7 +5,7 @@ is not held by a stop of that warning: it goes out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from alerts import journal, ledger
 from alerts.journal import Step
 from alerts.tables import lives, messages, stops, warnings
 from schemas.errors import RefusedError
+from schemas.levels import Level
 from schemas.warning_records import MessageState
 
 ALL = ""
@@ -161,3 +162,41 @@ def _meaning(state: MessageState) -> str | None:
 def as_json(found: Sequence[Reached]) -> list[dict[str, Any]]:
     """For programs."""
     return [vars(one) for one in found]
+
+
+@dataclass(frozen=True)
+class OnItsWay:
+    """A message of a warning of which some wait to be sent or are being sent, with numbers of people."""
+
+    warning: str
+    message: str
+    area: str
+    level: Level
+    waiting: int
+    sending: int
+    has: int
+
+
+def area_of(connection: Connection, warning: str) -> str | None:
+    """The area of a warning's event; none if nobody knows it."""
+    return connection.execute(select(lives.c.area).where(lives.c.warning == warning)).scalar()
+
+
+def on_its_way(connection: Connection) -> list[OnItsWay]:
+    """Messages of warnings that somebody still waits for, the gravest first."""
+    moving = (MessageState.INTENDED.value, MessageState.SENDING.value)
+    unsent = select(messages.c.message).where(messages.c.state.in_(moving)).distinct()
+    query = select(warnings.c.warning, warnings.c.id, warnings.c.area, warnings.c.level, messages.c.state, func.count().label("people"))
+    query = query.join(messages, messages.c.message == warnings.c.id).where(warnings.c.id.in_(unsent), warnings.c.stage == ledger.ISSUED)
+    rows = connection.execute(query.group_by(warnings.c.warning, warnings.c.id, warnings.c.area, warnings.c.level, messages.c.state)).all()
+    has = {state.value for state in _IS_THERE}
+    found = {row.id: OnItsWay(row.warning, row.id, row.area, Level(row.level), 0, 0, 0) for row in rows}
+    for row in rows:
+        one = found[row.id]
+        found[row.id] = replace(
+            one,
+            waiting=one.waiting + (row.people if row.state == moving[0] else 0),
+            sending=one.sending + (row.people if row.state == moving[1] else 0),
+            has=one.has + (row.people if row.state in has else 0),
+        )
+    return sorted(found.values(), key=lambda one: (-one.level, one.message))

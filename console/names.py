@@ -27,6 +27,10 @@ class Names:
             return names.get(self.language) or next(iter(names.values()), code)
         return code
 
+    def areas(self) -> list[tuple[str, str]]:
+        """Code and name of every area, by name."""
+        return sorted(((code, self.place(code)) for code in self.country.places.areas), key=lambda one: (one[1], one[0]))
+
     def rule(self, name: str) -> str:
         """`river_and_landslide` as `River and landslide`."""
         words = name.replace("_", " ")

@@ -22,6 +22,8 @@ from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.registry import Registry
 from alerts.service import AlertService
 from console.access import NotSignedInError, officer_of, sign_in_path
+from console.acting import Acting
+from console.correction_pages import CorrectionPages
 from console.gate import Gate
 from console.judging import Judge
 from console.local_time import LocalTime
@@ -29,7 +31,9 @@ from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.reading import Known, LogReader
 from console.rendering import Pages
+from console.sending_pages import SendingPages
 from console.signing_in import SignInPages
+from console.silence_pages import SilencePages
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
 from console.waiting_pages import WaitingPages
@@ -199,8 +203,10 @@ def create_app(
     """
     console = Console(log, country, title=title, now=now, patience_s=patience_s)
     signing_in = SigningIn(registry, clock) if registry is not None else None
-    service = AlertService(log, registry, country, member="console") if registry is not None else None
-    acting = now or clock
+    deciding: list[Route] = []
+    if registry is not None:
+        acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
+        deciding = [route for of in (WaitingPages, SilencePages, SendingPages, CorrectionPages) for route in of(acting).routes()]
     return Starlette(
         routes=[
             Route("/", console.overview),
@@ -208,7 +214,7 @@ def create_app(
             Route("/healthz", console.health),
             Route("/metrics", console.scrape),
             *(SignInPages(signing_in, console.pages).routes() if signing_in is not None else ()),
-            *(WaitingPages(service, country, console.pages, acting).routes() if service is not None else ()),
+            *deciding,
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),

@@ -5,8 +5,7 @@ and shown anew.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,29 +13,20 @@ from starlette.routing import Route
 
 from alerts.holding import LONGEST
 from alerts.officers.officer import Grant
-from alerts.service import AlertService
 from alerts.signing import ToSign
-from console.access import ANYWHERE, What, csrf_field, form_of, may, officer_of, require, signed_in
-from console.local_time import LocalTime
-from console.names import Names
-from console.rendering import Pages
+from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in
+from console.acting import Acting
 from console.waiting_views import signing_view, waiting_line
-from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.warning_records import Hold
 
 
 class WaitingPages:
-    """The pages of what waits in a country.
+    """The pages of what waits in a country."""
 
-    Args:
-        service: over the registry; it sends nothing. now: the country's time.
-    """
-
-    def __init__(self, service: AlertService, country: LoadedCountry, pages: Pages, now: Callable[[], datetime]) -> None:
-        self._service, self._country, self._pages, self._now = service, country, pages, now
-        self._names, self._clock = Names(country), LocalTime(country.timezone)
-        self._lock = Lock()  # the service is one, and pages are answered by several threads
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+        self._service, self._country, self._now, self._lock = acting.service, acting.country, acting.now, acting.turn
 
     def routes(self) -> list[Route]:
         """Where they are."""
@@ -55,8 +45,8 @@ class WaitingPages:
         now = self._now()
         with self._lock:
             found = self._service.waiting()
-        lines = tuple(waiting_line(warning, needed, self._names, self._clock, now) for warning, needed in found)
-        return self._page(request, "waiting", 200, lines=lines, now=now)
+        lines = tuple(waiting_line(warning, needed, self._acting.names, self._acting.clock, now) for warning, needed in found)
+        return self._acting.page(request, "waiting", lines=lines, now=now)
 
     @signed_in
     def read(self, request: Request) -> Response:
@@ -97,15 +87,15 @@ class WaitingPages:
 
     def _decide(self, request: Request, what: What, act: Callable[[str, str, Grant], None]) -> Response:
         """Do it, and go on to the message, or to its warning if it waits no more. A refusal is said above the message as it stands."""
-        message, officer = str(request.path_params["message"]), officer_of(request)
+        message = str(request.path_params["message"])
         with self._lock:
             found = self._found(message)
             if isinstance(found, Response):
                 return found
             shown = found.message
-            grant = require(officer, what, self._country, shown.area)
+            grant = require(officer_of(request), what, self._country, shown.area)
             try:
-                act(message, officer.display if officer is not None else "", grant)
+                act(message, self._acting.by(request), grant)
             except RefusedError as refused:
                 error: RefusedError | None = refused
             else:
@@ -122,25 +112,20 @@ class WaitingPages:
             found = self._found(message)
         if isinstance(found, Response):
             return found
-        view = signing_view(found.message, found.needed, found.reach, found.signed_until, self._names, self._clock, now)
+        view = signing_view(found.message, found.needed, found.reach, found.signed_until, self._acting.names, self._acting.clock, now)
         area = found.message.area
         can = {
             "sign": may(officer, What.SIGN, self._country, area),
             "hold": may(officer, What.HOLD, self._country, area),
         }
-        return self._page(request, "signing", 409 if error is not None else 200, view=view, can=can, error=error, longest=LONGEST)
+        return self._acting.page(request, "signing", 409 if error is not None else 200, view=view, can=can, error=error, longest=LONGEST)
 
     def _found(self, message: str) -> ToSign | Response:
         """The message, or the page that says that nothing waits under this id."""
         try:
             return self._service.to_read(message)
         except RefusedError as gone:
-            return Response(self._pages.failed(gone.what, gone.remedy), 404, media_type="text/html", headers={"cache-control": "no-store"})
-
-    def _page(self, request: Request, name: str, status: int, **shown: object) -> Response:
-        html = self._pages.of_officer(name, form_field=csrf_field(request), **shown)
-        body = self._pages.with_officer(html.encode(), officer_of(request))
-        return Response(body, status, media_type="text/html", headers={"cache-control": "no-store"})
+            return self._acting.gone(gone)
 
 
 def _minutes(text: str) -> int:

@@ -61,6 +61,7 @@ class WarningView:
 
     Attributes:
         status: how it stands, in one sentence. waits: what it waits for; empty if for nothing. waits_for: the message that does.
+        stands: people stand under it.
         said: when the message went out, or was proposed. steps: how the level was reached.
         silent: what nobody can tell, one line each. quiet: why it was cooled or muted.
         reasons: none if the log no longer holds its event.
@@ -76,6 +77,7 @@ class WarningView:
     ended: str
     waits: str
     waits_for: str
+    stands: bool
     operators: bool
     since: datetime
     known: datetime
@@ -123,6 +125,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         status=_status(life, newest_changes(known).get(message.event), clock),
         ended=life.end.kind if life.end is not None else "",
         waits=_waits(life, names),
+        stands=life.end is None and bool(life.out),
         waits_for=life.waits()[-1].id if life.waits() else "",
         operators=event is not None and event.audience == "operators",
         since=message.since,
