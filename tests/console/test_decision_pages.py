@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from signing_desk import DUTY, FIRST, SECOND, Desk
+from kandy_desk import Kandy
+from signing_desk import DUTY, FIRST, SECOND
 from sqlalchemy import select, update
 from test_pages import Outline
 
@@ -17,22 +18,22 @@ THIRD = Grant(ConsoleRole.APPROVER, "LKA", "district_unit")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[Kandy]:
     """A red warning of Kandy waits for two signatures."""
-    made = Desk(tmp_path)
+    made = Kandy(tmp_path)
     made.happens(EventChange.OPENED)
     yield made
     made.close()
 
 
-def signed(desk: Desk) -> str:
+def signed(desk: Kandy) -> str:
     """The warning goes out; its life's id."""
     (message,) = desk.service.pending()
     desk.service.sign(message.id, "X", "duty_officer", desk.now)
     return desk.service.sign(message.id, "Y", "director", desk.now).warning
 
 
-def test_a_silence_begins_with_its_reason_and_ends_on_the_page(desk: Desk) -> None:
+def test_a_silence_begins_with_its_reason_and_ends_on_the_page(desk: Kandy) -> None:
     """What it reaches, who set it, why, until when, and what it held; what waited of it is taken back and proposed again at its end."""
     with desk.officer("perera", DUTY) as one:
         page = one.reads("/silences")
@@ -58,7 +59,7 @@ def test_a_silence_begins_with_its_reason_and_ends_on_the_page(desk: Desk) -> No
         ({"span": "-6 h"}, ""),
     ],
 )
-def test_a_silence_that_cannot_be_is_explained_and_what_was_typed_stays(desk: Desk, fields: dict[str, str], said: str) -> None:
+def test_a_silence_that_cannot_be_is_explained_and_what_was_typed_stays(desk: Kandy, fields: dict[str, str], said: str) -> None:
     """Nothing is held back by it."""
     with desk.officer("perera", DUTY) as one:
         good = {"rule": "", "area": "LK21", "up_to": "red", "span": "6 h", "comment": "gauge under repair"}
@@ -70,7 +71,7 @@ def test_a_silence_that_cannot_be_is_explained_and_what_was_typed_stays(desk: De
             assert "gauge under repair" in shown
 
 
-def test_who_may_not_silence_is_told_so(desk: Desk) -> None:
+def test_who_may_not_silence_is_told_so(desk: Kandy) -> None:
     """An approver signs and holds; a silence is the operator's. A form made by hand changes nothing."""
     with desk.officer("perera", DUTY) as one, desk.officer("silva", SECOND) as two:
         page = one.reads("/silences")
@@ -81,7 +82,7 @@ def test_who_may_not_silence_is_told_so(desk: Desk) -> None:
         assert "Nothing was changed" in refused
 
 
-def test_sending_is_halted_and_goes_on_with_a_reason(desk: Desk) -> None:
+def test_sending_is_halted_and_goes_on_with_a_reason(desk: Kandy) -> None:
     """Who has it and who waits stands there; the journal has both steps with the officer's name."""
     warning = signed(desk)
     with desk.officer("perera", FIRST) as one:
@@ -99,7 +100,7 @@ def test_sending_is_halted_and_goes_on_with_a_reason(desk: Desk) -> None:
         assert [tuple(step) for step in steps] == [("halted", "Perera"), ("resumed", "Perera")]
 
 
-def test_a_halt_without_a_reason_or_of_nothing_is_refused(desk: Desk) -> None:
+def test_a_halt_without_a_reason_or_of_nothing_is_refused(desk: Kandy) -> None:
     """And of a warning whose place is not granted, or of everything by who has one district."""
     warning = signed(desk)
     galle = Grant(ConsoleRole.APPROVER, "LKA", "duty_officer", "LK31")
@@ -115,7 +116,7 @@ def test_a_halt_without_a_reason_or_of_nothing_is_refused(desk: Desk) -> None:
             assert stops.standing_stops(connection) == ()
 
 
-def test_a_correction_is_proposed_and_signed_by_others(desk: Desk) -> None:
+def test_a_correction_is_proposed_and_signed_by_others(desk: Kandy) -> None:
     """Who writes it does not sign it; it goes to exactly those who were warned."""
     warning = signed(desk)
     with desk.registry.begin() as connection:
@@ -144,7 +145,7 @@ def test_a_correction_is_proposed_and_signed_by_others(desk: Desk) -> None:
         ({"area": "LK31", "level": "", "comment": ""}, "who, why"),
     ],
 )
-def test_a_correction_that_corrects_nothing_is_explained(desk: Desk, fields: dict[str, str], said: str) -> None:
+def test_a_correction_that_corrects_nothing_is_explained(desk: Kandy, fields: dict[str, str], said: str) -> None:
     """And nothing waits for it."""
     warning = signed(desk)
     with desk.officer("perera", FIRST) as one:
@@ -153,7 +154,7 @@ def test_a_correction_that_corrects_nothing_is_explained(desk: Desk, fields: dic
         assert desk.service.pending() == []
 
 
-def test_what_nobody_stands_under_cannot_be_corrected(desk: Desk) -> None:
+def test_what_nobody_stands_under_cannot_be_corrected(desk: Kandy) -> None:
     """Before it went out there is nothing to correct."""
     with desk.officer("perera", FIRST) as one:
         (message,) = desk.service.pending()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from signing_desk import DUTY, FIRST, SECOND, Desk
+from kandy_desk import Kandy
+from signing_desk import DUTY, FIRST, SECOND
 from test_pages import Outline
 
 from alerts.officers.officer import ConsoleRole, Grant
@@ -17,20 +18,20 @@ VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[Kandy]:
     """A red warning of Kandy waits for two signatures."""
-    made = Desk(tmp_path)
+    made = Kandy(tmp_path)
     made.happens(EventChange.OPENED)
     yield made
     made.close()
 
 
-def page_of(desk: Desk) -> str:
+def page_of(desk: Kandy) -> str:
     """Where the waiting message is read."""
     return f"/waiting/{desk.waiting().id}"
 
 
-def test_two_people_read_question_sign_and_it_goes_out(desk: Desk) -> None:
+def test_two_people_read_question_sign_and_it_goes_out(desk: Kandy) -> None:
     """Proposed, questioned, let go, signed by two, and each step is in the story of the warning."""
     with desk.officer("perera", FIRST) as one, desk.officer("silva", SECOND) as two:
         listed = one.reads("/waiting")
@@ -53,7 +54,7 @@ def test_two_people_read_question_sign_and_it_goes_out(desk: Desk) -> None:
         assert "Alert went out" in told
 
 
-def test_all_that_is_signed_stands_on_the_page(desk: Desk) -> None:
+def test_all_that_is_signed_stands_on_the_page(desk: Kandy) -> None:
     """Each text in each language, people, cost, sender, channel, standing, whom it does not reach; and no number of anybody."""
     desk.registry.stop("+94771000001", desk.now)
     with desk.officer("perera", FIRST) as one:
@@ -70,7 +71,7 @@ def test_all_that_is_signed_stands_on_the_page(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("grants", [(), (VIEWER,), (DUTY,), (Grant(ConsoleRole.APPROVER, "NPL", "duty_officer"),)])
-def test_who_may_not_sign_sees_no_button_and_presses_none(desk: Desk, grants: tuple[Grant, ...]) -> None:
+def test_who_may_not_sign_sees_no_button_and_presses_none(desk: Kandy, grants: tuple[Grant, ...]) -> None:
     """Also not with a form made by hand; nothing is signed, and the page says why."""
     with desk.officer("perera", FIRST) as one, desk.officer("other", *grants) as other:
         form = one.reads(page_of(desk))
@@ -82,13 +83,13 @@ def test_who_may_not_sign_sees_no_button_and_presses_none(desk: Desk, grants: tu
         assert "may not" in refused or "no role" in refused or "not one of yours" in refused
 
 
-def test_an_approver_of_another_district_does_not_sign_for_this_one(desk: Desk) -> None:
+def test_an_approver_of_another_district_does_not_sign_for_this_one(desk: Kandy) -> None:
     """A grant reaches its own area and all inside it."""
     with desk.officer("galle", Grant(ConsoleRole.APPROVER, "LKA", "district_unit", "LK31")) as one:
         assert "may not sign here" in one.reads(page_of(desk))
 
 
-def test_what_is_another_since_it_was_read_is_not_signed_and_shown_anew(desk: Desk) -> None:
+def test_what_is_another_since_it_was_read_is_not_signed_and_shown_anew(desk: Kandy) -> None:
     """The form carries what was read; more people, and the page says so above the message as it stands now."""
     with desk.officer("perera", FIRST) as one:
         form = one.reads(page_of(desk))
@@ -103,7 +104,7 @@ def test_what_is_another_since_it_was_read_is_not_signed_and_shown_anew(desk: De
         assert (status, len(desk.waiting().signatures)) == (200, 1)
 
 
-def test_pressing_twice_signs_once(desk: Desk) -> None:
+def test_pressing_twice_signs_once(desk: Kandy) -> None:
     """The second press is refused, and the message says who has signed."""
     with desk.officer("perera", FIRST) as one:
         form = one.reads(page_of(desk))
@@ -112,7 +113,7 @@ def test_pressing_twice_signs_once(desk: Desk) -> None:
         assert (status, "signed already" in again, len(desk.waiting().signatures)) == (409, True, 1)
 
 
-def test_what_does_not_wait_any_more_says_so(desk: Desk) -> None:
+def test_what_does_not_wait_any_more_says_so(desk: Kandy) -> None:
     """Reading or signing a message that was overtaken answers that nothing waits, and does nothing."""
     with desk.officer("perera", FIRST) as one:
         form, where = one.reads(page_of(desk)), page_of(desk)
@@ -134,7 +135,7 @@ def test_what_does_not_wait_any_more_says_so(desk: Desk) -> None:
         ({"why": "<script>alert(1)</script>" * 400, "minutes": "10"}, "Held by"),
     ],
 )
-def test_a_question_is_checked_and_never_becomes_part_of_the_page(desk: Desk, fields: dict[str, str], said: str) -> None:
+def test_a_question_is_checked_and_never_becomes_part_of_the_page(desk: Kandy, fields: dict[str, str], said: str) -> None:
     """What is wrong is explained; what is written is text, however it looks, and no longer than a line."""
     with desk.officer("perera", FIRST) as one:
         status, shown = one.presses(one.reads(page_of(desk)), "hold", **fields)
@@ -143,7 +144,7 @@ def test_a_question_is_checked_and_never_becomes_part_of_the_page(desk: Desk, fi
         assert "<script" not in shown
 
 
-def test_who_is_not_signed_in_reads_nothing_of_what_waits(desk: Desk) -> None:
+def test_who_is_not_signed_in_reads_nothing_of_what_waits(desk: Kandy) -> None:
     """The way to signing in is shown, and a form changes nothing."""
     with desk.officer("perera", FIRST) as one:
         where = page_of(desk)
@@ -154,7 +155,7 @@ def test_who_is_not_signed_in_reads_nothing_of_what_waits(desk: Desk) -> None:
         assert desk.waiting().status is WarningStatus.PROPOSED
 
 
-def test_pages_of_what_waits_are_never_kept(desk: Desk) -> None:
+def test_pages_of_what_waits_are_never_kept(desk: Kandy) -> None:
     """They differ for each reader and each moment."""
     with desk.officer("perera", FIRST) as one:
         for path in ("/waiting", page_of(desk)):

@@ -1,4 +1,4 @@
-"""Officers with live sessions, and a warning of Kandy that waits for them. How they sign in is tried elsewhere."""
+"""A console with officers who have signed in, over a registry and a log that tests fill. How they sign in is tried elsewhere."""
 
 import re
 from collections.abc import Iterator
@@ -6,12 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
-from console_world import lanka
-from hand_made import NOON, event
 
+from alerts.channels.contract import Channel
 from alerts.officers import accounts, sessions
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.sessions import Stage
@@ -22,10 +20,9 @@ from alerts.service import AlertService
 from console.pages import create_app
 from console.screenshot import served
 from eventlog.log import EventLog, open_log
-from schemas.country_files import LoadedCountry
+from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import output_record
-from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.records import CompoundEvent
 from schemas.warning_records import Warning
 
 DUTY = Grant(ConsoleRole.OPERATOR, "LKA", "duty_officer")
@@ -39,31 +36,28 @@ class Desk:
     """A console over a registry and a log, at a moment that tests move."""
 
     folder: Path
-    now: datetime = NOON
+    now: datetime
+    country: LoadedCountry = field(default_factory=lambda: load_country(countries_root() / "lka"))
+    channel: Channel | None = None
     log: EventLog = field(init=False)
     registry: Registry = field(init=False)
-    country: LoadedCountry = field(default_factory=lanka)
 
     def __post_init__(self) -> None:
         self.log = open_log(f"sqlite:///{self.folder}/log.sqlite")
         self.registry = Registry(f"sqlite:///{self.folder}/registry.sqlite", Keys.load(self.folder / "keys", create=True))
-        self.service = AlertService(self.log, self.registry, self.country)
-        for number in range(12):
-            self.enrol(number)
+        self.service = AlertService(self.log, self.registry, self.country, self.channel)
         self._stack = ExitStack()
         app = create_app(self.log, self.country, now=lambda: self.now, registry=self.registry, clock=lambda: self.now)
         self.address = self._stack.enter_context(served(app))
 
-    def enrol(self, number: int) -> None:
-        """A household of Kandy."""
-        consent = Consent(NOON - timedelta(days=9), "v1", "a volunteer")
-        self.registry.enrol(Enrolment(f"+94771{number:06d}", "LK21", LANGUAGES[number % 3], "household", consent))
+    def enrol(self, number: int, area: str = "LK21") -> None:
+        """A household, which has been there for long."""
+        consent = Consent(self.now - timedelta(days=9), "v1", "a volunteer")
+        self.registry.enrol(Enrolment(f"+94771{number:06d}", area, LANGUAGES[number % 3], "household", consent))
 
-    def happens(self, change: EventChange, **more: Any) -> None:
-        """An event of Kandy's river and slope changes now, and the alert service hears of it."""
-        hours = (self.now - NOON).total_seconds() / 3600
-        said = event(change, hours, **{"level": Level.RED, **more})
-        self.log.append([output_record(said, f"event:{said.id}:{change}:{said.known.isoformat()}", said.known)])
+    def hears(self, said: CompoundEvent) -> None:
+        """The log says that an event changed, and the alert service hears of it now."""
+        self.log.append([output_record(said, f"event:{said.id}:{said.change}:{said.known.isoformat()}", said.known)])
         self.service.take_in(self.now)
 
     def passes(self, **span: float) -> None:
@@ -86,8 +80,9 @@ class Desk:
             accounts.keep_password(connection, made.id, "a hash")
             accounts.note_set_up(connection, made.id, self.now)
             token = sessions.begin(connection, made.id, Stage.FULL, self.now)
-        with httpx.Client(base_url=self.address, cookies={"polyrisk": token}, timeout=60, follow_redirects=True) as client:
-            yield Officer(client, name.title())
+        cookies = {"polyrisk": token}
+        with httpx.Client(base_url=self.address, cookies=cookies, timeout=60, follow_redirects=True) as client:
+            yield Officer(client, name.title(), token)
 
     def close(self) -> None:
         """Stop serving and let go of the files."""
@@ -102,6 +97,7 @@ class Officer:
 
     client: httpx.Client
     display: str
+    session: str
 
     def reads(self, path: str) -> str:
         """A page."""
