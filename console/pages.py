@@ -25,6 +25,7 @@ from console.access import NotSignedInError, officer_of, sign_in_path
 from console.acting import Acting
 from console.correction_pages import CorrectionPages
 from console.gate import Gate
+from console.history_pages import HistoryPages
 from console.judging import Judge
 from console.local_time import LocalTime
 from console.map_shapes import country_map
@@ -80,7 +81,7 @@ class Console:
         self.log, self.country, self.title, self._now, self._patience_s = log, country, title, now, patience_s
         self.clock = LocalTime(country.timezone)
         self.metrics = Metrics()
-        self._reader, self._judge = LogReader(log, country.shard), Judge(log, country.shard)
+        self.reader, self._judge = LogReader(log, country.shard), Judge(log, country.shard)
         self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
         self.pages = Pages(country, country_map(country.shapes("adm2")))
         self._cache: dict[tuple[object, ...], bytes] = {}
@@ -112,26 +113,27 @@ class Console:
     def health(self, _request: Request) -> Response:
         """`/healthz`: whether the log can be read, and how far it goes."""
         try:
-            self._reader.refresh()
+            self.reader.refresh()
         except LogError as error:
             return JSONResponse({"status": "failing", "why": error.what}, status_code=503)
-        end = self._reader.end()
+        end = self.reader.end()
         return JSONResponse({"status": "ok", "shard": self.country.shard, "log_ends": self.clock.machine(end) if end else None})
 
     def scrape(self, _request: Request) -> Response:
         """`/metrics`: for Prometheus."""
-        self._reader.refresh()
-        return Response(self.metrics.text(self._reader.until(self._newest())), headers={"content-type": CONTENT_TYPE_LATEST})
+        self.reader.refresh()
+        return Response(self.metrics.text(self.reader.until(self.newest())), headers={"content-type": CONTENT_TYPE_LATEST})
 
-    def _newest(self) -> datetime:
+    def newest(self) -> datetime:
+        """The moment that is shown if none is asked for."""
         if self._now is not None:
             return self._now().replace(second=0, microsecond=0)
-        return self._reader.end() or _BEGINNING
+        return self.reader.end() or _BEGINNING
 
     def _answer(self, request: Request, page: Callable[[Known, bool], _Page | None]) -> Response:
         try:
-            version = self._reader.refresh()
-            newest = self._newest()
+            version = self.reader.refresh()
+            newest = self.newest()
             asked = request.query_params.get("at", "")
             at = max(min(self.clock.parse(asked), newest), _BEGINNING) if asked else newest
         except (ValueError, OverflowError):
@@ -140,7 +142,7 @@ class Console:
             _LOGGER.warning("the log cannot be read: %s", error)
             return self._failed(503, "The log cannot be read; nothing can be said now.", error.remedy)
         key = (version, at, asked == "" or at == newest, str(request.url.path), request.query_params.get("message", ""))
-        body = self._cached(key, lambda: page(self._reader.until(at), at == newest))
+        body = self._cached(key, lambda: page(self.reader.until(at), at == newest))
         if body is None:
             return self._failed(404, "No such warning, or it was not yet made at the moment asked for.", "Take off `at` to see the newest.")
         return self._conditional(request, body)
@@ -214,6 +216,7 @@ def create_app(
             Route("/healthz", console.health),
             Route("/metrics", console.scrape),
             *(SignInPages(signing_in, console.pages).routes() if signing_in is not None else ()),
+            *HistoryPages(console.reader, country, console.pages, console.newest).routes(),
             *deciding,
         ],
         middleware=[

@@ -21,8 +21,9 @@ from console.pages import create_app
 from console.screenshot import served
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry, countries_root, load_country
-from schemas.envelopes import output_record
+from schemas.envelopes import output_record, read_output
 from schemas.records import CompoundEvent
+from schemas.topics import WARNINGS
 from schemas.warning_records import Warning
 
 DUTY = Grant(ConsoleRole.OPERATOR, "LKA", "duty_officer")
@@ -64,6 +65,11 @@ class Desk:
         """Time passes, and the alert service looks once."""
         self.now += timedelta(**span)
         self.service.take_in(self.now)
+
+    def said(self) -> list[Warning]:
+        """All that went out, as the log says it."""
+        read = (read_output(stored.record) for stored in self.log.read(WARNINGS.name))
+        return [one for one in read if isinstance(one, Warning) and one.issued is not None]
 
     def waiting(self) -> Warning:
         """The one message that waits."""

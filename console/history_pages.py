@@ -1,0 +1,171 @@
+"""History as a page, as files, and as an interface for programs: `/api/`, described by `/api/openapi.json`.
+
+An answer carries an ETag; what goes wrong is said as problem details (RFC 9457). All of it only reads, as of any moment (`at`).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.history import COLUMNS, PastWarning, Wanted, as_csv, as_geojson, past_warnings, shapes_of
+from console.history_api import description
+from console.local_time import LocalTime
+from console.names import Names
+from console.reading import Known, LogReader
+from console.rendering import Pages
+from schemas.country_files import LoadedCountry
+from schemas.errors import ConfigurationError, LogError, PolyriskError
+from schemas.levels import Level
+
+PROBLEM = "application/problem+json"
+_SHAPES = ("adm2", "adm3")
+_FIRST_ROWS = 500
+"""On the page; the files have all."""
+
+
+class _NotUnderstoodError(PolyriskError):
+    """A request that asks for what cannot be."""
+
+
+class HistoryPages:
+    """Past warnings of a country.
+
+    Args:
+        newest: the moment that is shown if none is asked for.
+    """
+
+    def __init__(self, reader: LogReader, country: LoadedCountry, pages: Pages, newest: Callable[[], datetime]) -> None:
+        self._reader, self._country, self._pages, self._newest = reader, country, pages, newest
+        self._names, self._clock = Names(country), LocalTime(country.timezone)
+
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        return [
+            Route("/history", self.page),
+            Route("/history.csv", self.csv),
+            Route("/history.geojson", self.geojson),
+            Route("/api/warnings", self.warnings),
+            Route("/api/warnings/{warning}", self.warning),
+            Route("/api/openapi.json", self.described),
+        ]
+
+    def page(self, request: Request) -> Response:
+        """`/history`: a table."""
+        try:
+            known, wanted = self._asked(request)
+        except _NotUnderstoodError as error:
+            return Response(self._pages.failed(error.what, error.remedy), 400, media_type="text/html")
+        except LogError as error:
+            return Response(
+                self._pages.failed("The log cannot be read; nothing can be said now.", error.remedy), 503, media_type="text/html"
+            )
+        rows = past_warnings(known, self._names, self._clock, wanted)
+        shown = {"rows": rows[:_FIRST_ROWS], "number": len(rows), "known": known, "asked": request.query_params, "query": request.url.query}
+        shown |= {"areas": self._names.areas(), "parse": self._clock.parse}
+        return self._answer(request, self._pages.of_officer("history", **shown), "text/html; charset=utf-8")
+
+    def csv(self, request: Request) -> Response:
+        """`/history.csv`: all rows."""
+        return self._file(request, "text/csv; charset=utf-8; header=present", "history.csv", as_csv)
+
+    def geojson(self, request: Request) -> Response:
+        """`/history.geojson`: all rows with their shapes."""
+
+        def written(rows: tuple[PastWarning, ...]) -> str:
+            return json.dumps(as_geojson(rows, self._shapes()), ensure_ascii=False)
+
+        return self._file(request, "application/geo+json", "history.geojson", written)
+
+    def warnings(self, request: Request) -> Response:
+        """`/api/warnings`: all that are wanted."""
+
+        def written(rows: tuple[PastWarning, ...]) -> str:
+            return json.dumps({"country": self._country.code, "warnings": [asdict(row) for row in rows]}, ensure_ascii=False)
+
+        return self._file(request, "application/json", "", written)
+
+    def warning(self, request: Request) -> Response:
+        """`/api/warnings/{warning}`: one, with each of its messages as published."""
+        try:
+            known, _ = self._asked(request)
+        except (_NotUnderstoodError, LogError) as error:
+            return self._problem(request, error)
+        wanted = str(request.path_params["warning"])
+        row = next((one for one in past_warnings(known, self._names, self._clock, Wanted()) if one.warning == wanted), None)
+        if row is None:
+            return _problem(404, "There is no such warning, or it was not yet made at that moment.", request.url.path, "Take off `at`.")
+        messages = {p.warning.id: json.loads(p.warning.model_dump_json()) for p in known.warnings if p.warning.warning == wanted}
+        body = json.dumps({**asdict(row), "published": list(messages.values())}, ensure_ascii=False)
+        return self._answer(request, body, "application/json")
+
+    def described(self, request: Request) -> Response:
+        """`/api/openapi.json`: what there is."""
+        return self._answer(request, json.dumps(description(self._country, COLUMNS), ensure_ascii=False), "application/json")
+
+    def _file(self, request: Request, kind: str, name: str, written: Callable[[tuple[PastWarning, ...]], str]) -> Response:
+        try:
+            known, wanted = self._asked(request)
+        except (_NotUnderstoodError, LogError) as error:
+            return self._problem(request, error)
+        answer = self._answer(request, written(past_warnings(known, self._names, self._clock, wanted)), kind)
+        if name:
+            answer.headers["content-disposition"] = f'attachment; filename="{self._country.code.lower()}-{name}"'
+        return answer
+
+    def _asked(self, request: Request) -> tuple[Known, Wanted]:
+        """What was known at the moment that is asked for, and which warnings are wanted.
+
+        Raises:
+            _NotUnderstoodError: a parameter cannot be read. LogError: the log cannot.
+        """
+        asked = request.query_params
+        self._reader.refresh()
+        newest = self._newest()
+        at = min(self._moment(asked.get("at", ""), "at") or newest, newest)
+        area, level = asked.get("area", "").strip() or None, asked.get("level", "").strip()
+        if area is not None and area not in self._country.places.areas:
+            raise _NotUnderstoodError("there is no such area.", where="area", remedy="Give a P-code of areas.csv.")
+        if level and level not in {one.word for one in Level}:
+            raise _NotUnderstoodError("there is no such level.", where="level", remedy="Give green, yellow, orange or red.")
+        since, until = (self._moment(asked.get(name, ""), name) for name in ("since", "until"))
+        return self._reader.until(at), Wanted(since, until, area, Level.named(level) if level else None)
+
+    def _moment(self, text: str, name: str) -> datetime | None:
+        if not text:
+            return None
+        try:
+            return self._clock.parse(text)
+        except (ValueError, OverflowError) as error:
+            remedy = "Write it as 2025-11-27T20:00, on the local clock, or with Z."
+            raise _NotUnderstoodError("the moment cannot be read.", where=name, remedy=remedy) from error
+
+    def _shapes(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for level in _SHAPES:
+            try:
+                found |= shapes_of(self._country.shapes(level)["features"])
+            except ConfigurationError:  # a country need not have every level
+                continue
+        return found
+
+    def _answer(self, request: Request, body: str, kind: str) -> Response:
+        tag = f'W/"{hashlib.sha256(body.encode()).hexdigest()[:24]}"'
+        headers = {"etag": tag, "cache-control": "no-cache"}
+        if tag in (one.strip() for one in request.headers.get("if-none-match", "").split(",")):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers={**headers, "content-type": kind})
+
+    def _problem(self, request: Request, error: PolyriskError) -> Response:
+        return _problem(503 if isinstance(error, LogError) else 400, error.what, f"{request.url.path}#{error.where}", error.remedy)
+
+
+def _problem(status: int, title: str, instance: str, detail: str) -> Response:
+    said = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
+    return Response(json.dumps(said), status, media_type=PROBLEM)
