@@ -8,7 +8,7 @@ from polyrisk.commands.options import AS_JSON, OF_INSTALLATION, told
 
 _WARNING = click.argument("warning", required=False)
 _BY = click.option("--by", required=True, help="Who decides, by name.")
-_WHY = click.option("--why", required=True, help="Why; it stands in the journal of notices.")
+_WHY = click.option("--why", required=True, help="Why; it stands in the notices and in the journal.")
 
 
 @click.group()

@@ -23,6 +23,7 @@ from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Level
 from schemas.records import EventChange
+from schemas.warning_records import Hold
 
 
 @pytest.fixture
@@ -74,6 +75,30 @@ def test_the_life_of_a_warning_stands_in_the_journal(world: World) -> None:
     assert content(world, "refused") == {"asked": "sign", "why": "this person or this role has signed already."}
     assert content(world, "issued").items() >= {"area": "LK21", "level": "red", "recipients": 1, "kind": "warning"}.items()
     assert verified(world).findings == ()
+
+
+def test_what_is_held_and_what_no_longer_holds_stands_there(world: World) -> None:
+    """A question before signing, its end; what a signature was bound to, and that it was taken away when it was too old."""
+    world.happens(EventChange.OPENED, 0)
+    (waits,) = world.service.pending()
+    question = Hold(by="A", role="director", why="is the gauge right?", at=world.now, until=world.now + timedelta(minutes=15))
+    world.service.hold(question, waits.id)
+    with pytest.raises(RefusedError):
+        world.service.sign(waits.id, "B", "duty_officer", world.now)
+    world.service.let_go(waits.id, "A", "director", world.now)
+    world.service.sign(waits.id, "B", "duty_officer", world.now)
+    assert content(world, "signed").items() >= {"digest": waits.bound and waits.bound.digest, "recipients": 1}.items()
+    world.at(1.1)
+    assert content(world, "void").items() >= {"by": "B", "role": "duty_officer", "why": "it is older than 60 minutes"}.items()
+    told = [(step, actor) for step, actor in steps(world, "step", "actor") if step != "escalated"]
+    assert told == [
+        ("proposed", "polyrisk"),
+        ("held", "A"),
+        ("refused", "B"),
+        ("let_go", "A"),
+        ("signed", "B"),
+        ("void", "polyrisk"),
+    ]
 
 
 def test_what_is_overtaken_and_what_is_corrected_stands_there(world: World) -> None:

@@ -16,16 +16,18 @@ from flood_world import World
 from sqlalchemy import Select, func, select
 from undisturbed import Warned, judged, warned, warned_undisturbed
 
-from alerts import intents
+from alerts import intents, journal
+from alerts.chain import verify
 from alerts.intents import Unsent, its_text
+from alerts.journal import Step
 from alerts.ledger import ISSUED
 from alerts.marks import marked
 from alerts.registry import Registry
-from alerts.tables import bodies, lives, messages, outbox, subscribers, warnings
+from alerts.tables import bodies, lives, messages, outbox, signatures, subscribers, warnings
 from eventlog.log import EventLog, open_log
 from schemas.envelopes import read_input, read_output, record_from_json
-from schemas.records import Heartbeat, Record, Stored, Tick
-from schemas.topics import DELIVERIES, EVENTS, INPUT, TOPICS
+from schemas.records import Heartbeat, JournalAnchor, Record, Stored, Tick
+from schemas.topics import DELIVERIES, EVENTS, INPUT, JOURNAL, TOPICS
 from schemas.warning_records import Delivery, MessageState
 
 MINUTE = timedelta(minutes=1)
@@ -80,6 +82,7 @@ def check(world: World, url: str, scratch: Path) -> Whole:
         _check_warnings(whole, warned(log, registry), warned_undisturbed(world, topics[EVENTS.name], scratch))
         _check_messages(whole, world, registry, max(s.record.received for s in topics[INPUT.name]))
         _check_outbox(whole, registry, topics)
+        _check_journal(whole, registry, topics[JOURNAL.name])
         _check_numbers(whole, world, registry, topics)
         _check_groups(whole, log)
     return whole
@@ -232,6 +235,20 @@ def _check_outbox(whole: Whole, registry: Registry, topics: dict[str, list[Store
             newest[delivery.message, delivery.area, delivery.language, delivery.state] = delivery.count
     last = {key: number for key, number in newest.items() if number}
     whole.same("counts of messages", sorted(map(str, last.items())), sorted(map(str, counted.items())))
+
+
+def _check_journal(whole: Whole, registry: Registry, anchors: Sequence[Stored]) -> None:
+    """The journal is one chain, its newest step is anchored in the log, and each signature that stands is a step of it."""
+    told = [anchor for anchor in (read_output(s.record) for s in anchors) if isinstance(anchor, JournalAnchor)]
+    with registry.reading() as connection:
+        entries = list(journal.entries(connection))
+        signed = {(row.message, row.by, row.role) for row in connection.execute(select(signatures))}
+    verified = verify(entries, told)
+    whole.counts["steps of the journal"] = verified.steps
+    whole.differ("findings of the journal", verified.findings)
+    whole.same("anchored", [verified.anchored], [verified.steps])
+    steps = {(entry.subject, entry.actor, entry.role) for entry in entries if entry.step == Step.SIGNED}
+    whole.differ("signatures that are no step of the journal", signed - steps)
 
 
 def _check_numbers(whole: Whole, world: World, registry: Registry, topics: dict[str, list[Stored]]) -> None:
