@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from polyrisk.backtest import SEED, areas_of, conditions_read, end_of, in_parallel, verdicts_of
 from processors.backtest import run
 from processors.backtest_baselines import Made, baselines_of, in_order
+from processors.backtest_parallel import end_of, in_parallel
+from processors.backtest_verdicts import areas_of, conditions_read, verdicts_of
 from processors.history import History
 from processors.plan import Plan
-from processors.verification import Happened, counts_of, returns, scored
+from processors.verification import SEED, Happened, counts_of, returns, scored
 from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
