@@ -162,7 +162,7 @@ class Moves:
         verdicts = verdicts_of(self.country, self.rule, outcome, self.events) if self.events else []
         counts = counts_of(verdicts) if self.events else None
         leads = [v.lead / _SECOND for v in verdicts if v.lead is not None]
-        years = range(self.first.astimezone(self.country.timezone).year, self.last.astimezone(self.country.timezone).year + 1)
+        years = range(self.first.year, self.last.year + 1)
         return Judged(
             text=with_number(level.text, value),
             value=value,

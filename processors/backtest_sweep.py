@@ -102,6 +102,11 @@ def within(configuration: Configuration, names: Set[str], thresholds: Set[str] =
     return configuration.model_copy(update={"rules": kept, "thresholds": tuple(t for t in configuration.thresholds if t.name in wanted)})
 
 
+def readers(configuration: Configuration, threshold: str) -> list[str]:
+    """The rules that read a threshold."""
+    return [name for name, read in _reads(configuration).items() if threshold in read]
+
+
 def _reads(configuration: Configuration) -> dict[str, set[str]]:
     """Rule to the thresholds that it reads, those that no place of it has among them."""
     plan = Plan(configuration, configuration.hash)
