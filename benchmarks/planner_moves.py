@@ -19,9 +19,9 @@ import numpy as np
 from benchmarks.backtest import AREAS, VAR, YEARS, configuration, in_order
 from benchmarks.compound.report import facts
 from benchmarks.compound.watching import CHECKOUT
-from polyrisk.garbage import look_less_often
 from processors.backtest import Activation
 from processors.backtest_moves import Moves, difference
+from processors.garbage import look_less_often
 from processors.verification import Happened
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.places import Places

@@ -227,7 +227,7 @@ def create_app(
         yield
         planner.close()
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         routes=[
             Route("/", console.overview),
@@ -247,6 +247,8 @@ def create_app(
         ],
         exception_handlers={RefusedError: console.refused},
     )
+    app.state.close = planner.close  # for who ends without ending what serves it
+    return app
 
 
 def serve(app: Starlette, port: int) -> None:

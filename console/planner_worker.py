@@ -6,6 +6,7 @@ as a `Refused`, because an error that has an address of its own does not travel.
 
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from processors.backtest import Activation
 from processors.backtest_baselines import Made, baselines_of, judged_since
 from processors.backtest_moves import Judged, Movable, Moves, difference
 from processors.backtest_verdicts import areas_of
+from processors.garbage import look_less_often
 from processors.history import History
 from processors.verification import Happened
 from schemas.country_files import LoadedCountry, load_country
@@ -31,6 +33,7 @@ from schemas.microseconds import from_microseconds, to_microseconds
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
+_GIVES_WAY = 10
 _MOST_KEPT = 8
 """Rules over periods that are kept ready."""
 
@@ -115,7 +118,13 @@ _HERE: list[_Here] = []
 
 
 def begin(folder: Path, kept: Path) -> None:
-    """Begin a process: read the country, and end when the process that asked for it ends, however that does."""
+    """Begin a process: read the country, and end when the process that asked for it ends, however that does.
+
+    It gives way to whatever people on duty wait for, and leaves Ctrl-C to who began it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_GIVES_WAY)
+    look_less_often()
     _HERE[:] = [_Here(load_country(folder), kept)]
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
 

@@ -63,4 +63,5 @@ def console_of(
     own = (where.host,) if where.host not in ("0.0.0.0", "::") else ()  # noqa: S104 - compared, not listened at
     hosts = (HOST, "localhost", *own, *where.names)
     app = create_app(log, country, now=clock.now, hosts=hosts, registry=registry, histories=histories)
+    stack.callback(app.state.close)
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)), served

@@ -35,9 +35,9 @@ from polyrisk.airflow_services import Standalone, start_standalone
 from polyrisk.config_log import SHORT, entries_of, in_force
 from polyrisk.console_part import Where, console_of
 from polyrisk.defaults import LISTENER_PORT, PARTS
-from polyrisk.garbage import look_less_often
 from polyrisk.listener_command import Listening
 from polyrisk.serving import HOST, refused_port
+from processors.garbage import look_less_often
 from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, load_country

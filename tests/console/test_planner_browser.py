@@ -9,6 +9,8 @@ from planner_world import RULE, done, sources, write_history
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import url_contains
+from selenium.webdriver.support.wait import WebDriverWait
 from test_browser import NARROW, browser, tab_to
 
 from console.pages import create_app
@@ -39,7 +41,7 @@ def test_a_level_is_moved_and_handed_over_by_keyboard(browser: webdriver.Chrome,
     assert browser.switch_to.active_element == field
     field.send_keys(Keys.HOME, Keys.SHIFT + Keys.END)
     field.send_keys(Keys.NULL, "3.5", Keys.ENTER)
-    assert "value=3.5" in browser.current_url
+    WebDriverWait(browser, PATIENCE_S).until(url_contains("value=3.5"))
     assert "at 3.5 level" in browser.find_element(By.ID, "said").text
     lost = tab_to(browser, "Warnings of today's rule that would not have been given")
     assert "(2)" in lost.text
