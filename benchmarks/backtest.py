@@ -29,11 +29,11 @@ import pyarrow as pa
 from benchmarks.compound.figures import Figure
 from benchmarks.compound.report import facts, figure_line
 from benchmarks.compound.watching import CHECKOUT
-from polyrisk.backtest import in_parallel as by_processes
-from polyrisk.backtest import simulate
-from polyrisk.backtest_sweep import setting, touched_by
-from polyrisk.garbage import look_less_often
 from processors.backtest import run
+from processors.backtest_parallel import in_parallel as by_processes
+from processors.backtest_parallel import simulate
+from processors.backtest_sweep import setting, touched_by
+from processors.garbage import look_less_often
 from processors.history import History, history_of
 from schemas.configuration import Configuration
 from schemas.indicators import CATALOGUE, Indicator

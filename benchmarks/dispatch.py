@@ -25,7 +25,7 @@ from alerts.registry import Registry
 from alerts.rendering import Renderer
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from alerts.texts import Kind
-from polyrisk.garbage import look_less_often
+from processors.garbage import look_less_often
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, EventChange, Evidence

@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
@@ -24,14 +25,18 @@ from alerts.service import AlertService
 from console.access import NotSignedInError, officer_of, sign_in_path
 from console.acting import Acting
 from console.correction_pages import CorrectionPages
+from console.feeds_pages import FeedsPages
 from console.gate import Gate
 from console.history_pages import HistoryPages
 from console.judging import Judge
 from console.local_time import LocalTime
 from console.map_shapes import country_map
 from console.metrics import Metrics
+from console.planner_histories import Source, sources_of
+from console.planner_pages import PlannerPages
 from console.reading import Known, LogReader
 from console.rendering import Pages
+from console.rules_pages import RulesPages
 from console.sending_pages import SendingPages
 from console.signing_in import SignInPages
 from console.silence_pages import SilencePages
@@ -53,8 +58,8 @@ LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
-class _Page:
-    """A page; one that is not whole says what is still being judged, and is not kept."""
+class Page:
+    """A page made of the log; one that is not whole says what is still being judged, and is not kept."""
 
     html: str
     whole: bool
@@ -90,25 +95,25 @@ class Console:
     def overview(self, request: Request) -> Response:
         """`/?at=`: feeds, map, time line."""
 
-        def page(known: Known, newest: bool) -> _Page:
+        def page(known: Known, newest: bool) -> Page:
             state = self._judge.state(known.at, self._patience_s)
             judged = isinstance(state, State)
             truths = district_truths(state, self._districts, known.at) if isinstance(state, State) else Unjudged(state)
             view = overview(known, truths, self.country, title=self.title, newest=newest)
             self.metrics.observe(view)
-            return _Page(self.pages.overview(view), judged)
+            return Page(self.pages.overview(view), judged)
 
-        return self._answer(request, page)
+        return self.answer(request, page)
 
     def warning(self, request: Request) -> Response:
         """`/warning/{id}?message=&at=`: the texts beside their reasons."""
         id, message = str(request.path_params["id"]), request.query_params.get("message", "")
 
-        def page(known: Known, newest: bool) -> _Page | None:
+        def page(known: Known, newest: bool) -> Page | None:
             view = warning_page(known, id, message, self.country, title=self.title, newest=newest)
-            return _Page(self.pages.warning(view), True) if view is not None else None
+            return Page(self.pages.warning(view), True) if view is not None else None
 
-        return self._answer(request, page)
+        return self.answer(request, page)
 
     def health(self, _request: Request) -> Response:
         """`/healthz`: whether the log can be read, and how far it goes."""
@@ -130,24 +135,25 @@ class Console:
             return self._now().replace(second=0, microsecond=0)
         return self.reader.end() or _BEGINNING
 
-    def _answer(self, request: Request, page: Callable[[Known, bool], _Page | None]) -> Response:
+    def answer(self, request: Request, page: Callable[[Known, bool], Page | None]) -> Response:
+        """A page of the log as of the moment that is asked for by `at`; `page` gives none for what was not there then."""
         try:
             version = self.reader.refresh()
             newest = self.newest()
             asked = request.query_params.get("at", "")
             at = max(min(self.clock.parse(asked), newest), _BEGINNING) if asked else newest
         except (ValueError, OverflowError):
-            return self._failed(400, "The moment asked for cannot be read.", "Write it as 2025-11-27T20:00, on the local clock.")
+            return self.failed(400, "The moment asked for cannot be read.", "Write it as 2025-11-27T20:00, on the local clock.")
         except LogError as error:
             _LOGGER.warning("the log cannot be read: %s", error)
-            return self._failed(503, "The log cannot be read; nothing can be said now.", error.remedy)
+            return self.failed(503, "The log cannot be read; nothing can be said now.", error.remedy)
         key = (version, at, asked == "" or at == newest, str(request.url.path), request.query_params.get("message", ""))
         body = self._cached(key, lambda: page(self.reader.until(at), at == newest))
         if body is None:
-            return self._failed(404, "No such warning, or it was not yet made at the moment asked for.", "Take off `at` to see the newest.")
+            return self.failed(404, "No such warning, or it was not yet made at the moment asked for.", "Take off `at` to see the newest.")
         return self._conditional(request, body)
 
-    def _cached(self, key: tuple[object, ...], page: Callable[[], _Page | None]) -> bytes | None:
+    def _cached(self, key: tuple[object, ...], page: Callable[[], Page | None]) -> bytes | None:
         with self._lock:
             if key in self._cache:
                 return self._cache[key]
@@ -168,7 +174,12 @@ class Console:
             return Response(status_code=304, headers=headers)
         return Response(body, headers={**headers, "content-type": "text/html; charset=utf-8"})
 
-    def _failed(self, status: int, what: str, remedy: str, officer: Officer | None = None) -> Response:
+    def page_of_log(self, request: Request, page: Callable[[Known, bool], str]) -> Response:
+        """The same for a page that is there at any moment, and whole."""
+        return self.answer(request, lambda known, newest: Page(page(known, newest), True))
+
+    def failed(self, status: int, what: str, remedy: str, officer: Officer | None = None) -> Response:
+        """A page that says what went wrong, and what to do."""
         body = self.pages.with_officer(self.pages.failed(what, remedy).encode(), officer)
         return Response(body, status_code=status, headers={**self.pages.headers, "content-type": "text/html; charset=utf-8"})
 
@@ -177,7 +188,7 @@ class Console:
         if isinstance(error, NotSignedInError) and request.method in ("GET", "HEAD"):
             return RedirectResponse(sign_in_path(request), 303)
         if isinstance(error, RefusedError):
-            return self._failed(403, error.what, error.remedy, officer_of(request))
+            return self.failed(403, error.what, error.remedy, officer_of(request))
         raise error
 
 
@@ -191,6 +202,7 @@ def create_app(
     hosts: tuple[str, ...] = (LOOPBACK, "localhost"),
     registry: Registry | None = None,
     clock: Callable[[], datetime] = utc_now,
+    histories: Sequence[Source] | None = None,
 ) -> Starlette:
     """The console as an ASGI application.
 
@@ -199,17 +211,26 @@ def create_app(
         hosts: names under which it may be called; a page elsewhere that points its own name here gets nothing.
         registry: where accounts are kept; without it nobody signs in, and whoever is on this machine reads and changes nothing.
         clock: by which sessions and codes hold, the machine's own.
+        histories: that the planner may choose from; by default the cases that ship with the country.
 
     Raises:
         ConfigurationError: the country has no shapes of its districts.
     """
     console = Console(log, country, title=title, now=now, patience_s=patience_s)
+    planner = PlannerPages(console, sources_of(country) if histories is None else histories)
     signing_in = SigningIn(registry, clock) if registry is not None else None
     deciding: list[Route] = []
     if registry is not None:
         acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
         deciding = [route for of in (WaitingPages, SilencePages, SendingPages, CorrectionPages) for route in of(acting).routes()]
-    return Starlette(
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        planner.close()
+
+    app = Starlette(
+        lifespan=lifespan,
         routes=[
             Route("/", console.overview),
             Route("/warning/{id}", console.warning),
@@ -218,6 +239,9 @@ def create_app(
             *(SignInPages(signing_in, console.pages).routes() if signing_in is not None else ()),
             *HistoryPages(console.reader, country, console.pages, console.newest).routes(),
             *deciding,
+            *FeedsPages(console).routes,
+            *RulesPages(console).routes,
+            *planner.routes,
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
@@ -226,6 +250,8 @@ def create_app(
         ],
         exception_handlers={RefusedError: console.refused},
     )
+    app.state.close = planner.close  # for who ends without ending what serves it
+    return app
 
 
 def serve(app: Starlette, port: int) -> None:

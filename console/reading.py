@@ -2,6 +2,7 @@
 
 import logging
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +39,7 @@ class Known:
     Attributes:
         at: the moment, UTC. first, last: of the records of the input topic; none if there is none yet.
         heartbeats: feed to its last sign of life.
+        kept_aside: feed to the rows that were kept aside of all its deliveries.
         newest: feed to the end of the newest period that it gave a value for. A feed may answer daily and still bring nothing new.
         events, breaches, warnings, deliveries, answers: in the order of the log.
         unreadable: records that this version cannot read; what they said is missing.
@@ -47,6 +49,7 @@ class Known:
     first: datetime | None = None
     last: datetime | None = None
     heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
+    kept_aside: Mapping[str, int] = field(default_factory=dict)
     newest: Mapping[str, datetime] = field(default_factory=dict)
     breaches: tuple[ThresholdBreach, ...] = ()
     events: tuple[CompoundEvent, ...] = ()
@@ -100,11 +103,16 @@ class LogReader:
             for when, feed, end in self._newest:
                 if when <= at:
                     newest[feed] = max(end, newest.get(feed, end))
+            kept_aside = Counter[str]()
+            for beat in self._heartbeats:
+                # What was the last delivery already is not kept aside again.
+                kept_aside[beat.feed] += beat.quarantined if beat.new and beat.received <= at else 0
             return Known(
                 at=at,
                 first=self._received[0] if heard else None,
                 last=self._received[heard - 1] if heard else None,
                 heartbeats={h.feed: h for h in sorted(self._heartbeats, key=lambda h: h.received) if h.received <= at},
+                kept_aside=kept_aside,
                 newest=newest,
                 breaches=tuple(b for when, b in self._breaches if when <= at),
                 events=tuple(e for when, e in self._events if when <= at),

@@ -70,6 +70,10 @@ class Pages:
         above = self._environment.get_template("officer.html").render(officer=officer) if officer is not None else ""
         return body.replace(_ABOVE, above.encode(), 1)
 
+    def render(self, template: str, **values: object) -> str:
+        """A page of another template."""
+        return self._environment.get_template(template).render(**values)
+
     def failed(self, what: str, remedy: str) -> str:
         """A page that says what went wrong, and what to do."""
         return self._environment.get_template("failed.html").render(what=what, remedy=remedy)

@@ -20,6 +20,7 @@ from selenium.webdriver.chrome.service import Service
 from starlette.applications import Starlette
 
 from console.pages import LOOPBACK, create_app
+from console.planner_histories import sources_of
 from eventlog.log import open_log
 from schemas.country_files import countries_root, load_country
 from schemas.errors import PolyriskError
@@ -37,6 +38,8 @@ _FLAGS = (
     "--hide-scrollbars",
 )
 _PATIENCE_S = 30.0
+_AGAIN_S = 2.0
+_NOT_WHOLE = ("Being prepared", "values are judged so far")
 _JUDGED_S = 900.0
 """A picture shows what was judged, however long the replay takes."""
 
@@ -115,19 +118,30 @@ def picture(driver: webdriver.Chrome, out: Path) -> int:
     return out.write_bytes(base64.b64decode(smaller.partition(",")[2]))
 
 
+def wait_until_whole(driver: webdriver.Chrome) -> None:
+    """Load a page of the planner again until nothing of it is still being judged; other pages are whole at once."""
+    until = time.monotonic() + _JUDGED_S
+    while time.monotonic() < until and any(word in driver.page_source for word in _NOT_WHOLE):
+        time.sleep(_AGAIN_S)
+        driver.refresh()
+
+
 @click.command()
 @click.option("--log", "log_url", required=True, help="The event log, such as sqlite:///var/demo/ditwah-2025/log.db.")
 @click.option("--country", default="lka", show_default=True, help="The country's folder.")
 @click.option("--title", default="", help="Of the case, instead of the country's name.")
-@click.option("--path", default="/", show_default=True, help="The page: / or /warning/...")
+@click.option("--path", default="/", show_default=True, help="The page: /, /warning/..., /planner?...")
 @click.option("--at", default="", help="The moment to show, local clock; the newest if not given.")
+@click.option("--history", "histories", multiple=True, type=click.Path(path_type=Path), help="Years for /planner, as of `polyrisk run`.")
 @click.option("--size", nargs=2, type=int, default=(1280, 1200), show_default=True, help="Width and height in CSS pixels.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/console.png"), show_default=True)
-def main(log_url: str, country: str, title: str, path: str, at: str, size: tuple[int, int], out: Path) -> None:
+def main(log_url: str, country: str, title: str, path: str, at: str, histories: tuple[Path, ...], size: tuple[int, int], out: Path) -> None:
     """Take a picture of a page of the console."""
-    app = create_app(open_log(log_url), load_country(countries_root() / country), title=title, patience_s=_JUDGED_S)
+    loaded = load_country(countries_root() / country)
+    app = create_app(open_log(log_url), loaded, title=title, patience_s=_JUDGED_S, histories=sources_of(loaded, histories))
     with served(app) as address, chromium(*size) as driver:
         driver.get(f"{address}{path}" + (f"?at={at}" if at else ""))
+        wait_until_whole(driver)
         click.echo(f"{out}: {picture(driver, out):,} bytes")
 
 

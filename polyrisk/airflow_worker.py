@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import AwareDatetime, BaseModel
 
-from polyrisk.garbage import look_less_often
+from processors.garbage import look_less_often
 from schemas.errors import FetchError, PolyriskError
 
 KEY = "POLYRISK_AIRFLOW_KEY"

@@ -1,6 +1,5 @@
 """What `polyrisk backtest` and `polyrisk history` do, from files to tables, pictures and a page."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,13 +7,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from console.backtest_report import as_json, report
+from console.backtest_tables import number, show, tables
+from console.history_files import read_events, read_history
 from eventlog.state import archive
-from polyrisk.backtest import as_json, compared, report, simulate
-from polyrisk.backtest_files import read_events, read_history
-from polyrisk.backtest_report import number, show, tables
-from polyrisk.backtest_sweep import Step, answer, at_most, setting, swept, values_of
 from polyrisk.config_sources import at_revision
-from processors.backtest_baselines import Made, baselines_of
+from processors.backtest_baselines import baselines_of, judged_since
+from processors.backtest_parallel import simulate
+from processors.backtest_sweep import Step, answer, at_most, setting, swept, values_of
+from processors.backtest_verdicts import compared
 from processors.history import History, history_of
 from schemas.configuration import Configuration
 from schemas.counting import counted
@@ -68,13 +69,13 @@ def backtest(asked: Asked, out: Console) -> None:
     history = _history(asked, country)
     events = read_events(asked.events, country, asked.before, asked.after) if asked.events is not None else []
     every = history
-    history, made = _judged(asked, every, baselines_of(country.configuration, every))
+    history, made = judged_since(asked.since, every, baselines_of(country.configuration, every))
     outcome = simulate(country.configuration, history, made, asked.until)
     found = report(country, outcome, history, [e for e in events if outcome.first <= e.start <= outcome.last], asked.reach)
     changes = None
     if asked.against is not None:
         other = _other(asked.against)
-        _, before = _judged(asked, every, baselines_of(other, every, made if asked.since is None else None))
+        _, before = judged_since(asked.since, every, baselines_of(other, every, made if asked.since is None else None))
         then = simulate(other, history, before, asked.until)
         changes = compared(then, outcome)
     steps = swept(country, history, made, *sweep, events) if sweep is not None else None
@@ -88,8 +89,8 @@ def backtest(asked: Asked, out: Console) -> None:
                 said = f"{sweep[0]} = {best.value:g} ({_made(best)})" if best is not None else "none of these values"
                 out.print(f"{rule} at most once in {years:g} years in one area: {said}.")
     if asked.out is not None:
-        from polyrisk.backtest_page import page
-        from polyrisk.backtest_pictures import pictures, write
+        from console.backtest_page import page
+        from console.backtest_pictures import pictures, write
 
         drawn = pictures(found, steps, sweep[0] if sweep is not None else "", now)
         files = write(drawn, asked.out)
@@ -114,20 +115,6 @@ def _history(asked: Asked, country: LoadedCountry) -> History:
     if not len(history if asked.since is None else history.since(to_microseconds(asked.since))):
         raise ConfigurationError("No reading was received in that time.", where="--since, --until", remedy="Widen it.")
     return history
-
-
-def _judged(asked: Asked, history: History, made: Mapping[str, Made]) -> tuple[History, dict[str, Made]]:
-    """What is judged: readings since the moment asked for, and the last baseline made before it as its first."""
-    if asked.since is None:
-        return history, dict(made)
-    since = asked.since
-    found = {}
-    for name, one in made.items():
-        before = [b for b in one.baselines if b.at < since]
-        rows = {(row.area, row.start): row for b in before for row in b.rows}
-        first = [b.model_copy(update={"at": since, "rows": tuple(rows.values())}) for b in before[-1:]]
-        found[name] = Made(one.threshold, (*first, *(b for b in one.baselines if b.at >= since)))
-    return history.since(to_microseconds(since)), found
 
 
 def convert(country: str, feed: str, files: tuple[Path, ...], out_folder: Path) -> str:

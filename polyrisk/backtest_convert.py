@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from console.history_files import write_history
 from feeds.contract import ParseContext
 from feeds.ingest import examine
 from feeds.manifest import load_manifest
-from polyrisk.backtest_files import write_history
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
 from schemas.records import Observation

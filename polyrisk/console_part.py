@@ -1,6 +1,7 @@
 """The console as a part that runs: where it listens, under which names, and over whose accounts."""
 
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -11,6 +12,7 @@ import uvicorn
 from alerts.officers.signing_in import SigningIn
 from alerts.registry import has_registry, open_registry
 from console.pages import create_app
+from console.planner_histories import Source
 from eventlog.log import EventLog
 from feeds.clock import Clock
 from polyrisk.defaults import PORT
@@ -42,9 +44,12 @@ class Where:
 
 
 def console_of(
-    stack: ExitStack, log: EventLog, country: LoadedCountry, state: Path, clock: Clock, where: Where
+    stack: ExitStack, log: EventLog, country: LoadedCountry, state: Path, clock: Clock, where: Where, histories: Sequence[Source]
 ) -> tuple[uvicorn.Server, socket.socket]:
     """The server of the pages, not started yet, and where it listens.
+
+    Args:
+        histories: that the planner may choose from.
 
     Raises:
         RefusedError: it would be open to whoever reaches it from elsewhere. PolyriskError: the port cannot be used.
@@ -57,5 +62,6 @@ def console_of(
     served = stack.enter_context(closing(bound(where.port, "Choose another with --port.", where.host)))
     own = (where.host,) if where.host not in ("0.0.0.0", "::") else ()  # noqa: S104 - compared, not listened at
     hosts = (HOST, "localhost", *own, *where.names)
-    app = create_app(log, country, now=clock.now, hosts=hosts, registry=registry)
+    app = create_app(log, country, now=clock.now, hosts=hosts, registry=registry, histories=histories)
+    stack.callback(app.state.close)
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)), served

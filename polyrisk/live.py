@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from alerts.registry import Registry, open_registry
 from alerts.rendering import place_name
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
+from console.planner_histories import sources_of
 from eventlog.log import EventLog, open_log
 from eventlog.state import log_url
 from feeds.cases import Case
@@ -34,9 +35,9 @@ from polyrisk.airflow_services import Standalone, start_standalone
 from polyrisk.config_log import SHORT, entries_of, in_force
 from polyrisk.console_part import Where, console_of
 from polyrisk.defaults import LISTENER_PORT, PARTS
-from polyrisk.garbage import look_less_often
 from polyrisk.listener_command import Listening
 from polyrisk.serving import HOST, refused_port
+from processors.garbage import look_less_often
 from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, load_country
@@ -75,6 +76,7 @@ def run_parts(
     metrics_port: int | None = None,
     send: bool = False,
     judges: Judges = Judges(),
+    histories: Sequence[Path] = (),
 ) -> None:
     """Run one part, or all with Airflow, until Ctrl-C.
 
@@ -87,6 +89,7 @@ def run_parts(
         metrics_port: of the metrics; 0 takes a free one, none the part's own.
         send: hand messages to the country's channel; else what would go is written into a file.
         judges: how the processor is started.
+        histories: folders that the planner may choose from, before the country's cases.
     """
     # A service manager ends us by SIGTERM, and what was started in the background ignores SIGINT unless it says otherwise.
     # From the first moment on, so that Airflow is not left behind by an end while it starts.
@@ -94,6 +97,7 @@ def run_parts(
         signal.signal(ending, signal.default_int_handler)
     state.mkdir(parents=True, exist_ok=True)
     country = load_country(folder)
+    sources = sources_of(country, histories)
     os.environ["POLYRISK_STATE"] = str(state.absolute())
     with ExitStack() as stack:
         log = stack.enter_context(closing(open_log(log_url(state))))
@@ -112,7 +116,7 @@ def run_parts(
         look_less_often()  # before the processors make their states again, which takes half as long so
         turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
         if part in ("console", "all"):
-            page, served = console_of(stack, log, country, state, clock, where)
+            page, served = console_of(stack, log, country, state, clock, where, sources)
             click.echo(f"console at http://{where.host}:{served.getsockname()[1]}/")
             if not turns:
                 page.run(sockets=[served])

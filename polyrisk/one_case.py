@@ -12,9 +12,9 @@ from eventlog.log import open_log
 from feeds.cases import Case
 from polyrisk.airflow_runner import AirflowRunner, AirflowRuns, airflow_of
 from polyrisk.case_run import CaseRun, DirectFetch
-from polyrisk.garbage import look_less_often
 from polyrisk.loading import load
 from polyrisk.progress import bars
+from processors.garbage import look_less_often
 
 STEPS = {"colombo-2023": timedelta(hours=6), "quiet-2025": timedelta(hours=12), "trishuli-2026": timedelta(minutes=10)}
 """How far the clock moves at a time, where it is not an hour: less among gauges that report every ten minutes, more over half a year."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from polyrisk.rules_table import sheets
+from console.rules_table import sheets
 from polyrisk.rules_table_files import csv_text, html_text, write_csv, write_html, write_xlsx
 from schemas.country_files import countries_root, load_country
 

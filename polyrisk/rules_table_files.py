@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from polyrisk.rules_table import Column, Sheet
+from console.rules_table import Column, Sheet
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
 

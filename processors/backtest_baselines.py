@@ -17,7 +17,7 @@ from processors.kinds import BASELINE_KINDS, KINDS, bounds_of
 from processors.kinds.kind import Baselined
 from processors.kinds.periods import Period
 from schemas.configuration import Configuration
-from schemas.microseconds import from_microseconds
+from schemas.microseconds import from_microseconds, to_microseconds
 from schemas.records import Baseline, BaselineRow
 from schemas.thresholds import BaselineSettings, Threshold
 
@@ -57,6 +57,23 @@ def baselines_of(configuration: Configuration, history: History, known: Mapping[
 def in_order(made: Mapping[str, Made]) -> list[Baseline]:
     """All baselines by the moment they were made."""
     return sorted((b for one in made.values() for b in one.baselines), key=lambda b: (b.at, b.threshold))
+
+
+def judged_since(since: datetime | None, history: History, made: Mapping[str, Made]) -> tuple[History, dict[str, Made]]:
+    """What is judged from a moment on: readings received since then, and the last baseline made before it as its first.
+
+    Args:
+        since: UTC; none for all of the history.
+    """
+    if since is None:
+        return history, dict(made)
+    found = {}
+    for name, one in made.items():
+        before = [b for b in one.baselines if b.at < since]
+        rows = {(row.area, row.start): row for b in before for row in b.rows}
+        first = [b.model_copy(update={"at": since, "rows": tuple(rows.values())}) for b in before[-1:]]
+        found[name] = Made(one.threshold, (*first, *(b for b in one.baselines if b.at >= since)))
+    return history.since(to_microseconds(since)), found
 
 
 def _made(configuration: Configuration, threshold: Threshold, history: History) -> Iterator[Baseline]:

@@ -24,6 +24,8 @@ Flags = npt.NDArray[np.bool_]
 TruthOf = Callable[[str, datetime, datetime], Truth]
 """Whether a rule was true in an area at some moment of a span: false only if it is known to have been false throughout it."""
 REPLICATES = 1000
+SEED = 1884
+"""Of the bootstrap; the year of Finley's tornado forecasts."""
 _INTERVAL = (0.05, 0.95)
 
 

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from eventlog.log import SESSION_S, open_log
-from polyrisk.garbage import look_less_often
+from processors.garbage import look_less_often
 from processors.loop import BATCH, HOLD_S, Processor
 
 GROUP = "processors"

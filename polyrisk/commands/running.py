@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from polyrisk.commands.options import OF_INSTALLATION, told
+from polyrisk.commands.options import FOLDER, OF_INSTALLATION, told
 from polyrisk.defaults import LISTENER_PORT, PARTS, PORT
 from schemas.country_files import countries_root
 from schemas.moments import to_utc
@@ -30,6 +30,13 @@ from schemas.moments import to_utc
 @click.option("--send", is_flag=True, help="Hand messages to the country's channel; without it nothing leaves this machine.")
 @click.option("--all-shards", is_flag=True, help="Let the processor judge every shard that its group gives it, not the country's alone.")
 @click.option("--go-back", is_flag=True, help="Let the processor take over from a newer engine; what it judges otherwise goes out.")
+@click.option(
+    "--history",
+    "histories",
+    multiple=True,
+    type=FOLDER,
+    help="Years that the planner page may look at, as for `backtest`; may be repeated.",
+)
 @click.option("--member", default="processor", show_default=True, help="The processor's name in its group; each needs its own.")
 @told
 def run(
@@ -47,6 +54,7 @@ def run(
     send: bool,
     all_shards: bool,
     go_back: bool,
+    histories: tuple[Path, ...],
     member: str,
 ) -> None:
     """Run the ticker, the processor, the alert service, the console, the listener, or all of them with Airflow and the stand-in sources."""
@@ -66,6 +74,7 @@ def run(
         metrics_port=metrics_port,
         send=send,
         judges=Judges(member, all_shards, go_back),
+        histories=histories,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from polyrisk.__main__ import main
-from polyrisk.backtest_sweep import at_most, values_of
+from processors.backtest_sweep import at_most, values_of
 from schemas.country_files import countries_root
 from schemas.errors import ConfigurationError
 

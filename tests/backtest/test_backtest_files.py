@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from console.history_files import read_events, read_history
 from polyrisk.backtest_convert import convert
-from polyrisk.backtest_files import read_events, read_history
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError
 from schemas.microseconds import from_microseconds

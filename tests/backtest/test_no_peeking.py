@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 from years import BEGIN, CHANNEL, country, wet_country, years
 
-from polyrisk.backtest import simulate
 from processors.backtest import Activation, Outcome, run
 from processors.backtest_baselines import baselines_of, in_order
+from processors.backtest_parallel import simulate
 from processors.backtest_parts import joined, parts_of
 from processors.baselines import compute
 from processors.history import Delivery, History

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from engine_tables import configuration
 
-from polyrisk.backtest_probabilities import probabilities_of
+from processors.backtest_probabilities import probabilities_of
 from processors.history import History, history_of
 from processors.probability_skill import probable
 from processors.verification import Cells, Happened, brier

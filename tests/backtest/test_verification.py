@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from polyrisk.backtest_report import with_interval
+from console.backtest_tables import with_interval
 from processors.backtest import Activation
 from processors.verification import Cells, Counts, Happened, Interval, brier, counts_of, judged, returns, scored, skill, with_intervals
 from schemas.levels import Level, Truth

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from openpyxl import load_workbook
 from written_country import written_country
 
+from console.rules_words import words
 from polyrisk.__main__ import main
-from polyrisk.rules_words import words
 from schemas.configuration import Rule
 
 FORMULAS = ['=HYPERLINK("http://127.0.0.1","x")', "+1+1", "-2+3", "@SUM(A1)"]

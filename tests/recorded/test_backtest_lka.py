@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from recorded_tables import CHECKOUT, RECORDED
 
+from console.history_files import read_history
 from polyrisk.backtest_convert import convert
-from polyrisk.backtest_files import read_history
 from processors.backtest_baselines import baselines_of
 from processors.history import History
 from schemas.country_files import LoadedCountry, load_country

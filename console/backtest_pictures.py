@@ -9,8 +9,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from polyrisk.backtest import Report
-from polyrisk.backtest_sweep import Step
+from console.backtest_report import Report
+from processors.backtest_sweep import Step
 
 _STYLE: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none", "svg.hashsalt": "backtest"}
 _WIDTH = 8.0

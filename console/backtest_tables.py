@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from polyrisk.backtest import Change, Report, RuleReport
-from polyrisk.backtest_sweep import Step
-from polyrisk.local_time import clock
+from console.backtest_report import Report, RuleReport
 from processors.backtest import Activation
+from processors.backtest_sweep import Step
+from processors.backtest_verdicts import Change
 from processors.probability_skill import Probable
 from processors.verification import Interval
 from schemas.country_files import LoadedCountry
@@ -214,7 +214,7 @@ def _alike(one: Activation, other: Activation | None) -> bool:
 
 
 def _shown(activation: Activation | None, country: LoadedCountry) -> str:
-    return f"{clock(activation.known, country.timezone)} {activation.level.word}" if activation is not None else "-"
+    return f"{activation.known.astimezone(country.timezone):%Y-%m-%d %H:%M} {activation.level.word}" if activation is not None else "-"
 
 
 def trade_off(rule: str, steps: Sequence[Step], now: float) -> Table:

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from rich.table import Table
 from rich.text import Text
 
-from polyrisk.backtest import Report
-from polyrisk.backtest_pictures import svg
-from polyrisk.backtest_report import verdict
+from console.backtest_pictures import svg
+from console.backtest_report import Report
+from console.backtest_tables import verdict
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.texts import Catalogue, Kind, Pattern
-from polyrisk.rules_words import words
+from console.rules_words import words
 from schemas.configuration import Move, Rule
 from schemas.counting import counted
 from schemas.country_files import LoadedCountry

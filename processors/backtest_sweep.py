@@ -1,7 +1,7 @@
 """What other values of one setting would have made of the rules that it touches, and which value is rare enough."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from polyrisk.backtest import SEED, areas_of, conditions_read, end_of, in_parallel, verdicts_of
 from processors.backtest import run
 from processors.backtest_baselines import Made, baselines_of, in_order
+from processors.backtest_parallel import end_of, in_parallel
+from processors.backtest_verdicts import areas_of, conditions_read, verdicts_of
 from processors.history import History
 from processors.plan import Plan
-from processors.verification import Happened, counts_of, returns, scored
+from processors.verification import SEED, Happened, counts_of, returns, scored
 from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
 from schemas.place_tables import nearest
 
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<!\d)[-+]?\d+(?:\.\d+)?(?!\s+in\s)")
+"""The number of a level; of `1 in 5 years` the 5."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,19 @@ def touched_by(configuration: Configuration, path: str) -> Configuration:
     if kind not in known or name not in known[kind]:
         remedy = nearest(name, known.get(kind, list(known))) or "Write thresholds.NAME.levels.orange or rules.NAME.cool_down."
         raise ConfigurationError(f"there is no setting `{path}`.", where="--sweep", remedy=remedy)
-    plan = Plan(configuration, configuration.hash)
-    reads = {r.name: {p for area in plan.judged if area[0] == r.name for p, _ in plan.read_by(*area)} for r in configuration.rules}
-    reads = {r.name: reads[r.name] | {t.split(" ")[0] for t in conditions_read(configuration, r)} for r in configuration.rules}
+    reads = _reads(configuration)
     rules = {r.name for r in configuration.rules if r.name == name or (kind == "thresholds" and name in reads[r.name])}
-    while (
+    return within(configuration, rules, {name} if kind == "thresholds" else set())
+
+
+def within(configuration: Configuration, names: Set[str], thresholds: Set[str] = frozenset(), *, muting: bool = True) -> Configuration:
+    """The configuration of some rules: those, and the thresholds they read.
+
+    Args:
+        thresholds: that are kept though no rule reads them. muting: with the rules that mute them, and those they mute.
+    """
+    reads, rules = _reads(configuration), set(names)
+    while muting and (
         more := {
             r.name
             for r in configuration.rules
@@ -88,8 +98,20 @@ def touched_by(configuration: Configuration, path: str) -> Configuration:
     ):
         rules |= more
     kept = tuple(r for r in configuration.rules if r.name in rules)
-    wanted = set().union(*(reads[r.name] for r in kept)) | ({name} if kind == "thresholds" else set())
+    wanted = set(thresholds).union(*(reads[r.name] for r in kept))
     return configuration.model_copy(update={"rules": kept, "thresholds": tuple(t for t in configuration.thresholds if t.name in wanted)})
+
+
+def readers(configuration: Configuration, threshold: str) -> list[str]:
+    """The rules that read a threshold."""
+    return [name for name, read in _reads(configuration).items() if threshold in read]
+
+
+def _reads(configuration: Configuration) -> dict[str, set[str]]:
+    """Rule to the thresholds that it reads, those that no place of it has among them."""
+    plan = Plan(configuration, configuration.hash)
+    reads = {r.name: {p for area in plan.judged if area[0] == r.name for p, _ in plan.read_by(*area)} for r in configuration.rules}
+    return {r.name: reads[r.name] | {t.split(" ")[0] for t in conditions_read(configuration, r)} for r in configuration.rules}
 
 
 def setting(configuration: Configuration, path: str, value: float | None = None) -> Any:
@@ -106,18 +128,29 @@ def setting(configuration: Configuration, path: str, value: float | None = None)
     if not keys or not isinstance(place, dict) or keys[-1] not in place:
         known = list(place) if isinstance(place, dict) else []
         raise ConfigurationError(f"there is no setting `{path}`.", where="--sweep", remedy=nearest(keys[-1] if keys else "", known))
-    found = _NUMBER.search(str(place[keys[-1]]))
-    if found is None:
-        raise ConfigurationError(f"`{place[keys[-1]]}` at `{path}` has no number to sweep.", where="--sweep")
-    if value is None:
-        return float(found[0])
     text = str(place[keys[-1]])
-    new = f"{text[: found.start()]}{value:.10g}{text[found.end() :]}"
+    if _NUMBER.search(text) is None:
+        raise ConfigurationError(f"`{text}` at `{path}` has no number to sweep.", where="--sweep")
+    if value is None:
+        return number_in(text)
+    new = with_number(text, value)
     place[keys[-1]] = new if isinstance(place[keys[-1]], str) else type(place[keys[-1]])(value)
     try:
         return Configuration.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError(f"`{new}` at `{path}` cannot be: {error.errors()[0]['msg']}.", where="--sweep") from error
+
+
+def number_in(text: str) -> float:
+    """The number in a setting's text: 2 of `mean + 2 sd`; not a number if it has none."""
+    found = _NUMBER.search(text)
+    return float(found[0]) if found is not None else float("nan")
+
+
+def with_number(text: str, value: float) -> str:
+    """A setting's text with another number: `mean + 2.5 sd`."""
+    found = _NUMBER.search(text)
+    return text if found is None else f"{text[: found.start()]}{value:.10g}{text[found.end() :]}"
 
 
 def values_of(text: str) -> tuple[str, list[float]]:
