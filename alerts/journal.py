@@ -55,6 +55,7 @@ class Step(StrEnum):
     ACCOUNT_UNLOCKED = "account_unlocked"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
+    ACCOUNT_LINKED = "account_linked"
     ROLE_GRANTED = "role_granted"
     ROLE_REVOKED = "role_revoked"
     PASSWORD_SET = "password_set"  # noqa: S105 - a step, no password

@@ -425,6 +425,16 @@ officer_links = Table(
 )
 """One-time codes with which a password and an authenticator are set, as SHA-256."""
 
+officer_identities = Table(
+    "officer_identities",
+    metadata,
+    Column("identity", String(64), primary_key=True),
+    Column("officer", String(40), nullable=False, index=True),
+    Column("linked_at", Utc, nullable=False),
+    Column("linked_by", String(80), nullable=False),
+)
+"""Who signs in by a service elsewhere, as SHA-256 of its address and of what it calls the person."""
+
 officer_tries = Table(
     "officer_tries",
     metadata,

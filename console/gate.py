@@ -24,7 +24,7 @@ from console.sessions import LOOPBACK_NAMES, form_key_header, form_key_of, may_t
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 
-WAYS_IN = frozenset({"/sign-in", "/second-factor", "/set-up", "/authenticator"})
+WAYS_IN = frozenset({"/sign-in", "/sign-in/elsewhere", "/sign-in/back", "/second-factor", "/set-up", "/authenticator"})
 """Pages for who is not signed in yet."""
 OWN = frozenset({"/account", "/sign-out"})
 """Pages of whoever is signed in, whatever is granted to them."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
+from urllib.parse import urlsplit
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -25,6 +26,8 @@ from alerts.service import AlertService
 from console.access import NotSignedInError, officer_of, sign_in_path
 from console.acting import Acting
 from console.correction_pages import CorrectionPages
+from console.elsewhere import SignInService
+from console.elsewhere_pages import ElsewherePages
 from console.feeds_pages import FeedsPages
 from console.gate import Gate
 from console.history_pages import HistoryPages
@@ -203,6 +206,7 @@ def create_app(
     registry: Registry | None = None,
     clock: Callable[[], datetime] = utc_now,
     histories: Sequence[Source] | None = None,
+    elsewhere: SignInService | None = None,
 ) -> Starlette:
     """The console as an ASGI application.
 
@@ -212,6 +216,7 @@ def create_app(
         registry: where accounts are kept; without it nobody signs in, and whoever is on this machine reads and changes nothing.
         clock: by which sessions and codes hold, the machine's own.
         histories: that the planner may choose from; by default the cases that ship with the country.
+        elsewhere: a sign-in service that may be asked instead of a password.
 
     Raises:
         ConfigurationError: the country has no shapes of its districts.
@@ -236,7 +241,7 @@ def create_app(
             Route("/warning/{id}", console.warning),
             Route("/healthz", console.health),
             Route("/metrics", console.scrape),
-            *(SignInPages(signing_in, console.pages).routes() if signing_in is not None else ()),
+            *(_ways_in(signing_in, console.pages, elsewhere) if signing_in is not None else ()),
             *HistoryPages(console.reader, country, console.pages, console.newest).routes(),
             *deciding,
             *FeedsPages(console).routes,
@@ -252,6 +257,13 @@ def create_app(
     )
     app.state.close = planner.close  # for who ends without ending what serves it
     return app
+
+
+def _ways_in(signing_in: SigningIn, pages: Pages, elsewhere: SignInService | None) -> list[Route]:
+    if elsewhere is None:
+        return SignInPages(signing_in, pages).routes()
+    host = urlsplit(elsewhere.issuer).netloc
+    return [*SignInPages(signing_in, pages, host).routes(), *ElsewherePages(elsewhere, signing_in, pages).routes()]
 
 
 def serve(app: Starlette, port: int) -> None:

@@ -5,7 +5,9 @@ import secrets
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-_SESSION, _FORM = "polyrisk", "polyrisk-form"
+_SESSION, _FORM, _ASKED = "polyrisk", "polyrisk-form", "polyrisk-asked"
+_ASKED_FOR_S = 600
+"""How long somebody may take at a sign-in service elsewhere."""
 _HOST_ONLY = "__Host-"
 """A browser takes such a name only from this very host, over https and for the whole site."""
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -46,6 +48,21 @@ def drop_token(response: Response, connection: HTTPConnection) -> None:
     response.delete_cookie(_named(connection, _SESSION), path="/", secure=is_secure(connection), httponly=True, samesite="lax")
 
 
+def asked_of(connection: HTTPConnection) -> str:
+    """What this browser asked a sign-in service elsewhere; empty if nothing."""
+    return connection.cookies.get(_named(connection, _ASKED), "")
+
+
+def keep_asked(response: Response, connection: HTTPConnection, asked: str) -> None:
+    """Let the browser keep what it asked a sign-in service elsewhere until it comes back."""
+    _set(response, connection, _ASKED, asked, _ASKED_FOR_S)
+
+
+def drop_asked(response: Response, connection: HTTPConnection) -> None:
+    """It came back, once."""
+    response.delete_cookie(_named(connection, _ASKED), path="/", secure=is_secure(connection), httponly=True, samesite="lax")
+
+
 def form_key_header(connection: HTTPConnection, key: str) -> tuple[bytes, bytes]:
     """The header that gives the browser the secret of its forms."""
     response = Response()
@@ -53,8 +70,9 @@ def form_key_header(connection: HTTPConnection, key: str) -> tuple[bytes, bytes]
     return next(header for header in response.raw_headers if header[0] == b"set-cookie")
 
 
-def _set(response: Response, connection: HTTPConnection, name: str, value: str) -> None:
-    response.set_cookie(_named(connection, name), value, path="/", secure=is_secure(connection), httponly=True, samesite="lax")
+def _set(response: Response, connection: HTTPConnection, name: str, value: str, lasts_s: int | None = None) -> None:
+    secure = is_secure(connection)
+    response.set_cookie(_named(connection, name), value, max_age=lasts_s, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _named(connection: HTTPConnection, name: str) -> str:

@@ -25,10 +25,14 @@ from schemas.errors import RefusedError
 
 
 class SignInPages:
-    """The pages over a registry."""
+    """The pages over a registry.
 
-    def __init__(self, signing_in: SigningIn, pages: Pages) -> None:
-        self._signing_in, self._pages = signing_in, pages
+    Args:
+        elsewhere: the host of a sign-in service that may be asked instead of a password; empty if there is none.
+    """
+
+    def __init__(self, signing_in: SigningIn, pages: Pages, elsewhere: str = "") -> None:
+        self._signing_in, self._pages, self._elsewhere = signing_in, pages, elsewhere
 
     def routes(self) -> list[Route]:
         """Where they are."""
@@ -46,10 +50,11 @@ class SignInPages:
         form, onward = form_of(request), _onward(request)
         name = form.get("name", "")[:80]
         shown = {"name": name, "onward": onward, "open": not self._signing_in.is_closed()}
+        shown |= {"elsewhere": self._elsewhere, "away": "/sign-in/elsewhere" + query_of(onward)}
 
         def give() -> Response:
-            token = self._signing_in.give_password(name, form.get("password", ""), _address(request), _token(request))
-            return self._go_on(request, "/second-factor" + _query(onward), token)
+            token = self._signing_in.give_password(name, form.get("password", ""), address_of(request), _token(request))
+            return self._go_on(request, "/second-factor" + query_of(onward), token)
 
         return self._step(request, "sign_in", shown, give)
 
@@ -57,10 +62,10 @@ class SignInPages:
         """`/second-factor?next=`: a code of the authenticator, or one for its loss."""
         session, onward = session_of(request), _onward(request)
         if session is None or session.stage is not Stage.SECOND:
-            return RedirectResponse("/sign-in" + _query(onward), 303)
+            return RedirectResponse("/sign-in" + query_of(onward), 303)
 
         def give() -> Response:
-            token = self._signing_in.give_code(session, form_of(request).get("code", ""), _address(request))
+            token = self._signing_in.give_code(session, form_of(request).get("code", ""), address_of(request))
             return self._go_on(request, onward, token)
 
         return self._step(request, "second_factor", {"name": session.officer.display, "onward": onward}, give)
@@ -74,7 +79,7 @@ class SignInPages:
             password = form.get("password", "")
             if password != form.get("again", ""):
                 raise RefusedError("the two passwords differ.", remedy="Type the same one twice.")
-            token = self._signing_in.use_one_time_code(code, password, _address(request), _token(request))
+            token = self._signing_in.use_one_time_code(code, password, address_of(request), _token(request))
             return self._go_on(request, "/authenticator", token)
 
         return self._step(request, "set_up", {"code": code[:80], "least": LEAST}, give)
@@ -89,7 +94,7 @@ class SignInPages:
         secret = " ".join(told.secret[i : i + 4] for i in range(0, len(told.secret), 4))
 
         def give() -> Response:
-            token, codes = self._signing_in.confirm(session, form_of(request).get("code", ""), _address(request))
+            token, codes = self._signing_in.confirm(session, form_of(request).get("code", ""), address_of(request))
             response = self._page(request, "recovery", {"codes": codes})
             keep_token(response, request, token)
             return response
@@ -107,7 +112,7 @@ class SignInPages:
             new = form.get("password", "")
             if new != form.get("again", ""):
                 raise RefusedError("the two new passwords differ.", remedy="Type the same one twice.")
-            token = self._signing_in.change_password(session, form.get("current", ""), new, _address(request))
+            token = self._signing_in.change_password(session, form.get("current", ""), new, address_of(request))
             response = self._page(request, "recovery", {"codes": ()})
             keep_token(response, request, token)
             return response
@@ -160,9 +165,11 @@ def _onward(request: Request) -> str:
     return local_path(form_of(request).get("next", "") or request.query_params.get("next", "/"))
 
 
-def _query(onward: str) -> str:
+def query_of(onward: str) -> str:
+    """What an address of signing in says of where to go on."""
     return f"?next={quote(onward, safe='/')}" if onward != "/" else ""
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """From where somebody asks."""
     return request.client.host if request.client is not None else "unknown"

@@ -1,5 +1,6 @@
 """The console as a part that runs: where it listens, under which names, and over whose accounts."""
 
+import os
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -11,6 +12,7 @@ import uvicorn
 
 from alerts.officers.signing_in import SigningIn
 from alerts.registry import has_registry, open_registry
+from console.elsewhere import SignInService
 from console.pages import create_app
 from console.planner_histories import Source
 from eventlog.log import EventLog
@@ -52,8 +54,10 @@ def console_of(
         histories: that the planner may choose from.
 
     Raises:
-        RefusedError: it would be open to whoever reaches it from elsewhere. PolyriskError: the port cannot be used.
+        RefusedError: it would be open to whoever reaches it from elsewhere. ConfigurationError: half a sign-in service is named.
+        PolyriskError: the port cannot be used.
     """
+    elsewhere = SignInService.of_settings(os.environ)
     registry = stack.enter_context(closing(open_registry(state, create=not has_registry(state))))
     if not where.on_this_machine and not SigningIn(registry).is_closed():
         what = "The console would be open to whoever reaches it there: no administrator has signed in yet."
@@ -62,6 +66,6 @@ def console_of(
     served = stack.enter_context(closing(bound(where.port, "Choose another with --port.", where.host)))
     own = (where.host,) if where.host not in ("0.0.0.0", "::") else ()  # noqa: S104 - compared, not listened at
     hosts = (HOST, "localhost", *own, *where.names)
-    app = create_app(log, country, now=clock.now, hosts=hosts, registry=registry, histories=histories)
+    app = create_app(log, country, now=clock.now, hosts=hosts, registry=registry, histories=histories, elsewhere=elsewhere)
     stack.callback(app.state.close)
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)), served

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.officers.administering import Administering, Invitation
+from alerts.officers.identities import Identity
 from alerts.officers.officer import ConsoleRole, Grant, State
 from alerts.registry import open_registry
 from polyrisk.installation import country_of
@@ -54,6 +55,14 @@ def revoke(state: Path, country: str | None, name: str, role: str, duty_role: st
     with _opened(state, here) as administering:
         officer = administering.revoke(name, granted, by)
     click.echo(f"{officer.name}: {'; '.join(one.in_words() for one in officer.grants) or 'no role any more'}.")
+
+
+def link(state: Path, country: str | None, name: str, issuer: str, subject: str, by: str) -> None:
+    """Let a person sign in by a service elsewhere."""
+    here = country_of(state, country)
+    with _opened(state, here) as administering:
+        officer = administering.link(name, Identity(issuer, subject), by)
+    click.echo(f"{officer.name}: also signs in by {issuer}.")
 
 
 def change(state: Path, country: str | None, name: str, by: str, how: str) -> None:

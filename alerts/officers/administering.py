@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from alerts.journal import Step
-from alerts.officers import accounts, permissions, second_factors, sessions, steps, tries
+from alerts.officers import accounts, identities, permissions, second_factors, sessions, steps, tries
+from alerts.officers.identities import Identity
 from alerts.officers.officer import ConsoleRole, Grant, Officer, State
 from alerts.officers.signing_in import utc_now
 from alerts.registry import Registry
@@ -118,7 +119,7 @@ class Administering:
             return accounts.set_state(connection, accounts.named(connection, name), State.ACTIVE, by, self._now())
 
     def reset(self, name: str, by: str) -> Invitation:
-        """For who lost password or telephone: both are worth nothing from now on, and a one-time code sets new ones.
+        """For who lost password or telephone: both, and a link to a sign-in service, are void from now on; a one-time code sets anew.
 
         Raises:
             RefusedError: `by` does not administer the country, or there is no such account or it is out of use.
@@ -130,10 +131,26 @@ class Administering:
                 raise RefusedError(f"`{officer.name}` is out of use.", where="officers", remedy="Enable it first.")
             accounts.keep_password(connection, officer.id, "")
             second_factors.forget(connection, officer.id)
+            identities.unlink(connection, officer.id)
             sessions.end_all(connection, officer.id)
             tries.forget(connection, self._registry.keys, officer.name, officer.id)
             steps.administered(connection, self._now(), by, Step.ACCOUNT_RESET, officer.name)
             return self._invite(connection, officer, by, LASTS)
+
+    def link(self, name: str, identity: Identity, by: str) -> Officer:
+        """Let a person whom a sign-in service knows sign in to an account by it.
+
+        Raises:
+            RefusedError: `by` does not administer the country, there is no such account, or the person has one already.
+        """
+        if not identity.issuer or not identity.subject.strip():
+            raise RefusedError("the service or what it calls the person is missing.", where="--subject", remedy="Give both.")
+        with self._registry.begin() as connection:
+            by = self._administrator(connection, by)
+            officer = accounts.named(connection, name)
+            identities.link(connection, identity, officer.id, by, self._now())
+            steps.administered(connection, self._now(), by, Step.ACCOUNT_LINKED, officer.name, identity.issuer)
+            return officer
 
     def unlock(self, name: str, by: str) -> Officer:
         """Let an account that was tried too often be tried again at once.

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from alerts.journal import Step
-from alerts.officers import accounts, passwords, second_factors, sessions, steps, tries
+from alerts.officers import accounts, identities, passwords, second_factors, sessions, steps, tries
+from alerts.officers.identities import Identity
 from alerts.officers.officer import Officer, State
 from alerts.officers.second_factors import Authenticator
 from alerts.officers.sessions import Session, Stage
@@ -96,6 +97,33 @@ class SigningIn:
                 return sessions.begin(connection, officer.id, Stage.FULL, self.now(), session.token)
             steps.failed(connection, self.now(), officer.name, "second factor")
         raise _wrong_code()
+
+    def believe(self, identity: Identity, address: str, token: str = "") -> tuple[str, Stage]:
+        """The first step, taken at a sign-in service elsewhere; both, if it says that the person showed a second factor there.
+
+        Answers the cookie's new value, and the stage that was reached.
+
+        Raises:
+            RefusedError: no account in use is linked to the person, or a second factor is missing here and there.
+        """
+        taken = self._take(tries.at_code(address))
+        with self.registry.begin() as connection:
+            id = identities.officer_of(connection, identity)
+            officer = accounts.load(connection, id) if id is not None else None
+            ready = officer is not None and officer.state is State.ACTIVE
+            stage = Stage.FULL if identity.second_factor else Stage.SECOND
+            if officer is not None and ready and (officer.set_up or stage is Stage.FULL):
+                tries.forgive(connection, taken)
+                if stage is Stage.FULL:
+                    accounts.note_set_up(connection, officer.id, self.now())
+                    steps.own(connection, self.now(), officer.name, Step.SIGNED_IN, f"by {identity.issuer}")
+                return sessions.begin(connection, officer.id, stage, self.now(), token), stage
+            steps.failed(connection, self.now(), officer.name if officer is not None else None, "sign-in service")
+        if not ready:
+            what = "no account in use here is linked to you."
+            raise RefusedError(what, remedy="An administrator links it: `polyrisk officers link`.")
+        what = "the sign-in service did not ask you for a second factor, and you have set none here."
+        raise RefusedError(what, remedy="Use your one-time code to set one, or ask an administrator for a new one.")
 
     def use_one_time_code(self, code: str, password: str, address: str, token: str = "") -> str:
         """Set the password with a one-time code. Answers the cookie's new value, with which the authenticator is set.

@@ -144,6 +144,21 @@ def unlock(name: str, by: str, state: Path, country: str | None) -> None:
 
 @officers.command()
 @click.argument("name")
+@click.option("--subject", required=True, help="What the sign-in service calls the person for ever (`sub`); no mail address.")
+@click.option("--issuer", envvar="POLYRISK_OIDC_ISSUER", required=True, help="The service's address; by default POLYRISK_OIDC_ISSUER.")
+@_BY
+@OF_INSTALLATION
+@_COUNTRY
+@told
+def link(name: str, subject: str, issuer: str, by: str, state: Path, country: str | None) -> None:
+    """Let a person whom a sign-in service (OpenID Connect) knows sign in to the account NAME by it; `reset` ends that."""
+    from polyrisk.officers_command import link as link_them
+
+    link_them(state, country, name, issuer, subject, by)
+
+
+@officers.command()
+@click.argument("name")
 @_BY
 @_ADDRESS
 @OF_INSTALLATION

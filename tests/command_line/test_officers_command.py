@@ -105,6 +105,14 @@ def test_a_colleague_is_added_granted_revoked_and_taken_out(run: Run, state: Pat
 
 
 @pytest.mark.usefixtures("administered")
+def test_a_person_of_a_sign_in_service_is_linked(run: Run) -> None:
+    """By what the service calls them; once."""
+    person = ("--subject", "248289761001", "--issuer", "https://id.example")
+    assert run("link", ADMINISTRATOR, *person, *BY).stdout == f"{ADMINISTRATOR}: also signs in by https://id.example.\n"
+    assert "has an account already" in run("link", ADMINISTRATOR, *person, *BY).stderr
+
+
+@pytest.mark.usefixtures("administered")
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
