@@ -29,7 +29,6 @@ from alerts.silencing import Silencing
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record
-from schemas.errors import RefusedError
 from schemas.levels import Level
 from schemas.records import JournalAnchor, Stored
 from schemas.topics import EVENTS
@@ -120,7 +119,8 @@ class AlertService:
         done = self._consume(now)
         with self.registry.acting() as connection:
             done += self._time.pass_to(connection, now)
-        self._flush(now)
+        self._anchor(now)
+        self._flush()
         done += self._look_when_due(now)
         self._write_cap()
         return done
@@ -249,7 +249,7 @@ class AlertService:
         with self.registry.acting() as connection:
             there = ledger.waiting_ids(connection)
             changed = self._signing.look_again(connection, now, there if waiting is None else [one for one in there if one in waiting])
-        self._flush(now)
+        self._flush()
         return changed
 
     def _look_when_due(self, now: datetime) -> int:
@@ -289,7 +289,7 @@ class AlertService:
         with self.registry.begin() as connection:
             deliveries.publish(connection, self.country.shard, now)
             self.metrics.observe_messages(deliveries.published(connection))
-        self._flush(now)
+        self._flush()
 
     def notices(self) -> list[Notice]:
         """What the people on duty were told, oldest first."""
@@ -310,13 +310,9 @@ class AlertService:
     @contextmanager
     def _attempt(self, asked: str, by: str, role: str, subject: str, now: datetime) -> Iterator[Connection]:
         """What a person asks for, in a transaction; what came of it is published, and that it was refused is in the journal."""
-        try:
-            with self.registry.attempt(asked, by, role, subject, now) as connection:
-                yield connection
-        except RefusedError:
-            self._flush(now)
-            raise
-        self._flush(now)
+        with self.registry.attempt(asked, by, role, subject, now) as connection:
+            yield connection
+        self._flush()
 
     def _consume(self, now: datetime) -> int:
         total = 0
@@ -324,16 +320,15 @@ class AlertService:
             with self.registry.acting() as connection:
                 for stored in batch:
                     self._judgements.take_in(connection, stored, now)
-            self._flush(now, batch)
+            self._flush(batch)
             total += len(batch)
         return total
 
-    def _flush(self, now: datetime, batch: list[Stored] | None = None) -> None:
+    def _flush(self, batch: list[Stored] | None = None) -> None:
         """Publish what waits, then commit the events it came from. Ids make a repetition harmless.
 
         Not in one transaction: who signs publishes the same at the same time, and an id is there once only if all append alike.
         """
-        self._anchor(now)
         with self.registry.reading() as connection:
             waiting = ledger.unpublished(connection)
         if waiting:
@@ -346,7 +341,10 @@ class AlertService:
                 ledger.mark_published(connection, waiting)
 
     def _anchor(self, now: datetime) -> None:
-        """Have the newest step of the journal published if it grew: here, by a signature in another process, or by the stop button."""
+        """Have the newest step of the journal published if it grew: here, by a signature in another process, or by the stop button.
+
+        Only the service that takes in does so: of several processes that append to a log on Kafka, each has to wait for the others.
+        """
         with self.registry.reading() as connection:
             head = journal.head(connection)
         if head is None or head == self._anchored:
