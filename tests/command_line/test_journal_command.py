@@ -34,6 +34,7 @@ def state(tmp_path: Path) -> Path:
     for message, by in (("w1.1", "A"), ("w2.1", "B\x1b[2J")):
         with pytest.raises(RefusedError):
             service.sign(message, by, "duty_officer", NOW)
+    service.take_in(NOW)
     service.close()
     registry.close()
     log.close()
