@@ -12,3 +12,9 @@ LAST_TURN = Gauge(
 def done(part: str) -> None:
     """Note that a part has just done its work."""
     LAST_TURN.labels(part).set(time.time())
+
+
+def last_done(part: str) -> float | None:
+    """When that was, seconds since 1970; none before the first time."""
+    samples = (sample for family in LAST_TURN.collect() for sample in family.samples)
+    return next((sample.value for sample in samples if sample.labels["part"] == part), None)
