@@ -1,5 +1,6 @@
 """From what is wrong to the telephone of whoever is on duty, through a real Prometheus and a real Alertmanager, and back."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from event_makers import event, tell
 from exposed import FOREIGN
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from serving import sign_all
-from watchers import Receiver, alertmanager, prometheus, until
+from watchers import DEPLOY, Receiver, alertmanager, prometheus, until
 
 from alerts.metrics import Metrics
 from alerts.people.keys import Keys
@@ -122,6 +123,7 @@ def test_an_alarm_wakes_somebody_once_and_is_taken_back(tmp_path: Path, outside:
     until(lambda: receiver.of("FeedSilent", "resolved", feed=FEEDS[0]), "it is heard again")
 
     assert _rules_that_cannot_be_judged(watcher) == []
+    assert _questions_that_cannot_be_answered(watcher) == []
     names = httpx.get(f"{watcher}/api/v1/label/__name__/values").json()["data"]
     assert set(names) >= FOREIGN
 
@@ -140,6 +142,14 @@ def _rules_that_cannot_be_judged(watcher: str) -> list[str]:
     """Rules that fail on what is really shown, with the reason."""
     groups = httpx.get(f"{watcher}/api/v1/rules").json()["data"]["groups"]
     return [f"{rule['name']}: {rule.get('lastError')}" for group in groups for rule in group["rules"] if rule["health"] != "ok"]
+
+
+def _questions_that_cannot_be_answered(watcher: str) -> list[str]:
+    """Questions of the dashboard that fail on what is really shown, with the reason."""
+    board = json.loads((DEPLOY / "grafana" / "polyrisk.json").read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
+    answers = {expr: httpx.get(f"{watcher}/api/v1/query", params={"query": expr}).json() for expr in asked}
+    return [f"{expr}: {answer.get('error')}" for expr, answer in answers.items() if answer["status"] != "success"]
 
 
 def _parts_of(body: dict[str, Any]) -> set[str]:
