@@ -118,16 +118,13 @@ class AlertService:
             stages = ledger.statuses(connection)  # each time: another process may have signed
             self.metrics.observe_warnings(stages)
             pending = ledger.in_stage(connection, ledger.PENDING) if stages.get(ledger.PENDING) else []
-            self.metrics.observe_unsigned(waiting.unsigned(pending, self._to_be_signed_within))
+            self.metrics.observe_unsigned(waiting.unsigned(pending, self._proposals.to_be_signed_within))
             if done or stages != self._observed:
                 self._observed = stages
                 holding = sum(silence.holds(now) for silence in silences.not_over(connection))
                 self.metrics.observe_unsaid(intents.unsent(connection), ledger.decided(connection), holding)
         self._look_what_waits(now)
         return done
-
-    def _to_be_signed_within(self, warning: Warning) -> timedelta:
-        return self._proposals.signatures(self._proposals.rules.get(warning.rule), warning.level).within
 
     def _look_what_waits(self, now: datetime) -> None:
         """Now and then alone: a long queue is read whole for it, which may take no more than a twentieth of the time."""

@@ -40,6 +40,7 @@ from polyrisk.config_log import SHORT, entries_of, in_force
 from polyrisk.console_part import Where, console_of
 from polyrisk.defaults import LISTENER_PORT, PARTS
 from polyrisk.listener_command import Listening
+from polyrisk.processes import noted
 from polyrisk.readiness import STARTING, probes_of
 from polyrisk.serving import HOST, bound, in_background, metrics_app
 from processors.garbage import look_less_often
@@ -115,8 +116,10 @@ def run_parts(
         if part in ("ticker", "all"):
             REGISTRY.register(SourceClocks(state / source_clocks.FOLDER, lambda: datetime.now(UTC)))
         probes = [STARTING]
+        url = ""
         if part in METRICS_PORT:
-            _serve_metrics(stack, METRICS_PORT[part] if metrics_port is None else metrics_port, probes)
+            url = _serve_metrics(stack, METRICS_PORT[part] if metrics_port is None else metrics_port, probes)
+        stack.enter_context(noted(state, part, url))
         played = part == "all" and case is not None
         listening = _listening(stack, log, country, state, clock, listener_port, part, played=played)
         channel = _channel(stack, country, state, listening, played=played, send=send) if part in ("alerts", "all") else None
@@ -189,11 +192,13 @@ def _turn(
     return turn
 
 
-def _serve_metrics(stack: ExitStack, port: int, probes: Sequence[Probe]) -> None:
-    """Serve metrics, health and readiness in a thread from the first moment on, so that a long start can be looked at."""
+def _serve_metrics(stack: ExitStack, port: int, probes: Sequence[Probe]) -> str:
+    """Serve metrics, health and readiness in a thread from the first moment on, so that a long start can be looked at; answers where."""
     served = stack.enter_context(closing(bound(port, "Choose another with --metrics-port.")))
     in_background(stack, metrics_app(probes), served, "metrics")
-    click.echo(f"metrics at http://{HOST}:{served.getsockname()[1]}/")
+    url = f"http://{HOST}:{served.getsockname()[1]}/"
+    click.echo(f"metrics at {url}")
+    return url
 
 
 def _listening(

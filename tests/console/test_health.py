@@ -140,3 +140,20 @@ def test_the_console_is_not_ready_while_its_log_is_broken(tmp_path: Path) -> Non
         answer = httpx.get(f"{where}/readyz", timeout=60)
     assert answer.status_code == 503
     assert {c["name"]: c["ok"] for c in answer.json()["checks"]}["log"] is False
+
+
+def test_a_console_whose_registry_is_broken_says_so_to_this_machine_alone(log: EventLog, tmp_path: Path) -> None:
+    """Nobody can be let in, so pages are refused; programs beside it learn why, and nobody learns it through a proxy."""
+    path = tmp_path / "registry.db"
+    registry = Registry(f"sqlite:///{path}", Keys.load(tmp_path / "keys", create=True))
+    with closing(registry), served(create_app(log, lanka(), registry=registry)) as where:
+        found = {c["name"]: c["ok"] for c in httpx.get(f"{where}/readyz", timeout=60).json()["checks"]}
+        assert found["registry"] is True
+        registry.engine.dispose()
+        path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+        assert httpx.get(f"{where}/healthz").json() == {"status": "ok"}
+        answer = httpx.get(f"{where}/readyz", timeout=60)
+        assert answer.status_code == 503
+        assert {c["name"]: c["ok"] for c in answer.json()["checks"]}["registry"] is False
+        passed_on = httpx.get(f"{where}/readyz", headers={"x-forwarded-for": "198.51.100.7"})
+        assert "It cannot be known who asks" in passed_on.text
