@@ -52,6 +52,10 @@ class Proposals:
         stricter = {"people": max(rule.sign.people, table.people), "within": min(rule.sign.within, table.within)}
         return table.model_copy(update=stricter)
 
+    def to_be_signed_within(self, warning: Warning) -> timedelta:
+        """How long a message may wait for its signatures."""
+        return self.signatures(self.rules.get(warning.rule), warning.level).within
+
     def propose(
         self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, kind: Kind, reason: Reason, at: datetime, by: str = ""
     ) -> Life:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select
 
 from alerts import journal, migrations
 from alerts.journal import SERVICE, Step
@@ -39,6 +39,12 @@ def registry_url(state: Path) -> str:
     noted = state / URL_NOTED
     of_folder = noted.read_text(encoding="utf-8").strip() if noted.exists() else ""
     return os.environ.get("POLYRISK_REGISTRY") or of_folder or f"sqlite:///{state / 'registry.db'}"
+
+
+def engine_url(url: str) -> URL:
+    """The address of a registry as SQLAlchemy opens it: PostgreSQL by the driver that we have."""
+    place = make_url(url)
+    return place.set(drivername="postgresql+psycopg") if place.drivername == "postgresql" else place
 
 
 def _note_url(state: Path) -> None:
@@ -88,10 +94,7 @@ class Registry:
 
     def __init__(self, url: str, keys: Keys) -> None:
         self.keys = keys
-        place = make_url(url)
-        if place.drivername == "postgresql":
-            place = place.set(drivername="postgresql+psycopg")
-        self.engine = create_engine(place, hide_parameters=True)  # errors name no index and no encrypted number
+        self.engine = create_engine(engine_url(url), hide_parameters=True)  # errors name no index and no encrypted number
         if self.engine.dialect.name == "sqlite":
             _keep_private(self.engine)
             _prepare_sqlite(self.engine)

@@ -4,19 +4,21 @@ What it does is kept by subject: `judgements` (a change of an event), `passing_t
 each gets its transaction, and what it decided is published.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts import deliveries, intents, journal, ledger, notices, quiet_hours, silences, stops
+from alerts import deliveries, intents, journal, ledger, notices, quiet_hours, silences, stops, waiting
 from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
 from alerts.holding import Holding
 from alerts.judgements import Judgements
+from alerts.listening import acknowledgements
 from alerts.metrics import Metrics
 from alerts.notices import Notice
 from alerts.passing_time import PassingTime
@@ -36,6 +38,8 @@ from schemas.warning_records import Hold, Warning
 
 BATCH = 500
 LOOK_EVERY = timedelta(minutes=1)
+LOOK_S = 10.0
+"""Seconds between two looks at since when messages wait."""
 
 
 class AlertService:
@@ -84,6 +88,10 @@ class AlertService:
         self._look_every = look_every
         self._looked: datetime | None = None  # when what waits was last held against how it stands
         self._observed: dict[str, int] | None = None  # the same when metrics of what was not said were set last
+        self._wall = wall_clock
+        self._look_again_at = 0.0  # when to look next since when messages wait, in seconds that are never set back
+        self._proposals = proposals
+        self.metrics.warn_below(country.facts.messaging.balance_below)
         self._dispatcher = (
             None
             if channel is None
@@ -108,11 +116,26 @@ class AlertService:
         with self.registry.reading() as connection:
             stages = ledger.statuses(connection)  # each time: another process may have signed
             self.metrics.observe_warnings(stages)
+            pending = ledger.in_stage(connection, ledger.PENDING) if stages.get(ledger.PENDING) else []
+            self.metrics.observe_unsigned(waiting.unsigned(pending, self._proposals.to_be_signed_within))
             if done or stages != self._observed:
                 self._observed = stages
                 holding = sum(silence.holds(now) for silence in silences.not_over(connection))
                 self.metrics.observe_unsaid(intents.unsent(connection), ledger.decided(connection), holding)
+        self._look_what_waits(now)
         return done
+
+    def _look_what_waits(self, now: datetime) -> None:
+        """Now and then alone: a long queue is read whole for it, which may take no more than a twentieth of the time."""
+        begun = time.monotonic()
+        if begun < self._look_again_at:
+            return
+        with self.registry.reading() as connection:
+            stopped = stops.standing_stops(connection)
+            self.metrics.observe_waiting(waiting.looked(connection, now, self._wall(), stopped))
+            self.metrics.observe_answers(acknowledgements.together(connection))
+        took = time.monotonic() - begun
+        self._look_again_at = begun + max(LOOK_S, 20 * took)
 
     def take_in(self, now: datetime) -> int:
         """Take in what is new and let time pass; nothing is sent. Answers how many events and steps that were."""
@@ -283,6 +306,8 @@ class AlertService:
             received = intents.received(connection)
             halts = len(stops.standing_stops(connection))
         self.metrics.observe_sending(closed=bool(report.closed), halts=halts, balance=self._dispatcher.balance)
+        if report.settled:
+            self.metrics.settled(self._wall())
         if self._counted == stages and not (received or report.settled or report.later or report.waiting):
             return
         self._counted = stages
@@ -330,15 +355,15 @@ class AlertService:
         Not in one transaction: who signs publishes the same at the same time, and an id is there once only if all append alike.
         """
         with self.registry.reading() as connection:
-            waiting = ledger.unpublished(connection)
-        if waiting:
-            self.log.append(waiting)
+            records = ledger.unpublished(connection)
+        if records:
+            self.log.append(records)
         if batch:
             with self.log.transaction(self._joined()) as transaction:
                 transaction.commit(batch)
-        if waiting:
+        if records:
             with self.registry.begin() as connection:
-                ledger.mark_published(connection, waiting)
+                ledger.mark_published(connection, records)
 
     def _anchor(self, now: datetime) -> None:
         """Have the newest step of the journal published if it grew: here, by a signature in another process, or by the stop button.

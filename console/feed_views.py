@@ -8,9 +8,6 @@ from console.names import Names
 from console.reading import Known
 from schemas.manifests import FeedManifest
 
-_GRACE = timedelta(minutes=30)
-_STEPS = 2
-
 
 @dataclass(frozen=True)
 class FeedView:
@@ -40,8 +37,8 @@ def feed_views(known: Known, names: Names) -> tuple[FeedView, ...]:
 
 
 def allowed_silence(manifest: FeedManifest) -> timedelta:
-    """How long a feed may be silent: one call that was missed may be chance, two are not."""
-    return _STEPS * max(manifest.every, manifest.calm_every or manifest.every) + _GRACE
+    """How long a feed may be silent."""
+    return manifest.facts.silence_allowed
 
 
 def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:

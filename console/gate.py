@@ -28,7 +28,10 @@ WAYS_IN = frozenset({"/sign-in", "/sign-in/elsewhere", "/sign-in/back", "/second
 """Pages for who is not signed in yet."""
 OWN = frozenset({"/account", "/sign-out"})
 """Pages of whoever is signed in, whatever is granted to them."""
-_HEALTH, _METRICS = "/healthz", "/metrics"
+_LIFE = "/healthz"
+"""Answered to anybody, whatever is broken."""
+_FOR_MACHINES = frozenset({"/metrics", "/readyz"})
+"""Answered to programs on this machine."""
 _ONLY_READ = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM = "application/x-www-form-urlencoded"
 MOST_BYTES, _MOST_FIELDS = 65_536, 200
@@ -51,6 +54,10 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
+        if request.url.path == _LIFE or (request.url.path in _FOR_MACHINES and _from_this_machine(request)):
+            self._note(request, None)
+            await self._app(scope, receive, self._with_headers(send, request, private=False))
+            return
         try:
             session, closed = await run_in_threadpool(self._look, token_of(request))
         except SQLAlchemyError:
@@ -87,7 +94,7 @@ class Gate:
         if request.method not in _ONLY_READ and officer is None:
             remedy = "Sign in and try again. The first account is made on the machine: polyrisk officers first."
             return self._refused(403, "Nothing is changed by who is not signed in.", remedy)
-        if not closed or path == _HEALTH or (path == _METRICS and _from_this_machine(request)):
+        if not closed:
             return None
         if officer is None:
             return RedirectResponse(sign_in_path(request), 303)

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from alerts.officers.officer import Officer
@@ -30,6 +30,7 @@ from console.elsewhere import SignInService
 from console.elsewhere_pages import ElsewherePages
 from console.feeds_pages import FeedsPages
 from console.gate import Gate
+from console.health import Health, Probe, registry_readable
 from console.history_pages import HistoryPages
 from console.judging import Judge
 from console.local_time import LocalTime
@@ -55,6 +56,8 @@ _LOGGER = logging.getLogger(__name__)
 _CACHED = 64
 PATIENCE_S = 5.0
 """Seconds that a page waits for the engine's replay. Whoever is on duty must see events and silent feeds at once, judged or not."""
+_READY_S = 2.0
+"""Seconds that whoever asks whether the page is ready waits for it."""
 _BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
 """No page is of an earlier moment."""
 LOOPBACK = "127.0.0.1"
@@ -118,14 +121,25 @@ class Console:
 
         return self.answer(request, page)
 
-    def health(self, _request: Request) -> Response:
-        """`/healthz`: whether the log can be read, and how far it goes."""
-        try:
-            self.reader.refresh()
-        except LogError as error:
-            return JSONResponse({"status": "failing", "why": error.what}, status_code=503)
-        end = self.reader.end()
-        return JSONResponse({"status": "ok", "shard": self.country.shard, "log_ends": self.clock.machine(end) if end else None})
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What the pages need: the log, and that what it says is judged."""
+        return (
+            Probe("log", self._look_into_log, "Look whether its disk, or its broker, is there and has room."),
+            Probe("judged", self._look_at_judgement, "Wait: until then districts are shown as unknown."),
+        )
+
+    def _look_into_log(self) -> str:
+        self.reader.refresh()
+        end, shard = self.reader.end(), self.country.shard
+        return f"the log of {shard} goes to {self.clock.machine(end)}" if end else f"the log has nothing of {shard}"
+
+    def _look_at_judgement(self) -> str:
+        state = self._judge.state(self.newest(), _READY_S)
+        if isinstance(state, State):
+            return "all that the log has is judged"
+        came_to = "it has not begun" if state is None else f"it has come to {self.clock.machine(state)}"
+        raise PolyriskError(f"the log is still being judged: {came_to}.")
 
     def scrape(self, _request: Request) -> Response:
         """`/metrics`: for Prometheus."""
@@ -224,6 +238,7 @@ def create_app(
     console = Console(log, country, title=title, now=now, patience_s=patience_s)
     planner = PlannerPages(console, sources_of(country) if histories is None else histories)
     signing_in = SigningIn(registry, clock) if registry is not None else None
+    probes = [*console.probes, *([registry_readable(registry)] if registry is not None else ())]
     deciding: list[Route] = []
     if registry is not None:
         acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
@@ -239,7 +254,7 @@ def create_app(
         routes=[
             Route("/", console.overview),
             Route("/warning/{id}", console.warning),
-            Route("/healthz", console.health),
+            *Health(probes).routes,
             Route("/metrics", console.scrape),
             *(_ways_in(signing_in, console.pages, elsewhere) if signing_in is not None else ()),
             *HistoryPages(console.reader, country, console.pages, console.newest).routes(),

@@ -3,7 +3,8 @@
 import json
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -65,10 +66,16 @@ class Validators:
 
 @dataclass(frozen=True)
 class Fetched:
-    """An answer. `body` is none if the source says that nothing has changed (304)."""
+    """An answer.
+
+    Attributes:
+        body: none if the source says that nothing has changed (304).
+        clock_ahead_s: by how much this machine's clock was ahead of the source's when it answered; none if the source did not say its time.
+    """
 
     body: bytes | None
     validators: Validators
+    clock_ahead_s: float | None = field(default=None, compare=False)
 
 
 def address(manifest: FeedManifest, base_url: str | None) -> str:
@@ -94,7 +101,7 @@ def fetch(
     """
     with client or httpx.Client(follow_redirects=True, headers={"User-Agent": USER_AGENT}, verify=_trusted()) as session:
         if manifest.pages == "next":
-            return Fetched(_pages(session, manifest, base_url, attempts), Validators())
+            return _pages(session, manifest, base_url, attempts)
         return _patiently(session, manifest, address(manifest, base_url), validators, attempts)
 
 
@@ -128,13 +135,14 @@ def _once(session: httpx.Client, manifest: FeedManifest, url: str, validators: V
         with session.stream(
             "GET", url, headers={k: v for k, v in headers.items() if v}, timeout=manifest.timeout.total_seconds()
         ) as answer:
+            ahead_s = _clock_ahead(answer.headers, datetime.now(UTC))
             if answer.status_code == httpx.codes.NOT_MODIFIED:
-                return Fetched(None, validators)
+                return Fetched(None, validators, ahead_s)
             if answer.status_code != httpx.codes.OK:
                 raise _refused(feed, answer)
             body = _bounded(answer, manifest)
             said = Validators(answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
-            return Fetched(_believable(body, answer.headers.get("content-type", ""), feed), said)
+            return Fetched(_believable(body, answer.headers.get("content-type", ""), feed), said, ahead_s)
     except httpx.TimeoutException as error:
         raise FailedFetch(feed, Failure.TIMED_OUT, f"The source did not answer within {manifest.timeout}.", again=True) from error
     except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
@@ -143,6 +151,16 @@ def _once(session: httpx.Client, manifest: FeedManifest, url: str, validators: V
         raise FailedFetch(feed, Failure.STATUS, f"{error}", remedy="Look whether the source has moved.") from error
     except httpx.TransportError as error:
         raise FailedFetch(feed, Failure.UNREACHABLE, f"The source cannot be reached: {error}.", again=True) from error
+
+
+def _clock_ahead(headers: httpx.Headers, here: datetime) -> float | None:
+    """How far our clock is ahead of a source's, in seconds: its `Date`, and what a cache on the way says of how old the answer is."""
+    age = headers.get("age", "")
+    try:
+        said = parsedate_to_datetime(headers.get("date", ""))
+        return (here - said - timedelta(seconds=int(age) if age.isascii() and age.isdecimal() else 0)).total_seconds()
+    except (TypeError, ValueError, OverflowError):  # no date, one without a zone, or an age beyond all time
+        return None
 
 
 def _refused(feed: str, answer: httpx.Response) -> FailedFetch:
@@ -189,16 +207,17 @@ def _believable(body: bytes, content_type: str, feed: str) -> bytes:
     return body
 
 
-def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None, attempts: int) -> bytes:
+def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None, attempts: int) -> Fetched:
     """All pages as one JSON list of replies, up to the first empty one: some sources have a `next` on every page, the empty one too.
 
     Only path and query of a `next` are followed: it may name a host that we do not ask, or plain HTTP behind a proxy.
     """
     url: str | None = address(manifest, base_url)
     pages: list[object] = []
-    size = 0
+    size, ahead_s = 0, None
     while url is not None:
-        body = _patiently(session, manifest, url, Validators(), attempts).body or b""
+        answer = _patiently(session, manifest, url, Validators(), attempts)
+        body, ahead_s = answer.body or b"", answer.clock_ahead_s
         size += len(body)
         page = _reply(manifest, body)
         pages.append(page)
@@ -209,7 +228,7 @@ def _pages(session: httpx.Client, manifest: FeedManifest, base_url: str | None, 
             )
         following: object = page.get("next") if page.get("results") else None
         url = None if following is None else _on_our_host(manifest, str(following), base_url)
-    return json.dumps(pages).encode()
+    return Fetched(json.dumps(pages).encode(), Validators(), ahead_s)
 
 
 def _reply(manifest: FeedManifest, body: bytes) -> dict[str, object]:

@@ -11,19 +11,21 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from eventlog.archive import Archive
 from eventlog.log import EventLog
+from feeds import source_clocks
 from feeds.check import split
 from feeds.contract import ParseContext, Parsed
 from feeds.fetch import ATTEMPTS, FailedFetch, Failure, Validators, fetch
 from feeds.manifest import load_parser
 from feeds.memory import FeedMemory, FeedState, Pending
 from feeds.quarantine import Kept, Quarantine
+from feeds.source_clocks import SourceClock
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, observations_record
 from schemas.errors import LogError, SourceChanged
@@ -99,6 +101,7 @@ class Ingest:
         self._memories = FeedState(state / "feeds")
         self._quarantine = Quarantine(state / "quarantine")
         self._cache = state / "cache"
+        self._clocks = state / source_clocks.FOLDER
         self._base_url = base_url
         self._attempts = attempts
 
@@ -114,6 +117,8 @@ class Ingest:
         with self._memories.alone(manifest.feed):
             memory = self._finish(manifest, self._memories.load(manifest.feed))
             answer = fetch(manifest, self._base_url, Validators(memory.etag, memory.last_modified), attempts=self._attempts)
+            if answer.clock_ahead_s is not None:
+                source_clocks.note(self._clocks, manifest.feed, SourceClock(ahead_s=answer.clock_ahead_s, at=datetime.now(UTC)))
             if answer.body is None or hashlib.sha256(answer.body).hexdigest() == memory.delivery:
                 return self._nothing_new(manifest, memory, answer.validators, now)
             return self._take_in(manifest, memory, answer.body, answer.validators, now)

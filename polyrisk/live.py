@@ -4,14 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from prometheus_client import REGISTRY, start_http_server
+from prometheus_client import REGISTRY
 
 from alerts.cap.folder import cap_folder
 from alerts.channels import dry
@@ -25,18 +25,24 @@ from alerts.registry import Registry, open_registry
 from alerts.rendering import place_name
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
+from console.health import Probe
 from console.planner_histories import sources_of
 from eventlog.log import EventLog, open_log
 from eventlog.state import log_url
+from feeds import source_clocks
 from feeds.cases import Case
 from feeds.clock import Clock, FileClock, WallClock
+from feeds.source_clocks import SourceClocks
 from feeds.stand_ins import StandInServer
+from polyrisk import metrics
 from polyrisk.airflow_services import Standalone, start_standalone
 from polyrisk.config_log import SHORT, entries_of, in_force
 from polyrisk.console_part import Where, console_of
 from polyrisk.defaults import LISTENER_PORT, PARTS
 from polyrisk.listener_command import Listening
-from polyrisk.serving import HOST, refused_port
+from polyrisk.processes import noted
+from polyrisk.readiness import STARTING, probes_of
+from polyrisk.serving import HOST, bound, in_background, metrics_app
 from processors.garbage import look_less_often
 from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
@@ -55,7 +61,7 @@ class Judges:
     go_back: bool = False
 
 
-METRICS_PORT = {"ticker": 9451, "processor": 9452, "alerts": 9453, "all": 9450}
+METRICS_PORT = {"ticker": 9451, "processor": 9452, "alerts": 9453, "listener": 9454, "all": 9450}
 PAUSE_S = 1.0
 CHANNEL = "POLYRISK_CHANNEL"
 """Names the channel, whatever the country's file says."""
@@ -102,19 +108,26 @@ def run_parts(
     with ExitStack() as stack:
         log = stack.enter_context(closing(open_log(log_url(state))))
         clock: Clock = FileClock(state / "clock") if (state / "clock").exists() and part != "all" else WallClock()
-        watched: list[Turn] = []
+        turns: dict[str, Turn] = {}
         if part == "all":
             clock = clock if case is None else _play(stack, state, folder, case, start, speed)
-            watched = [_airflow(stack, state).check_running]
+            turns["airflow"] = _airflow(stack, state).check_running
         _configure(log, country, clock)
+        if part in ("ticker", "all"):
+            REGISTRY.register(SourceClocks(state / source_clocks.FOLDER, lambda: datetime.now(UTC)))
+        probes = [STARTING]
+        url = ""
         if part in METRICS_PORT:
-            click.echo(f"metrics at http://{HOST}:{_serve_metrics(METRICS_PORT[part] if metrics_port is None else metrics_port)}/")
+            url = _serve_metrics(stack, METRICS_PORT[part] if metrics_port is None else metrics_port, probes)
+        stack.enter_context(noted(state, part, url))
         played = part == "all" and case is not None
         listening = _listening(stack, log, country, state, clock, listener_port, part, played=played)
         channel = _channel(stack, country, state, listening, played=played, send=send) if part in ("alerts", "all") else None
-        watched += [] if listening is None else [listening.turn]
+        if listening is not None:
+            turns["listener"] = listening.turn
         look_less_often()  # before the processors make their states again, which takes half as long so
-        turns = watched + [_turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")]
+        turns |= {name: _turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")}
+        probes[:] = probes_of(turns, log, country, state)
         if part in ("console", "all"):
             page, served = console_of(stack, log, country, state, clock, where, sources)
             click.echo(f"console at http://{where.host}:{served.getsockname()[1]}/")
@@ -126,12 +139,13 @@ def run_parts(
         _take_turns(turns)
 
 
-def _take_turns(turns: list[Turn]) -> None:
+def _take_turns(turns: Mapping[str, Turn]) -> None:
     try:
         while True:
             begun = time.monotonic()
-            for turn in turns:
+            for name, turn in turns.items():
                 turn()
+                metrics.done(name)
             # A processor uses the pause itself, to judge what comes at once.
             time.sleep(max(0.0, begun + PAUSE_S - time.monotonic()))
     except KeyboardInterrupt:
@@ -178,13 +192,13 @@ def _turn(
     return turn
 
 
-def _serve_metrics(port: int) -> int:
-    """Serve the metrics in a thread; answers the port."""
-    try:
-        server, _ = start_http_server(port, HOST)
-    except OSError as error:
-        raise refused_port(port, error, "Choose another with --metrics-port.") from error
-    return server.server_port
+def _serve_metrics(stack: ExitStack, port: int, probes: Sequence[Probe]) -> str:
+    """Serve metrics, health and readiness in a thread from the first moment on, so that a long start can be looked at; answers where."""
+    served = stack.enter_context(closing(bound(port, "Choose another with --metrics-port.")))
+    in_background(stack, metrics_app(probes), served, "metrics")
+    url = f"http://{HOST}:{served.getsockname()[1]}/"
+    click.echo(f"metrics at {url}")
+    return url
 
 
 def _listening(

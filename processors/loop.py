@@ -16,7 +16,6 @@ from processors import metrics
 from processors.engine import State
 from processors.shard_task import Judged, ReplayBound, ShardTask
 from processors.taking import Engine, Taken
-from processors.timelines import BEGINNING
 from schemas.errors import FencedError, RefusedError
 from schemas.records import Heartbeat, Record, Stored, ThresholdBreach
 from schemas.topics import INPUT
@@ -171,6 +170,8 @@ class Processor:
     def _settle(self) -> bool:
         """Let go of the shards that were lost and make the states of those that came; whether any did, or had to be looked at again."""
         assigned = dict(self.consumer.assigned())
+        for shard in self.tasks.keys() - assigned.keys():
+            metrics.let_go(shard)
         self.tasks = {shard: task for shard, task in self.tasks.items() if shard in assigned}
         came = [s for s, number in assigned.items() if s not in self.tasks or self.tasks[s].unsure or self._assigned.get(s) != number]
         for shard in came:
@@ -188,6 +189,7 @@ class Processor:
         else:
             task.follow()
         self.tasks[shard] = task
+        metrics.held(shard, task.state)
 
     @contextmanager
     def _tolerant(self) -> Iterator[None]:
@@ -316,12 +318,11 @@ def _count(shard: str, judged: Judged) -> None:
         elif record.kind == "observations" and number not in refused:
             readings[_feed(record)] += pa.ipc.open_stream(record.payload).read_next_batch().num_rows
         elif record.kind == "heartbeat" and number not in refused:
-            _count_heartbeat(Heartbeat.model_validate_json(record.payload))
+            _count_heartbeat(shard, Heartbeat.model_validate_json(record.payload))
     for feed, count in readings.items():
         metrics.FEED_READINGS.labels(feed).inc(count)
     _count_said(shard, judged.taken.values())
-    if judged.state.now != BEGINNING:
-        metrics.NOW.labels(shard).set(judged.state.now / 1_000_000)
+    metrics.judged(shard, judged.state)
 
 
 def _count_said(shard: str, taken: Iterable[Taken]) -> None:
@@ -334,6 +335,6 @@ def _feed(record: Record) -> str:
     return record.id.partition(":")[0]
 
 
-def _count_heartbeat(heartbeat: Heartbeat) -> None:
-    metrics.FEED_SUCCESS.labels(heartbeat.feed).set(heartbeat.received.timestamp())
+def _count_heartbeat(shard: str, heartbeat: Heartbeat) -> None:
+    metrics.heard(shard, heartbeat.feed, heartbeat.received.timestamp())
     metrics.FEED_QUARANTINED.labels(heartbeat.feed).inc(heartbeat.quarantined if heartbeat.new else 0)

@@ -6,6 +6,7 @@ What thresholds and rules mean is the engine's specification; this is how they a
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
@@ -19,6 +20,9 @@ from schemas.moments import Span, parse_span
 from schemas.thresholds import BaselineSettings as BaselineSettings
 from schemas.thresholds import Threshold as Threshold
 from schemas.validity import ValidityText
+
+_GRACE = timedelta(minutes=30)
+"""Beyond the spans between its answers, a feed may be silent for so long."""
 
 LevelWord = Annotated[Level, BeforeValidator(Level.named), PlainSerializer(lambda level: level.word, return_type=str)]
 
@@ -80,6 +84,11 @@ class FeedFacts(Decided):
     indicators: tuple[str, ...]
     lists: Literal["all", "active"] = "all"
     scope: tuple[str, ...] = ()
+
+    @property
+    def silence_allowed(self) -> timedelta:
+        """How long it may be silent: one call that was missed may be chance, two are not."""
+        return 2 * max(self.every, self.at_best or self.every) + _GRACE
 
 
 class Raise(Decided):

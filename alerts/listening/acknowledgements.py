@@ -81,3 +81,9 @@ def counted(connection: Connection, warning: str) -> dict[Answer, int]:
     query = select(answers.c.subscriber, answers.c.answer).join(warnings, warnings.c.id == answers.c.message)
     last: dict[str, str] = dict(connection.execute(query.where(warnings.c.warning == warning).order_by(answers.c.at)).all())
     return {answer: list(last.values()).count(answer.value) for answer in Answer}
+
+
+def together(connection: Connection) -> dict[str, int]:
+    """How many answers of each kind were given to messages of warnings, as it was last published."""
+    query = select(answer_counts.c.answer, func.sum(answer_counts.c["count"])).group_by(answer_counts.c.answer)
+    return {answer: int(count) for answer, count in connection.execute(query)}

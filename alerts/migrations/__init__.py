@@ -68,6 +68,12 @@ def discard_copies(engine: Engine, before: datetime) -> int:
     return len(copies)
 
 
+def found_version(engine: Engine) -> int | None:
+    """The version of the tables as they are, nothing changed; none in an empty database."""
+    with engine.connect() as connection:
+        return _found(connection)
+
+
 def _found(connection: Connection) -> int | None:
     """The version of the tables; none in an empty database."""
     tables = inspect(connection)

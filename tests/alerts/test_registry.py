@@ -23,9 +23,10 @@ from alerts.people.person import GROUPS
 from alerts.people.synthetic import fill, people
 from alerts.registry import Consent, Enrolment, Registry
 from alerts.tables import metadata, subscribers
+from schemas.country_facts import COLOURS
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError, RefusedError
-from schemas.warning_records import MessageState
+from schemas.warning_records import Answer, MessageState
 
 NUMBER = "+94771234567"
 CONSENT = Consent(START, "enrolment-1", "committee of Gampola")
@@ -186,8 +187,9 @@ def test_metrics_hold_no_person() -> None:
     metrics = Metrics()
     metrics.observe_messages({("w1.1", "LK21", "si", MessageState.ACCEPTED): 5, ("w1.1", "LK92", "ta", MessageState.ACCEPTED): 2})
     samples = [s for family in metrics.registry.collect() for s in family.samples]
-    assert {name for s in samples for name in s.labels} == {"state", "stage", "reason"}
-    assert {value for s in samples for value in s.labels.values()} <= {*MessageState, *STAGES, *Unsent, *Refusal, *Reason}
+    assert {name for s in samples for name in s.labels} == {"state", "stage", "reason", "level", "answer"}
+    words = {*MessageState, *STAGES, *Unsent, *Refusal, *Reason, *Answer, *COLOURS}
+    assert {value for s in samples for value in s.labels.values()} <= words
     assert metrics.registry.get_sample_value("polyrisk_messages", {"state": "accepted"}) == 7
 
 

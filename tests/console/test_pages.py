@@ -269,8 +269,13 @@ def test_what_comes_into_the_log_comes_onto_the_page(tmp_path: Path) -> None:
 
 
 def test_health_and_metrics_are_for_machines(address: str) -> None:
-    """Health says how far the log goes; metrics hold levels and feeds, no place and no person."""
-    assert get(f"{address}/healthz").json() == {"status": "ok", "shard": "LKA", "log_ends": "2025-11-30T00:00:00Z"}
+    """It says that it lives, how far the log goes and is judged; metrics hold levels and feeds, no place and no person."""
+    assert get(f"{address}/healthz").json() == {"status": "ok"}
+    get(address)  # waits until all is judged
+    ready = get(f"{address}/readyz")
+    assert ready.status_code == 200
+    said = {check["name"]: check["said"] for check in ready.json()["checks"]}
+    assert said == {"log": "the log of LKA goes to 2025-11-30T00:00:00Z", "judged": "all that the log has is judged"}
     get(address)
     metrics = get(f"{address}/metrics").text
     assert re.search(r'polyrisk_console_districts\{level="unknown"\} \d+\.0', metrics)
