@@ -16,13 +16,15 @@ from typing import TypeAlias
 import msgspec
 
 from eventlog.homes._remembered import RememberedTransaction, check_topic, remembered
-from eventlog.homes._sqlite_file import connect, path_of, writing
+from eventlog.homes._sqlite_file import check_readable, connect, path_of, writing
 from eventlog.homes._sqlite_group import Membership
 from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
 from eventlog.snapshots import SnapshotFiles
 from schemas.errors import LogError
 from schemas.microseconds import to_microseconds
 from schemas.records import Record, Stored
+
+__all__ = ["SqliteConsumer", "SqliteLog", "check_readable", "open_home", "stored_rows"]
 
 _GLANCE_S = 0.002
 """While a poll waits, between two glances at whether anybody has written. A glance costs some microseconds, a look for records many."""
