@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 
-from alerts import intents, ledger, stops
+from alerts import intents, journal, ledger, stops
 from alerts.channels.contract import Channel, Outgoing
+from alerts.journal import Step
 from alerts.registry import Registry
 from alerts.tables import restores
 
@@ -39,6 +40,7 @@ def begin(connection: Connection, taken_at: datetime, at: datetime) -> None:
     if all(standing.warning != stops.ALL for standing in stops.standing_stops(connection)):
         stops.stop(connection, stops.ALL, BY, why, at)
     text = f"{why}: what was signed, stopped, erased or sent after it is not known here; docs/operators.md says what to look at"
+    journal.write(connection, at, BY, "", Step.RESTORED, "", {"backup_of": taken_at.isoformat()})
     ledger.note(connection, f"{RESTORED}:{place[0] if place else ''}", at, RESTORED, "", text)
 
 
