@@ -159,7 +159,7 @@ def _halted(part: Part, at: datetime, folder: Path, draft: Path, keys: Path | No
     else:
         put_back(folder / part.file, url)
     folder_of_keys = draft / "keys" if keys is not None else Path(os.environ[KEYS])
-    with closing(Registry(url, Keys.load(folder_of_keys))) as registry, registry.begin() as connection:
+    with closing(Registry(url, Keys.load(folder_of_keys))) as registry, registry.acting() as connection:
         restores.begin(connection, at, datetime.now(UTC))
         token = connection.execute(select(subscribers.c.number).limit(1)).scalar()
         if token is not None:

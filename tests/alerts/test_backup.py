@@ -29,7 +29,8 @@ from polyrisk.backup_manifest import MANIFEST, OBJECTS, load_manifest
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, output_record
 from schemas.levels import Level
-from schemas.records import EventChange, Heartbeat
+from schemas.records import ConfigChange, EventChange, Heartbeat
+from schemas.topics import TOPICS
 
 BACKUPS = 4
 
@@ -119,7 +120,7 @@ def test_log_and_registry_are_of_one_moment(two_databases: tuple[str, list[str]]
             (committed,) = log.committed("alerts").values()
             assert {s.record.id for s in log.read("events") if s.offset <= committed} <= seen
             assert len(seen) > 0
-            assert told <= {s.record.id for topic in ("warnings", "deliveries", "input") for s in log.read(topic)}
+            assert told <= {s.record.id for topic in TOPICS for s in log.read(topic)}
             assert len(told) > 0
 
 
@@ -263,6 +264,17 @@ def test_what_is_restored_is_what_was_there(filled: Installation, tmp_path: Path
         delivery = Archive(str(filled.state / "archive")).keep(b"raw bytes of a gauge")
         assert Archive(str(after.state / "archive")).raw(delivery) == b"raw bytes of a gauge"
         assert (after.state / "configuration" / "lka" / "country.yaml").exists()
+
+
+def test_the_journal_of_a_restored_system_is_whole(filled: Installation, tmp_path: Path) -> None:
+    """Its chain, and its anchors in the restored log; the restore and the halt are its newest steps."""
+    said = filled.country.configuration
+    change = ConfigChange(at=START, hash=said.hash, configuration=said.canonical(), author="planner", reason="start")
+    filled.log.append([input_record("LKA", change)])
+    backup = back_up(filled.state, tmp_path / "backups")
+    restored(backup, tmp_path / "new", filled, "--apply")
+    polyrisk("journal", "verify", "--state", tmp_path / "new")
+    assert "restored" in polyrisk("journal", "show", "--state", tmp_path / "new")
 
 
 @pytest.mark.parametrize("harm", ["changed", "missing", "registry"])
