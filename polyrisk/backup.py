@@ -24,6 +24,7 @@ from polyrisk.backup_files import DRAFT, Objects, alone, discard, files_below, f
 from polyrisk.backup_manifest import KeptFile, Manifest, Part, Place, sha256_of
 from polyrisk.progress import patient
 from processors.engine import ENGINE_VERSION
+from schemas.counting import counted
 from schemas.country_files import countries_root
 from schemas.errors import RefusedError
 
@@ -190,4 +191,4 @@ def _told(folder: Path, manifest: Manifest, new: int, gone: int, keys_to: Path |
     if os.environ.get(ARCHIVE):
         yield f"  archive   NOT in it: {ARCHIVE} names a place of its own"
     if gone:
-        yield f"  deleted   {gone:,} older backups"
+        yield f"  deleted   {counted(gone, 'older backup')}"

@@ -21,6 +21,7 @@ from eventlog.homes.sqlite import check_readable
 from eventlog.state import LOG
 from polyrisk.backup_manifest import OBJECTS, Manifest, Part, load_manifest, object_path, sha256_of
 from polyrisk.progress import patient
+from schemas.counting import counted
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.warning_records import MessageState
 
@@ -208,9 +209,9 @@ def _told_after(manifest: Manifest, state: Path, doubt: InDoubt) -> Iterator[str
     if manifest.registry is None:
         return
     yield "Sending is HALTED. What happened after the backup is not known here:"
-    yield f"  {doubt.sending:,} messages were with the provider, {doubt.waiting:,} waited and may have been sent since"
-    yield f"  {doubt.unsigned:,} messages of warnings waited for signatures, and may have been signed and sent since"
-    yield f"  {doubt.standing:,} warnings stood, and may have been ended since"
+    yield f"  {counted(doubt.sending, 'message')} may be with the provider, {doubt.waiting:,} waited and may have been sent since"
+    yield f"  {counted(doubt.unsigned, 'proposal')} waited for signatures, and may have been signed and sent since"
+    yield f"  {counted(doubt.standing, 'warning')} stood, and may have been ended since"
     yield "  who enrolled, wrote STOP or was erased since is not known"
     yield "Start the parts, look at the provider's list of what was sent, then `polyrisk dispatch resume --by ... --why ...`:"
     yield "each message is looked up at the provider before it is sent. docs/installing.md says what to look at."

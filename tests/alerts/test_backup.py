@@ -336,3 +336,49 @@ def test_an_older_registry_is_restored_and_brought_on(filled: Installation, tmp_
     assert os.path.exists(backup / "registry.db")
     assert load_manifest(backup).registry.version == 12
     assert "HALTED" in restored(backup, tmp_path / "new", filled, "--apply")
+
+
+def test_what_the_environment_names_elsewhere_is_not_forgotten(
+    filled: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log or a registry that it names would be used instead of the restored one: that is refused before anything is written."""
+    backup = back_up(filled.state, tmp_path / "backups")
+    monkeypatch.setenv("POLYRISK_LOG", "kafka://127.0.0.1:1/polyrisk")
+    assert "names another log" in restored(backup, tmp_path / "new", filled, "--apply", code=2)
+    monkeypatch.delenv("POLYRISK_LOG")
+    monkeypatch.setenv(REGISTRY, "postgresql://polyrisk@localhost:1/registry")
+    assert "names another registry" in restored(backup, tmp_path / "new", filled, "--apply", code=2)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_dump_is_restored_into_an_empty_database_alone(
+    postgres: PostgresServer, tmp_path: Path, country: LoadedCountry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without one that is named it is asked for; one with tables in it is refused, though it is the registry itself."""
+    monkeypatch.setenv(REGISTRY, postgres.database())
+    with installation(tmp_path / "state", country, households=10) as made:
+        backup = back_up(made.state, tmp_path / "backups")
+        assert load_manifest(backup).registry.home == "postgresql"
+        assert "is not empty" in restored(backup, tmp_path / "new", made, "--apply", code=2)
+        monkeypatch.setenv(REGISTRY, "")
+        assert "Make an empty database" in restored(backup, tmp_path / "new", made, "--apply", code=2)
+        monkeypatch.setenv(REGISTRY, postgres.database())
+        restored(backup, tmp_path / "new", made, "--apply")
+        with installation(tmp_path / "new", country) as after:
+            assert after.registry.counts(["LK11"], "household") == made.registry.counts(["LK11"], "household")
+
+
+def test_a_backup_without_its_program_or_beside_endless_writing_says_so(
+    postgres: PostgresServer, tmp_path: Path, country: LoadedCountry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing with the name of a backup is left, and nobody who writes was kept waiting for ever."""
+    monkeypatch.setenv(REGISTRY, postgres.database())
+    monkeypatch.setattr("alerts.registry_copies.LONGEST_WAIT_S", 0.2)
+    with installation(tmp_path / "state", country, households=10) as made:
+        place = tmp_path / "backups"
+        with made.registry.begin() as connection:
+            connection.execute(outbox.delete())
+            assert "without a pause" in polyrisk("backup", "--state", made.state, "--out", place, code=2)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert "`pg_dump` is not here" in polyrisk("backup", "--state", made.state, "--out", place, code=2)
+    assert not list(place.glob("2*"))
