@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alerts.people import key_copies
 from alerts.people.keys import Keys
 from alerts.registry import has_registry, registry_url
 from alerts.registry_copies import RegistryCut, still
+from eventlog import log_copies
+from eventlog.log import open_log
 from eventlog.sqlite_cuts import SqliteCut
 from eventlog.state import ARCHIVE, log_url
 from polyrisk.backup_files import DRAFT, Objects, alone, discard, files_below, finish
@@ -61,8 +63,7 @@ def back_up(state: Path, place: Path, keys_to: Path | None, keep_days: int | Non
         LogError: a file cannot be read or is damaged.
     """
     url, registered = log_url(state), has_registry(state)
-    in_file = url.startswith("sqlite:")
-    if not registered and not (in_file and _log_file(url).exists()):
+    if not registered and not (_in_file(url) and _log_file(url).exists()):
         raise RefusedError("There is no installation here.", where=str(state), remedy="Name its folder with --state.")
     if keys_to is not None and keys_to.absolute().is_relative_to(place.absolute()):
         raise RefusedError("The keys would lie beside the backup.", where=str(keys_to), remedy="Name a file in another place.")
@@ -71,7 +72,7 @@ def back_up(state: Path, place: Path, keys_to: Path | None, keep_days: int | Non
         files = _keep(objects, [found for name in BEFORE for found in files_below(state, name)])
         draft = place / f".{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}{DRAFT}"
         draft.mkdir(mode=0o700)
-        copied = _at_one_moment(state, draft, keys_to, progress, log_file=_log_file(url) if in_file else None, registered=registered)
+        copied = _at_one_moment(state, draft, keys_to, progress, url, registered=registered)
         copied.files += files + _keep(objects, [*_named_by_the_log(state), *_configuration()])
         manifest = _manifest(copied, url)
         manifest.save(draft)
@@ -84,12 +85,16 @@ def back_up(state: Path, place: Path, keys_to: Path | None, keep_days: int | Non
     yield from _told(folder, manifest, objects.new, gone, keys_to)
 
 
+def _in_file(url: str) -> bool:
+    return url.startswith("sqlite:")
+
+
 def _log_file(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
 def _at_one_moment(
-    state: Path, draft: Path, keys_to: Path | None, progress: Callable[[float], None], *, log_file: Path | None, registered: bool
+    state: Path, draft: Path, keys_to: Path | None, progress: Callable[[float], None], url: str, *, registered: bool
 ) -> _Copied:
     """Log and registry as they stand at one moment, in which nobody may write into the registry (`alerts.registry_copies`)."""
     with ExitStack() as stack:
@@ -99,20 +104,50 @@ def _at_one_moment(
         if registered:
             registry, go_on = stack.enter_context(still(registry_url(state)))
             key_name = _keys_of_the_moment(state, keys_to)
-        log = stack.enter_context(closing(SqliteCut(log_file))) if log_file is not None else None
+        log: _LogCut = stack.enter_context(closing(SqliteCut(_log_file(url)) if _in_file(url) else _OtherCut(url)))
         copied = _Copied(at=datetime.now(UTC), key_name=key_name)
         if go_on is not None:
             go_on()
         progress(_SHARES[0])
-        if log is not None:
-            log.write(draft / LOG_FILE, _between(progress, 0))
-            copied.parts["log"] = _part(draft / LOG_FILE, "sqlite", int(log.ask("PRAGMA user_version")[0][0]))
-            copied.places = tuple(_places(log))
+        log.write(draft / LOG_FILE, _between(progress, 0))
+        with closing(SqliteCut(draft / LOG_FILE)) as written:
+            version_of_log, copied.places = int(written.ask("PRAGMA user_version")[0][0]), tuple(_places(written))
+        copied.parts["log"] = _part(draft / LOG_FILE, "sqlite", version_of_log)
         if registry is not None:
             to = draft / (REGISTRY_FILE if registry.home == "sqlite" else REGISTRY_DUMP)
             registry.write(to, _between(progress, 1))
             copied.parts["registry"] = _part(to, registry.home, registry.version)
     return copied
+
+
+class _LogCut(Protocol):
+    """A log at one moment."""
+
+    def write(self, to: Path, progress: Callable[[float], None]) -> None:
+        """Write it into a new file, a log in SQLite whatever its home is."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class _OtherCut:
+    """A log in another home: how far everything had come at the moment is known then, and the records up to there are read afterwards."""
+
+    def __init__(self, url: str) -> None:
+        self._log = open_log(url)
+        self._extent = self._log.extent()
+
+    def write(self, to: Path, progress: Callable[[float], None]) -> None:
+        """See `_LogCut`."""
+        os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(open_log(f"sqlite:///{to}")) as written:
+            log_copies.copy(self._log, self._extent, written, progress)
+
+    def close(self) -> None:
+        """See `_LogCut`."""
+        self._log.close()
 
 
 def _keys_of_the_moment(state: Path, keys_to: Path | None) -> str:
@@ -163,7 +198,7 @@ def _manifest(copied: _Copied, url: str) -> Manifest:
         written_by=version("polyrisk"),
         engine=ENGINE_VERSION,
         log_home=url.partition(":")[0],
-        log=copied.parts.get("log"),
+        log=copied.parts["log"],
         places=copied.places,
         registry=copied.parts.get("registry"),
         keys=copied.key_name,
@@ -177,10 +212,8 @@ def _for_programs(manifest: Manifest) -> dict[str, Any]:
 
 def _told(folder: Path, manifest: Manifest, new: int, gone: int, keys_to: Path | None) -> Iterator[str]:
     yield f"backup in {folder}, as all stood at {manifest.at:%Y-%m-%d %H:%M:%S} UTC:"
-    if manifest.log is not None:
-        yield f"  log       {manifest.log.bytes / 1e6:,.1f} MB, whole"
-    else:
-        yield f"  log       NOT in it: it is in {manifest.log_home}, which is backed up by its own means, after this (docs/installing.md)"
+    where = "" if manifest.log_home == "sqlite" else f", read out of {manifest.log_home}"
+    yield f"  log       {manifest.log.bytes / 1e6:,.1f} MB, whole{where}"
     if manifest.registry is not None:
         yield f"  registry  {manifest.registry.bytes / 1e6:,.1f} MB, {manifest.registry.home}, version {manifest.registry.version}"
         where = f"in {keys_to}" if keys_to is not None else "NOT copied (--keys FILE does)"

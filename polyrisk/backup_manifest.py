@@ -55,7 +55,7 @@ class Manifest(_Model):
 
     Attributes:
         at: the one moment that log and registry show, by the wall clock. written_by: Polyrisk's version. engine: that judges.
-        log: none if it is kept elsewhere, as `log_home` says. registry: none if there was none.
+        log: a log in SQLite, also if it was read out of another home (`log_home`). registry: none if there was none.
         keys: which keys the registry needs; they are not in the backup.
     """
 
@@ -64,7 +64,7 @@ class Manifest(_Model):
     written_by: str
     engine: str
     log_home: str
-    log: Part | None
+    log: Part
     places: tuple[Place, ...]
     registry: Part | None
     keys: str

@@ -17,7 +17,9 @@ from alerts.people.keys import Keys
 from alerts.registry import REGISTRY, Registry, open_registry
 from alerts.registry_copies import check_empty, check_version, put_back
 from alerts.tables import lives, messages, subscribers
+from eventlog import log_copies
 from eventlog.homes.sqlite import check_readable
+from eventlog.log import open_log
 from eventlog.state import LOG
 from polyrisk.backup_manifest import OBJECTS, Manifest, Part, load_manifest, object_path, sha256_of
 from polyrisk.progress import patient
@@ -74,8 +76,7 @@ def restore(folder: Path, state: Path, keys: Path | None, *, apply: bool, as_jso
 
 
 def _check_versions(manifest: Manifest) -> None:
-    if manifest.log is not None:
-        check_readable(manifest.log.version)
+    check_readable(manifest.log.version)
     if manifest.registry is not None:
         check_version(manifest.registry.version)
 
@@ -84,7 +85,7 @@ def _check_place(manifest: Manifest, state: Path) -> None:
     """That nothing is there, and that the environment names no other place for what is restored."""
     if state.exists() and (not state.is_dir() or any(state.iterdir())):
         raise RefusedError("This folder is not empty.", where=str(state), remedy="Name a new one; nothing is ever restored over another.")
-    if manifest.log is not None and os.environ.get(LOG):
+    if os.environ.get(LOG, "").startswith("sqlite:"):
         raise RefusedError(f"{LOG} names another log.", where=LOG, remedy="Unset it: the restored log is a file in the folder.")
     url = os.environ.get(REGISTRY, "")
     home = manifest.registry.home if manifest.registry is not None else ""
@@ -127,25 +128,52 @@ def _wrong(manifest: Manifest, folder: Path, progress: Callable[[float], None]) 
 
 
 def _make(manifest: Manifest, folder: Path, state: Path, keys: Path | None, progress: Callable[[float], None]) -> InDoubt:
-    """Make all of it under another name, the registry halted, and then give each part its own; the registry last."""
+    """Make all of it under another name, the registry halted, and then give each part its own; the registry last.
+
+    If it cannot be made, the folder is left as empty as it was; a database or a log elsewhere may have been begun.
+    """
+    made = not state.exists()
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = state / _UNDER_WAY
     draft.mkdir(mode=0o700)
+    try:
+        _fill(manifest, folder, draft, keys, progress)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        if made:
+            state.rmdir()
+        raise
+    for path in sorted(draft.iterdir(), key=lambda path: path.name.startswith("registry")):
+        path.rename(state / path.name)
+    draft.rmdir()
+    return _in_doubt(state) if manifest.registry is not None else InDoubt(0, 0, 0, 0)
+
+
+def _fill(manifest: Manifest, folder: Path, draft: Path, keys: Path | None, progress: Callable[[float], None]) -> None:
     for number, file in enumerate(manifest.files):
         _copy(object_path(folder.parent / OBJECTS, file.sha256), draft / file.path)
         progress(number / len(manifest.files) / 2)
-    if manifest.log is not None:
-        _copy(folder / manifest.log.file, draft / manifest.log.file)
+    _copy(folder / manifest.log.file, draft / manifest.log.file)
+    if os.environ.get(LOG):
+        _into_another_home(draft / manifest.log.file, os.environ[LOG], lambda share: progress(0.5 + share * 0.2))
     if keys is not None:
         key_copies.put_back(keys, draft / "keys")
     progress(0.7)
     if manifest.registry is not None:
         _halted(manifest.registry, manifest.at, folder, draft, keys)
     progress(0.9)
-    for path in sorted(draft.iterdir(), key=lambda path: path.name.startswith("registry")):
-        path.rename(state / path.name)
-    draft.rmdir()
-    return _in_doubt(state) if manifest.registry is not None else InDoubt(0, 0, 0, 0)
+
+
+def _into_another_home(file: Path, url: str, progress: Callable[[float], None]) -> None:
+    """Move a restored log from its file to where the environment says that it is.
+
+    Raises:
+        RefusedError: there is one already.
+    """
+    with closing(open_log(f"sqlite:///{file}")) as source, closing(open_log(url)) as target:
+        log_copies.check_empty(target, url)
+        log_copies.copy(source, source.extent(), target, progress)
+    file.unlink()
 
 
 def _halted(part: Part, at: datetime, folder: Path, draft: Path, keys: Path | None) -> None:
@@ -189,8 +217,6 @@ def _told(manifest: Manifest, wrong: list[str]) -> Iterator[str]:
     for name, part in (("log", manifest.log), ("registry", manifest.registry)):
         if part is not None:
             yield f"  {name:9} {part.bytes / 1e6:,.1f} MB, {part.home}, version {part.version}"
-    if manifest.log is None:
-        yield f"  log       not in it: it is in {manifest.log_home}"
     yield f"  files     {len(manifest.files):,}"
     for one in wrong[:_SHOWN]:
         yield f"  WRONG     {one}"

@@ -15,6 +15,7 @@ from alerts.people.synthetic import fill
 from alerts.registry import REGISTRY, Registry, open_registry
 from alerts.service import AlertService
 from eventlog.log import EventLog, open_log
+from eventlog.state import log_url
 from polyrisk.__main__ import main
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
@@ -50,7 +51,7 @@ class Installation:
 def installation(state: Path, country: LoadedCountry, *, households: int = 0) -> Iterator[Installation]:
     """An installation, made if it is not there, with made-up people."""
     state.mkdir(exist_ok=True)
-    log = open_log(f"sqlite:///{state / 'log.db'}")
+    log = open_log(log_url(state))
     registry = open_registry(state, create=True)
     if households:
         fill(registry, country, households=households)
