@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 POLYRISK_RECORDED ?= ../shared/data
-APT_NEEDED := chromium chromium-driver fonts-noto-core fontconfig kannel postgresql prometheus prometheus-alertmanager
+APT_NEEDED := chromium chromium-driver fonts-noto-core fontconfig kannel postgresql prometheus prometheus-alertmanager systemd
 
 .PHONY: demo console live picture test test-recorded faults faults-dispatch lint lock schemas bench clean setup setup-test
 
@@ -21,8 +21,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 setup-test: setup
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v npm >/dev/null && command -v java >/dev/null && \
-		command -v mvn >/dev/null && fc-list 2>/dev/null | grep -qi 'NotoSansSinhala' && test -x /usr/sbin/bearerbox && \
-		ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && command -v promtool >/dev/null && command -v amtool >/dev/null || \
+		command -v mvn >/dev/null && command -v systemd-analyze >/dev/null && fc-list 2>/dev/null | grep -qi 'NotoSansSinhala' && \
+		test -x /usr/sbin/bearerbox && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && \
+		command -v promtool >/dev/null && command -v amtool >/dev/null || \
 		(echo "Installing $(APT_NEEDED)" && $(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq && \
 		$(if $(filter 0,$(shell id -u)),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 		$(APT_NEEDED) $$(command -v npm >/dev/null || echo npm) $$(command -v java >/dev/null || echo default-jre-headless) \

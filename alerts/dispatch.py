@@ -2,7 +2,7 @@
 
 Each chunk is recorded as being sent in one durable transaction, then called, then its answers are recorded in one transaction. What
 has no answer, be it for a dropped connection or because a process died, is looked up at the provider by recipient, time and body
-before anything is sent again (`alerts.reconciliation`).
+before anything is sent again (`alerts.reconciliation`). So is all that is sent for a while after a restore (`alerts.restores`).
 
 Little is handed over at a time, and between two hand-overs all that waits is looked at anew: a graver warning that came meanwhile goes
 first, and what a person halted is not sent.
@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import uvloop
@@ -28,6 +28,7 @@ from alerts.people.numbers import is_synthetic
 from alerts.people.subscribers import leave
 from alerts.reconciliation import Reconciliation
 from alerts.registry import Registry
+from alerts.restores import LookBack
 from schemas.warning_records import MessageState
 
 GRACE = timedelta(minutes=30)
@@ -120,6 +121,7 @@ class Dispatcher:
         self._doors = Doors(clock)
         self._balance = BalanceWatch(registry, balance_below, wall_clock, clock)
         self._stops: tuple[stops.Stop, ...] = ()
+        self._look_back = LookBack(registry, channel)
         self._reconciliation = Reconciliation(registry, channel, self._outgoing, wall_clock, grace, concurrency)
 
     @property
@@ -176,6 +178,7 @@ class Dispatcher:
             try:
                 with self._registry.begin() as connection:
                     self._stops = stops.standing_stops(connection)
+                    self._look_back.look(connection, self._wall())
                     chunk = intents.claim(connection, self._chunk, self._wall(), now(), segments=room, stopped=self._stops, way=self._way)
             except NotAsSignedError as error:
                 with self._registry.acting() as connection:
@@ -226,6 +229,8 @@ class Dispatcher:
             return _Outcome(intent, Answered(intent, MessageState.INTENDED, tried=False), called=False)
         if self._doors.closed_to(message.to):
             return _Outcome(intent, self._wait_outside(intent), called=False)
+        if self._look_back.asks and (found := await self._sent_before(intent, message, report)) is not None:
+            return found
         try:
             accepted = await self._channel.send(message)
         except Refused as refused:
@@ -234,6 +239,18 @@ class Dispatcher:
         except Unanswered:
             return _Outcome(intent, None)
         return _Outcome(intent, Answered(intent, MessageState.ACCEPTED, accepted.provider_id))
+
+    async def _sent_before(self, intent: Intent, message: Outgoing, report: DispatchReport) -> _Outcome | None:
+        """What became of a message that went out before the registry was restored; none if it did not, and is to be sent now."""
+        try:
+            provider_id = await self._look_back.sent_before((message, replace(message, body=intent.otherwise)))
+        except Refused as refused:
+            if refused.refusal in LATER or refused.refusal in STOPS_ALL:
+                return self._refused(intent, refused, message.to, report)
+            return _Outcome(intent, self._wait_outside(intent), called=False)
+        except Unanswered:
+            return _Outcome(intent, self._wait_outside(intent), called=False)
+        return None if provider_id is None else _Outcome(intent, Answered(intent, MessageState.ACCEPTED, provider_id), called=False)
 
     def _refused(self, intent: Intent, refused: Refused, to: str, report: DispatchReport) -> _Outcome:
         news = self._doors.note(refused, to)

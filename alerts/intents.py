@@ -51,7 +51,8 @@ class Intent:
 
     Attributes:
         token: the encrypted number. priority: the warning's level. kind: of its text. attempts: calls after which it was, or may have been,
-            taken. attempted_at: the last call, by the wall clock. late: its text says that it is late.
+            taken. attempted_at: the last call, by the wall clock. late: its text says that it is late. otherwise: the text without that
+            mark, or with it.
     """
 
     message: str
@@ -67,6 +68,7 @@ class Intent:
     attempted_at: datetime | None
     segments: int
     late: bool = False
+    otherwise: str = ""
 
     @property
     def reference(self) -> str:
@@ -178,7 +180,8 @@ def _read(rows: Iterable[Any]) -> list[Intent]:
 
 
 def _intent(row: Any, *, late: bool) -> Intent:
-    body, segments = _late(row.body, row.language) if late else (row.body, row.segments)
+    late_body, late_segments = _late(row.body, row.language)
+    body, segments, otherwise = (late_body, late_segments, row.body) if late else (row.body, row.segments, late_body)
     return Intent(
         message=row.message,
         subscriber=row.subscriber,
@@ -193,6 +196,7 @@ def _intent(row: Any, *, late: bool) -> Intent:
         attempted_at=row.attempted_at,
         segments=segments,
         late=late,
+        otherwise=otherwise,
     )
 
 

@@ -49,6 +49,7 @@ class Step(StrEnum):
     ERASED = "erased"
     EXPORTED = "exported"
     KEYS_ROTATED = "keys_rotated"
+    RESTORED = "restored"
     ACCOUNT_MADE = "account_made"
     ACCOUNT_SET_UP = "account_set_up"
     ACCOUNT_RESET = "account_reset"

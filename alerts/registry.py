@@ -27,6 +27,8 @@ from schemas.errors import RefusedError
 __all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "has_registry", "in_audience", "open_registry", "registry_url"]
 
 
+REGISTRY = "POLYRISK_REGISTRY"
+"""Names the database, if it is not a file in the installation's folder."""
 URL_NOTED = "registry.url"
 """The file in an installation's folder that names its registry, if that is not in the folder."""
 
@@ -38,7 +40,7 @@ def registry_url(state: Path) -> str:
     """
     noted = state / URL_NOTED
     of_folder = noted.read_text(encoding="utf-8").strip() if noted.exists() else ""
-    return os.environ.get("POLYRISK_REGISTRY") or of_folder or f"sqlite:///{state / 'registry.db'}"
+    return os.environ.get(REGISTRY) or of_folder or f"sqlite:///{state / 'registry.db'}"
 
 
 def engine_url(url: str) -> URL:
@@ -49,7 +51,7 @@ def engine_url(url: str) -> URL:
 
 def _note_url(state: Path) -> None:
     """Keep where the registry is, without a password: that is in the environment or in libpq's own file."""
-    url = os.environ.get("POLYRISK_REGISTRY")
+    url = os.environ.get(REGISTRY)
     if url and state.is_dir():
         (state / URL_NOTED).write_text(make_url(url)._replace(password=None).render_as_string() + "\n", encoding="utf-8")
 

@@ -221,6 +221,15 @@ stops = Table(
 )
 """Halts of what is being sent, of a warning or of all (`alerts.stops`)."""
 
+restores = Table(
+    "restores",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("taken_at", Utc, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+"""By the wall clock: up to when the backup knew what was sent, and when it was put back (`alerts.restores`)."""
+
 delivery_counts = Table(
     "delivery_counts",
     metadata,

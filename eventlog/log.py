@@ -41,6 +41,19 @@ class Snapshot:
     state: bytes
 
 
+@dataclass(frozen=True)
+class Extent:
+    """How far a log reaches at a moment, and how far its groups have come; places are (topic, shard).
+
+    Attributes:
+        ends: the offset of the last record of each place that has one, or a later one without a record.
+        committed: by group, the offset of the last record it has committed. It is never ahead of `ends`.
+    """
+
+    ends: Mapping[tuple[str, str], int]
+    committed: Mapping[str, Mapping[tuple[str, str], int]]
+
+
 class Consumer(Protocol):
     """A member of a consumer group. The group's members share its shards; each shard has one holder at a time."""
 
@@ -136,6 +149,10 @@ class EventLog(Protocol):
 
     def committed(self, group: str) -> dict[tuple[str, int], int]:
         """(topic, partition) to the offset of the last record the group has committed: `read(topic, after=...)` goes on there."""
+        ...
+
+    def extent(self) -> Extent:
+        """How far it reaches, and how far each group that ever joined has come; what a group had committed by then is among it."""
         ...
 
     def lag(self, group: str) -> dict[str, int]:

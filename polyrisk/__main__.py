@@ -6,16 +6,23 @@ somebody who asks for help, needs none of them.
 
 import importlib
 import pkgutil
+import sys
 
 import click
 
-from polyrisk import commands
+from polyrisk import commands, credentials
+from schemas.errors import PolyriskError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="polyrisk")
 def main() -> None:
     """Early warning when floods, outbreaks and price shocks compound: from feeds to an SMS a household can act on."""
+    try:
+        credentials.take()
+    except PolyriskError as error:
+        click.echo(f"polyrisk: {error}", err=True)
+        sys.exit(2)
 
 
 for found in pkgutil.iter_modules(commands.__path__):

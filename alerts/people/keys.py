@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from schemas.errors import ConfigurationError
 
-_NUMBER, _INDEX = "number.key", "index.key"
+NUMBER_FILE, INDEX_FILE = "number.key", "index.key"
 
 
 class Keys:
@@ -53,8 +53,8 @@ class Keys:
                 "no folder of keys is named.", where="POLYRISK_KEYS", remedy="Set it to a folder outside the database."
             )
         if create:
-            _create(place / _NUMBER, Fernet.generate_key())
-            _create(place / _INDEX, secrets.token_hex(32).encode())
+            _create(place / NUMBER_FILE, Fernet.generate_key())
+            _create(place / INDEX_FILE, secrets.token_hex(32).encode())
         stamp = _stamp(place)  # first, so that a change that comes while they are read is seen later
         number_keys, index_keys = _read_both(place)
         try:
@@ -96,7 +96,7 @@ class Keys:
             return self._fernet.decrypt(token).decode()
         except InvalidToken as error:
             raise ConfigurationError(
-                "a number was encrypted with another key.", where=_NUMBER, remedy="Restore the key that the registry was filled with."
+                "a number was encrypted with another key.", where=NUMBER_FILE, remedy="Restore the key that the registry was filled with."
             ) from error
 
     def is_newest(self, token: bytes) -> bool:
@@ -140,9 +140,9 @@ class Keys:
         if self._home is None:
             raise ConfigurationError("the keys are in no folder.", where="keys", remedy="Load them from one.")
         if tuple(index_keys) != self.index_keys:
-            _replace(self._home / _INDEX, b"\n".join(key.hex().encode() for key in index_keys))
+            _replace(self._home / INDEX_FILE, b"\n".join(key.hex().encode() for key in index_keys))
         if tuple(number_keys) != self.number_keys:
-            _replace(self._home / _NUMBER, b"\n".join(number_keys))
+            _replace(self._home / NUMBER_FILE, b"\n".join(number_keys))
         self._take(number_keys, index_keys)
         self._seen = _stamp(self._home)
 
@@ -158,7 +158,7 @@ def _hmac(key: bytes, number: str) -> str:
 
 def _stamp(folder: Path) -> tuple[tuple[int, int, int], ...]:
     """What changes when a file of keys is replaced."""
-    found = [(folder / name).stat() for name in (_NUMBER, _INDEX) if (folder / name).exists()]
+    found = [(folder / name).stat() for name in (NUMBER_FILE, INDEX_FILE) if (folder / name).exists()]
     return tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in found)
 
 
@@ -168,7 +168,7 @@ def _malformed(place: Path) -> ConfigurationError:
 
 def _read_both(place: Path) -> tuple[list[bytes], list[bytes]]:
     try:
-        return _read(place / _NUMBER).split(), [bytes.fromhex(line.decode()) for line in _read(place / _INDEX).split()]
+        return _read(place / NUMBER_FILE).split(), [bytes.fromhex(line.decode()) for line in _read(place / INDEX_FILE).split()]
     except ValueError as error:
         raise _malformed(place) from error
 

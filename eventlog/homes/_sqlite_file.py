@@ -77,6 +77,20 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def check_readable(version: int, where: str = "backup") -> None:
+    """That this version of Polyrisk reads a file of this version.
+
+    Raises:
+        LogError: a newer one wrote it.
+    """
+    if version > VERSION:
+        raise LogError(
+            f"The log was written by a newer version of Polyrisk (its tables are version {version}, this one knows {VERSION}).",
+            where=where,
+            remedy="Start that version, or name another file for the log.",
+        )
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _check_header(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -100,12 +114,7 @@ def _check_header(connection: sqlite3.Connection, path: Path) -> None:
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if tables and application != APPLICATION:
         raise LogError("This database is another program's.", where=str(path), remedy="Name another file for the log.")
-    if version > VERSION:
-        raise LogError(
-            f"The log was written by a newer version of Polyrisk (its tables are version {version}, this one knows {VERSION}).",
-            where=str(path),
-            remedy="Start that version, or name another file for the log.",
-        )
+    check_readable(version, str(path))
 
 
 @contextmanager

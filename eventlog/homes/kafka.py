@@ -23,10 +23,11 @@ from eventlog.homes._kafka_snapshots import Snapshots
 from eventlog.homes._kafka_topics import make_missing, make_partitions
 from eventlog.homes._kafka_writer import Appender, Pen, WriterLost, await_visible, decided_ends
 from eventlog.homes._remembered import RememberedTransaction, check_topic, remembered
-from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
+from eventlog.log import NOTHING, SESSION_S, Consumer, Extent, Snapshot
 from schemas.errors import LogError
 from schemas.microseconds import to_microseconds
 from schemas.records import Record, Stored
+from schemas.topics import TOPICS
 
 _COUNTED = 64
 """A group's lag is counted record by record up to this many offsets; past it, the markers of transactions are counted too."""
@@ -121,6 +122,18 @@ class KafkaLog:
         with self._using():
             self._registry.refresh()
             return {place: offset - 1 for place, offset in self._next(group).items()}
+
+    def extent(self) -> Extent:
+        with self._using():
+            self._registry.refresh(whole=True)
+            named = {partition: shard for shard, partition in self._registry.shards.items()}
+            committed = {  # before the ends: what was said with it is among them then
+                group: {(topic, named[partition]): offset - 1 for (topic, partition), offset in self._next(group).items() if offset > 0}
+                for group in sorted(self._registry.readers)
+            }
+            places = {place: (topic, named[place.partition]) for topic in TOPICS for place in self._places(topic)}
+            begins, ends = self._reader.begins(list(places)), self._reader.settled_ends(list(places))
+            return Extent({name: ends[place] - 1 for place, name in places.items() if ends[place] > begins[place]}, committed)
 
     def lag(self, group: str) -> dict[str, int]:
         with self._using():

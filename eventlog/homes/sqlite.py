@@ -16,13 +16,15 @@ from typing import TypeAlias
 import msgspec
 
 from eventlog.homes._remembered import RememberedTransaction, check_topic, remembered
-from eventlog.homes._sqlite_file import connect, path_of, writing
+from eventlog.homes._sqlite_file import check_readable, connect, path_of, writing
 from eventlog.homes._sqlite_group import Membership
-from eventlog.log import NOTHING, SESSION_S, Consumer, Snapshot
+from eventlog.log import NOTHING, SESSION_S, Consumer, Extent, Snapshot
 from eventlog.snapshots import SnapshotFiles
 from schemas.errors import LogError
 from schemas.microseconds import to_microseconds
 from schemas.records import Record, Stored
+
+__all__ = ["SqliteConsumer", "SqliteLog", "check_readable", "open_home", "stored_rows"]
 
 _GLANCE_S = 0.002
 """While a poll waits, between two glances at whether anybody has written. A glance costs some microseconds, a look for records many."""
@@ -94,6 +96,20 @@ class SqliteLog:
         with self._using():
             rows = self._connection.execute("SELECT topic, partition, offset FROM committed WHERE group_name = ?", (group,)).fetchall()
         return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def extent(self) -> Extent:
+        with self._using():
+            execute = self._connection.execute
+            execute("BEGIN")  # one moment for both
+            try:
+                ends = execute("SELECT topic, shard, next - 1 FROM ends JOIN shards USING (partition)").fetchall()
+                done = execute("SELECT group_name, topic, shard, offset FROM committed JOIN shards USING (partition)").fetchall()
+            finally:
+                execute("COMMIT")
+        committed: dict[str, dict[tuple[str, str], int]] = {}
+        for group, topic, shard, offset in done:
+            committed.setdefault(group, {})[topic, shard] = offset
+        return Extent({(topic, shard): offset for topic, shard, offset in ends}, committed)
 
     def lag(self, group: str) -> dict[str, int]:
         with self._using():

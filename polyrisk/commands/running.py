@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from polyrisk.commands.options import FOLDER, OF_INSTALLATION, told
-from polyrisk.defaults import LISTENER_PORT, PARTS, PORT
+from polyrisk.defaults import AIRFLOW_PORT, LISTENER_PORT, PARTS, PORT
 from schemas.country_files import countries_root
 from schemas.moments import to_utc
 
@@ -25,6 +25,9 @@ from schemas.moments import to_utc
 @click.option("--name", "names", multiple=True, help="Under which the console is called from elsewhere, such as that of a proxy before it.")
 @click.option(
     "--listener-port", default=LISTENER_PORT, show_default=True, help="Where providers call us, on 127.0.0.1; 0 takes a free one."
+)
+@click.option(
+    "--airflow-port", default=AIRFLOW_PORT, show_default=True, help="Of Airflow's page if it runs by itself, on 127.0.0.1; 0: a free one."
 )
 @click.option("--metrics-port", type=int, help="Of the metrics, on 127.0.0.1; 0 takes a free one; by default each part has its own.")
 @click.option("--send", is_flag=True, help="Hand messages to the country's channel; without it nothing leaves this machine.")
@@ -50,6 +53,7 @@ def run(
     host: str,
     names: tuple[str, ...],
     listener_port: int,
+    airflow_port: int,
     metrics_port: int | None,
     send: bool,
     all_shards: bool,
@@ -57,7 +61,12 @@ def run(
     histories: tuple[Path, ...],
     member: str,
 ) -> None:
-    """Run the ticker, the processor, the alert service, the console, the listener, or all of them with Airflow and the stand-in sources."""
+    """Run the ticker, the processor, the alert service, the console, the listener, Airflow, or all of them with the stand-in sources."""
+    if part == "airflow":
+        from polyrisk.airflow_part import run_airflow
+
+        run_airflow(state, airflow_port)
+        return
     from polyrisk.console_part import Where
     from polyrisk.live import Judges, run_parts
 

@@ -14,7 +14,7 @@ DEPLOY = CHECKOUT / "deploy"
 
 def test_the_service_runs_a_command_that_there_is() -> None:
     """Its options are those of `polyrisk run`, and it sends nothing."""
-    (line,) = re.findall(r"^ExecStart=(.*)$", (DEPLOY / "systemd" / "polyrisk.service").read_text(), re.MULTILINE)
+    (line,) = re.findall(r"^ExecStart=(.*)$", (DEPLOY / "systemd" / "polyrisk-all.service").read_text(), re.MULTILINE)
     program, *words = shlex.split(line)
     assert Path(program).name == "polyrisk"
     assert "--send" not in words

@@ -1,0 +1,6 @@
+"""Events and places as the tests of alerts make them."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "alerts"))
