@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from console.planner_worker import Point
 
 WIDTH, HEIGHT = 340, 260
+_ROOM, _LINE = 70, 13
+"""Units that a label takes, along and down."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 16, 16, 42
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A value on the drawing. kind: `today`, `shown`, `both` or empty."""
+    """A value on the drawing, or several that lie on one place.
+
+    Attributes:
+        label: their numbers, written at (`label_x`, `label_y`), before or behind it.
+        kind: `today`, `shown`, `both` or empty.
+    """
 
     x: float
     y: float
     label: str
     kind: str
+    label_x: float = 0.0
+    label_y: float = 0.0
+    before: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,13 +80,31 @@ def drawing(points: Sequence[Point], today: float, shown: float, text: str) -> D
     return Drawing(
         width=WIDTH, height=HEIGHT, left=_LEFT, right=WIDTH - _RIGHT, top=_TOP, bottom=HEIGHT - _BOTTOM,
         line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
-        dots=tuple(sorted(dots, key=lambda dot: dot.kind)),
+        dots=_labelled(dots),
         across=tuple((place(low + (high - low) * n, 0)[0], f"{low + (high - low) * n:.3g}") for n in steps),
         up=tuple((place(low, most * n)[1], f"{most * n:.3g}") for n in steps),
         across_title=titles[0], up_title=titles[1],
         title=f"Trade-off of {text}",
         says=f"{titles[1]} against {titles[0]} for {len(placed)} values; the table below says the same.",
     )  # fmt: skip
+
+
+def _labelled(dots: Sequence[Dot]) -> tuple[Dot, ...]:
+    """Dots on one place as one, each label where no other is; those that are marked are drawn last."""
+    together: dict[tuple[float, float], list[Dot]] = {}
+    for dot in dots:
+        together.setdefault((dot.x, dot.y), []).append(dot)
+    found: list[Dot] = []
+    for (x, y), some in sorted(together.items()):
+        kinds = {dot.kind for dot in some if dot.kind}
+        label = ", ".join(dot.label for dot in some)
+        before = x > WIDTH - _RIGHT - _ROOM
+        at_x, at_y = x + (-12 if before else 12), y + 4 if y > _TOP + 8 else y + 14
+        while any(abs(at_x - other.label_x) < _ROOM and abs(at_y - other.label_y) < _LINE for other in found):
+            at_y += _LINE
+        kind = "both" if len(kinds) > 1 else next(iter(kinds), "")
+        found.append(Dot(x, y, label, kind, at_x, at_y, before))
+    return tuple(sorted(found, key=lambda dot: dot.kind))
 
 
 def _kind(value: float, today: float, shown: float) -> str:

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from test_pages import Outline
 
+from alerts.officers.officer import Officer
 from console.map_shapes import country_map
 from console.planner import Planner, Preparing
 from console.planner_export import patch
@@ -270,8 +271,9 @@ class Around:
         self.pages = Pages(world.country, country_map(world.country.shapes("adm2")))
         self.routes: list[Route] = []
 
-    def failed(self, status: int, what: str, remedy: str) -> Response:
-        """As the console does."""
+    def failed(self, status: int, what: str, remedy: str, officer: Officer | None = None) -> Response:
+        """As the console does; nobody is signed in here."""
+        assert officer is None
         return HTMLResponse(self.pages.failed(what, remedy), status)
 
     def application(self) -> Starlette:
