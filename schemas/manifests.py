@@ -1,5 +1,6 @@
 """A feed's manifest: where it is, how often it speaks, what it gives. Read from `feeds/<feed>/feed.yaml`."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,6 +51,11 @@ class FeedManifest(BaseModel):
     licence: str
     source: str
     contact: str = ""
+
+    @property
+    def allowed_silence(self) -> timedelta:
+        """How long the feed may be silent: one call that was missed may be chance, two are not."""
+        return 2 * max(self.every, self.calm_every or self.every) + timedelta(minutes=30)
 
     @property
     def facts(self) -> FeedFacts:
