@@ -27,7 +27,8 @@ _BATCH = 1_000
 
 
 class Step(StrEnum):
-    """What was done. A closed set, each at most 40 letters. The last ones are of accounts (`alerts.officers`)."""
+    """What was done. A closed set, each at most 40 letters. The last ones are of accounts (`alerts.officers`) and of who is on duty
+    (`alerts.roster`), and of what they tell the engine (`alerts.by_hand`)."""
 
     PROPOSED = "proposed"
     ESCALATED = "escalated"
@@ -63,6 +64,16 @@ class Step(StrEnum):
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     SIGN_IN_REFUSED = "sign_in_refused"
+    SHIFT_ADDED = "shift_added"
+    SHIFT_REMOVED = "shift_removed"
+    HANDED_OVER = "handed_over"
+    TELEPHONE_GIVEN = "telephone_given"
+    TELEPHONE_FORGOTTEN = "telephone_forgotten"
+    WOKEN = "woken"
+    ACKNOWLEDGED = "acknowledged"
+    WAKING_OVER = "waking_over"
+    READING_ENTERED = "reading_entered"
+    GAUGE_DECLARED = "gauge_declared"
 
 
 def take_turn(connection: Connection) -> None:

@@ -454,6 +454,86 @@ officer_tries = Table(
 )
 """Tries to sign in that failed or are being judged, by HMACs of what and from where: a password may be typed as a name."""
 
+officer_telephones = Table(
+    "officer_telephones",
+    metadata,
+    Column("officer", String(40), primary_key=True),
+    Column("number", LargeBinary, nullable=False),
+    Column("given_at", Utc, nullable=False),
+)
+"""The number by which an officer is woken, encrypted. It is no subscriber's: who is woken need not be enrolled."""
+
+duty_shifts = Table(
+    "duty_shifts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("country", String(3), nullable=False),
+    Column("officer", String(40), nullable=False, index=True),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc, nullable=False, index=True),
+    Column("place", Integer, nullable=False),
+    Column("added_at", Utc, nullable=False),
+    Column("added_by", String(80), nullable=False),
+)
+"""Who is on duty from when to when, and in which place they are woken: 1 first."""
+
+handover_notes = Table(
+    "handover_notes",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("country", String(3), nullable=False),
+    Column("at", Utc, nullable=False, info={"kept_days": 365}),
+    Column("by", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""What one shift told the next; what may be a number in it was masked before."""
+
+wakings = Table(
+    "wakings",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("country", String(3), nullable=False),
+    Column("cause", String(300), nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("to_role", String(40), nullable=False),
+    Column("code", String(6), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("began_at", Utc, nullable=False, info={"kept_days": 365}),
+    Column("step", Integer, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("over_at", Utc, nullable=True, index=True),
+    Column("over_how", String(40), nullable=False),
+    Column("over_by", String(80), nullable=False),
+)
+"""What somebody on duty is woken for, until a person acknowledges it or it is over by itself: at which step, and when the next is due."""
+
+wake_tries = Table(
+    "wake_tries",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("waking", String(40), nullable=False, index=True),
+    Column("step", Integer, nullable=False),
+    Column("officer", String(40), nullable=False),
+    Column("way", String(10), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("tried_at", Utc, nullable=False, info={"kept_days": 365}),
+    Column("called_at", Utc, nullable=True),
+    Column("provider_id", String(80), nullable=True),
+    Column("refusal", String(40), nullable=True),
+)
+"""Each SMS and each call by which somebody was woken, written down before the provider is asked."""
+
+feed_answers = Table(
+    "feed_answers",
+    metadata,
+    Column("feed", String(80), primary_key=True),
+    Column("answered_at", Utc, nullable=False),
+    Column("ever", Boolean, nullable=False),
+)
+"""When each feed answered last, for who watches over its silence; of one that never did, since when it is waited for."""
+
 journal = Table(
     "journal",
     metadata,

@@ -36,11 +36,6 @@ def feed_views(known: Known, names: Names) -> tuple[FeedView, ...]:
     return tuple(_feed(manifest, known, names) for manifest in names.country.manifests.values())
 
 
-def allowed_silence(manifest: FeedManifest) -> timedelta:
-    """How long a feed may be silent."""
-    return manifest.facts.silence_allowed
-
-
 def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:
     heartbeat = known.heartbeats.get(manifest.feed)
     newest = known.newest.get(manifest.feed)
@@ -48,7 +43,7 @@ def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:
         return FeedView(manifest.feed, manifest.title, False, None, "has never answered", newest, "", False, 0)
     age = known.at - heartbeat.received
     known_for = _known_for(manifest, names)
-    alive = age <= allowed_silence(manifest)
+    alive = age <= manifest.allowed_silence
     newest_age = max(known.at - newest, timedelta(0)) if newest is not None else None
     return FeedView(
         feed=manifest.feed,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.evidence_views import note_text
-from console.feed_views import FeedView, allowed_silence, feed_views
+from console.feed_views import FeedView, feed_views
 from console.local_time import LocalTime, span_text
 from console.names import Names
 from console.reading import Known
@@ -107,7 +107,7 @@ class FeedsPages:
                     all_kept_aside=known.kept_aside.get(manifest.feed, 0),
                     reads=self._reads[manifest.feed],
                     silenced=silenced(manifest, known, names, LocalTime(self._country.timezone)),
-                    allowed=span_text(allowed_silence(manifest)),
+                    allowed=span_text(manifest.allowed_silence),
                 )
             )
         return FeedsView(head(known, self._country, title=self._console.title, newest=newest), tuple(found))

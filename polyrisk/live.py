@@ -23,6 +23,8 @@ from alerts.metrics import Metrics
 from alerts.people.synthetic import fill
 from alerts.registry import Registry, open_registry
 from alerts.rendering import place_name
+from alerts.roster.feed_watch import FeedWatch
+from alerts.roster.waking import Waker
 from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from console.health import Probe
@@ -66,6 +68,8 @@ PAUSE_S = 1.0
 CHANNEL = "POLYRISK_CHANNEL"
 """Names the channel, whatever the country's file says."""
 DRY = "dry"
+_PLAYED_CALLER = "+15005550006"
+"""From which the stand-in calls; Twilio's own magic number, which reaches nobody."""
 Turn = Callable[[], object]
 
 
@@ -180,8 +184,11 @@ def _turn(
     service = AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY), segments_per_second=speed, cap=cap)
     stack.enter_context(closing(service))
     told: set[str] = set()
+    wakes = _waking(log, registry, country, state, channel, stack)
 
     def turn() -> None:
+        for wake in wakes:
+            wake(clock.now())
         service.run_once(clock.now())
         for warning in service.pending():
             if warning.id not in told:
@@ -190,6 +197,18 @@ def _turn(
                 click.echo(f"waits for signatures: {warning.id} ({what}); `polyrisk pending` shows it")
 
     return turn
+
+
+def _waking(
+    log: EventLog, registry: Registry, country: LoadedCountry, state: Path, channel: Channel | None, stack: ExitStack
+) -> list[Callable[[datetime], int]]:
+    """Who watches over silent feeds, and wakes who is on duty, by the same way out as messages."""
+    if channel is None:
+        return []
+    listed = state / "feeds.txt"
+    feeds = listed.read_text(encoding="utf-8").split() if listed.exists() else None
+    watch = stack.enter_context(closing(FeedWatch(log, registry, country, feeds)))
+    return [watch.turn, Waker(registry, country, channel).turn]
 
 
 def _serve_metrics(stack: ExitStack, port: int, probes: Sequence[Probe]) -> str:
@@ -228,7 +247,9 @@ def _channel(stack: ExitStack, country: LoadedCountry, state: Path, listening: L
     if played:
         provider = stack.enter_context(StandInProcess())
         receipts = f"{listening.url}/twilio_sms/receipt" if listening is not None else None
-        return TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, messaging.sender, provider.base_url, receipts))
+        woken = f"{listening.url}/twilio_sms/woken" if listening is not None else None
+        account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, messaging.sender, provider.base_url, receipts, _PLAYED_CALLER, woken)
+        return TwilioSms(account)
     name = os.environ.get(CHANNEL) or messaging.channel
     if not send:
         beyond = f"--send hands it to {name}" if name != DRY else f"the country's file or {CHANNEL} must name a channel to send"

@@ -185,6 +185,12 @@ class Ladder(Decided):
     to: str
 
 
+class Wake(Decided):
+    """How who is on duty is woken. after: how long an SMS, and then a call, waits for an answer before the next is tried."""
+
+    after: Span = datetime.timedelta(minutes=5)
+
+
 class CountryFacts(Decided):
     """All of `country.yaml`.
 
@@ -199,7 +205,7 @@ class CountryFacts(Decided):
         reports: where reports by people are readings too; none if no rule reads them.
         sign: colour to the least that must sign; a rule may only be stricter.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
-        escalate: to whom what nobody signed goes.
+        escalate: to whom what nobody signed goes. wake: how long who is woken has to answer.
         cap: how warnings are named for machines; without it they are not written as CAP files.
         standing: `design` while nothing but its places and frameworks is written and no feed is read; `monitoring` while nothing but
             watching is agreed on; `warning` when messages may go out.
@@ -224,6 +230,7 @@ class CountryFacts(Decided):
     roles: dict[str, Role]
     configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()
+    wake: Wake = Wake()
     cap: Cap | None = None
     standing: Literal["design", "monitoring", "warning"] = "monitoring"
     to_check: tuple[str, ...] = ()

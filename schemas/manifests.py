@@ -1,5 +1,6 @@
 """A feed's manifest: where it is, how often it speaks, what it gives. Read from `feeds/<feed>/feed.yaml`."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,6 +51,11 @@ class FeedManifest(BaseModel):
     licence: str
     source: str
     contact: str = ""
+
+    @property
+    def allowed_silence(self) -> timedelta:
+        """How long the feed may be silent."""
+        return self.facts.silence_allowed
 
     @property
     def facts(self) -> FeedFacts:

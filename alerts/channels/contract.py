@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Protocol, Self, cast
+from typing import ClassVar, Protocol, Self, cast, runtime_checkable
 from urllib.parse import quote
 
 from alerts import channels
@@ -195,6 +195,50 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True)
+class Spoken:
+    """One call on its way: what is said to who picks up.
+
+    Attributes:
+        to: E.164. reference: our own identity of the call, which comes back with what was pressed; never a number.
+    """
+
+    to: str
+    words: str
+    reference: str
+
+    def __repr__(self) -> str:
+        return f"Spoken({len(self.words)} characters)"
+
+
+@runtime_checkable
+class Calls(Protocol):
+    """What a channel has beside that also calls and speaks. Only officers are ever called."""
+
+    @property
+    def can_call(self) -> bool:
+        """Whether it has a number to call from."""
+        ...
+
+    async def call(self, spoken: Spoken) -> Accepted:
+        """Call once.
+
+        Raises:
+            Refused: surely not called.
+            Unanswered: perhaps called.
+        """
+        ...
+
+    async def look_up_call(self, spoken: Spoken, since: datetime) -> tuple[Accepted, ...]:
+        """The calls that the provider took from us to this number since a moment (wall clock, UTC), oldest first. What was said in them no
+        provider shows: who knows the ids of earlier ones takes them out.
+
+        Raises:
+            Unanswered, Refused: the provider could not be asked.
+        """
+        ...
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a channel is opened with.
 
@@ -223,6 +267,11 @@ class Settings:
         """Where this channel's receipts are to be sent; none if nobody said how we are reached."""
         base = self.environment.get(CALLBACKS)
         return f"{base.rstrip('/')}/{channel}/receipt" if base else None
+
+    def woken_url(self, channel: str) -> str | None:
+        """Where it is to be said which key an officer pressed; none if nobody said how we are reached."""
+        base = self.environment.get(CALLBACKS)
+        return f"{base.rstrip('/')}/{channel}/woken" if base else None
 
 
 class _Module(Protocol):

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from alerts.channels.contract import Accepted, Balance, Outgoing, Settings
+from alerts.channels.contract import Accepted, Balance, Outgoing, Settings, Spoken
 from alerts.segments import measure
 
 FILE = "dry.jsonl"
@@ -47,6 +47,25 @@ class Dry:
     async def look_up(self, message: Outgoing, since: datetime) -> tuple[Accepted, ...]:  # noqa: ARG002 - an id is of one message alone
         """See `Channel.look_up`."""
         wanted = _id(message)
+        with self._file.open(encoding="utf-8", errors="replace") as lines:
+            return tuple(Accepted(wanted) for line in lines if wanted in line)[:1]
+
+    @property
+    def can_call(self) -> bool:
+        """Writing needs no number."""
+        return True
+
+    async def call(self, spoken: Spoken) -> Accepted:
+        """See `Calls.call`: what would be said is written."""
+        taken = Accepted(PREFIX + sha256(f"call\0{spoken.reference}".encode()).hexdigest()[:32])
+        line = {"id": taken.provider_id, "at": datetime.now(UTC).isoformat(timespec="seconds"), "call": masked(spoken.to)}
+        self._lines.write(json.dumps({**line, "words": spoken.words}, ensure_ascii=False) + "\n")
+        self._lines.flush()
+        return taken
+
+    async def look_up_call(self, spoken: Spoken, since: datetime) -> tuple[Accepted, ...]:  # noqa: ARG002 - an id is of one call alone
+        """See `Calls.look_up_call`."""
+        wanted = PREFIX + sha256(f"call\0{spoken.reference}".encode()).hexdigest()[:32]
         with self._file.open(encoding="utf-8", errors="replace") as lines:
             return tuple(Accepted(wanted) for line in lines if wanted in line)[:1]
 

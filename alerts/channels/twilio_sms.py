@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
+from twilio.twiml.voice_response import VoiceResponse
 
 from alerts.channels._twilio_http import SafeHttpClient
 from alerts.channels.contract import (
@@ -25,6 +26,7 @@ from alerts.channels.contract import (
     Refusal,
     Refused,
     Settings,
+    Spoken,
     Unanswered,
     referred,
 )
@@ -36,6 +38,10 @@ SHORTEST_VALID_S = 5
 CLOCKS_APART = timedelta(hours=12)
 """How far our clock may have been ahead of the provider's: a host that takes its local time for UTC is, until somebody notices. What an
 earlier message of the same words was taken as is known by its id; a body says its day and minute."""
+CALLER = "TWILIO_CALLER"
+"""Names the number of the account from which officers are called; without it nobody is."""
+RINGS_S = 25
+"""How long a telephone rings; a mailbox that takes the call presses no key."""
 _LOOKED_THROUGH = 200
 _FAULTY = (TwilioException, ValueError, TypeError, KeyError)
 """What Twilio's library raises on an answer that makes no sense."""
@@ -65,6 +71,8 @@ class TwilioAccount:
         sender: an alphanumeric sender, a number, or a Messaging Service's id (`MG...`).
         base_url: of a stand-in; none means Twilio itself.
         receipts_url: where status callbacks are to come; none means that none come.
+        caller: the number from which officers are called; empty if there is none, and nobody is called.
+        woken_url: where it is said which key they pressed; none means that they are asked for none.
     """
 
     account_sid: str
@@ -72,6 +80,8 @@ class TwilioAccount:
     sender: str
     base_url: str | None = None
     receipts_url: str | None = None
+    caller: str = ""
+    woken_url: str | None = None
 
     @property
     def stands_in(self) -> bool:
@@ -90,6 +100,7 @@ class TwilioSms:
         self._timeout_s = timeout_s
         self._http: SafeHttpClient | None = None
         self._messages: Any = None
+        self._calls: Any = None
         self._balance: Any = None
 
     async def __aenter__(self) -> Self:
@@ -103,6 +114,7 @@ class TwilioSms:
         if self._account.base_url is not None:
             client.api.base_url = self._account.base_url
         self._messages = client.messages
+        self._calls = client.calls
         self._balance = client.balance
         return self
 
@@ -146,6 +158,35 @@ class TwilioSms:
         ]
         return tuple(Accepted(m.sid) for m in sorted(same, key=lambda m: (m.date_created, m.sid)))
 
+    @property
+    def can_call(self) -> bool:
+        """See `Calls.can_call`. A sender's name cannot call."""
+        return bool(self._account.caller)
+
+    async def call(self, spoken: Spoken) -> Accepted:
+        """See `Calls.call`. What is said goes with the request, so that nobody has to fetch it from us."""
+        if is_synthetic(spoken.to) and not self._account.stands_in:
+            raise Refused(Refusal.NOBODYS_NUMBER)
+        try:
+            taken = await self._calls.create_async(
+                to=spoken.to, from_=self._account.caller, twiml=said_to(spoken, self._account.woken_url), timeout=RINGS_S
+            )
+        except _FAULTY as error:
+            raise Unanswered(type(error).__name__) from None
+        if not taken.sid or taken.to != spoken.to:
+            raise Unanswered("the answer is about another call")
+        return Accepted(taken.sid)
+
+    async def look_up_call(self, spoken: Spoken, since: datetime) -> tuple[Accepted, ...]:
+        """See `Calls.look_up_call`."""
+        try:
+            listed = await self._calls.list_async(to=spoken.to, limit=_LOOKED_THROUGH)
+        except _FAULTY as error:
+            raise Unanswered(type(error).__name__) from None
+        earliest = since - CLOCKS_APART
+        same = [c for c in listed if c.date_created >= earliest and str(c.direction).startswith("outbound")]
+        return tuple(Accepted(c.sid) for c in sorted(same, key=lambda c: (c.date_created, c.sid)))
+
     async def balance(self) -> Balance | None:
         """See `Channel.balance`."""
         try:
@@ -162,7 +203,36 @@ def open_channel(settings: Settings) -> TwilioSms:
         ConfigurationError: one of them is missing.
     """
     account_sid, auth_token = settings.needed("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
-    return TwilioSms(TwilioAccount(account_sid, auth_token, settings.sender, receipts_url=settings.receipts_url("twilio_sms")))
+    account = TwilioAccount(
+        account_sid,
+        auth_token,
+        settings.sender,
+        receipts_url=settings.receipts_url("twilio_sms"),
+        caller=settings.environment.get(CALLER, ""),
+        woken_url=settings.woken_url("twilio_sms"),
+    )
+    return TwilioSms(account)
+
+
+def said_to(spoken: Spoken, woken_url: str | None) -> str:
+    """What is said in a call, as TwiML: twice, and then the call ends. With an address, pressing 1 acknowledges it."""
+    response = VoiceResponse()
+    if woken_url is None:
+        response.say(f"{spoken.words} {spoken.words} Answer the text message, or acknowledge it at the console.", language="en-GB")
+        return str(response)
+    action = referred(woken_url, spoken.reference)
+    for _ in range(2):
+        gather = response.gather(action=action, num_digits=1, timeout=8)
+        gather.say(f"{spoken.words} Press 1 to say that you are awake.", language="en-GB")
+    response.say("You have pressed nothing. The next person is woken.", language="en-GB")
+    return str(response)
+
+
+def answered_with(*, awake: bool) -> str:
+    """What is said to an officer who pressed a key, as TwiML."""
+    response = VoiceResponse()
+    response.say("Thank you. It is noted that you are awake." if awake else "This was not taken as an answer.", language="en-GB")
+    return str(response)
 
 
 def receipt_of(form: Mapping[str, str], query: Mapping[str, str]) -> Receipt | None:

@@ -21,6 +21,7 @@ from alerts.people import subscribers as people
 from alerts.receipts import record_receipt
 from alerts.registry import Registry
 from alerts.rendering import Renderer
+from alerts.roster import wakings
 from alerts.tables import inbox, inbox_payloads
 from eventlog.log import EventLog
 from schemas import community_reports
@@ -30,6 +31,8 @@ from schemas.errors import ConfigurationError
 from schemas.records import Heartbeat
 
 BATCH = 200
+AWAKE = "awake"
+"""The outcome of an officer's answer to what they are woken for."""
 
 
 class Listener:
@@ -87,6 +90,11 @@ class Listener:
         with self._registry.begin() as connection:
             record_receipt(connection, receipt, self._wall(), self._clock())
 
+    def woken(self, reference: str) -> bool:
+        """An officer who was called pressed the key that says that they are awake."""
+        with self._registry.acting() as connection:
+            return wakings.pressed(connection, self._country.code, reference, self._clock())
+
     def process(self, now: datetime) -> int:
         """Answer what came in and was not answered yet, oldest first, and say on the log that we listen; answers how many messages."""
         with self._registry.reading() as connection:
@@ -123,6 +131,8 @@ class Listener:
         keys = self._registry.keys
         try:
             message = Inbound(row.id, keys.decrypt(row.number), keys.decrypt(row.body), row.opt_out)
+            if wakings.answered(connection, keys, self._country.code, message.number, message.body, at.now):
+                return AWAKE
             with connection.begin_nested():
                 return self._answering.answer(connection, message, self._understood(message), at)
         except ConfigurationError as error:

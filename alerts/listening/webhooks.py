@@ -32,6 +32,8 @@ SECRETS = ("TWILIO_AUTH_TOKEN", "KANNEL_PASSWORD", INBOUND_SECRET)
 LARGEST_BODY = 16_384
 """Bytes; an SMS of ten parts with all that Twilio says beside it takes four thousand."""
 MOST_FIELDS = 100
+AWAKE = "1"
+"""The key that an officer presses who is awake."""
 TWILIO, KANNEL = "twilio_sms", "kannel_smpp"
 _TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -48,6 +50,10 @@ class Takes(Protocol):
 
     def receipt(self, receipt: Receipt) -> None:
         """What a provider says of a message of ours; a repetition changes nothing."""
+        ...
+
+    def woken(self, reference: str) -> bool:
+        """An officer who was called says that they are awake; whether the call was one of ours. A repetition changes nothing."""
         ...
 
 
@@ -94,7 +100,8 @@ def create_app(doors: Doors, takes: Takes) -> Starlette:
     calls = _Calls(doors, takes)
     routes = []
     if doors.twilio_token:
-        routes += [_route(TWILIO, "message", calls.twilio_message, "POST"), _route(TWILIO, "receipt", calls.twilio_receipt, "POST")]
+        handlers = {"message": calls.twilio_message, "receipt": calls.twilio_receipt, "woken": calls.twilio_woken}
+        routes += [_route(TWILIO, name, handler, "POST") for name, handler in handlers.items()]
     if doors.inbound_secret:
         routes.append(_route(KANNEL, "message", calls.kannel_message, "GET", "POST"))
     if doors.kannel_password:
@@ -141,6 +148,13 @@ class _Calls:
             return form
         await self._take(twilio_sms.receipt_of(form, request.query_params))
         return Response(status_code=204)
+
+    async def twilio_woken(self, request: Request) -> Response:
+        form = await self._signed(request, f"/{TWILIO}/woken")
+        if isinstance(form, Response):
+            return form
+        awake = form.get("Digits") == AWAKE and await run_in_threadpool(self.takes.woken, request.query_params.get("ref", ""))
+        return Response(twilio_sms.answered_with(awake=awake), media_type="text/xml")
 
     async def _signed(self, request: Request, path: str) -> MultiDict | Response:
         """The form, if Twilio signed it for the address that is configured; else the answer."""

@@ -47,17 +47,25 @@ class Callbacks:
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
+    def press(self, address: str, form: dict[str, str]) -> None:
+        """Begin to say which key somebody pressed in a call."""
+        task = asyncio.get_running_loop().create_task(self._post(address, form))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
     async def _send(self, message: AcceptedMessage, address: str, note: Callable[[AcceptedMessage, str], None]) -> None:
         for status, code in self.says(message):
             note(message, status)
-            form = form_of(message, status, code)
-            headers = {"X-Twilio-Signature": signature(address, form)}
-            try:
-                assert self._session is not None  # noqa: S101 - opened before any message comes
-                async with self._session.post(URL(address, encoded=True), data=form, headers=headers) as answer:
-                    self.answers.append(answer.status)
-            except (ClientError, TimeoutError):
-                self.answers.append(0)
+            await self._post(address, form_of(message, status, code))
+
+    async def _post(self, address: str, form: dict[str, str]) -> None:
+        headers = {"X-Twilio-Signature": signature(address, form)}
+        try:
+            assert self._session is not None  # noqa: S101 - opened before any message comes
+            async with self._session.post(URL(address, encoded=True), data=form, headers=headers) as answer:
+                self.answers.append(answer.status)
+        except (ClientError, TimeoutError):
+            self.answers.append(0)
 
 
 def form_of(message: AcceptedMessage, status: str, code: str = "") -> dict[str, str]:

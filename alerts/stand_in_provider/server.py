@@ -16,6 +16,7 @@ from aiohttp import web
 
 from alerts.stand_in_provider.book import AcceptedMessage, Book
 from alerts.stand_in_provider.callbacks import ARRIVES, Callbacks, Said
+from alerts.stand_in_provider.calls import CallBook, MadeCall, refusal_of_call
 from alerts.stand_in_provider.rules import ACCOUNT, ACCOUNT_SID, AUTH_TOKEN, NO_LIMITS, TOO_MANY, Error, Gate, Limits, refusal
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Check = Callable[["Exchange"], list[str]]
 MESSAGES = f"{ACCOUNT}/Messages.json"
 _MESSAGE = f"{ACCOUNT}/Messages/"
 _BALANCE = f"{ACCOUNT}/Balance.json"
+_CALLS = f"{ACCOUNT}/Calls.json"
 _AUTHORIZATION = "Basic " + base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
 
 
@@ -60,6 +62,7 @@ class StandInProvider:
         clock: its wall clock. hang_s: how long a hanging answer takes. retry_after_s: what a 429 asks for.
         limits: of the account. lists_late: how long after it was accepted a list of messages shows one.
         says: the statuses that are called back for each message that asks for them. balance: on the account, in dollars.
+        presses: the key that who is called presses, if they are asked for one. call_mode: how it answers a request to call.
         check: what is wrong with an exchange, by Twilio's OpenAPI. check_every: of how many exchanges one is checked.
 
     Attributes:
@@ -79,6 +82,8 @@ class StandInProvider:
         lists_late: timedelta = timedelta(),
         says: Callable[[AcceptedMessage], Sequence[Said]] = lambda _: ARRIVES,
         balance: str = "100.00",
+        presses: Callable[[MadeCall], str] = lambda _: "",
+        call_mode: Mode = Mode.OK,
         check: Check | None = None,
         check_every: int = 1,
         port: int = 0,
@@ -91,6 +96,8 @@ class StandInProvider:
         self.wrong: list[str] = []
         self.book = Book(lists_late)
         self.callbacks = Callbacks(says)
+        self.calls = CallBook(lists_late, presses)
+        self.call_mode = call_mode
         self.gate = Gate(limits)
         self._limits = limits
         self._clock = clock
@@ -182,6 +189,11 @@ class StandInProvider:
             return _error(Error(401, 20003, "Authenticate"))
         if path == MESSAGES:
             return self._list(request) if request.method == "GET" else await self._create(request, body)
+        if path == _CALLS and request.method == "GET":
+            size = int(request.query.get("PageSize", "50"))
+            return _json(200, self.calls.page(request.query.get("To"), size, path, self._clock()))
+        if path == _CALLS:
+            return await self._call(request, _form(body))
         if path == _BALANCE:
             return _json(200, {"account_sid": ACCOUNT_SID, "balance": self.balance, "currency": "USD"})
         found = self.book.find(path.removeprefix(_MESSAGE).removesuffix(".json")) if path.startswith(_MESSAGE) else None
@@ -204,6 +216,18 @@ class StandInProvider:
             if mode is Mode.OK:
                 return _json(201, self.book.resource(message))
             return await self._faulty(mode, request)
+
+    async def _call(self, request: web.BaseRequest, form: dict[str, str]) -> web.StreamResponse:
+        refused = refusal_of_call(form)
+        if refused is not None:
+            return _error(refused)
+        if self.call_mode not in _TAKEN:
+            return await self._faulty(self.call_mode, request)
+        call = self.calls.make(form, self._clock())
+        pressed = self.calls.pressed(call)
+        if pressed is not None:
+            self.callbacks.press(*pressed)
+        return _json(201, self.calls.resource(call)) if self.call_mode is Mode.OK else await self._faulty(self.call_mode, request)
 
     def _accept(self, form: dict[str, str]) -> AcceptedMessage:
         message = self.book.accept(form, self._clock())

@@ -23,7 +23,7 @@ MEMBER = "package/src/services/twilio-api/twilio_api_v2010.json"
 SHA256 = "170b3ccd0f891416840083d72f1795b1499b14a18d4873fd2b39f47ef84642d6"
 KEPT = CHECKOUT / "var" / "twilio" / "twilio_api_v2010.json"
 ACCOUNT = "/2010-04-01/Accounts/{AccountSid}"
-PATHS = (f"{ACCOUNT}/Messages.json", f"{ACCOUNT}/Messages/{{Sid}}.json", f"{ACCOUNT}/Balance.json")
+PATHS = (f"{ACCOUNT}/Messages.json", f"{ACCOUNT}/Messages/{{Sid}}.json", f"{ACCOUNT}/Balance.json", f"{ACCOUNT}/Calls.json")
 _FORM = "application/x-www-form-urlencoded"
 
 

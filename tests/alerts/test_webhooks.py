@@ -41,6 +41,9 @@ class Taken:
     def receipt(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)
 
+    def woken(self, reference: str) -> bool:
+        return bool(reference)
+
 
 @pytest.fixture
 def taken() -> Taken:

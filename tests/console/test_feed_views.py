@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hand_made import NOON, heartbeat, hours, known
 
-from console.feed_views import allowed_silence, feed_views
+from console.feed_views import feed_views
 from console.local_time import LocalTime
 from console.names import Names
 from console.view import UNJUDGED_AFTER, head
@@ -14,7 +14,7 @@ RIVER = "lka_irrigation_river"
 
 def test_a_feed_is_silent_once_two_calls_in_a_row_were_missed(names: Names) -> None:
     """By its slowest schedule: a feed that is asked six-hourly in calm times may be silent for twice that, not longer."""
-    limit = allowed_silence(names.country.manifests[RIVER])
+    limit = names.country.manifests[RIVER].allowed_silence
     beats = {RIVER: heartbeat(RIVER, NOON)}
     alive = {f.feed: f.alive for f in feed_views(known(NOON + limit, heartbeats=beats), names)}
     later = {f.feed: f.alive for f in feed_views(known(NOON + limit + timedelta(seconds=1), heartbeats=beats), names)}

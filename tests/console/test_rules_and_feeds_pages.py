@@ -8,7 +8,6 @@ from console_world import PATIENCE_S, World
 from hand_made import NOON, heartbeat, known
 from test_pages import Outline
 
-from console.feed_views import allowed_silence
 from console.feeds_pages import silenced
 from console.local_time import LocalTime
 from console.names import Names
@@ -76,7 +75,7 @@ def test_what_a_feeds_silence_holds_is_named(feeds: str) -> None:
 def test_a_feed_of_which_nothing_is_known_holds_nothing(names: Names, clock: LocalTime) -> None:
     """No event, no breach: nothing rests on it."""
     manifest = names.country.manifests["lka_irrigation_river"]
-    later = NOON + allowed_silence(manifest) + timedelta(hours=1)
+    later = NOON + manifest.allowed_silence + timedelta(hours=1)
     assert silenced(manifest, known(later, heartbeats={manifest.feed: heartbeat(manifest.feed, NOON)}), names, clock) == ()
 
 

@@ -1,0 +1,215 @@
+"""Wakes who is on duty, and goes on until somebody answers: an SMS, then a call, then the next person, and from the beginning.
+
+Each try is written down in one durable transaction before the provider is asked, and its answer in another. One without an answer, for a
+dropped connection or because the process died, is looked up and never repeated: the next try of the ladder is its repetition, and comes
+whatever became of it. Hours of quiet do not apply, and that the country only watches does not either: officers gave their numbers for this.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import uvloop
+from sqlalchemy import Connection, select, update
+
+from alerts import ledger
+from alerts.channels.contract import LATER, Accepted, Calls, Channel, Outgoing, Refusal, Refused, Spoken, Unanswered
+from alerts.officers import accounts
+from alerts.officers.officer import Officer, State
+from alerts.registry import Registry
+from alerts.roster import causes, keeping, telephones, wakings
+from alerts.roster.causes import Cause
+from alerts.roster.ladder import Way, next_rung, rungs
+from alerts.roster.shifts import on_duty
+from alerts.roster.wakings import ACCEPTED, INTENDED, REFUSED, SENDING, UNKNOWN
+from alerts.tables import wake_tries
+from schemas.country_files import LoadedCountry
+
+UNANSWERED, NOBODY = "nobody_answers", "nobody_to_wake"
+"""Notices: all were tried in vain, and are tried again; nobody with a telephone is on duty or on the country's ladder."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What became of a try. state: none if nobody knows yet."""
+
+    id: str
+    waking: str
+    state: str | None
+    provider_id: str | None = None
+    refusal: Refusal | None = None
+
+
+class Waker:
+    """One for each country.
+
+    Args:
+        channel: the way out; without one, or through one that cannot call, nobody is called.
+        wall_clock: what the provider's own times can be compared with.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        country: LoadedCountry,
+        channel: Channel,
+        *,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._registry = registry
+        self._country = country
+        self._channel = channel
+        self._calls = channel if isinstance(channel, Calls) and channel.can_call else None
+        self._wall = wall_clock
+        self._after: timedelta = country.facts.wake.after
+
+    def turn(self, now: datetime) -> int:
+        """Begin what there is to wake for, end what is over, try who is due; answers how many were tried.
+
+        Args:
+            now: the country's time.
+        """
+        with self._registry.reading() as connection:
+            work = self._asks(connection, now)
+        if work:
+            with self._registry.acting() as connection:
+                self._plan(connection, now)
+        with self._registry.reading() as connection:
+            query = select(wake_tries).where(wake_tries.c.state.in_((INTENDED, SENDING))).order_by(wake_tries.c.tried_at, wake_tries.c.id)
+            waiting = connection.execute(query).all()
+        if not waiting:
+            return 0
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(self._try_all(waiting, now))
+
+    def _asks(self, connection: Connection, now: datetime) -> bool:
+        goes_on = wakings.open_ones(connection, self._country.code)
+        standing = causes.standing(connection, self._country, now)
+        if any(waking.due <= now for waking in goes_on) or any(not wakings.known(connection, cause.id) for cause in standing):
+            return True
+        return any(_is_over(waking.kind, waking.subject, standing) for waking in goes_on)
+
+    def _plan(self, connection: Connection, now: datetime) -> None:
+        standing = causes.standing(connection, self._country, now)
+        goes_on = {(w.kind, w.subject): w for w in wakings.open_ones(connection, self._country.code)}
+        for cause in standing:
+            if wakings.known(connection, cause.id):
+                continue
+            before = goes_on.get((cause.kind, cause.subject))
+            if before is not None and cause.kind in (causes.PROPOSAL, causes.FEED):
+                wakings.pass_on(connection, before, cause)
+            else:
+                wakings.begin(connection, self._country.code, cause, now)
+        for waking in wakings.open_ones(connection, self._country.code):
+            if _is_over(waking.kind, waking.subject, standing):
+                wakings.settle(connection, waking, now)
+            elif waking.due <= now:
+                self._try_next(connection, waking, now)
+
+    def _try_next(self, connection: Connection, waking: wakings.Waking, now: datetime) -> None:
+        of = rungs((officer.id for officer in self.who_is_woken(connection, waking.to_role, now)), calls=self._calls is not None)
+        tried = wakings.tried(connection, waking.id)
+        rung = next_rung(of, tried)
+        if rung is None:
+            text = f"NOBODY can be woken for: {waking.text} Nobody with a telephone is on duty or on the ladder (`polyrisk roster check`)."
+            ledger.note(connection, f"{NOBODY}:{waking.id}", now, NOBODY, "", text)
+            wakings.wait(connection, waking.id, now + self._after)
+            return
+        again = tried[rung]
+        if again:
+            text = f"Nobody answers, all were tried {again} times and are tried again: {waking.text}"
+            ledger.note(connection, f"{UNANSWERED}:{waking.id}:{again}", now, UNANSWERED, "", text)
+        wakings.intend(connection, waking, rung, self._country.code, now, now + self._after)
+
+    def who_is_woken(self, connection: Connection, to_role: str, now: datetime) -> list[Officer]:
+        """Who is tried, in this order: the role it was passed on to, who is on duty, then the roles of the country's ladder."""
+        reached = telephones.who_has_one(connection)
+        there = [o for o in accounts.all_of(connection) if o.state is State.ACTIVE and o.id in reached]
+        shifts = keeping.within(connection, self._country.code, now, now + timedelta(microseconds=1))
+        duty = [o for shift in on_duty(shifts, now) for o in there if o.id == shift.officer]
+        first = self._in_role(there, to_role) if to_role else []
+        last = [o for step in self._country.facts.escalate for o in self._in_role(there, step.to)]
+        return list(dict.fromkeys((*first, *duty, *last)))
+
+    def _in_role(self, there: Sequence[Officer], role: str) -> list[Officer]:
+        return [o for o in there if any(g.duty_role == role and g.country == self._country.code for g in o.grants)]
+
+    async def _try_all(self, waiting: Sequence[Any], now: datetime) -> int:
+        done = 0
+        async with self._channel:
+            for row in waiting:
+                answer = await self._look_up(row) if row.state == SENDING else await self._try(row)
+                if answer is None:
+                    continue
+                done += row.state == INTENDED
+                with self._registry.begin() as connection:
+                    self._record(connection, answer, now)
+        return done
+
+    async def _try(self, row: Any) -> _Answer | None:
+        """Try one; nothing if another process does, or nobody has the number any more."""
+        with self._registry.begin() as connection:
+            mine = (wake_tries.c.id == row.id) & (wake_tries.c.state == INTENDED)
+            if not connection.execute(update(wake_tries).where(mine).values(state=SENDING, called_at=self._wall())).rowcount:
+                return None
+            number = telephones.of(connection, self._registry.keys, row.officer)
+        if number is None:
+            return _Answer(row.id, row.waking, REFUSED, refusal=Refusal.INVALID_NUMBER)
+        try:
+            taken = await self._hand_over(row, number)
+        except Refused as refused:
+            return _Answer(row.id, row.waking, INTENDED if refused.refusal in LATER else REFUSED, refusal=refused.refusal)
+        except Unanswered:
+            return _Answer(row.id, row.waking, None)
+        return _Answer(row.id, row.waking, ACCEPTED, taken.provider_id)
+
+    async def _hand_over(self, row: Any, number: str) -> Accepted:
+        if row.way == Way.SMS.value:
+            return await self._channel.send(self._outgoing(row, number))
+        if self._calls is None:  # intended through another channel than this
+            raise Refused(Refusal.NOT_ROUTABLE)
+        return await self._calls.call(Spoken(number, row.body, row.id))
+
+    async def _look_up(self, row: Any) -> _Answer | None:
+        """What became of one without an answer: found, or nobody knows, until its time is over."""
+        with self._registry.reading() as connection:
+            number = telephones.of(connection, self._registry.keys, row.officer)
+            ours = set(connection.execute(select(wake_tries.c.provider_id).where(wake_tries.c.provider_id.is_not(None))).scalars())
+        if number is None:
+            return None
+        try:
+            if row.way == Way.SMS.value:
+                found = await self._channel.look_up(self._outgoing(row, number), row.called_at)
+            else:
+                found = await self._calls.look_up_call(Spoken(number, row.body, row.id), row.called_at) if self._calls is not None else ()
+        except (Refused, Unanswered):
+            return None
+        new = [one for one in found if one.provider_id not in ours]
+        return _Answer(row.id, row.waking, ACCEPTED, new[0].provider_id) if new else None
+
+    def _outgoing(self, row: Any, number: str) -> Outgoing:
+        return Outgoing(number, row.body, int(self._after.total_seconds()) * 2, row.id)
+
+    def _record(self, connection: Connection, answer: _Answer, now: datetime) -> None:
+        if answer.state is None:
+            return
+        refusal = None if answer.refusal is None else answer.refusal.value
+        values = {"state": answer.state, "provider_id": answer.provider_id, "refusal": refusal}
+        over = () if answer.state == INTENDED else (UNKNOWN,)  # somebody answered while it was on its way: what became of it is kept
+        waited = wake_tries.c.state.in_((SENDING, *over))
+        connection.execute(update(wake_tries).where(wake_tries.c.id == answer.id, waited).values(**values))
+        if answer.state == REFUSED:
+            self._go_on_at_once(connection, answer.waking, now)
+
+    def _go_on_at_once(self, connection: Connection, waking: str, now: datetime) -> None:
+        """Nobody waits for an answer to what was surely not taken; once all were refused, a round lasts as long as one try."""
+        refused = connection.execute(select(wake_tries.c.id).where(wake_tries.c.waking == waking, wake_tries.c.state == REFUSED)).all()
+        if len(refused) < len(wakings.tried(connection, waking)) + 1:
+            wakings.wait(connection, waking, now)
+
+
+def _is_over(kind: str, subject: str, standing: Sequence[Cause]) -> bool:
+    """Whether what somebody is woken for does not stand any more; a notice is over by acknowledgement alone."""
+    return kind in (causes.PROPOSAL, causes.FEED) and not any((c.kind, c.subject) == (kind, subject) for c in standing)
