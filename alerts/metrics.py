@@ -96,8 +96,8 @@ class Metrics:
         self._progress.set(_seconds(at))
 
     def observe_drills(self, last: Callable[[], float], last_sent: Callable[[], float]) -> None:
-        """Have it asked, each time the metrics are read, when the last good drill ended, and the last that was sent: seconds since 1970, 0 if
-        there was none. Without this call nobody knows."""
+        """Have it asked, each time the metrics are read, when the last good drill ended, and the last that was sent: seconds since 1970, 0
+        if there was none. Without this call nobody knows."""
         self._drill.set_function(last)
         self._sent_drill.set_function(last_sent)
 

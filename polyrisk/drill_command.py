@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,12 +29,20 @@ CHANNEL = "POLYRISK_CHANNEL"
 _WIDTH = 40
 
 
-def hold(state: Path, name: str, source: Path | None, orders: Orders, told: Told, channel: Channel | None = None) -> DrillResult:
+def hold(
+    state: Path,
+    name: str,
+    source: Path | None,
+    orders: Orders,
+    told: Told,
+    channel: Channel | None = None,
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> DrillResult:
     """Hold a drill in an installation and keep its result.
 
     Args:
         state: the installation's folder. name: of the case, `country/case`. source: the list; by default the installation's own.
-        channel: the way out; by default the country's if it is sent, else a file.
+        channel: the way out; by default the country's if it is sent, else a file. wall: the machine's clock.
 
     Raises:
         RefusedError: there is no list, a row of it is refused, nobody may order it, no channel is named, or a drill is running.
@@ -43,12 +51,12 @@ def hold(state: Path, name: str, source: Path | None, orders: Orders, told: Told
     if orders.send:
         may_order(country, orders.by, orders.role)
     rows = read(source or list_of(state))
-    folder = folders.make(state, case.name, datetime.now(UTC))
+    folder = folders.make(state, case.name, wall())
     with closing(open_registry(folder, create=True)) as registry:
         take_who_left(state, registry)
         _enrol(registry, country, rows)
         way_out = channel or _channel(country, folder, send=orders.send)
-        result = DrillRun(case, country, folder, registry, way_out, orders, told).run()
+        result = DrillRun(case, country, folder, registry, way_out, orders, told, wall=wall).run()
     results.keep(state, result)
     return result
 
