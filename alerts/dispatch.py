@@ -23,6 +23,7 @@ from alerts.balance import BalanceWatch
 from alerts.channels.contract import LATER, STOPS_ALL, STOPS_COUNTRY, Balance, Channel, Outgoing, Refusal, Refused, Unanswered
 from alerts.doors import TRY_AGAIN_AFTER, Doors
 from alerts.intents import Answered, Intent
+from alerts.marks import is_exercise
 from alerts.pace import Backlog, Pace
 from alerts.people.numbers import is_synthetic
 from alerts.people.subscribers import leave
@@ -223,6 +224,9 @@ class Dispatcher:
         message = self._outgoing(intent, at)
         if self._channel.reaches_people and not self._agreed and not is_synthetic(message.to):
             refused = Refused(Refusal.NOT_AGREED)
+            return _Outcome(intent, Answered(intent, MessageState.REFUSED, refusal=refused.refusal.value), refused, called=False)
+        if self._registry.exercise and not is_exercise(message.body):
+            refused = Refused(Refusal.NOT_MARKED)
             return _Outcome(intent, Answered(intent, MessageState.REFUSED, refusal=refused.refusal.value), refused, called=False)
         halted = bool(self._stops) and any(stop.holds(intent.message) for stop in self._stops)
         if report.closed or pace.asked_to_wait or halted or intent.expires <= at:

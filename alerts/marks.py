@@ -1,7 +1,7 @@
-"""The words put before a text that is an exercise, or that goes out late, and those that say in whose name it speaks.
+"""The words put around a text that is an exercise, or before one that goes out late, and those that say in whose name it speaks.
 
 They stand here and not in the PO files: a mark that could be edited away with a text, or that a text, a name or an argument could hide,
-would be none. They are put before a text that is finished and approved, so at sending time neither pattern nor country is needed.
+would be none. They are put around a text that is finished and approved, so at sending time neither pattern nor country is needed.
 """
 
 from collections.abc import Mapping
@@ -81,6 +81,10 @@ STANDING: Mapping[str, Mapping[str, str]] = {
 """In whose name a text speaks, beside the name: those who only watch, those who advise, or the authority that may warn by law."""
 
 
+_ENDS = (".", "!", "?", "।", "۔")
+"""What ends a sentence in the languages that we write."""
+
+
 def in_whose_name(name: str, standing: str, language: str) -> str:
     """A name with the word for its standing beside it, unless it says it itself, in its language or in English, as `Polyrisk test`."""
     words = STANDING[standing]
@@ -90,12 +94,30 @@ def in_whose_name(name: str, standing: str, language: str) -> str:
 
 
 def marked(body: str, language: str, *, exercise: bool = False, late: bool = False) -> str:
-    """A finished text with the marks it needs before it, each in the text's language; EXERCISE stands first.
+    """A finished text with the marks it needs, each in the text's language; EXERCISE stands first and last, also when what is an exercise
+    already goes out late.
 
     A language without words of its own gets those of the language it is written form of, else the English ones: never none.
     """
-    marks = [_word(words, language) for asked, words in ((exercise, EXERCISE), (late, LATE)) if asked]
-    return ". ".join([*marks, body])
+    word = _mark_of(body)
+    if late and word and not exercise:
+        return f"{word}. {_word(LATE, language)}. {body.removeprefix(f'{word}. ')}"
+    said = f"{_word(LATE, language)}. {body}" if late else body
+    if not exercise:
+        return said
+    word = _word(EXERCISE, language)
+    return f"{word}. {said}{' ' if said.rstrip().endswith(_ENDS) else '. '}{word}"
+
+
+def is_exercise(body: str) -> bool:
+    """Whether a text says first and last that it is an exercise, in one language and with words between."""
+    return bool(_mark_of(body))
+
+
+def _mark_of(body: str) -> str:
+    """The word with which a text begins and ends as an exercise; empty if it is none."""
+    around = (word for word in EXERCISE.values() if body.startswith(f"{word}. ") and body.endswith(f" {word}"))
+    return next((word for word in around if len(body) > 2 * len(word) + 2), "")
 
 
 def _word(words: Mapping[str, str], language: str) -> str:

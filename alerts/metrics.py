@@ -1,6 +1,6 @@
 """What can be measured of alerts. No label holds a person, a number or an id: only closed sets of words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -40,6 +40,12 @@ class Metrics:
         decided = "Changes of events that were acted on, said or not, by why."
         self._decided = Gauge("polyrisk_event_changes_decided", decided, ["reason"], registry=self.registry)
         self._silences = Gauge("polyrisk_silences", "Silences of people on duty that hold.", registry=self.registry)
+        good = "When the last drill ended in which all happened in time, in seconds since 1970; 0 if there was none."
+        self._drill = Gauge("polyrisk_last_good_drill_timestamp_seconds", good, registry=self.registry)
+        really = "The same of drills that went to people's telephones."
+        self._sent_drill = Gauge("polyrisk_last_good_sent_drill_timestamp_seconds", really, registry=self.registry)
+        self._drill.set(_NOBODY_KNOWS)
+        self._sent_drill.set(_NOBODY_KNOWS)
         for state in MessageState:
             self._messages.labels(state.value).set(_NOBODY_KNOWS)
         self.observe_warnings({})
@@ -88,6 +94,12 @@ class Metrics:
     def settled(self, at: datetime) -> None:
         """Note that sending gets on."""
         self._progress.set(_seconds(at))
+
+    def observe_drills(self, last: Callable[[], float], last_sent: Callable[[], float]) -> None:
+        """Have it asked, each time the metrics are read, when the last good drill ended, and the last that was sent: seconds since 1970, 0
+        if there was none. Without this call nobody knows."""
+        self._drill.set_function(last)
+        self._sent_drill.set_function(last_sent)
 
     def observe_sending(self, *, closed: bool, halts: int, balance: Balance | None) -> None:
         """Set the gauges of sending.

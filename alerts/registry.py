@@ -22,6 +22,7 @@ from alerts.people.keys import Keys
 from alerts.people.person import Consent, Enrolment, Group
 from alerts.people.subscribers import counts, in_audience
 from alerts.tables import subscribers
+from eventlog.state import is_drill
 from schemas.errors import RefusedError
 
 __all__ = ["Consent", "Enrolment", "Group", "Registry", "counts", "has_registry", "in_audience", "open_registry", "registry_url"]
@@ -38,9 +39,12 @@ def registry_url(state: Path) -> str:
 
     So the stop button works in a shell that knows nothing of the service's environment.
     """
+    own = f"sqlite:///{state / 'registry.db'}"
+    if is_drill(state):
+        return own
     noted = state / URL_NOTED
     of_folder = noted.read_text(encoding="utf-8").strip() if noted.exists() else ""
-    return os.environ.get(REGISTRY) or of_folder or f"sqlite:///{state / 'registry.db'}"
+    return os.environ.get(REGISTRY) or of_folder or own
 
 
 def engine_url(url: str) -> URL:
@@ -52,7 +56,7 @@ def engine_url(url: str) -> URL:
 def _note_url(state: Path) -> None:
     """Keep where the registry is, without a password: that is in the environment or in libpq's own file."""
     url = os.environ.get(REGISTRY)
-    if url and state.is_dir():
+    if url and state.is_dir() and not is_drill(state):
         (state / URL_NOTED).write_text(make_url(url)._replace(password=None).render_as_string() + "\n", encoding="utf-8")
 
 
@@ -63,7 +67,7 @@ def has_registry(state: Path) -> bool:
 
 
 def open_registry(state: Path, *, create: bool = False) -> "Registry":
-    """The registry of an installation, with the keys in POLYRISK_KEYS, else in its folder.
+    """The registry of an installation, with the keys in POLYRISK_KEYS, else in its folder; or of a drill, with the keys of drills.
 
     Args:
         create: make what is not there. Who lets people in does; all others must find the registry, and the keys that wrote it.
@@ -73,12 +77,16 @@ def open_registry(state: Path, *, create: bool = False) -> "Registry":
     """
     if not create and not has_registry(state):
         raise RefusedError("there is no registry here.", where=str(state), remedy="Name the folder of the installation with --state.")
+    if is_drill(state):  # its keys are those of all drills, so that who left one is known to have left in the next
+        return Registry(registry_url(state), Keys.load(state.parent / "keys", create=create), for_exercise=True)
     keys = os.environ.get("POLYRISK_KEYS")
     if create:
         _note_url(state)
     return Registry(registry_url(state), Keys.load(Path(keys) if keys else state / "keys", create=create))
 
 
+EXERCISE_ID = 0x44524C4C
+"""SQLite's `application_id` of a registry that was made for an exercise; it stands in the database itself, wherever that lies."""
 CACHE_KB = 32_000
 """Of SQLite pages, a connection: with its own 2 MB, each of a million people costs reading their page of the index again."""
 
@@ -89,18 +97,24 @@ class Registry:
     Args:
         url: SQLAlchemy's, such as `sqlite:///var/registry.sqlite` or `postgresql://user@host/name`.
         keys: kept outside the database.
+        for_exercise: make it one for an exercise; it stays one whoever opens it.
+
+    Attributes:
+        exercise: all that is said from it is an exercise.
 
     Raises:
         NewerVersionError: a newer version of Polyrisk wrote the database.
+        RefusedError: it is to be one for an exercise and is another already.
     """
 
-    def __init__(self, url: str, keys: Keys) -> None:
+    def __init__(self, url: str, keys: Keys, *, for_exercise: bool = False) -> None:
         self.keys = keys
         self.engine = create_engine(engine_url(url), hide_parameters=True)  # errors name no index and no encrypted number
         if self.engine.dialect.name == "sqlite":
             _keep_private(self.engine)
             _prepare_sqlite(self.engine)
         try:
+            self.exercise = _is_for_exercise(self.engine, make=for_exercise)
             migrations.prepare(self.engine)
         except BaseException:
             self.engine.dispose()
@@ -244,6 +258,23 @@ class Registry:
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+
+def _is_for_exercise(engine: Engine, *, make: bool) -> bool:
+    """Whether a database is a registry for an exercise; a new one is made one if that is asked for."""
+    if engine.dialect.name != "sqlite":
+        if make:
+            raise RefusedError("an exercise has a registry of its own, in a file.", remedy="Name no other database for it.")
+        return False
+    with engine.begin() as connection:
+        found = connection.exec_driver_sql("PRAGMA application_id").scalar_one() == EXERCISE_ID
+        if found or not make:
+            return bool(found)
+        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+            what = "this is a registry of people to be warned, and no exercise is held with it."
+            raise RefusedError(what, where=engine.url.database or "", remedy="A drill makes a folder of its own.")
+        connection.exec_driver_sql(f"PRAGMA application_id = {EXERCISE_ID}")
+    return True
 
 
 def _keep_private(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """From an event to the words that people read: once for each language, within the country's budget of segments.
 
 What is least needed goes first when room is short: names of rivers and divisions are left out one by one, then the promise to tell the
-end, then what is said for a need, the action never. Marks that a text is an exercise or late are put before it at the very end, where no
+end, then what is said for a need, the action never. Marks that a text is an exercise or late are put around it at the very end, where no
 text can take them away.
 """
 
@@ -39,7 +39,7 @@ class Rendered:
     reviewed: bool
 
     def marked(self, *, exercise: bool = False, late: bool = False) -> "Rendered":
-        """The same with the marks it needs before it. To be asked of a text that is finished: whoever asks twice reads them twice."""
+        """The same with the marks it needs. To be asked of a text that is finished: whoever asks twice reads them twice."""
         body = marked(self.body, self.language, exercise=exercise, late=late)
         return replace(self, body=body, size=measure(body))
 
@@ -66,11 +66,12 @@ class Renderer:
     """Renders a country's texts.
 
     Args:
-        catalogue: by default that of the country's folder.
+        catalogue: by default that of the country's folder. exercise: all that it renders is one.
     """
 
-    def __init__(self, country: LoadedCountry, catalogue: Catalogue | None = None) -> None:
+    def __init__(self, country: LoadedCountry, catalogue: Catalogue | None = None, *, exercise: bool = False) -> None:
         self.country = country
+        self._exercise = exercise
         self.catalogue = catalogue or Catalogue.load(country.folder)
 
     def render(
@@ -158,7 +159,7 @@ class Renderer:
         """The first version within budget. If even the last is over it, that one: those who sign see its segments and cost."""
         budget = budget_of(self.country, pattern.language)
         for given in versions:
-            body = marked(pattern.render(given), pattern.language, exercise=exercise, late=late)
+            body = marked(pattern.render(given), pattern.language, exercise=exercise or self._exercise, late=late)
             size = measure(body)
             if size.segments <= budget:
                 break

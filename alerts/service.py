@@ -72,7 +72,7 @@ class AlertService:
         self.registry = registry
         self.country = country
         self.metrics = metrics or Metrics()
-        proposals = Proposals(country, Renderer(country))
+        proposals = Proposals(country, Renderer(country, exercise=registry.exercise))
         self._judgements = Judgements(proposals)
         self._silencing = Silencing(proposals, self._judgements)
         self._time = PassingTime(proposals, self._judgements, self._silencing)
@@ -98,7 +98,7 @@ class AlertService:
             else Dispatcher(
                 registry,
                 channel,
-                agreed=country.facts.sends,
+                agreed=country.facts.sends or registry.exercise,  # who is on a drill's list agreed to it
                 way=Way(country.facts.messaging.sender, country.facts.messaging.channel),
                 segments_per_second=segments_per_second,
                 balance_below=country.facts.messaging.balance_below,
@@ -292,8 +292,9 @@ class AlertService:
         """Send what is due. May run in a thread of its own while nothing else is asked of this service."""
         if self._dispatcher is None:
             return DispatchReport()
-        with self.registry.begin() as connection:
-            quiet_hours.hold(connection, self.country, now)
+        if not self.registry.exercise:  # the hour of a case that is played says nothing of the hour in which people read it
+            with self.registry.begin() as connection:
+                quiet_hours.hold(connection, self.country, now)
         return self._dispatcher.run(now)
 
     def publish_counts(self, report: DispatchReport, now: datetime) -> None:

@@ -68,11 +68,10 @@ def findings_of_length(pattern: Pattern, setting: Setting) -> Iterator[Finding]:
         yield at(pattern, "too-long", what, f"Longest: {found.body}", why="Each segment is paid for, and a part may be lost.")
     elif not setting.joins:
         marks = [words.get(pattern.language, words["en"]) for words in (EXERCISE, LATE)]
-        body = marked(found.body, pattern.language, exercise=len(marks[0]) > len(marks[1]), late=len(marks[1]) >= len(marks[0]))
+        exercise = 2 * len(marks[0]) > len(marks[1])  # it stands first and last
+        body = marked(found.body, pattern.language, exercise=exercise, late=not exercise)
         if measure(body).segments > setting.budget:
-            what = (
-                f"takes {measure(body).units} units with a mark before it, and networks join no parts where `{pattern.language}` is read."
-            )
+            what = f"takes {measure(body).units} units with its mark, and networks join no parts where `{pattern.language}` is read."
             yield at(pattern, "too-long-marked", what, f"Longest: {body}", why="Its end would be lost in an exercise, or when it is late.")
 
 

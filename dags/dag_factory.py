@@ -57,6 +57,23 @@ class Retention(BaseOperator):
         run_retention(clock_from_environment().now())
 
 
+class Drill(BaseOperator):
+    """Hold a country's weekly drill.
+
+    It starts the command line as a process of its own: a drill wires feeds, processors and alerts together, which none of them may import,
+    and it needs its own surroundings, not those of the installation's feeds.
+    """
+
+    def __init__(self, *, case: str, **settings: object) -> None:
+        super().__init__(do_xcom_push=False, **settings)
+        self.case = case
+
+    def execute(self, _context: Context) -> None:
+        from alerts.drills.schedule import hold_weekly
+
+        hold_weekly(self.case)
+
+
 def asset_of(feed: str) -> Asset:
     """What a successful fetch of the feed updates."""
     return Asset(name=feed, uri=f"polyrisk://feeds/{feed}")
@@ -100,6 +117,22 @@ def baselines_dag(country: str, feeds: Sequence[str]) -> DAG:
         tags={"baselines", country},
     ) as dag:
         Baselines(task_id="compute", country=country, retries=2, retry_delay=timedelta(minutes=5))
+    return dag
+
+
+def drill_dag(country: str, case: str) -> DAG:
+    """The DAG of a country's weekly drill: on Wednesdays at 05:00 UTC, late morning where it is read. Failed, it is not tried again: people
+    would be sent a second exercise."""
+    with DAG(
+        f"{country.lower()}_drill",
+        description=f"The weekly drill with {case}, from feed to phone, to those alone who agreed",
+        schedule=DeltaDataIntervalTimetable(timedelta(weeks=1)),
+        start_date=START + timedelta(hours=5),
+        catchup=False,
+        max_active_runs=1,
+        tags={"drill", country},
+    ) as dag:
+        Drill(task_id="hold", case=case, retries=0, execution_timeout=timedelta(hours=3))
     return dag
 
 

@@ -15,6 +15,9 @@ from eventlog.log import EventLog, open_log
 STATE = "POLYRISK_STATE"
 LOG = "POLYRISK_LOG"
 ARCHIVE = "POLYRISK_ARCHIVE"
+DRILL = "drill.txt"
+"""The file that says that a folder is a drill's. What lies in such a folder is a drill's own, wherever the environment says that those of
+the installation are."""
 _DEFAULT = Path(__file__).resolve().parent.parent / "var"
 
 
@@ -25,7 +28,13 @@ def state_folder() -> Path:
 
 def log_url(state: Path | None = None) -> str:
     """The URL of the event log of this installation, or of the one in another folder of state."""
-    return os.environ.get(LOG) or f"sqlite:///{(state or state_folder()) / 'log.db'}"
+    folder = state or state_folder()
+    return (None if is_drill(folder) else os.environ.get(LOG)) or f"sqlite:///{folder / 'log.db'}"
+
+
+def is_drill(state: Path) -> bool:
+    """Whether a folder is that of a drill."""
+    return (state / DRILL).exists()
 
 
 @contextmanager

@@ -127,7 +127,7 @@ class CaseRun:
         return self.tally
 
     @contextmanager
-    def _parts(self) -> Iterator["_Parts"]:
+    def _parts(self) -> Iterator["Parts"]:
         with ExitStack() as stack:
             clock = FileClock(self.state / "clock")
             clock.set(self.case.start)
@@ -151,13 +151,23 @@ class CaseRun:
             cap = cap_folder(self.state, self.country)
             service = stack.enter_context(closing(AlertService(log, registry, self.country, TwilioSms(account), cap=cap)))
             processor = stack.enter_context(closing(Processor(log, self.country.shard)))
-            yield _Parts(self, clock, log, processor, service, fetch)
+            yield Parts(self, clock, log, processor, service, fetch)
 
 
-class _Parts:
+class Living(Protocol):
+    """What is lived through, and how: a run for its own sake (`CaseRun`), or a drill."""
+
+    case: Case
+    country: LoadedCountry
+    state: Path
+    step: timedelta
+    tally: Tally
+
+
+class Parts:
     """The parts of a run while it lasts, and what they do in an hour of the case: ask, judge, warn."""
 
-    def __init__(self, run: CaseRun, clock: FileClock, log: EventLog, processor: Processor, service: AlertService, fetch: Fetch) -> None:
+    def __init__(self, run: Living, clock: FileClock, log: EventLog, processor: Processor, service: AlertService, fetch: Fetch) -> None:
         self.run = run
         self.clock = clock
         self.log = log
@@ -214,13 +224,17 @@ class _Parts:
 
     def judge(self, now: datetime) -> None:
         """Wait for what was asked, and judge it."""
-        for manifest, future in self.asked:
-            self._answered(manifest, future)
-        self.asked = []
+        self.wait_for_answers()
         if self._brought_readings() & set(self.baseline_feeds):
             publish_baselines(self.log, self.archive, self.run.country, now)
         self.ticker.tick(now)
         self.processor.run_until_idle()
+
+    def wait_for_answers(self) -> None:
+        """Until all that was asked for is in the log, or its source has failed."""
+        for manifest, future in self.asked:
+            self._answered(manifest, future)
+        self.asked = []
 
     def warn(self, now: datetime) -> None:
         """Propose, sign as the two roles, and send.

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 from starlette.applications import Starlette
 
+from alerts.drills.handing_on import HandsOn
 from alerts.listening.listener import Listener
 from alerts.listening.webhooks import Doors, create_app
 from alerts.registry import open_registry
 from alerts.stand_in_provider import AUTH_TOKEN
 from console.health import Health, log_readable, registry_reachable
 from eventlog.log import EventLog
-from feeds.clock import Clock
+from feeds.clock import Clock, FileClock
 from polyrisk.serving import HOST, bound, in_background
 from schemas.country_files import LoadedCountry
 
@@ -37,9 +38,11 @@ class Listening:
         self.url = f"http://{HOST}:{served.getsockname()[1]}"
         stack.enter_context(closing(served))
         self._clock = clock
-        self._listener = Listener(log, open_registry(state, create=True), country, clock=clock.now)
+        registry = open_registry(state, create=True)
+        self._listener = Listener(log, registry, country, clock=clock.now)
         doors = Doors(self.url, AUTH_TOKEN) if played else Doors.of(os.environ)
-        calls = create_app(doors, self._listener)
+        takes = HandsOn(self._listener, registry, log, country, state, lambda drill: FileClock(drill / "clock").now)
+        calls = create_app(doors, takes)
         health = Health([log_readable(log, country.shard), registry_reachable(lambda: open_registry(state))])
         in_background(stack, Starlette(routes=[*calls.routes, *health.routes]), served, "listener")
         click.echo(f"listens at {self.url}/")

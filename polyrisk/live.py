@@ -17,6 +17,7 @@ from alerts.cap.folder import cap_folder
 from alerts.channels import dry
 from alerts.channels.contract import Channel, Settings, known_channels, open_channel
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
+from alerts.drills.results import last_good
 from alerts.intents import standing_by_provider
 from alerts.listening.webhooks import SECRETS
 from alerts.metrics import Metrics
@@ -30,7 +31,7 @@ from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from console.health import Probe
 from console.planner_histories import sources_of
 from eventlog.log import EventLog, open_log
-from eventlog.state import log_url
+from eventlog.state import is_drill, log_url
 from feeds import source_clocks
 from feeds.cases import Case
 from feeds.clock import Clock, FileClock, WallClock
@@ -88,7 +89,7 @@ def run_parts(
     judges: Judges = Judges(),
     histories: Sequence[Path] = (),
 ) -> None:
-    """Run one part, or all with Airflow, until Ctrl-C.
+    """Run one part, or all with Airflow, until Ctrl-C. Not in the folder of a drill.
 
     Args:
         part: one of `PARTS`, or `all`. state: the installation's folder. folder: of the country.
@@ -105,6 +106,8 @@ def run_parts(
     # From the first moment on, so that Airflow is not left behind by an end while it starts.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
+    if is_drill(state):
+        raise RefusedError("this is the folder of a drill.", where=str(state), remedy="Name that of the installation with --state.")
     state.mkdir(parents=True, exist_ok=True)
     country = load_country(folder)
     sources = sources_of(country, histories)
@@ -181,7 +184,9 @@ def _turn(
         _refuse_after_dry(registry)
     speed = country.facts.messaging.segments_per_second if isinstance(clock, WallClock) else None
     cap = cap_folder(state, country)
-    service = AlertService(log, registry, country, channel, metrics=Metrics(REGISTRY), segments_per_second=speed, cap=cap)
+    gauges = Metrics(REGISTRY)
+    gauges.observe_drills(lambda: last_good(state, sent=False), lambda: last_good(state, sent=True))
+    service = AlertService(log, registry, country, channel, metrics=gauges, segments_per_second=speed, cap=cap)
     stack.enter_context(closing(service))
     told: set[str] = set()
     wakes = _waking(log, registry, country, state, channel, stack)

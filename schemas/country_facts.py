@@ -178,6 +178,24 @@ class Configure(Decided):
     people: int = Field(default=2, ge=1)
 
 
+class Drill(Decided):
+    """The weekly drill, and how long each part of one may take.
+
+    Attributes:
+        case: the name of the country's case that is played; none is held by itself without it.
+        judged_within: from asking the sources to a message that waits. signed_within: to the last signature.
+        handed_over_within: to the last message that the provider took. receipt_within, answer_within: after which half of those to whom it
+            was handed over must have it, and must have answered.
+    """
+
+    case: str = ""
+    judged_within: Span = datetime.timedelta(minutes=10)
+    signed_within: Span = datetime.timedelta(minutes=30)
+    handed_over_within: Span = datetime.timedelta(minutes=10)
+    receipt_within: Span = datetime.timedelta(minutes=15)
+    answer_within: Span = datetime.timedelta(minutes=30)
+
+
 class Ladder(Decided):
     """To whom an unsigned warning is passed on, step by step."""
 
@@ -206,7 +224,7 @@ class CountryFacts(Decided):
         sign: colour to the least that must sign; a rule may only be stricter.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
         escalate: to whom what nobody signed goes. wake: how long who is woken has to answer.
-        cap: how warnings are named for machines; without it they are not written as CAP files.
+        cap: how warnings are named for machines; without it they are not written as CAP files. drill: the weekly one, and its limits.
         standing: `design` while nothing but its places and frameworks is written and no feed is read; `monitoring` while nothing but
             watching is agreed on; `warning` when messages may go out.
         to_check: what a person must confirm before this configuration warns anybody.
@@ -232,6 +250,7 @@ class CountryFacts(Decided):
     escalate: tuple[Ladder, ...] = ()
     wake: Wake = Wake()
     cap: Cap | None = None
+    drill: Drill = Drill()
     standing: Literal["design", "monitoring", "warning"] = "monitoring"
     to_check: tuple[str, ...] = ()
 

@@ -34,6 +34,8 @@ class Refusal(StrEnum):
     NOT_ROUTABLE = "not_routable"
     NOBODYS_NUMBER = "nobodys_number"
     NOT_AGREED = "not_agreed"
+    NOT_MARKED = "not_marked"
+    NOT_ON_THE_LIST = "not_on_the_list"
     SLOW_DOWN = "slow_down"
     NOT_CONNECTED = "not_connected"
     UNAUTHORISED = "unauthorised"

@@ -58,7 +58,7 @@ class Listener:
         self._wall = wall_clock
         self._places = place_words(country.places)
         self._known = vocabulary()
-        self._answering = Answering(country, Renderer(country), registry.keys, self._known)
+        self._answering = Answering(country, Renderer(country, exercise=registry.exercise), registry.keys, self._known)
         self._said_listening: datetime | None = None
 
     def receive(self, message: Inbound) -> None:
@@ -84,6 +84,10 @@ class Listener:
                 self._leave(connection, message.number, now)
             elif said.meaning is Meaning.START or message.opt_out == "START":
                 people.start(connection, keys.indexes(message.number), now)
+
+    def means(self, message: Inbound) -> Meaning:
+        """What a message is taken for."""
+        return self._understood(message).meaning
 
     def receipt(self, receipt: Receipt) -> None:
         """Take in what a provider says of a message of ours."""

@@ -102,7 +102,7 @@ def enrol_file(
     progress: Callable[[float], None] = lambda _: None,
 ) -> Report:
     """Say what the rows would change, and with `apply` change it, some thousand rows at a time. Who is new gets a text that says so, once
-    the country sends.
+    the country sends; not from the registry of an exercise, to which nobody is told that they are enrolled.
 
     Killed in the middle it may be run again: what is done is then already there.
 
@@ -119,7 +119,8 @@ def enrol_file(
             report.owed += sum(not is_told(country, person.number) for _, person in added)
             if added and apply:
                 connection.execute(insert(subscribers), [people.row(name, registry.keys, person, now) for name, person in added])
-                welcome.tell(connection, added)
+                if not registry.exercise:
+                    welcome.tell(connection, added)
             if changed and apply:
                 _change(connection, [people.row(name, registry.keys, person, joined) for name, person, joined in changed])
         progress(0.5 + 0.5 * min(1.0, (place + CHUNK) / len(read)))

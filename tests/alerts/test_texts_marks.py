@@ -1,4 +1,4 @@
-"""EXERCISE and SENT LATE: in every language, before everything else, and beyond the reach of whoever edits a text."""
+"""EXERCISE and SENT LATE: in every language, before everything else, EXERCISE last too, and beyond the reach of whoever edits a text."""
 
 import contextlib
 import unicodedata
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.languages import languages
-from alerts.marks import EXERCISE, LATE, marked
+from alerts.marks import EXERCISE, LATE, is_exercise, marked
 from alerts.rendering import Renderer
 from alerts.segments import measure
 from alerts.texts import REQUIRED, Catalogue, Kind, Pattern, Service
@@ -45,18 +45,20 @@ def test_every_language_has_both_marks_in_its_own_letters(language: str) -> None
 
 def test_an_unknown_language_is_marked_in_english_and_a_romanised_one_in_its_own() -> None:
     """A mark is never missing for want of a word."""
-    assert marked("x", "mai", exercise=True) == "EXERCISE. x"
-    assert marked("x", "ne-Cyrl", exercise=True) == f"{EXERCISE['ne']}. x"
-    assert marked("x", "en", exercise=True, late=True) == "EXERCISE. SENT LATE. x"
+    assert marked("x", "mai", exercise=True) == "EXERCISE. x. EXERCISE"
+    assert marked("x", "ne-Cyrl", exercise=True) == f"{EXERCISE['ne']}. x. {EXERCISE['ne']}"
+    assert marked("x", "en", exercise=True, late=True) == "EXERCISE. SENT LATE. x. EXERCISE"
+    assert marked("x.", "en", exercise=True) == "EXERCISE. x. EXERCISE"
+    assert marked("EXERCISE. x. EXERCISE", "en", late=True) == "EXERCISE. SENT LATE. x. EXERCISE"
     assert marked("x", "en") == "x"
 
 
 @settings(max_examples=150, deadline=None)
 @given(middle=_BRACES)
 def test_no_text_takes_the_mark_of_an_exercise_away(country: LoadedCountry, middle: str) -> None:
-    """Whatever stands in a pattern: what cannot be rendered is never sent, and the rest begins with EXERCISE."""
+    """Whatever stands in a pattern: what cannot be rendered is never sent, and the rest begins and ends with EXERCISE."""
     with contextlib.suppress(ConfigurationError):
-        assert _rendered(country, f"{{source}} {{place}} {{time}} {middle}", exercise=True).startswith("EXERCISE. ")
+        assert is_exercise(_rendered(country, f"{{source}} {{place}} {{time}} {middle}", exercise=True))
 
 
 @pytest.mark.parametrize("said", ["", " ", "\u202e", "{", "EXERCISE", "\b" * 20])
@@ -65,11 +67,12 @@ def test_no_argument_takes_the_mark_away(country: LoadedCountry, said: str) -> N
     renderer = Renderer(country)
     rendered = renderer.service(Service.REPORT_UNDERSTOOD, "si", area="LK21", report=said, example=said, exercise=True)
     assert rendered.body.startswith(f"{EXERCISE['si']}. ")
+    assert is_exercise(rendered.body)
 
 
 @pytest.mark.parametrize("code", ["lka", "npl"])
 def test_every_text_of_a_country_is_marked_in_its_language(code: str) -> None:
-    """In an exercise each kind of each text begins with the word of the language that it is written in."""
+    """In an exercise each kind of each text begins and ends with the word of the language that it is written in."""
     country = country_without_feeds(code)
     renderer = Renderer(country)
     area = next(a.code for a in country.places.areas.values() if a.level == "adm2")
@@ -79,6 +82,7 @@ def test_every_text_of_a_country_is_marked_in_its_language(code: str) -> None:
                 warned = event(EventChange.OPENED, area=area, rule=rule.name)
                 rendered = renderer.render(rule.text, kind, warned, language, exercise=True, late=True)
                 assert rendered.body.startswith(f"{EXERCISE[rendered.language]}. {LATE[rendered.language]}. ")
+                assert is_exercise(rendered.body)
 
 
 def test_what_is_late_when_it_leaves_can_still_say_so(country: LoadedCountry) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from loopback_source import LoopbackSource
 
+from alerts.drills.schedule import hold_weekly
 from eventlog.log import open_log
 from feeds.manifest import load_manifest
 from feeds.schedule import FEEDS_ROOT, planned_feeds
@@ -78,6 +79,20 @@ def test_what_was_kept_long_enough_is_deleted_each_day(loaded: Any) -> None:
     """The registry's retention has its own DAG, which waits for no feed."""
     dag = loaded["dags"]["registry_retention"]
     assert (dag["every"], dag["waits_for"], dag["catchup"]) == (86_400, [], False)
+
+
+def test_a_drill_is_held_each_week_and_never_repeated(loaded: Any) -> None:
+    """Of each country whose file names its case; a second try would be a second exercise on people's telephones."""
+    drill = loaded["dags"]["lka_drill"]
+    assert (drill["every"], drill["waits_for"], drill["catchup"], drill["retries"]) == (7 * 86_400, [], False, 0)
+    assert "npl_drill" not in loaded["dags"]
+
+
+def test_a_drill_that_cannot_be_held_fails_its_run_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the task calls starts the command line; an installation without a list is a failed run, not a quiet week."""
+    monkeypatch.setenv("POLYRISK_STATE", str(tmp_path))
+    with pytest.raises(PolyriskError, match="there is no list of those who agreed"):
+        hold_weekly("lka/ditwah-2025")
 
 
 def test_reading_the_dags_imports_nothing_heavy(loaded: Any) -> None:

@@ -1,0 +1,351 @@
+"""A drill: a case played from its feeds to the telephones of the drill's own list, in an installation of its own, and each stage timed.
+
+Nothing of the real installation is opened: log, registry, keys and archive lie in the drill's folder. Stand-ins play the sources; rules,
+texts, sender, signatures and the way out are the real ones.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from alerts import intents, ledger
+from alerts.channels.contract import Channel
+from alerts.drills import folders
+from alerts.drills.only_listed import OnlyListed
+from alerts.drills.people import Listed, Reached, bring_to, keep_who_left, listed, reached
+from alerts.drills.results import DrillResult
+from alerts.drills.stages import Stage, Timed, faults, line
+from alerts.listening.listener import Listener
+from alerts.registry import Registry
+from alerts.service import AlertService
+from eventlog.log import open_log
+from feeds.cases import Case
+from feeds.clock import FileClock
+from feeds.stand_ins import StandInServer
+from polyrisk.airflow_runner import environment
+from polyrisk.case_run import DirectFetch, Fetch, Parts, Tally
+from processors.loop import Processor
+from schemas.country_files import LoadedCountry
+from schemas.errors import RefusedError
+from schemas.records import Signature
+from schemas.warning_records import Warning
+
+CLOCK = "clock"
+BEFORE = timedelta(days=1)
+"""The case is begun so long before the first warning that it must have given; what lies before is its history."""
+LOOK_S = 0.5
+ARCHIVE, LOG = "archive", "log.db"
+
+
+@dataclass(frozen=True)
+class Orders:
+    """How a drill is to be held.
+
+    Attributes:
+        by, role: who ordered it. sign_as: role to the name it is signed as when nobody is asked; without any, people sign
+            (`polyrisk pending`, `polyrisk sign` with the drill's folder). wait: how long for people, after the last signature.
+        send: the channel hands messages to a provider, so receipts and answers are waited for.
+    """
+
+    send: bool
+    wait: timedelta
+    by: str = ""
+    role: str = ""
+    sign_as: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told how far a drill is: what happens now, in words."""
+
+    say: Callable[[str], None] = lambda _: None
+
+
+class _TimedFetch:
+    """Notes how long each feed's fetch took: from asking its source until its readings stand in the log."""
+
+    def __init__(self, wall: Callable[[], datetime]) -> None:
+        self.took: dict[str, tuple[datetime, datetime]] = {}
+        self._wall = wall
+        self._fetch: Fetch = DirectFetch()
+
+    def run(self, feed: str, at: datetime) -> None:
+        """See `Fetch`."""
+        begun = self._wall()
+        self._fetch.run(feed, at)
+        self.took[feed] = begun, self._wall()
+
+
+@dataclass
+class _Seen:
+    """What was seen so far, by the machine's clock.
+
+    Attributes:
+        asked, judged, proposed: of the hour of the case in which the message came about. offset: from the machine's clock to the case's.
+        receipts, answers: of each person, by the registry's id.
+    """
+
+    asked: datetime
+    fetched: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    judged: datetime | None = None
+    proposed: datetime | None = None
+    message: Warning | None = None
+    needed: int = 0
+    signatures: tuple[tuple[Signature, datetime], ...] = ()
+    issued: datetime | None = None
+    receipts: dict[str, datetime] = field(default_factory=dict)
+    answers: dict[str, datetime] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class DrillRun:
+    """One drill in a folder that was made for it, whose registry holds the list.
+
+    Args:
+        state: the drill's own folder. registry: of that folder. channel: the way out; nothing passes it but exercises to the list.
+        wall: the machine's clock. pause: between two looks; replaced in tests.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        country: LoadedCountry,
+        state: Path,
+        registry: Registry,
+        channel: Channel,
+        orders: Orders,
+        told: Told = Told(),
+        *,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[], None] = lambda: time.sleep(LOOK_S),
+    ) -> None:
+        self.case = case
+        self.country = country
+        self.state = state
+        self.step = timedelta(hours=1)
+        self.tally = Tally()
+        self._registry = registry
+        self._orders = orders
+        self._told = told
+        self._wall = wall
+        self._pause = pause
+        self._people = listed(registry)
+        self._out = OnlyListed(channel, [person.number for person in self._people], wall)
+        self._fetch = _TimedFetch(wall)
+
+    def run(self) -> DrillResult:
+        """Hold the drill, to its end or until the time to wait is over."""
+        begun = self._wall()
+        with self._parts() as (parts, clock):
+            seen = self._until_proposed(parts)
+            if seen.message is not None:
+                self._to_people(parts, clock, seen)
+        return self._result(begun, seen)
+
+    @contextmanager
+    def _parts(self) -> Iterator[tuple[Parts, FileClock]]:
+        start = self._start()
+        settings = {
+            "POLYRISK_STATE": str(self.state),
+            "POLYRISK_LOG": f"sqlite:///{self.state / LOG}",
+            "POLYRISK_ARCHIVE": str(self.state / ARCHIVE),
+            "POLYRISK_CLOCK": str(self.state / CLOCK),
+            "POLYRISK_FEEDS": ",".join(self.case.feeds),
+        }
+        self.case.facts = self.case.facts.model_copy(update={"start": start})
+        with ExitStack() as stack:
+            stack.enter_context(folders.alone(self.state))
+            clock = FileClock(self.state / CLOCK)
+            clock.set(start)
+            sources = stack.enter_context(StandInServer(self.case, clock))
+            stack.enter_context(environment({**settings, "POLYRISK_SOURCES": sources.base_url}))
+            (self.state / "feeds.txt").write_text("\n".join(self.case.feeds), encoding="utf-8")
+            log = stack.enter_context(closing(open_log(f"sqlite:///{self.state / LOG}")))
+            service = stack.enter_context(closing(AlertService(log, self._registry, self.country, self._out, wall_clock=self._wall)))
+            processor = stack.enter_context(closing(Processor(log, self.country.shard)))
+            yield Parts(self, clock, log, processor, service, self._fetch), clock
+
+    def _start(self) -> datetime:
+        must = [one.by or one.until for one in self.case.facts.expectations.must]
+        return max(self.case.start, min(must) - BEFORE) if must else self.case.start
+
+    def _until_proposed(self, parts: Parts) -> _Seen:
+        """Live through the case until there is a message for somebody on the list."""
+        now: datetime | None = self.case.start
+        seen = _Seen(self._wall())
+        while now is not None:
+            self._told.say(f"the case is at {now.astimezone(self.country.timezone):%d %B %Y, %H:%M}")
+            seen = _Seen(self._wall())
+            self._fetch.took.clear()
+            parts.ask(now)
+            parts.wait_for_answers()
+            seen.fetched = dict(self._fetch.took)
+            parts.judge(now)
+            seen.judged = self._wall()
+            parts.service.take_in(now)
+            seen.message = self._for_the_list(parts.service)
+            seen.proposed = self._wall()
+            if seen.message is not None:
+                return seen
+            now = parts.following(now)
+        return seen
+
+    def _for_the_list(self, service: AlertService) -> Warning | None:
+        """The gravest message that waits for households; for a list of people on duty alone, one to them, which nobody signs."""
+        if any(person.group == "household" for person in self._people):
+            return next((warning for warning in service.pending() if warning.audience == "public"), None)
+        with self._registry.reading() as connection:
+            return next((w for w in ledger.in_stage(connection, ledger.ISSUED) if w.audience == "operators"), None)
+
+    def _to_people(self, parts: Parts, clock: FileClock, seen: _Seen) -> None:
+        """Have it signed and sent, and wait for what people answer. The case's clock goes on with the machine's."""
+        message = seen.message
+        assert message is not None  # noqa: S101 - asked by the caller
+        offset = clock.now() + timedelta(seconds=1) - self._wall()
+        with self._registry.people() as connection:
+            bring_to(connection, message.area, clock.now() + timedelta(seconds=1))
+        with self._registry.reading() as connection:
+            seen.needed = 0 if message.audience == "operators" else ledger.waits(connection, message.id)[2]
+        listener = Listener(parts.log, self._registry, self.country, clock=clock.now, wall_clock=self._wall)
+        clock.set(self._wall() + offset)
+        parts.service.look_again(clock.now())
+        if seen.needed and not self._orders.sign_as:
+            self._told.say(f"waits for {seen.needed} signatures: polyrisk pending --state {self.state}")
+        self._sign(parts.service, message, clock.now())
+        until = self._wall() + self.country.facts.drill.signed_within + self._orders.wait
+        while self._wall() < until:
+            now = self._wall() + offset
+            clock.set(now)
+            parts.service.take_in(now)
+            if listener.process(now):
+                keep_who_left(self.state.parent.parent, self._registry)
+            if seen.issued is None and self._issued(seen, offset):
+                until = self._wall() + self._orders.wait
+                self._told.say(f"handed over, and waits for answers until {until:%H:%M:%S} UTC")
+            parts.service.dispatch(now)
+            if seen.issued is not None and self._all_there(seen):
+                break
+            self._pause()
+        listener.process(self._wall() + offset)
+        parts.service.dispatch(self._wall() + offset)  # what was still to be answered
+        self._look(seen)
+        keep_who_left(self.state.parent.parent, self._registry)
+
+    def _sign(self, service: AlertService, message: Warning, now: datetime) -> None:
+        for role, name in self._orders.sign_as.items():
+            if message.id in {waiting.id for waiting in service.pending()}:
+                service.sign(message.id, f"{name} (unattended drill)", role, now)
+
+    def _issued(self, seen: _Seen, offset: timedelta) -> bool:
+        """Whether it went out; notes who signed and when."""
+        assert seen.message is not None  # noqa: S101 - asked by the caller
+        with self._registry.reading() as connection:
+            issued = next((w for w in ledger.in_stage(connection, ledger.ISSUED) if w.id == seen.message.id), None)
+        if issued is None:
+            return False
+        seen.message = issued
+        seen.signatures = tuple((one, one.at - offset) for one in issued.signatures)
+        seen.issued = max([at for _, at in seen.signatures] or [self._wall()])
+        return True
+
+    def _look(self, seen: _Seen) -> Reached:
+        """Note when receipts and answers were first seen."""
+        assert seen.message is not None  # noqa: S101 - asked by the caller
+        with self._registry.reading() as connection:
+            found = reached(connection, seen.message.id)
+        now = self._wall()
+        for known, ids in ((seen.receipts, found.receipts), (seen.answers, found.answered)):
+            known.update({one: now for one in ids if one not in known})
+        seen.refused = found.refused
+        return found
+
+    def _all_there(self, seen: _Seen) -> bool:
+        """Whether nothing more is to be waited for."""
+        self._look(seen)
+        handed = {person.id for person in self._concerned(seen) if self._handed(seen, person) is not None}
+        over = handed | set(seen.refused)
+        if len(over) < len(self._concerned(seen)):
+            return False
+        return not self._orders.send or (handed <= set(seen.receipts) and handed <= set(seen.answers))
+
+    def _concerned(self, seen: _Seen) -> Sequence[Listed]:
+        """Those of the list whom the message is for."""
+        if seen.message is None:
+            return ()
+        group = "operator" if seen.message.audience == "operators" else "household"
+        return [person for person in self._people if person.group == group]
+
+    def _handed(self, seen: _Seen, person: Listed) -> datetime | None:
+        assert seen.message is not None  # noqa: S101 - asked by the caller
+        return self._out.handed.get(intents.reference(seen.message.id, person.id))
+
+    def _timed(self, seen: _Seen) -> list[tuple[Timed, datetime | None]]:
+        """Each stage, and when it came about first."""
+        people = self._concerned(seen)
+        handed = {person.id: at for person in people if (at := self._handed(seen, person)) is not None} if seen.message else {}
+        reads = [ended for _, ended in seen.fetched.values()]
+        last_read = max(reads, default=seen.asked)
+        came = seen.message is not None
+        found: list[tuple[Stage, list[timedelta], list[datetime], int]] = [
+            (Stage.READ, [ended - begun for begun, ended in seen.fetched.values()], reads, max(1, len(seen.fetched))),
+            (Stage.JUDGED, *_one(last_read, seen.judged if came else None)),
+            (Stage.PROPOSED, *_one(seen.judged, seen.proposed if came else None)),
+        ]
+        signed = [at for _, at in seen.signatures]
+        found.append((Stage.SIGNED, [at - (seen.proposed or at) for at in signed], signed, seen.needed if came else 1))
+        out = [at - (seen.issued or at) for at in handed.values()]
+        found.append((Stage.HANDED_OVER, out, list(handed.values()), max(1, len(people))))
+        of = max(1, len(handed)) if self._orders.send else 0
+        for stage, at_of in ((Stage.RECEIPT, seen.receipts), (Stage.ANSWER, seen.answers)):
+            theirs = {one: at for one, at in at_of.items() if one in handed} if of else {}
+            found.append((stage, [max(timedelta(), at - handed[one]) for one, at in theirs.items()], list(theirs.values()), of))
+        return [(Timed(stage, took, max(at, default=None), of), min(at, default=None)) for stage, took, at, of in found]
+
+    def _result(self, begun: datetime, seen: _Seen) -> DrillResult:
+        timed = self._timed(seen)
+        people = self._concerned(seen)
+        message = seen.message
+        silent = [p.shown for p in people if self._orders.send and self._handed(seen, p) is not None and p.id not in seen.answers]
+        missed = [f"{p.shown}: {seen.refused.get(p.id, 'not handed over')}" for p in people if self._handed(seen, p) is None]
+        spoken = [person.language for person in self._people]
+        return DrillResult(
+            name=self.state.name,
+            case=f"{self.country.folder.name}/{self.case.name}",
+            begun=begun,
+            ended=self._wall(),
+            sent=self._orders.send,
+            by=self._orders.by,
+            role=self._orders.role,
+            unattended=bool(self._orders.sign_as),
+            signed_by=tuple(f"{one.by}, {one.role}" for one, _ in seen.signatures),
+            message=message.id if message else "",
+            rule=message.rule if message else "",
+            area=message.area if message else "",
+            level=message.level.word if message else "",
+            people=len(self._people),
+            languages={language: spoken.count(language) for language in sorted(set(spoken))},
+            stages=tuple(line(one, seen.asked, first) for one, first in timed),
+            not_handed=tuple(missed),
+            no_answer=tuple(silent),
+            faults=faults([one for one, _ in timed], self.country.facts.drill),
+        )
+
+
+def _one(since: datetime | None, at: datetime | None) -> tuple[list[timedelta], list[datetime], int]:
+    """A stage that comes about once: how long it took, when, and for how many."""
+    return ([at - since], [at], 1) if since is not None and at is not None else ([], [], 1)
+
+
+def may_order(country: LoadedCountry, by: str, role: str) -> None:
+    """See that somebody by name, whose role may, orders a drill that is sent.
+
+    Raises:
+        RefusedError: nobody is named, or the role may not.
+    """
+    known = country.facts.roles.get(role)
+    if not by or known is None or "drill" not in known.may:
+        may = ", ".join(name for name, one in country.facts.roles.items() if "drill" in one.may)
+        raise RefusedError("a drill that is sent is ordered by name, in a role that may.", where=role, remedy=f"--by and --role: {may}.")
