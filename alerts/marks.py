@@ -15,7 +15,7 @@ EXERCISE: Mapping[str, str] = {
     "ur": "صرف مشق",
     "ur-Latn": "SIRF MASHQ",
     "id": "LATIHAN",
-    "tpi": "PRAKTIS TASOL",
+    "tpi": "PRAKTIS",
     "si": "පෙරහුරුවකි",
     "ta": "ஒத்திகை மட்டும்",
     "fil": "PAGSASANAY LANG",

@@ -62,6 +62,10 @@ class HandsOn:
         if folder is None or not self._receipt_of_the_drill(folder, receipt):
             self._listener.receipt(receipt)
 
+    def woken(self, reference: str) -> bool:
+        """An officer who was called is awake. A drill wakes nobody: its roster is empty."""
+        return self._listener.woken(reference)
+
     def _of_the_drill(self, folder: Path, message: Inbound) -> bool:
         """Whether it was handed on to the drill and is not ours too."""
         registry = open_registry(folder)
