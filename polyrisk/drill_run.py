@@ -225,6 +225,8 @@ class DrillRun:
             if seen.issued is None and self._issued(seen, offset):
                 until = self._wall() + self._orders.wait
                 self._told.say(f"handed over, and waits for answers until {until:%H:%M:%S} UTC")
+            if seen.issued is not None:
+                self._look(seen)  # before anything is sent, which takes its time
             parts.service.dispatch(now)
             if seen.issued is not None and self._all_there(seen):
                 break

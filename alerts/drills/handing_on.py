@@ -5,7 +5,10 @@ sent anything in earnest since it began: a cry for help after a real warning is 
 both.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +27,15 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 
 _FOR_BOTH = (Meaning.STOP, Meaning.START)
+
+
+@dataclass(frozen=True)
+class _Drill:
+    """The drill that runs. listener: takes in for it; the drill answers itself."""
+
+    folder: Path
+    registry: Registry
+    listener: Listener
 
 
 class HandsOn:
@@ -48,44 +60,52 @@ class HandsOn:
         self._country = country
         self._state = state
         self._clock_of = clock_of
+        self._turn = threading.Lock()
+        self._drill: _Drill | None = None
 
     def receive(self, message: Inbound) -> None:
         """A message from a person."""
-        folder = folders.running(self._state)
-        if folder is not None and self._of_the_drill(folder, message):
-            return
+        with self._running() as drill:
+            if drill is not None and self._of_the_drill(drill, message):
+                return
         self._listener.receive(message)
 
     def receipt(self, receipt: Receipt) -> None:
         """What a provider says of a message."""
-        folder = folders.running(self._state)
-        if folder is None or not self._receipt_of_the_drill(folder, receipt):
-            self._listener.receipt(receipt)
+        with self._running() as drill:
+            if drill is not None and self._receipt_of_the_drill(drill, receipt):
+                return
+        self._listener.receipt(receipt)
 
     def woken(self, reference: str) -> bool:
         """An officer who was called is awake. A drill wakes nobody: its roster is empty."""
         return self._listener.woken(reference)
 
-    def _of_the_drill(self, folder: Path, message: Inbound) -> bool:
-        """Whether it was handed on to the drill and is not ours too."""
-        registry = open_registry(folder)
-        try:
-            with registry.reading() as connection:
-                listed = people.find(connection, registry.keys.indexes(message.number)) is not None
-            if not listed:
-                return False
-            listener = self._listener_of(folder, registry)
-            both = listener.means(message) in _FOR_BOTH or bool(message.opt_out)
-            if not both and self._warned_since(folder, message.number):
-                return False
-            listener.receive(message)
-            return not both
-        finally:
-            registry.close()
+    @contextmanager
+    def _running(self) -> Iterator[_Drill | None]:
+        """The drill that runs now, opened once for as long as it does; one caller at a time."""
+        with self._turn:
+            folder = folders.running(self._state)
+            if self._drill is not None and self._drill.folder != folder:
+                self._drill.registry.close()
+                self._drill = None
+            if folder is not None and self._drill is None:
+                registry = open_registry(folder)
+                listener = Listener(self._log, registry, self._country, clock=self._clock_of(folder))
+                self._drill = _Drill(folder, registry, listener)
+            yield self._drill
 
-    def _listener_of(self, folder: Path, registry: Registry) -> Listener:
-        """Takes in for the drill, which answers itself."""
-        return Listener(self._log, registry, self._country, clock=self._clock_of(folder))
+    def _of_the_drill(self, drill: _Drill, message: Inbound) -> bool:
+        """Whether it was handed on to the drill and is not ours too."""
+        with drill.registry.reading() as connection:
+            listed = people.find(connection, drill.registry.keys.indexes(message.number)) is not None
+        if not listed:
+            return False
+        both = drill.listener.means(message) in _FOR_BOTH or bool(message.opt_out)
+        if not both and self._warned_since(drill.folder, message.number):
+            return False
+        drill.listener.receive(message)
+        return not both
 
     def _warned_since(self, folder: Path, number: str) -> bool:
         """Whether a person was sent anything in earnest since the drill began."""
@@ -96,15 +116,11 @@ class HandsOn:
             sent = select(messages.c.message).where(messages.c.subscriber == person.id, messages.c.attempted_at >= folders.began(folder))
             return connection.execute(sent.limit(1)).first() is not None
 
-    def _receipt_of_the_drill(self, folder: Path, receipt: Receipt) -> bool:
+    def _receipt_of_the_drill(self, drill: _Drill, receipt: Receipt) -> bool:
         message, subscriber = intents.referred_to(receipt.reference)
         sent = select(messages.c.message).where(messages.c.message == message, messages.c.subscriber == subscriber)
-        registry = open_registry(folder)
-        try:
-            with registry.reading() as connection:
-                if connection.execute(sent).first() is None:
-                    return False
-            self._listener_of(folder, registry).receipt(receipt)
-            return True
-        finally:
-            registry.close()
+        with drill.registry.reading() as connection:
+            if connection.execute(sent).first() is None:
+                return False
+        drill.listener.receipt(receipt)
+        return True
