@@ -130,20 +130,23 @@ def test_the_journal_notes_what_befell_messages_and_not_what_was_decided(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("taken", "standing", "spared"),
+    ("taken", "standing", "over", "spared"),
     [
-        pytest.param("w2.1", {"w1": 1, "w2": 2}, True, id="they have a graver one"),
-        pytest.param("w2.1", {"w1": 1}, False, id="the graver one has ended"),
-        pytest.param("w2.1", {"w1": 1, "w2": 0}, False, id="the other one is lesser"),
-        pytest.param("w1.1", {"w1": 1}, False, id="they have an earlier one of the same warning"),
+        pytest.param("w2.1", {"w1": 1, "w2": 2}, (), True, id="they have a graver one"),
+        pytest.param("w2.1", {"w1": 1}, ("w2",), False, id="the graver one has ended, the dropped one stands"),
+        pytest.param("w2.1", {}, ("w1", "w2"), True, id="both are over"),
+        pytest.param("w2.1", {"w1": 1, "w2": 0}, (), False, id="the other one is lesser"),
+        pytest.param("w1.1", {"w1": 1}, ("w1",), False, id="they have an earlier one of the same warning"),
     ],
 )
-def test_a_message_is_rightly_dropped_only_for_a_graver_one_that_stands(taken: str, standing: Mapping[str, int], spared: bool) -> None:
+def test_a_message_is_rightly_dropped_only_for_a_graver_one(
+    taken: str, standing: Mapping[str, int], over: tuple[str, ...], spared: bool
+) -> None:
     """The check of the whole takes no word for it that a person was spared: another warning must speak for the one that was dropped."""
     dropped = SimpleNamespace(message="w1.2", subscriber="p1", refusal=Unsent.GROUPED.value, priority=1)
     heard = SimpleNamespace(message=taken, subscriber="p1", refusal="", priority=2)
     of_another = SimpleNamespace(message="w2.1", subscriber="p2", refusal="", priority=2)
-    found = spared_for_a_graver_one([dropped, heard, of_another], [heard, of_another], standing)
+    found = spared_for_a_graver_one([dropped, heard, of_another], [heard, of_another], standing, over)
     assert found == ({("w1.2", "p1")} if spared else set())
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -145,6 +145,7 @@ def _check_messages(whole: Whole, world: World, registry: Registry, until: datet
         )
         newest = {row.warning: row.number for row in connection.execute(went_out)}
         standing = {row.warning: row.level for row in connection.execute(select(lives.c.warning, lives.c.level).where(lives.c.told))}
+        over = frozenset(connection.execute(select(lives.c.warning).where(~lives.c.open)).scalars())
     states = Counter(row.state for row in rows)
     whole.counts.update({f"messages {state}": number for state, number in states.items()})
     whole.counts["messages possibly doubled"] = sum(row.possibly_doubled for row in rows)
@@ -161,7 +162,7 @@ def _check_messages(whole: Whole, world: World, registry: Registry, until: datet
     whole.differ(
         "messages whose fate is unknown", (f"{row.message} to {row.subscriber}" for row in rows if row.state == MessageState.UNKNOWN)
     )
-    spared = spared_for_a_graver_one(rows, taken, standing)
+    spared = spared_for_a_graver_one(rows, taken, standing, over)
     whole.counts["messages spared for a graver one"] = len(spared)
     dropped = (f"{message} to {subscriber}" for message, subscriber in _dropped(rows, newest, until) if (message, subscriber) not in spared)
     whole.differ("not sent, though still in force and nothing later was", dropped)
@@ -185,21 +186,29 @@ def _dropped(rows: Sequence[Any], newest: Mapping[str, int], until: datetime) ->
             yield row.message, row.subscriber
 
 
-def spared_for_a_graver_one(rows: Sequence[Any], taken: Sequence[Any], standing: Mapping[str, int]) -> set[tuple[str, str]]:
-    """Messages that were dropped because the person has one of a warning no less grave, which still stands.
+def spared_for_a_graver_one(
+    rows: Sequence[Any], taken: Sequence[Any], standing: Mapping[str, int], over: Collection[str] = ()
+) -> set[tuple[str, str]]:
+    """Messages that were dropped because the person has one of a warning no less grave: it still stands, or both are over and the end of
+    the graver one spoke for both.
 
     Args:
         taken: messages that the provider has. standing: the warnings that people have been told and not the end of, with their levels.
+        over: warnings whose events are over.
     """
-    heard = defaultdict(set)
+    heard: dict[str, dict[str, int]] = defaultdict(dict)
     for row in taken:
-        heard[row.subscriber].add(row.message.rpartition(".")[0])
-    return {
-        (row.message, row.subscriber)
-        for row in rows
-        if row.refusal == Unsent.GROUPED
-        and any(standing.get(life, -1) >= row.priority for life in heard[row.subscriber] - {row.message.rpartition(".")[0]})
-    }
+        life = row.message.rpartition(".")[0]
+        heard[row.subscriber][life] = max(heard[row.subscriber].get(life, -1), row.priority)
+    found = set()
+    for row in rows:
+        own = row.message.rpartition(".")[0]
+        others = {life: level for life, level in heard[row.subscriber].items() if life != own}
+        stands = any(standing.get(life, -1) >= row.priority for life in others)
+        spoken_for = own in over and any(level >= row.priority and life in over for life, level in others.items())
+        if row.refusal == Unsent.GROUPED and (stands or spoken_for):
+            found.add((row.message, row.subscriber))
+    return found
 
 
 def _out_of_order(taken: Sequence[Any], places: Mapping[str, int]) -> Iterator[str]:
