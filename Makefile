@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 POLYRISK_RECORDED ?= ../shared/data
 APT_NEEDED := chromium chromium-driver fonts-noto-core fontconfig kannel postgresql prometheus prometheus-alertmanager systemd
 
-.PHONY: demo console live picture test test-recorded faults faults-dispatch lint lock schemas bench clean setup setup-test
+.PHONY: demo console live picture test test-recorded faults faults-dispatch faults-signing lint lock schemas bench clean setup setup-test
 
 setup: $(VENV)/.installed
 
@@ -58,6 +58,10 @@ faults: setup-test
 # KILLS and SEED as above; half an hour for 300 on both kinds of database.
 faults-dispatch: setup-test
 	@$(BIN)/python tests/faults/dispatch_laboratory.py --kills $(KILLS) --seed $(SEED) $(if $(JSON),--json $(JSON))
+
+# KILLS and SEED as above.
+faults-signing: setup-test
+	@$(BIN)/python tests/faults/signing_laboratory.py --kills $(KILLS) --seed $(SEED) $(if $(JSON),--json $(JSON))
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

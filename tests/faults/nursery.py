@@ -6,6 +6,7 @@ JSON on standard input; when that closes, it ends, and the kernel kills all that
 
 import ctypes
 import gc
+import importlib
 import json
 import os
 import signal
@@ -24,13 +25,13 @@ class Nursery:
     """The side of the one who gives the orders.
 
     Args:
-        errors: the file for what the nursery itself says.
+        errors: the file for what the nursery itself says. roles: the module beside this one whose `ROLES` it can start.
     """
 
-    def __init__(self, errors: Path) -> None:
+    def __init__(self, errors: Path, roles: str = "fault_roles") -> None:
         with errors.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, __file__],
+                [sys.executable, __file__, roles],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
@@ -69,10 +70,9 @@ class Nursery:
         return answer
 
 
-def serve() -> None:
+def serve(roles: str) -> None:
     """Carry out orders until standard input closes."""
-    from fault_roles import ROLES
-
+    known = importlib.import_module(roles).ROLES
     gc.collect()
     gc.freeze()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -82,7 +82,7 @@ def serve() -> None:
             pid, status = os.waitpid(order["pid"], os.WNOHANG)
             answer = {"code": os.waitstatus_to_exitcode(status) if pid else None}
         else:
-            answer = {"pid": _forked(order, ROLES)}
+            answer = {"pid": _forked(order, known)}
         answers.write(json.dumps(answer).encode() + b"\n")
 
 
@@ -119,4 +119,4 @@ def _settle_in(output: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])
