@@ -89,24 +89,34 @@ class Waker:
         standing = causes.standing(connection, self._country, now)
         if any(waking.due <= now for waking in goes_on) or any(not wakings.known(connection, cause.id) for cause in standing):
             return True
-        return any(_is_over(waking.kind, waking.subject, standing) for waking in goes_on)
+        return any(self._is_over(connection, waking, standing) for waking in goes_on)
 
     def _plan(self, connection: Connection, now: datetime) -> None:
+        """What is new of a kind joins what somebody is being woken for already: twenty districts are no twenty calls."""
         standing = causes.standing(connection, self._country, now)
-        goes_on = {(w.kind, w.subject): w for w in wakings.open_ones(connection, self._country.code)}
         for cause in standing:
             if wakings.known(connection, cause.id):
                 continue
-            before = goes_on.get((cause.kind, cause.subject))
+            leads = [w for w in wakings.open_ones(connection, self._country.code) if w.kind == cause.kind]
+            told = [w for lead in leads for w in (lead, *wakings.joined(connection, lead.id))]
+            before = next((w for w in told if w.subject == cause.subject), None)
             if before is not None and cause.kind in (causes.PROPOSAL, causes.FEED):
                 wakings.pass_on(connection, before, cause)
+            elif leads:
+                wakings.join(connection, leads[0], cause, now)
             else:
                 wakings.begin(connection, self._country.code, cause, now)
         for waking in wakings.open_ones(connection, self._country.code):
-            if _is_over(waking.kind, waking.subject, standing):
+            if self._is_over(connection, waking, standing):
                 wakings.settle(connection, waking, now)
             elif waking.due <= now:
                 self._try_next(connection, waking, now)
+
+    def _is_over(self, connection: Connection, waking: wakings.Waking, standing: Sequence[Cause]) -> bool:
+        """Whether nothing that somebody is woken for stands any more; a notice is over by acknowledgement alone."""
+        subjects = {waking.subject, *(w.subject for w in wakings.joined(connection, waking.id))}
+        of_kind = {cause.subject for cause in standing if cause.kind == waking.kind}
+        return waking.kind in (causes.PROPOSAL, causes.FEED) and not subjects & of_kind
 
     def _try_next(self, connection: Connection, waking: wakings.Waking, now: datetime) -> None:
         of = rungs((officer.id for officer in self.who_is_woken(connection, waking.to_role, now)), calls=self._calls is not None)
@@ -208,8 +218,3 @@ class Waker:
         refused = connection.execute(select(wake_tries.c.id).where(wake_tries.c.waking == waking, wake_tries.c.state == REFUSED)).all()
         if len(refused) < len(wakings.tried(connection, waking)) + 1:
             wakings.wait(connection, waking, now)
-
-
-def _is_over(kind: str, subject: str, standing: Sequence[Cause]) -> bool:
-    """Whether what somebody is woken for does not stand any more; a notice is over by acknowledgement alone."""
-    return kind in (causes.PROPOSAL, causes.FEED) and not any((c.kind, c.subject) == (kind, subject) for c in standing)

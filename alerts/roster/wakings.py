@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from alerts import journal
 from alerts.journal import AS_SERVICE, SERVICE, Step
@@ -22,7 +22,7 @@ from alerts.tables import officers, wake_tries, wakings
 from schemas.errors import RefusedError
 
 INTENDED, SENDING, ACCEPTED, REFUSED, UNKNOWN, DROPPED = "intended", "sending", "accepted", "refused", "unknown", "dropped"
-ACKNOWLEDGED, SETTLED = "acknowledged", "settled"
+ACKNOWLEDGED, SETTLED, JOINED = "acknowledged", "settled", "joined"
 BY_SMS, BY_CALL, BY_COMMAND = "by SMS", "by call", "by command"
 LONGEST_SMS = 160
 
@@ -73,16 +73,30 @@ def begin(connection: Connection, country: str, cause: Cause, now: datetime) -> 
     code = f"{secrets.randbelow(9_000) + 1_000}"
     while code in taken:
         code = f"{secrets.randbelow(9_000) + 1_000}"
-    identity = f"wake-{hashlib.sha256(cause.id.encode()).hexdigest()[:16]}"
-    values = {"id": identity, "cause": cause.id, "kind": cause.kind, "subject": cause.subject, "to_role": cause.to_role, "text": cause.text}
     more = {"code": code, "began_at": now, "step": 0, "due_at": now, "over_how": "", "over_by": ""}
-    connection.execute(insert(wakings).values(country=country, **values, **more))
+    connection.execute(insert(wakings).values(country=country, **_values(cause), **more))
+
+
+def join(connection: Connection, lead: Waking, cause: Cause, now: datetime) -> None:
+    """Somebody is being woken for something of the kind already: they hear of this too, and no second telephone rings for it."""
+    more = {"code": "", "began_at": now, "step": lead.step, "due_at": now}
+    ended = {"over_at": now, "over_how": JOINED, "over_by": lead.id}
+    connection.execute(insert(wakings).values(country=_country_of(connection, lead), **_values(cause), **more, **ended))
+    if cause.to_role:
+        connection.execute(update(wakings).where(wakings.c.id == lead.id).values(to_role=cause.to_role))
+
+
+def joined(connection: Connection, lead: str) -> list[Waking]:
+    """What somebody is woken for beside the first, the oldest first."""
+    return _read(connection, wakings.c.over_how == JOINED, wakings.c.over_by == lead)
 
 
 def pass_on(connection: Connection, waking: Waking, cause: Cause) -> None:
     """What somebody is being woken for was passed on to a role meanwhile: from now on its people are tried too."""
     values = {"cause": cause.id, "to_role": cause.to_role, "text": cause.text}
     connection.execute(update(wakings).where(wakings.c.id == waking.id).values(**values))
+    if waking.how == JOINED and cause.to_role:
+        connection.execute(update(wakings).where(wakings.c.id == waking.by).values(to_role=cause.to_role))
 
 
 def tried(connection: Connection, waking: str) -> Counter[Rung]:
@@ -99,7 +113,8 @@ def intend(connection: Connection, waking: Waking, rung: Rung, country: str, now
     before = (wake_tries.c.waking == waking.id) & wake_tries.c.state.in_((INTENDED, SENDING))
     connection.execute(update(wake_tries).where(before).values(state=UNKNOWN))
     values = {"id": f"{waking.id}.{step}", "waking": waking.id, "step": step, "officer": rung.officer, "way": rung.way.value}
-    body = sms(country, waking) if rung.way is Way.SMS else spoken(country, waking)
+    beside = len(joined(connection, waking.id))
+    body = sms(country, waking, beside) if rung.way is Way.SMS else spoken(country, waking, beside)
     connection.execute(insert(wake_tries).values(**values, body=body, state=INTENDED, tried_at=now))
     connection.execute(update(wakings).where(wakings.c.id == waking.id).values(step=step, due_at=due))
     content = {"officer": name, "way": rung.way.value, "step": step, "waking": waking.id}
@@ -111,17 +126,23 @@ def wait(connection: Connection, waking: str, due: datetime) -> None:
     connection.execute(update(wakings).where(wakings.c.id == waking).values(due_at=due))
 
 
-def sms(country: str, waking: Waking) -> str:
-    """What the SMS says, in one segment: what is cut is the middle, never the code."""
-    head, tail = f"POLYRISK {country} {waking.code}: ", f" Answer {waking.code} if you are awake."
+def sms(country: str, waking: Waking, beside: int) -> str:
+    """What the SMS says, in one segment: what is cut is the middle, never the code.
+
+    Args:
+        beside: how many more things of the kind there are.
+    """
+    more = f" And {beside} more." if beside else ""
+    head, tail = f"POLYRISK {country} {waking.code}: ", f"{more} Answer {waking.code} if you are awake."
     room = LONGEST_SMS - len(head) - len(tail)
     text = waking.text if len(waking.text) <= room else waking.text[: room - 3].rstrip() + "..."
     return head + text + tail
 
 
-def spoken(country: str, waking: Waking) -> str:
+def spoken(country: str, waking: Waking, beside: int) -> str:
     """What is said in a call."""
-    return f"This is Polyrisk, {country}. You are on duty. {waking.text.replace('_', ' ')}"
+    more = f" And {beside} more." if beside else ""
+    return f"This is Polyrisk, {country}. You are on duty. {waking.text.replace('_', ' ')}{more}"
 
 
 def of_code(connection: Connection, country: str, code: str) -> Waking:
@@ -138,7 +159,14 @@ def of_code(connection: Connection, country: str, code: str) -> Waking:
 
 
 def acknowledge(connection: Connection, waking: Waking, officer: Officer, how: str, now: datetime) -> None:
-    """Somebody is awake: nobody else is tried. That what they were woken for is done, it does not say."""
+    """Somebody is awake: nobody else is tried. That what they were woken for is done, it does not say.
+
+    What joined after the last try has been told to nobody: it wakes anew.
+    """
+    gone_out = (wake_tries.c.waking == waking.id) & wake_tries.c.state.in_((SENDING, ACCEPTED))
+    told = connection.execute(select(func.max(wake_tries.c.step)).where(gone_out)).scalar() or 0
+    untold = (wakings.c.over_how == JOINED) & (wakings.c.over_by == waking.id) & (wakings.c.step >= told)
+    connection.execute(delete(wakings).where(untold))
     _end(connection, waking, ACKNOWLEDGED, officer.name, now)
     journal.write(connection, now, officer.name, "on duty", Step.ACKNOWLEDGED, waking.subject, {"waking": waking.id, "how": how})
 
@@ -186,6 +214,16 @@ def tries(connection: Connection, waking: str) -> list[Mapping[str, Any]]:
     return [
         {"officer": row.name or row.officer, "way": row.way, "at": row.tried_at, "state": row.state, "refusal": row.refusal} for row in rows
     ]
+
+
+def _values(cause: Cause) -> dict[str, str]:
+    identity = f"wake-{hashlib.sha256(cause.id.encode()).hexdigest()[:16]}"
+    said = {"kind": cause.kind, "subject": cause.subject, "to_role": cause.to_role, "text": cause.text}
+    return {"id": identity, "cause": cause.id, **said}
+
+
+def _country_of(connection: Connection, waking: Waking) -> str:
+    return str(connection.execute(select(wakings.c.country).where(wakings.c.id == waking.id)).scalar_one())
 
 
 def _end(connection: Connection, waking: Waking, how: str, by: str, now: datetime) -> None:

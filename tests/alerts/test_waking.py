@@ -302,6 +302,24 @@ def test_a_signature_ends_it_and_what_is_passed_on_goes_to_the_role_first(night:
         assert [w.how for w in wakings.newest(connection, "LKA")] == [wakings.SETTLED]
 
 
+def test_much_at_once_is_one_waking_and_what_nobody_was_told_of_wakes_anew(night: Night) -> None:
+    """Two districts more before the first SMS: one SMS says so. A third after it wakes anew whoever answers that SMS."""
+    for area in ("LK11", "LK12"):
+        night.world.happens(EventChange.OPENED, 0.01, area=area)
+    assert night.passes(1) == [(FIRST, "sms")]
+    body = night.provider.accepted[-1].body
+    assert "And 2 more." in body
+    assert len(body) <= 160
+    (waking,) = night.open()
+    night.world.happens(EventChange.OPENED, 0.05, area="LK13")
+    night.waker.turn(night.now - timedelta(seconds=2))
+    assert [w.id for w in night.open()] == [waking.id]
+    assert writes(night, FIRST, waking.code) == AWAKE
+    assert night.passes(1) == [(FIRST, "sms")] * 2
+    (again,) = night.open()
+    assert (again.id != waking.id, "more." in night.provider.accepted[-1].body) == (True, False)
+
+
 def test_without_anybody_to_wake_it_is_said_loudly(night: Night) -> None:
     """A roster with a gap, and nobody with a telephone on the ladder: a notice, and it is tried again when somebody comes on duty."""
     with night.registry.acting() as connection:
