@@ -77,5 +77,5 @@ def _feeds(connection: Connection, country: LoadedCountry, now: datetime) -> Ite
         if row is None or now - row.answered_at <= manifest.allowed_silence:
             continue
         since = f"{'is silent' if row.ever else 'has never answered, waited for'} since {row.answered_at:%Y-%m-%d %H:%M} UTC"
-        text = f"the feed {manifest.feed} {since}: what it does not say is not known, and not safe."
+        text = f"the feed {manifest.feed} {since}. What is not known is not safe."
         yield Cause(f"{FEED}:{manifest.feed}:{row.answered_at.isoformat()}", FEED, manifest.feed, text)
