@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -208,6 +209,14 @@ class Console:
             return self.failed(403, error.what, error.remedy, officer_of(request))
         raise error
 
+    def registry_lost(self, request: Request, error: Exception) -> Response:
+        """What is said when the registry broke off meanwhile: who pressed a button must take it neither for done nor for not done."""
+        _LOGGER.error("the registry was lost while %s was answered", request.url.path, exc_info=error)
+        if request.method in ("GET", "HEAD"):
+            return self.failed(503, "The registry cannot be read; nothing can be said now.", "Load the page again. See the console's log.")
+        what = "It is not known whether what you pressed was done: the registry was lost meanwhile."
+        return self.failed(503, what, "Load the page again: it says what was done. What was not, press again.")
+
 
 def create_app(
     log: EventLog,
@@ -268,7 +277,7 @@ def create_app(
             Middleware(GZipMiddleware, minimum_size=600),
             Middleware(Gate, console.pages, country, signing_in),
         ],
-        exception_handlers={RefusedError: console.refused},
+        exception_handlers={RefusedError: console.refused, SQLAlchemyError: console.registry_lost},
     )
     app.state.close = planner.close  # for who ends without ending what serves it
     return app

@@ -4,13 +4,16 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kandy_desk import Kandy
 from signing_desk import DUTY, FIRST, SECOND
+from sqlalchemy.exc import OperationalError
 from test_pages import Outline
 
 from alerts.officers.officer import ConsoleRole, Grant
+from alerts.service import AlertService
 from schemas.records import EventChange
 from schemas.warning_records import WarningStatus
 
@@ -111,6 +114,34 @@ def test_pressing_twice_signs_once(desk: Kandy) -> None:
         one.presses(form, "sign")
         status, again = one.presses(form, "sign")
         assert (status, "signed already" in again, len(desk.waiting().signatures)) == (409, True, 1)
+
+
+def test_when_the_registry_is_lost_meanwhile_nobody_is_told_that_it_was_or_was_not_signed(
+    desk: Kandy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is a page that says that it is not known, and what to do; the next look at the message knows."""
+    sign = AlertService.sign
+
+    def signed_and_lost(self: AlertService, *given: Any) -> None:
+        sign(self, *given)
+        lost(self)
+
+    def lost(self: AlertService) -> None:
+        raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
+
+    with desk.officer("perera", FIRST) as one:
+        form = one.reads(page_of(desk))
+        monkeypatch.setattr(AlertService, "sign", signed_and_lost)
+        status, page = one.presses(form, "sign")
+        told = Outline(page).text
+        assert (status, "not known whether what you pressed was done" in told, "Load the page" in told) == (503, True, True)
+        monkeypatch.undo()
+        assert "Signed by Perera" in Outline(one.reads(page_of(desk))).text
+        monkeypatch.setattr(AlertService, "waiting", lost)
+        answer = one.client.get("/waiting")
+        assert (answer.status_code, "pressed" in Outline(answer.text).text) == (503, False)
+        monkeypatch.undo()
+        assert (one.client.get("/waiting").status_code, len(desk.waiting().signatures)) == (200, 1)
 
 
 def test_what_does_not_wait_any_more_says_so(desk: Kandy) -> None:

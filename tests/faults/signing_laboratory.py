@@ -52,7 +52,8 @@ SHARES = {CONSOLE: 0.5, ALERTS: 0.2, DATABASE: 0.3}
 LATEST = 1.2
 """A kill comes at most so many times as late as an answer usually takes, after a press."""
 LONGEST_DOWN_S = 0.3
-SETTLE_S = 180.0
+SETTLE_S = 90.0
+"""How long nothing may move."""
 LOOK_S, GO_ON_S = 0.005, 0.3
 
 
@@ -95,6 +96,7 @@ class Round:
         self._log_url = f"sqlite:///{folder / 'log.sqlite'}"
         self._ahead = START - datetime.now(UTC)
         self._hands = Hands()
+        self._on_duty: list[SigningOfficer] = []
         self._world_goes_on, self._next_look = True, 0.0
         self._hurt: set[int] = set()  # processes that held connections to a database that was killed
 
@@ -108,17 +110,17 @@ class Round:
             nursery = stack.enter_context(Nursery(self._folder / "nursery.txt", "signing_roles"))
             self._processes = Processes(nursery, {}, self._folder)
             self._begin()
-            officers = self._officers()
+            self._on_duty = self._officers()
             try:
                 for kill in drawn(kills, self._seed):
                     self._strike(kill)
-                self._come_to_rest(officers)
+                self._come_to_rest()
             finally:
-                for officer in officers:
+                for officer in self._on_duty:
                     officer.end()
             for name in (CONSOLE, ALERTS):
                 self._processes.end(name)
-            self._check(officers)
+            self._check()
 
     def _begin(self) -> None:
         with socket.socket() as free:
@@ -178,11 +180,16 @@ class Round:
         self._registry.engine.dispose()
 
     def _await(self, true: Callable[[], bool], otherwise: str) -> None:
-        """Go on until something is true; that it does not come is a difference, and the end of the round."""
-        deadline = time.monotonic() + SETTLE_S
+        """Go on until something is true; that it does not come while nothing else moves is a difference, and the end of the round."""
+        deadline, unrest = time.monotonic() + SETTLE_S, self._unrest()
         while not true():
+            for officer in self._on_duty:
+                if officer.failed is not None:
+                    raise TimeoutError(f"{officer.name} could not go on: {officer.failed!r}")
             if time.monotonic() > deadline:
-                raise TimeoutError(otherwise)
+                if unrest == (unrest := self._unrest()):
+                    raise TimeoutError(f"{otherwise}: {', '.join(unrest)}")
+                deadline = time.monotonic() + SETTLE_S
             self._look()
             time.sleep(LOOK_S)
 
@@ -200,40 +207,39 @@ class Round:
             self._world.goes_on()
             self._next_look = time.monotonic() + GO_ON_S
 
-    def _come_to_rest(self, officers: list[SigningOfficer]) -> None:
+    def _come_to_rest(self) -> None:
         """Left in peace, past the time of grace, until all is signed that is to be, and sent, and everybody knows what became of it."""
-        for officer in officers:
+        for officer in self._on_duty:
             officer.calm.set()
         self._world_goes_on = False
         settings = self._processes.by_name[ALERTS].settings
         self._processes.end(ALERTS)
         self._processes.add(ALERTS, "alerts", **{**settings, "wall_ahead_s": (GRACE + timedelta(minutes=1)).total_seconds()})
         self._world.say_last()
-        self._await(lambda: self._rests(officers), "it did not come to rest")
+        self._await(lambda: not self._unrest(), "it did not come to rest")
 
-    def _rests(self, officers: list[SigningOfficer]) -> bool:
+    def _unrest(self) -> list[str]:
+        """What has yet to come to rest, in words."""
         with self._registry.reading() as connection:
             waiting = ledger.in_stage(connection, ledger.PENDING)
             moving = connection.execute(select(func.count()).select_from(messages).where(messages.c.state.in_(MOVING))).scalar_one()
             unpublished = connection.execute(select(func.count()).select_from(outbox).where(~outbox.c.published)).scalar_one()
-            taken = all(not danger.last or ledger.seen(connection, danger.last) for danger in self._world.dangers.values())
+            heard = {area: not said.last or ledger.seen(connection, said.last) for area, said in self._world.dangers.items()}
             head = journal.head(connection)
-            anchored = (
-                head is not None
-                and connection.execute(
-                    select(outbox.c.place).where(outbox.c.record == f"anchor:{head[0]}:{head[1]}", outbox.c.published)
-                ).first()
-            )
-        left = all(len(warning.signatures) == 1 for warning in waiting if not officers[1].concerns(warning.id))
-        to_sign = [warning for warning in waiting if officers[1].concerns(warning.id)]
-        owed = any(officer.owes for officer in officers)
-        return taken and left and not to_sign and not moving and not unpublished and not owed and bool(anchored)
+            anchor = outbox.c.record == (f"anchor:{head[0]}:{head[1]}" if head is not None else "")
+            anchored = connection.execute(select(outbox.c.place).where(anchor, outbox.c.published)).first()
+        left_to_one = [warning for warning in waiting if not self._on_duty[1].concerns(warning.id)] if self._on_duty else []
+        unrest = [f"{warning.id} waits" for warning in waiting if warning not in left_to_one or not warning.signatures]
+        unrest += [f"the event of {area} is not taken in" for area, taken in heard.items() if not taken]
+        unrest += [f"{officer.name} does not know what came of a press" for officer in self._on_duty if officer.owes]
+        unrest += [f"{moving} messages are on their way"] if moving else []
+        unrest += [f"{unpublished} records are not published"] if unpublished else []
+        return unrest + ([] if anchored is not None else ["the journal is not anchored to its end"])
 
-    def _check(self, officers: list[SigningOfficer]) -> None:
-        presses = [press for officer in officers for press in officer.presses]
+    def _check(self) -> None:
+        presses = [press for officer in self._on_duty for press in officer.presses]
         evidence = Evidence.gathered(presses, self._registry, self._log, self._folder / "channel.jsonl")
         found = [*differences(evidence), *self._processes.findings]
-        found += [f"{officer.name} could not go on: {officer.failed!r}" for officer in officers if officer.failed is not None]
         self._outcome.differences += found
         self._outcome.counts += counted(evidence)
 

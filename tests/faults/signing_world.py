@@ -1,4 +1,4 @@
-"""What is to be signed: six districts whose danger comes, grows and ends, again and again, so that messages always wait."""
+"""What is to be signed: four districts whose danger comes, grows and ends, again and again, so that messages always wait."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from schemas.levels import Level
 from schemas.records import EventChange
 from schemas.warning_records import MessageState
 
-AREAS = ("LK11", "LK12", "LK13", "LK21", "LK22", "LK31")
+AREAS = ("LK11", "LK12", "LK21", "LK31")
 LAST = "LK32"
 """A district of which something is said once all is over: what is sent then shows what was not taken before."""
 PEOPLE = 4
