@@ -156,7 +156,7 @@ def test_what_is_least_needed_goes_first(country: LoadedCountry) -> None:
 def test_a_mark_takes_room_from_what_is_least_needed(country: LoadedCountry) -> None:
     """In an exercise the message keeps its segment by leaving out the promise."""
     happened = event(EventChange.OPENED, area="LK21")
-    only = _only(country, "{source} {place} {time} GO{promise, select, yes { PROMISE} other {}}" + "x" * 115)
+    only = _only(country, "{source} {place} {time} GO{promise, select, yes { PROMISE} other {}}" + "x" * 105)
     assert "PROMISE" in only.render("t", Kind.WARNING, happened, "en").body
     marked = only.render("t", Kind.WARNING, happened, "en", exercise=True)
     assert ("PROMISE" in marked.body, marked.size.segments) == (False, 1)
