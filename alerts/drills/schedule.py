@@ -10,10 +10,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
-from eventlog.state import state_folder
 from schemas.country_facts import CountryFacts
 from schemas.country_files import countries_root
 from schemas.errors import ConfigurationError, PolyriskError
@@ -54,19 +54,21 @@ def hold_weekly(case: str) -> None:
     Raises:
         PolyriskError: it was not good, or could not be held; says what the drill said.
     """
-    command = [sys.executable, "-m", "polyrisk", "drill", *arguments(case, os.environ)]
+    from eventlog.state import state_folder  # heavy, and drawing a DAG needs none of it
+
+    command = [sys.executable, "-m", "polyrisk", "drill", *arguments(case, os.environ, state_folder())]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - constants, and words of the country's file
     if ended.returncode:
         said = (ended.stdout + ended.stderr).strip()
         raise PolyriskError(f"the drill {case} was not good.", where=str(state_folder() / "drills"), remedy=said)
 
 
-def arguments(case: str, environment: Mapping[str, str]) -> list[str]:
-    """What a weekly drill is called with."""
+def arguments(case: str, environment: Mapping[str, str], state: Path) -> list[str]:
+    """What a weekly drill of the installation in a folder is called with."""
     roles = [name for name, role in _facts(case.partition("/")[0]).roles.items() if "sign" in role.may]
     signs = [word for role in roles for word in ("--sign-as", f"{role}={_SIGNS} {role}")]
     send = ["--send", "--by", environment.get(BY, ""), "--role", environment.get(ROLE, "")] if environment.get(SEND) == "1" else []
-    return [case, "--state", str(state_folder().absolute()), *signs, *send]
+    return [case, "--state", str(state.absolute()), *signs, *send]
 
 
 def _facts(folder: str) -> CountryFacts:

@@ -208,13 +208,13 @@ def _good(tmp_path: Path) -> Path:
 
 def test_the_weekly_drill_is_dry_unless_the_installation_says_to_send() -> None:
     """It signs as all who may, and with the word to send it names who ordered it."""
-    dry = arguments(CASE, {})
+    dry = arguments(CASE, {}, Path())
     assert "--send" not in dry
     signs = [dry[n + 1] for n, word in enumerate(dry) if word == "--sign-as"]
     may = [name for name, role in load_country(countries_root() / "lka").facts.roles.items() if "sign" in role.may]
     assert signs == [f"{role}=Weekly drill {role}" for role in may]
     assert len(signs) >= 2
-    sent = arguments(CASE, {SEND: "1", "POLYRISK_DRILL_BY": "A. Fonseka", "POLYRISK_DRILL_ROLE": "duty_officer"})
+    sent = arguments(CASE, {SEND: "1", "POLYRISK_DRILL_BY": "A. Fonseka", "POLYRISK_DRILL_ROLE": "duty_officer"}, Path())
     assert sent[-5:] == ["--send", "--by", "A. Fonseka", "--role", "duty_officer"]
 
 
