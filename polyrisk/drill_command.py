@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from alerts.registry import Registry, open_registry
 from polyrisk.drill_run import DrillRun, Orders, Told, may_order
 from polyrisk.loading import load
 from schemas.country_files import LoadedCountry
-from schemas.errors import RefusedError
+from schemas.errors import PolyriskError, RefusedError
 
 LIST = "drill-list"
 ENDINGS = (".csv", ".xlsx")
@@ -52,10 +52,16 @@ def hold(
         may_order(country, orders.by, orders.role)
     rows = read(source or list_of(state))
     folder = folders.make(state, case.name, wall())
-    with closing(open_registry(folder, create=True)) as registry:
-        take_who_left(state, registry)
-        _enrol(registry, country, rows)
-        way_out = channel or _channel(country, folder, send=orders.send)
+    with ExitStack() as stack:
+        registry = stack.enter_context(closing(open_registry(folder, create=True)))
+        try:
+            take_who_left(state, registry)
+            _enrol(registry, country, rows)
+            way_out = channel or _channel(country, folder, send=orders.send)
+        except PolyriskError:
+            stack.close()
+            folders.drop(folder)  # what was refused was no drill
+            raise
         result = DrillRun(case, country, folder, registry, way_out, orders, told, wall=wall).run()
     results.keep(state, result)
     return result

@@ -44,6 +44,11 @@ def make(state: Path, case: str, at: datetime) -> Path:
     return folder
 
 
+def drop(folder: Path) -> None:
+    """Take away the folder of a drill that did not begin."""
+    shutil.rmtree(folder)
+
+
 def began(folder: Path) -> datetime:
     """When the drill of a folder began, UTC."""
     return datetime.strptime(folder.name.partition("-")[0], _WRITTEN).replace(tzinfo=UTC)
