@@ -30,6 +30,7 @@ setup-test: setup
 		$$(command -v mvn >/dev/null || echo maven) >/dev/null)
 	@$(BIN)/python deploy/kafka/broker.py --fetch
 	@$(BIN)/python -m alerts.stand_in_provider.specification
+	@$(BIN)/python tests/console/axe_core.py
 
 demo: setup
 	@$(BIN)/polyrisk demo
@@ -85,6 +86,7 @@ bench-quick: setup
 
 picture: setup-test
 	@$(BIN)/python -m console.screenshot --log sqlite:///var/demo/ditwah-2025/log.db --at 2025-11-28T06:00 --title "Cyclone Ditwah and the weeks after" --out docs/console.png
+	@$(BIN)/python tests/console/signing_pictures.py
 
 clean:
 	@rm -rf var $(VENV)

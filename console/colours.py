@@ -28,8 +28,16 @@ LEVELS: dict[str, Colour] = {
 }
 """Level word, or `unknown`, to its colours; the same by day and by night, so that a level is always recognised."""
 
-DAY = {"page": "#f6f5f1", "card": "#ffffff", "text": "#1c2127", "soft": "#55606b", "line": "#d6d8d3", "link": "#0b4f8a"}
-NIGHT = {"page": "#14181c", "card": "#1d2329", "text": "#eceff1", "soft": "#a9b4be", "line": "#3a444d", "link": "#8ec5ff"}
+DAY = {"page": "#f6f5f1", "card": "#ffffff", "text": "#1c2127", "soft": "#55606b", "line": "#d6d8d3", "link": "#0b4f8a", "focus": "#a34d00"}
+NIGHT = {
+    "page": "#14181c",
+    "card": "#1d2329",
+    "text": "#eceff1",
+    "soft": "#a9b4be",
+    "line": "#3a444d",
+    "link": "#8ec5ff",
+    "focus": "#ffc266",
+}
 """The page's own colours in the two schemes."""
 
 

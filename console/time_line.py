@@ -11,8 +11,8 @@ from console.names import Names
 from console.reading import Known
 from schemas.records import CompoundEvent, EventChange
 
-LANE = 22
-"""Height of one bar with its gap, in CSS pixels."""
+LANE = 26
+"""Height of one bar with its gap, in CSS pixels: a finger finds 24 of them."""
 MOST = 80
 """Warnings shown; older ones are counted, not drawn."""
 _LONGEST = timedelta(days=120)
@@ -73,11 +73,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class TimeLine:
-    """Rows and axis; `left_off` older warnings are not drawn."""
+    """Rows and axis; `left_off` older warnings are not drawn. `lane` is the height of one bar with its gap, in CSS pixels."""
 
     rows: tuple[Row, ...]
     ticks: tuple[Tick, ...]
     left_off: int
+    lane: int = LANE
 
 
 _MARKS = {"all-clear": "✓", "mistaken": "✕", "cannot-tell": "?", "ran-out": "–", "withdrawn": "–", "": "▸"}

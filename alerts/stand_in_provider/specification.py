@@ -5,10 +5,7 @@ It is fetched once, which needs npm, and kept under `var/` (`python -m alerts.st
 Beside what the document says, a field that it does not name is wrong: Twilio ignores it, so a misspelt option would be lost in silence.
 """
 
-import hashlib
 import json
-import subprocess
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,19 +13,18 @@ from urllib.parse import parse_qs, urlsplit
 
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
+from alerts.stand_in_provider.npm_file import NpmFile
 from schemas.country_files import CHECKOUT
 
-PACKAGE = "@twilio/cli-core@9.0.0"
-MEMBER = "package/src/services/twilio-api/twilio_api_v2010.json"
-SHA256 = "170b3ccd0f891416840083d72f1795b1499b14a18d4873fd2b39f47ef84642d6"
-KEPT = CHECKOUT / "var" / "twilio" / "twilio_api_v2010.json"
+_FILE = NpmFile(
+    package="@twilio/cli-core@9.0.0",
+    member="package/src/services/twilio-api/twilio_api_v2010.json",
+    sha256="170b3ccd0f891416840083d72f1795b1499b14a18d4873fd2b39f47ef84642d6",
+    kept=CHECKOUT / "var" / "twilio" / "twilio_api_v2010.json",
+)
 ACCOUNT = "/2010-04-01/Accounts/{AccountSid}"
 PATHS = (f"{ACCOUNT}/Messages.json", f"{ACCOUNT}/Messages/{{Sid}}.json", f"{ACCOUNT}/Balance.json", f"{ACCOUNT}/Calls.json")
 _FORM = "application/x-www-form-urlencoded"
-
-
-class SpecificationError(Exception):
-    """The pinned file cannot be had; says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -50,29 +46,9 @@ def document() -> dict[str, Any]:
     """The OpenAPI document with the paths that we use and the schemas that they refer to.
 
     Raises:
-        SpecificationError: it cannot be fetched, or is not the one that was pinned.
+        PinnedFileError: it cannot be fetched, or is not the one that was pinned.
     """
-    if not KEPT.exists():
-        _fetch()
-    raw = KEPT.read_bytes()
-    if hashlib.sha256(raw).hexdigest() != SHA256:
-        raise SpecificationError(f"{KEPT} is not the pinned one; remove it.")
-    return _slice(json.loads(raw))
-
-
-def _fetch() -> None:
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    command = ["npm", "pack", PACKAGE, "--silent"]
-    try:
-        packed = subprocess.run(command, cwd=KEPT.parent, check=True, capture_output=True, text=True)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SpecificationError(f"npm could not fetch {PACKAGE}: {error}. `make setup-test` installs npm.") from error
-    tarball = KEPT.parent / packed.stdout.split()[-1]
-    with tarfile.open(tarball) as archive:
-        member = archive.extractfile(MEMBER)
-        content = member.read() if member is not None else b""
-    tarball.unlink()
-    KEPT.write_bytes(content)
+    return _slice(json.loads(_FILE.content()))
 
 
 def _slice(whole: dict[str, Any]) -> dict[str, Any]:

@@ -23,11 +23,11 @@ def browser(request: pytest.FixtureRequest) -> Iterator[webdriver.Chrome]:
 
 
 def tab_to(driver: webdriver.Chrome, wanted: str, most: int = 60) -> WebElement:
-    """Press the tabulator until what has the focus holds a text."""
+    """Press the tabulator until what has the focus is called so."""
     for _ in range(most):
         driver.switch_to.active_element.send_keys(Keys.TAB)
         focused = driver.switch_to.active_element
-        if wanted in (focused.text or focused.get_attribute("aria-label") or ""):
+        if wanted in focused.accessible_name:
             return focused
     raise AssertionError(f"`{wanted}` is not reached by keyboard")
 

@@ -1,0 +1,246 @@
+"""Every page of the console and every state of it that looks different, each with the way there in a browser.
+
+The consoles behind them: the four days of November, read by whoever is on the machine; a busy desk, where something waits, is held, is
+being sent, is halted and is silenced; a quiet one, where nothing is; one where everything is halted; and two of accounts. No way changes
+what another page shows.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from console_world import World
+from hand_made import NOON
+from officers_desk import ADMINISTRATOR, PASSWORD
+from officers_desk import Desk as Accounts
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from signing_desk import DUTY, FIRST, SECOND, Desk
+from test_pages import warnings_of
+
+from alerts import stops
+from alerts.officers.officer import ConsoleRole, Grant
+from alerts.people.keys import Keys as RegistryKeys
+from alerts.people.person import Consent, Enrolment
+from alerts.registry import Registry
+from alerts.silences import Silence
+from console.pages import create_app
+from console.screenshot import served
+from schemas.levels import Level
+from schemas.records import EventChange
+from schemas.warning_records import Hold
+
+VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
+WAITS, HELD, SENT, HALTED = "LK21", "LK31", "LK11", "LK32"
+"""Districts of the busy desk, by what became of their warning."""
+ELSEWHERE = (("LK31", 20), ("LK11", 30), ("LK32", 40))
+
+
+@dataclass
+class Houses:
+    """The consoles behind the pages.
+
+    Attributes:
+        days, accounts_address: where the four days and the accounts are served. messages, warnings: ids by district of the busy desk.
+        tokens: sessions of officers, by name.
+    """
+
+    days: str
+    first_warning: str
+    busy: Desk
+    quiet: Desk
+    halted: Desk
+    accounts: Accounts
+    accounts_address: str
+    nobody: str
+    messages: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def houses(folder: Path, world: World, days: str) -> Iterator[Houses]:
+    """All of them, in the state that the pages show."""
+    with ExitStack() as stack:
+        desks = []
+        for name in ("busy", "quiet", "halted"):
+            (folder / name).mkdir()
+            desks.append(Desk(folder / name))
+            stack.callback(desks[-1].close)
+        accounts, where = stack.enter_context(_accounts(folder / "accounts", world))
+        _, nobody = stack.enter_context(_accounts(folder / "nobody", world))
+        made = Houses(days, warnings_of(world)[0], desks[0], desks[1], desks[2], accounts, where, nobody)
+        for desk, name, grants in (
+            (made.busy, "perera", (FIRST, DUTY)),
+            (made.busy, "viewer", (VIEWER,)),
+            (made.quiet, "silva", (SECOND, DUTY)),
+            (made.halted, "rajan", (FIRST,)),
+        ):
+            made.tokens[name] = str(stack.enter_context(desk.officer(name, *grants)).client.cookies["polyrisk"])
+        _make_busy(made)
+        with made.halted.registry.acting() as connection:
+            stops.stop(connection, stops.ALL, "Rajan", "a wrong number stands in all of them", NOON)
+        accounts.first()
+        made.tokens["colleague"] = accounts.colleague("n.perera", FIRST)
+        made.tokens["leaves"] = accounts.colleague("s.rajan")
+        made.tokens["changes"] = accounts.colleague("k.silva")
+        yield made
+
+
+def _make_busy(made: Houses) -> None:
+    desk = made.busy
+    for area, first in ELSEWHERE:
+        for number in range(first, first + 6):
+            consent = Consent(NOON - timedelta(days=9), "v1", "a volunteer")
+            desk.registry.enrol(Enrolment(f"+94772{number:06d}", area, ("en", "si", "ta")[number % 3], "household", consent))
+    for number, area in enumerate((WAITS, HELD, SENT, HALTED)):
+        desk.happens(EventChange.OPENED, id=f"e{number}", area=area)
+    for message in desk.service.pending():
+        made.messages[message.area], made.warnings[message.area] = message.id, message.warning
+    for area in (SENT, HALTED):
+        desk.service.sign(made.messages[area], "X", "duty_officer", desk.now)
+        desk.service.sign(made.messages[area], "Y", "director", desk.now)
+    desk.service.sign(made.messages[WAITS], "Silva", "director", desk.now)
+    until = desk.now + timedelta(minutes=15)
+    desk.service.hold(Hold(by="Silva", role="director", why="Is the gauge right?", at=desk.now, until=until), made.messages[HELD])
+    with desk.registry.acting() as connection:
+        stops.stop(connection, stops.named(connection, made.warnings[HALTED]), "Perera", "the number of the shelter is wrong", NOON)
+    for area, why in (("LK22", "the gauge is being repaired"), ("LK23", "a drill of the district")):
+        silence = Silence("", "Perera", "duty_officer", why, Level.RED, desk.now, desk.now + timedelta(hours=6), area=area, rule=None)
+        desk.service.silence(silence)
+    ended = next(silence.id for silence, _ in desk.service.silences() if silence.area == "LK23")
+    desk.service.end_silence(ended, "Perera", "duty_officer", desk.now)
+
+
+@contextmanager
+def _accounts(folder: Path, world: World) -> Iterator[tuple[Accounts, str]]:
+    folder.mkdir()
+    registry = Registry(f"sqlite:///{folder}/registry.sqlite", RegistryKeys.load(folder / "keys", create=True))
+    accounts = Accounts(registry, world.country)
+    with served(create_app(world.log, world.country, registry=registry, clock=accounts.clock, patience_s=60)) as where:
+        yield accounts, where
+    registry.close()
+
+
+class Browser:
+    """Goes to pages and fills in forms."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def opens(self, address: str, token: str = "") -> None:
+        """A page, as who is signed in with a session, or as nobody."""
+        self.driver.delete_all_cookies()
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        if token:
+            self.driver.execute_cdp_cmd("Network.setCookie", {"name": "polyrisk", "value": token, "url": address})
+        self.driver.get(address)
+
+    def sends(self, action: str, **fields: str) -> None:
+        """Fill in the form of the page whose address holds this, and send it."""
+        form = self.driver.find_element(By.CSS_SELECTOR, f'form[action*="{action}"]')
+        for name, text in fields.items():
+            form.find_element(By.NAME, name).clear()
+            form.find_element(By.NAME, name).send_keys(text)
+        form.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+
+
+Way = Callable[[Houses, Browser], None]
+
+
+def _of_days(path: str) -> Way:
+    return lambda of, browser: browser.opens(of.days + path.format(warning=of.first_warning))
+
+
+def _of_desk(desk: str, who: str, path: str, area: str = "") -> Way:
+    def go(of: Houses, browser: Browser) -> None:
+        where = path.format(message=of.messages.get(area, ""), warning=of.warnings.get(area, ""))
+        browser.opens(getattr(of, desk).address + where, of.tokens[who])
+
+    return go
+
+
+def _then(way: Way, action: str, **fields: str) -> Way:
+    def go(of: Houses, browser: Browser) -> None:
+        way(of, browser)
+        browser.sends(action, **fields)
+
+    return go
+
+
+def _of_accounts(path: str, who: str = "") -> Way:
+    return lambda of, browser: browser.opens(of.accounts_address + path, of.tokens.get(who, ""))
+
+
+def _set_up(of: Houses, browser: Browser, name: str) -> None:
+    browser.opens(f"{of.accounts_address}/set-up?code={of.accounts.administering.add(name, name.title(), ADMINISTRATOR).code}")
+
+
+def _authenticator(of: Houses, browser: Browser, name: str = "second") -> None:
+    _set_up(of, browser, name)
+    browser.sends("/set-up", password=PASSWORD, again=PASSWORD)
+
+
+def _recovery(of: Houses, browser: Browser) -> None:
+    _authenticator(of, browser, "third")
+    secret = browser.driver.find_element(By.CSS_SELECTOR, ".secret").text.replace(" ", "")
+    browser.sends("/authenticator", code=_code(of, secret))
+
+
+def _code(of: Houses, secret: str) -> str:
+    telephone = type(of.accounts.telephones[ADMINISTRATOR])
+    return telephone(secret, of.accounts.clock).shows()
+
+
+_SIGN_IN = _of_accounts("/sign-in")
+_TO_SIGN = _of_desk("busy", "perera", "/waiting/{message}", WAITS)
+_SILENCES = _of_desk("busy", "perera", "/silences")
+_CORRECT = _of_desk("busy", "perera", "/correct/{warning}", SENT)
+
+PAGES: dict[str, Way] = {
+    "overview": _of_days("/"),
+    "overview, of an earlier moment": _of_days("/?at=2025-11-27T20:03"),
+    "overview, before everything": _of_days("/?at=2025-01-01T00:00"),
+    "overview, of who is signed in": _of_desk("busy", "perera", "/"),
+    "overview, no record yet": _of_desk("quiet", "silva", "/"),
+    "warning": _of_days("/warning/{warning}"),
+    "warning, that waits": _of_desk("busy", "perera", "/warning/{warning}", WAITS),
+    "warning, that stands": _of_desk("busy", "perera", "/warning/{warning}", SENT),
+    "failed": _of_days("/warning/w0"),
+    "what waits": _of_desk("busy", "perera", "/waiting"),
+    "what waits, nothing": _of_desk("quiet", "silva", "/waiting"),
+    "to sign": _TO_SIGN,
+    "to sign, refused": _then(_TO_SIGN, "/hold", why=" "),
+    "to sign, held": _of_desk("busy", "perera", "/waiting/{message}", HELD),
+    "to sign, by who may not": _of_desk("busy", "viewer", "/waiting/{message}", WAITS),
+    "sending": _of_desk("busy", "perera", "/sending"),
+    "sending, by who may not halt": _of_desk("busy", "viewer", "/sending"),
+    "sending, nothing": _of_desk("quiet", "silva", "/sending"),
+    "sending, everything halted": _of_desk("halted", "rajan", "/sending"),
+    "silences": _SILENCES,
+    "silences, refused": _then(_SILENCES, "/begin", comment=" "),
+    "silences, none": _of_desk("quiet", "silva", "/silences"),
+    "silences, by who may not": _of_desk("busy", "viewer", "/silences"),
+    "correction": _CORRECT,
+    "correction, refused": _then(_CORRECT, "/correct/", comment="x"),
+    "sign in, no account yet": lambda of, browser: browser.opens(of.nobody + "/sign-in"),
+    "sign in": _SIGN_IN,
+    "sign in, refused": _then(_SIGN_IN, "/sign-in", name="n.perera", password="three words only"),
+    "second factor": _then(_SIGN_IN, "/sign-in", name="n.perera", password=PASSWORD),
+    "set up": lambda of, browser: _set_up(of, browser, "first"),
+    "authenticator": _authenticator,
+    "codes for its loss": _recovery,
+    "account": _of_accounts("/account", "colleague"),
+    "password changed": _then(
+        _of_accounts("/account", "changes"),
+        "/account",
+        current=PASSWORD,
+        password="five words that dance on",
+        again="five words that dance on",
+    ),
+    "signed out": _then(_of_accounts("/account", "leaves"), "/sign-out"),
+}
+"""By what the page is called."""
