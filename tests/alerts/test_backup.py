@@ -329,7 +329,8 @@ def test_an_older_registry_is_restored_and_brought_on(filled: Installation, tmp_
     """A backup outlives the version that wrote it: the tables are brought to this one's when it is restored."""
     filled.registry.close()
     with closing(sqlite3.connect(filled.state / "registry.db")) as connection:
-        connection.execute("DROP TABLE restores")
+        for table in ("restores", "officer_telephones", "duty_shifts", "handover_notes", "wakings", "wake_tries", "feed_answers"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0012'")
         connection.commit()
     backup = back_up(filled.state, tmp_path / "backups")
