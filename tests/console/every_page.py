@@ -13,12 +13,13 @@ from pathlib import Path
 
 from console_world import World
 from hand_made import NOON
+from kandy_desk import Kandy
 from officers_desk import ADMINISTRATOR, PASSWORD
 from officers_desk import Desk as Accounts
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from signing_desk import DUTY, FIRST, SECOND, Desk
+from signing_desk import DUTY, FIRST, SECOND
 from test_pages import warnings_of
 
 from alerts import stops
@@ -50,9 +51,9 @@ class Houses:
 
     days: str
     first_warning: str
-    busy: Desk
-    quiet: Desk
-    halted: Desk
+    busy: Kandy
+    quiet: Kandy
+    halted: Kandy
     accounts: Accounts
     accounts_address: str
     nobody: str
@@ -68,7 +69,7 @@ def houses(folder: Path, world: World, days: str) -> Iterator[Houses]:
         desks = []
         for name in ("busy", "quiet", "halted"):
             (folder / name).mkdir()
-            desks.append(Desk(folder / name))
+            desks.append(Kandy(folder / name))
             stack.callback(desks[-1].close)
         accounts, where = stack.enter_context(_accounts(folder / "accounts", world))
         _, nobody = stack.enter_context(_accounts(folder / "nobody", world))
@@ -210,6 +211,10 @@ PAGES: dict[str, Way] = {
     "warning, that waits": _of_desk("busy", "perera", "/warning/{warning}", WAITS),
     "warning, that stands": _of_desk("busy", "perera", "/warning/{warning}", SENT),
     "failed": _of_days("/warning/w0"),
+    "history": _of_days("/history"),
+    "history, nothing": _of_days("/history?area=LK31&level=red&at=2025-01-01T00:00"),
+    "rules": _of_days("/rules"),
+    "feeds": _of_days("/feeds"),
     "what waits": _of_desk("busy", "perera", "/waiting"),
     "what waits, nothing": _of_desk("quiet", "silva", "/waiting"),
     "to sign": _TO_SIGN,

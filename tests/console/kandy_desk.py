@@ -7,6 +7,7 @@ from console_world import lanka
 from hand_made import NOON, event
 from signing_desk import Desk
 
+from schemas.country_files import LoadedCountry
 from schemas.levels import Level
 from schemas.records import EventChange
 
@@ -16,8 +17,8 @@ HOUSEHOLDS = 12
 class Kandy(Desk):
     """Kandy at noon."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, NOON, lanka())
+    def __init__(self, folder: Path, country: LoadedCountry | None = None) -> None:
+        super().__init__(folder, NOON, country or lanka())
         for number in range(HOUSEHOLDS):
             self.enrol(number)
 

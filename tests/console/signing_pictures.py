@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # what all tests share stand
 from console_world import lanka
 from every_page import Browser
 from hand_made import NOON
+from kandy_desk import Kandy
 from selenium.webdriver.common.by import By
-from signing_desk import FIRST, Desk
+from signing_desk import FIRST
 from urdu import with_urdu
 
 from alerts.people.person import Consent, Enrolment
@@ -27,7 +28,7 @@ SIZE = 1000, 560
 
 def take(country: LoadedCountry, language: str, folder: Path, out: Path) -> int:
     """The message that waits, on telephones; answers the picture's bytes."""
-    desk = Desk(folder, country=country)
+    desk = Kandy(folder, country=country)
     for number in range(6):
         consent = Consent(NOON - timedelta(days=9), "v1", "a volunteer")
         desk.registry.enrol(Enrolment(f"+94773{number:06d}", "LK21", language, "household", consent))

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from console_world import World
 from every_page import PAGES, Browser, Houses, houses
+from kandy_desk import Kandy
 from page_geometry import focused
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from signing_desk import FIRST, SECOND, Desk
+from signing_desk import FIRST, SECOND
 
 from console.colours import contrast
 from console.screenshot import chromium
@@ -116,7 +117,7 @@ def test_the_first_key_leads_past_the_head(driver: webdriver.Chrome, every: Hous
 
 def test_a_message_is_read_held_let_go_and_signed_with_the_keyboard_alone(driver: webdriver.Chrome, tmp_path: Path) -> None:
     """From the first page to the message that went out, by two people, without a mouse and without scripts."""
-    desk = Desk(tmp_path)
+    desk = Kandy(tmp_path)
     desk.happens(EventChange.OPENED)
     keyboard = Keyboard(driver)
     with desk.officer("perera", FIRST) as one, desk.officer("silva", SECOND) as two:

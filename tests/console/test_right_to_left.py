@@ -7,9 +7,10 @@ from typing import cast
 import pytest
 from every_page import Browser
 from hand_made import NOON
+from kandy_desk import Kandy
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from signing_desk import FIRST, Desk
+from signing_desk import FIRST
 from urdu import KANDY, SPEAKS_AS, with_urdu
 
 from alerts.people.person import Consent, Enrolment
@@ -29,10 +30,10 @@ return found;
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kandy]:
     """A warning of Kandy waits, in four languages; six people there read Urdu."""
     folder = tmp_path_factory.mktemp("urdu")
-    made = Desk(folder, country=with_urdu(folder))
+    made = Kandy(folder, country=with_urdu(folder))
     for number in range(6):
         consent = Consent(NOON - timedelta(days=9), "v1", "a volunteer")
         made.registry.enrol(Enrolment(f"+94773{number:06d}", "LK21", "ur", "household", consent))
@@ -42,7 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module", params=["/waiting/{id}", "/warning/{warning}"])
-def page(request: pytest.FixtureRequest, desk: Desk) -> Iterator[webdriver.Chrome]:
+def page(request: pytest.FixtureRequest, desk: Kandy) -> Iterator[webdriver.Chrome]:
     """The page to sign on, and that of the warning."""
     waits = desk.waiting()
     with chromium(360, 800) as driver, desk.officer(f"reads{len(request.param)}", FIRST) as one:
@@ -69,7 +70,7 @@ def font(driver: webdriver.Chrome, language: str) -> str:
     return str(max(fonts, key=lambda one: int(one["glyphCount"]))["familyName"])
 
 
-def test_the_message_runs_from_the_right(page: webdriver.Chrome, desk: Desk) -> None:
+def test_the_message_runs_from_the_right(page: webdriver.Chrome, desk: Kandy) -> None:
     """It begins at the right edge with who speaks; the place comes further on; other languages of the page run from the left."""
     bubble = page.find_element(By.CSS_SELECTOR, '.bubble[lang="ur"]')
     assert bubble.value_of_css_property("direction") == "rtl"
@@ -81,7 +82,7 @@ def test_the_message_runs_from_the_right(page: webdriver.Chrome, desk: Desk) -> 
     assert (kandy[0][2], -kandy[0][0]) > (speaks[0][2], -speaks[0][0])
 
 
-def test_numbers_inside_it_run_from_the_left(page: webdriver.Chrome, desk: Desk) -> None:
+def test_numbers_inside_it_run_from_the_left(page: webdriver.Chrome, desk: Kandy) -> None:
     """The hour is read as in every other language: its digits stand from left to right, within the line from the right."""
     (body,) = [text.body for text in desk.waiting().texts if text.language == "ur"]
     hour = next(word for word in body.split() if word[:1].isdecimal() and ":" in word).rstrip(":،,.")

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kandy_desk import Kandy
 from selenium import webdriver
-from signing_desk import FIRST, Desk
+from signing_desk import FIRST
 
 from console.screenshot import chromium
 from schemas.records import EventChange
@@ -46,7 +47,7 @@ def test_the_first_page_is_light(driver: webdriver.Chrome, address: str) -> None
 
 def test_the_page_to_sign_on_is_light(driver: webdriver.Chrome, tmp_path: Path) -> None:
     """With every language of the country."""
-    desk = Desk(tmp_path)
+    desk = Kandy(tmp_path)
     desk.happens(EventChange.OPENED)
     with desk.officer("perera", FIRST) as one:
         cookie = {"name": "polyrisk", "value": str(one.client.cookies["polyrisk"]), "url": desk.address}
