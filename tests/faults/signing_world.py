@@ -24,7 +24,7 @@ PEOPLE = 4
 """In each district."""
 LANGUAGES = ("en", "si", "ta")
 OVERTAKES = 0.04
-"""How often, of the looks at a district of which something waits, what waits is overtaken."""
+"""How often, of the looks at a district of which something waits that somebody has signed, it is overtaken: also what one alone signs."""
 MOVING = (MessageState.INTENDED.value, MessageState.SENDING.value)
 
 
@@ -64,7 +64,8 @@ class SigningWorld:
     def goes_on(self) -> None:
         """One change of each district that is due one: its last is taken in, and nothing of it waits for signatures or for the channel."""
         with self.registry.reading() as connection:
-            waits = set(connection.execute(select(warnings.c.area).where(warnings.c.stage == ledger.PENDING)).scalars())
+            waits = dict(connection.execute(select(warnings.c.area, warnings.c.id).where(warnings.c.stage == ledger.PENDING)).all())
+            signed = set(ledger.partly_signed(connection))
             moves = set(connection.execute(select(messages.c.area).where(messages.c.state.in_(MOVING))).scalars())
             taken = set(connection.execute(select(processed.c.record)).scalars())
         for area in AREAS:
@@ -72,14 +73,20 @@ class SigningWorld:
             if danger.last and danger.last not in taken:
                 continue
             if area in waits:
-                if danger.level not in (None, Level.RED) and self.chance.random() < OVERTAKES:
-                    self._say(area, EventChange.ESCALATED, Level.RED)
+                if waits[area] in signed and self.chance.random() < OVERTAKES:
+                    self._overtake(area)
             elif area not in moves:
                 self._next(area)
 
     def say_last(self) -> None:
         """The word that comes in peace; one signature lets it out."""
         self._say(LAST, EventChange.OPENED, Level.YELLOW)
+
+    def _overtake(self, area: str) -> None:
+        """The danger grows, or comes back while its end waits; a red one ends."""
+        danger = self.dangers[area]
+        change = EventChange.CLOSED if danger.level is Level.RED else EventChange.ESCALATED
+        self._say(area, change, Level.RED)
 
     def _next(self, area: str) -> None:
         danger = self.dangers[area]
