@@ -109,7 +109,9 @@ class Registry:
 
     def __init__(self, url: str, keys: Keys, *, for_exercise: bool = False) -> None:
         self.keys = keys
-        self.engine = create_engine(engine_url(url), hide_parameters=True)  # errors name no index and no encrypted number
+        place = engine_url(url)
+        served = place.get_backend_name() == "postgresql"  # a server that was started again has let go of all connections
+        self.engine = create_engine(place, hide_parameters=True, pool_pre_ping=served)  # errors name no index and no encrypted number
         if self.engine.dialect.name == "sqlite":
             _keep_private(self.engine)
             _prepare_sqlite(self.engine)
