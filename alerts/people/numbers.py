@@ -55,8 +55,10 @@ def mobile_of(number: str, calling_code: str) -> str:
     return found
 
 
-_PERHAPS = re.compile(r"(?P<day>\b\d{4}-\d\d-\d\d(?!\d))|(?<![^\W_])\+?\d[\d ().-]{6,}\d(?![^\W_])")
-"""What may be a number in a text that people wrote: at least eight digits and what stands between them, but for a day."""
+_DAY = r"\b\d{4}-\d\d-\d\d(?!\d)"
+_TIME = r"(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?"
+_PERHAPS = re.compile(rf"(?P<day>{_DAY}{_TIME})|(?<![^\W_])\+?\d[\d ().-]{{6,}}\d(?![^\W_])")
+"""What may be a number in a text that people wrote: at least eight digits and what stands between them, but for a day or a moment."""
 
 
 def hidden(text: str) -> str:

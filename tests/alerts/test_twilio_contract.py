@@ -15,7 +15,8 @@ from alerts.channels.contract import Outgoing, Refused
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, Mode, StandInProvider
 from alerts.stand_in_provider import specification as pinned
-from alerts.stand_in_provider.specification import ACCOUNT, Exchange, Specification, SpecificationError
+from alerts.stand_in_provider.npm_file import PinnedFileError
+from alerts.stand_in_provider.specification import ACCOUNT, Exchange, Specification
 
 BODY = "Polyrisk සිංහල தமிழ் {Koshi} €5 & more=1"
 SERVICE = "MG" + "0" * 32
@@ -147,6 +148,6 @@ def test_another_document_than_the_pinned_one_is_refused(tmp_path: Any, monkeypa
     """What was fetched is known by its hash, so that nobody slips us another."""
     kept = tmp_path / "twilio_api_v2010.json"
     kept.write_text("{}")
-    monkeypatch.setattr(pinned, "KEPT", kept)
-    with pytest.raises(SpecificationError, match="not the pinned one"):
+    monkeypatch.setattr(pinned, "_FILE", replace(pinned._FILE, kept=kept))
+    with pytest.raises(PinnedFileError, match="not the pinned one"):
         pinned.document()

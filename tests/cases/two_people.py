@@ -11,6 +11,8 @@ from pathlib import Path
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 from signing_desk import Desk
 
 from console.screenshot import picture
@@ -19,6 +21,7 @@ from schemas.warning_records import Warning
 
 QUESTION = "Is the gauge right? It rose two metres in an hour."
 HOUSEHOLDS = 30
+PATIENCE_S = 60
 _TURNS = {EventChange.ESCALATED, EventChange.EASED}
 
 
@@ -63,6 +66,7 @@ class Seat:
             box.clear()
             box.send_keys(text)
         form.find_element(By.TAG_NAME, "button").click()
+        WebDriverWait(self.driver, PATIENCE_S).until(staleness_of(form))
         return self.text
 
 

@@ -7,8 +7,10 @@ import pytest
 from console_world import lanka
 from officers_desk import ADMINISTRATOR, PASSWORD, Desk, Telephone
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 from alerts.officers.signing_in import SigningIn
 from alerts.people.keys import Keys as RegistryKeys
@@ -18,6 +20,7 @@ from console.screenshot import chromium, served
 from eventlog.log import open_log
 
 NARROW = 360
+PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -58,11 +61,12 @@ class Person:
             self._driver.switch_to.active_element.send_keys(text)
         self._driver.switch_to.active_element.send_keys(Keys.ENTER)
 
-    def reads(self) -> str:
-        """The page's heading; nothing of the page reaches past the edge of the screen."""
+    def comes_to(self, heading: str) -> None:
+        """The page with this heading, once it is there; nothing of it reaches past the edge of the screen."""
+        waiting = WebDriverWait(self._driver, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException])
+        waiting.until(lambda driver: driver.find_element(By.TAG_NAME, "h1").text == heading, f"the page `{heading}`")
         metrics = self._driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
         assert metrics["cssContentSize"]["width"] <= NARROW
-        return self._driver.find_element(By.TAG_NAME, "h1").text
 
     def has(self, selector: str) -> str:
         """What stands in a part of the page."""
@@ -74,27 +78,27 @@ def test_from_the_first_administrator_to_signing_out_by_keyboard(browser: webdri
     browser.delete_all_cookies()
     person, code = Person(browser), desk.administering.first(ADMINISTRATOR, "A. Fonseka").code
     browser.get(f"{address}/set-up?code={code}")
-    assert person.reads() == "Set your password"
+    person.comes_to("Set your password")
     person.types(PASSWORD, PASSWORD)
-    assert person.reads() == "Set your authenticator"
+    person.comes_to("Set your authenticator")
     assert browser.find_element(By.CSS_SELECTOR, ".qr svg").size["width"] > 150
     telephone = Telephone(person.has(".secret").replace(" ", ""), desk.clock)
     person.types("000000")
     assert "THE CODE IS WRONG" in person.has("[role=alert]").upper()
     person.types(telephone.shows())
-    assert person.reads() == "You are signed in"
+    person.comes_to("You are signed in")
     assert len(browser.find_elements(By.CSS_SELECTOR, ".codes li")) == 8
     browser.get(address)
     assert "Signed in as A. Fonseka" in person.has(".officer")
     browser.find_element(By.LINK_TEXT, "Account and sign out").send_keys(Keys.ENTER)
-    assert person.reads() == "A. Fonseka"
+    person.comes_to("A. Fonseka")
     browser.find_element(By.CSS_SELECTOR, 'form[action="/sign-out"] button').send_keys(Keys.ENTER)
-    assert person.reads() == "You are signed out"
+    person.comes_to("You are signed out")
     browser.get(f"{address}/?at=2025-11-27T20:00")
-    assert person.reads() == "Sign in"
+    person.comes_to("Sign in")
     desk.clock.goes_on(seconds=60)
     person.types(ADMINISTRATOR, PASSWORD)
-    assert person.reads() == "One more step, A. Fonseka"
+    person.comes_to("One more step, A. Fonseka")
     person.types(telephone.shows())
     assert browser.current_url == f"{address}/?at=2025-11-27T20:00"
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE" and "403" not in entry["message"]] == []
@@ -113,5 +117,5 @@ def test_a_page_of_another_site_signs_nobody_out(browser: webdriver.Chrome, addr
     assert held["httpOnly"]
     browser.get(f"data:text/html,<form method=post action={address}/sign-out><button autofocus>x</button></form>")
     browser.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
-    assert person.reads() == "Nothing is changed by who is not signed in."
+    person.comes_to("Nothing is changed by who is not signed in.")
     assert SigningIn(desk.registry, desk.clock).look(held["value"]) is not None

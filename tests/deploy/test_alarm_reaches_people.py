@@ -80,7 +80,9 @@ class Installation:
 
 @pytest.fixture
 def outside() -> Iterator[ExitStack]:
-    """What is ended at the end, the last first."""
+    """What is ended at the end, the last first. What other tests have told in this process is not told here."""
+    of_processors.FEED_ALLOWED.clear()
+    of_processors.FEED_SUCCESS.clear()
     with ExitStack() as stack:
         yield stack
     for feed in FEEDS:
