@@ -48,7 +48,8 @@ class Desk:
         self.registry = Registry(f"sqlite:///{self.folder}/registry.sqlite", Keys.load(self.folder / "keys", create=True))
         self.service = AlertService(self.log, self.registry, self.country, self.channel)
         self._stack = ExitStack()
-        app = create_app(self.log, self.country, now=lambda: self.now, registry=self.registry, clock=lambda: self.now)
+        signed_in = self.now  # a case runs through days; sessions do not
+        app = create_app(self.log, self.country, now=lambda: self.now, registry=self.registry, clock=lambda: signed_in)
         self.address = self._stack.enter_context(served(app))
 
     def enrol(self, number: int, area: str = "LK21") -> None:

@@ -143,7 +143,9 @@ def _questions(evidence: Evidence) -> Iterator[str]:
     asked = {(p.message, p.officer, p.said): p.answer for p in evidence.presses if p.verb is Verb.HOLD}
     for question in sorted({*held, *asked}):
         answer, number = asked.get(question), held[question]
-        if number > 1 or (number == 0) == (answer is Answer.TAKEN) or (number == 1 and answer not in (Answer.TAKEN, Answer.NONE)):
+        lost = number == 0 and answer is Answer.TAKEN
+        from_nobody = number == 1 and answer not in (Answer.TAKEN, Answer.NONE)
+        if number > 1 or lost or from_nobody:
             yield f"{question[0]}: {question[2]} was answered as {answer}, and is held for {number} times"
     let_go = Counter((e.subject, e.actor) for e in evidence.of(Step.LET_GO))
     taken, unanswered = _counted(evidence, Verb.LET_GO, Answer.TAKEN), _counted(evidence, Verb.LET_GO, Answer.NONE)
