@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lived_cases import Lived
 from signing_desk import FIRST, SECOND, Desk
-from two_people import HOUSEHOLDS, QUESTION, Seat, Story, whole_lives
+from two_people import HOUSEHOLDS, QUESTION, Seat, Story, households, whole_lives
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProvider
@@ -24,8 +24,7 @@ def test_two_people_question_sign_update_and_end_a_warning_of_ditwah(ditwah: Liv
     with StandInProvider() as provider:
         channel = TwilioSms(TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, "POLYRISK", provider.base_url))
         desk = Desk(tmp_path, life[0].known, channel=channel)
-        for number in range(HOUSEHOLDS):
-            desk.enrol(number, life[0].area)
+        desk.registry.enrol_synthetic(households(life[0].area, life[0].known))
         with (
             desk.officer("perera", FIRST) as one,
             desk.officer("silva", SECOND) as two,

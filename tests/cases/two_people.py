@@ -5,7 +5,7 @@ The events are those that the engine made of the case; all that follows from the
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from selenium import webdriver
@@ -15,6 +15,7 @@ from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 from signing_desk import Desk
 
+from alerts.people.person import Consent, Enrolment
 from console.screenshot import picture
 from schemas.records import CompoundEvent, EventChange
 from schemas.warning_records import Warning
@@ -32,6 +33,13 @@ def whole_lives(events: Sequence[CompoundEvent]) -> list[list[CompoundEvent]]:
         if one.audience == "public" and not one.in_shadow and not one.quiet:
             by_id.setdefault(one.id, []).append(one)
     return [said for said in by_id.values() if said[-1].change is EventChange.CLOSED and _TURNS & {one.change for one in said}]
+
+
+def households(area: str, at: datetime) -> list[tuple[str, Enrolment]]:
+    """Households with numbers that belong to nobody, which have been there for long, in three languages."""
+    consent = Consent(at - timedelta(days=9), "v1", "a volunteer")
+    people = [Enrolment(f"+99900000{n:04d}", area, ("en", "si", "ta")[n % 3], "household", consent) for n in range(HOUSEHOLDS)]
+    return [(f"household-{number}", person) for number, person in enumerate(people)]
 
 
 @dataclass
