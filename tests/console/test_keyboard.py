@@ -14,6 +14,8 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 from signing_desk import FIRST, SECOND
 
 from console.colours import contrast
@@ -21,6 +23,7 @@ from console.screenshot import chromium
 from schemas.records import EventChange
 
 NARROW, HIGH = 360, 800
+PATIENCE_S = 60
 WALKED = ("overview", "warning", "what waits", "to sign", "sending", "silences", "correction", "sign in", "set up", "account", "failed")
 """One of each kind of page."""
 _PARTS_OF_A_MOMENT = 8
@@ -50,6 +53,12 @@ class Keyboard:
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self._driver = driver
+
+    def follows(self) -> None:
+        """Press Enter on what has the focus, and wait for the page that it leads to."""
+        page = self._driver.find_element(By.TAG_NAME, "html")
+        self.presses(Keys.ENTER)
+        WebDriverWait(self._driver, PATIENCE_S).until(staleness_of(page))
 
     def presses(self, *keys: str) -> None:
         """Keys, one after the other."""
@@ -122,17 +131,17 @@ def test_a_message_is_read_held_let_go_and_signed_with_the_keyboard_alone(driver
     keyboard = Keyboard(driver)
     with desk.officer("perera", FIRST) as one, desk.officer("silva", SECOND) as two:
         Browser(driver).opens(desk.address, str(one.client.cookies["polyrisk"]))
-        keyboard.to("What waits").presses(Keys.ENTER)
-        keyboard.to("Kandy: River and landslide").presses(Keys.ENTER)
+        keyboard.to("What waits").follows()
+        keyboard.to("Kandy: River and landslide").follows()
         assert desk.waiting().texts[0].body in keyboard.reads()
         keyboard.to("Ask first").presses("Is the gauge right?")
-        keyboard.to("Hold it").presses(Keys.ENTER)
+        keyboard.to("Hold it").follows()
         assert "Held by Perera (duty officer)" in keyboard.reads()
-        keyboard.to("Let it go").presses(Keys.ENTER)
-        keyboard.to("Sign this message").presses(Keys.ENTER)
+        keyboard.to("Let it go").follows()
+        keyboard.to("Sign this message").follows()
         assert "1 of 2 signatures" in keyboard.reads()
         Browser(driver).opens(f"{desk.address}/waiting/{desk.waiting().id}", str(two.client.cookies["polyrisk"]))
-        keyboard.to("Sign this message").presses(Keys.ENTER)
+        keyboard.to("Sign this message").follows()
         assert "Alert went out" in keyboard.reads()
         assert desk.service.pending() == []
     desk.close()
