@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from page_left import wait_until_left
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.wait import WebDriverWait
 from signing_desk import Desk
 
 from alerts.people.person import Consent, Enrolment
@@ -22,7 +21,6 @@ from schemas.warning_records import Warning
 
 QUESTION = "Is the gauge right? It rose two metres in an hour."
 HOUSEHOLDS = 30
-PATIENCE_S = 60
 _TURNS = {EventChange.ESCALATED, EventChange.EASED}
 
 
@@ -74,7 +72,7 @@ class Seat:
             box.clear()
             box.send_keys(text)
         form.find_element(By.TAG_NAME, "button").click()
-        WebDriverWait(self.driver, PATIENCE_S).until(staleness_of(form))
+        wait_until_left(self.driver, form)
         return self.text
 
 

@@ -16,11 +16,10 @@ from hand_made import NOON
 from kandy_desk import Kandy
 from officers_desk import ADMINISTRATOR, PASSWORD
 from officers_desk import Desk as Accounts
+from page_left import wait_until_left
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.wait import WebDriverWait
 from signing_desk import DUTY, FIRST, SECOND
 from test_pages import warnings_of
 
@@ -36,7 +35,6 @@ from schemas.levels import Level
 from schemas.records import EventChange
 from schemas.warning_records import Hold
 
-PATIENCE_S = 60
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
 WAITS, HELD, SENT, HALTED = "LK21", "LK31", "LK11", "LK32"
 """Districts of the busy desk, by what became of their warning."""
@@ -150,7 +148,7 @@ class Browser:
             form.find_element(By.NAME, name).clear()
             form.find_element(By.NAME, name).send_keys(text)
         form.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
-        WebDriverWait(self.driver, PATIENCE_S).until(staleness_of(form))
+        wait_until_left(self.driver, form)
 
 
 Way = Callable[[Houses, Browser], None]

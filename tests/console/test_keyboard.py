@@ -10,12 +10,11 @@ from console_world import World
 from every_page import PAGES, Browser, Houses, houses
 from kandy_desk import Kandy
 from page_geometry import focused
+from page_left import wait_until_left
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.wait import WebDriverWait
 from signing_desk import FIRST, SECOND
 
 from console.colours import contrast
@@ -23,7 +22,6 @@ from console.screenshot import chromium
 from schemas.records import EventChange
 
 NARROW, HIGH = 360, 800
-PATIENCE_S = 60
 WALKED = ("overview", "warning", "what waits", "to sign", "sending", "silences", "correction", "sign in", "set up", "account", "failed")
 """One of each kind of page."""
 _PARTS_OF_A_MOMENT = 8
@@ -58,7 +56,7 @@ class Keyboard:
         """Press Enter on what has the focus, and wait for the page that it leads to."""
         page = self._driver.find_element(By.TAG_NAME, "html")
         self.presses(Keys.ENTER)
-        WebDriverWait(self._driver, PATIENCE_S).until(staleness_of(page))
+        wait_until_left(self._driver, page)
 
     def presses(self, *keys: str) -> None:
         """Keys, one after the other."""
