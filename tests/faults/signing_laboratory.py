@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "alerts"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in (".", "alerts")]
 
 import click
 import httpx
