@@ -46,14 +46,19 @@ __all__ = [
     "form_of",
     "local_path",
     "may",
+    "note_refusal",
     "officer_of",
+    "refusal_of",
     "require",
     "session_of",
     "sign_in_path",
     "signed_in",
+    "written",
 ]
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
+LONGEST_SENTENCE = 500
+"""Letters of a reason, a question or a comment."""
 _P = ParamSpec("_P")
 
 
@@ -80,6 +85,29 @@ def form_of(request: Request) -> ImmutableMultiDict[str, str]:
     """The fields of the form that was sent, as the gate has read and checked it; empty for a page that is only asked for."""
     found = getattr(request.state, "form", None)
     return found if isinstance(found, ImmutableMultiDict) else ImmutableMultiDict()
+
+
+def written(form: ImmutableMultiDict[str, str], name: str) -> str:
+    """What somebody wrote in a field for a sentence or two, without blanks around it; never cut short, for half a reason is another.
+
+    Raises:
+        RefusedError: it is longer than `LONGEST_SENTENCE`.
+    """
+    text = form.get(name, "").strip()
+    if len(text) > LONGEST_SENTENCE:
+        remedy = f"Say it in at most {LONGEST_SENTENCE} letters."
+        raise RefusedError(f"what is written has {len(text):,} letters, which is too long.", where=name, remedy=remedy)
+    return text
+
+
+def note_refusal(request: Request, what: str) -> None:
+    """Note why a request was refused, for the gate to keep once it is answered."""
+    request.state.refusal = what
+
+
+def refusal_of(request: Request) -> str:
+    """Why it was refused; empty if it was not."""
+    return str(getattr(request.state, "refusal", ""))
 
 
 def csrf_field(request: Request) -> Markup:

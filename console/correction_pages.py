@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.access import ANYWHERE, What, form_of, officer_of, require, signed_in
+from console.access import ANYWHERE, What, form_of, officer_of, require, signed_in, written
 from console.acting import Acting
 from schemas.country_facts import COLOURS
 from schemas.errors import ConfigurationError, RefusedError
@@ -41,7 +41,7 @@ class CorrectionPages:
             if level and level not in COLOURS:
                 raise RefusedError("the level cannot be read.", remedy="Choose green, yellow, orange or red.")
             right = Level.named(level) if level else None
-            comment = form.get("comment", "")[:500]
+            comment = written(form, "comment")
             with acting.turn:
                 proposed = acting.service.correct(
                     warning, acting.by(request), grant.duty_role, comment, acting.now(), area=area, level=right

@@ -2,12 +2,15 @@
 
 Without a registry, or before the first administrator has signed in, whoever is on this machine reads as ever and changes nothing. From
 then on reading, too, needs an account. If it cannot be known who asks, nothing is shown.
+
+What is refused to somebody who is signed in is a step of the journal: a form that is not theirs, one that is too large, what is not
+granted.
 """
 
 import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -16,9 +19,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alerts import journal
+from alerts.journal import Step
 from alerts.officers.sessions import Session
 from alerts.officers.signing_in import SigningIn
-from console.access import ANYWHERE, TOKEN_FIELD, What, is_form_token, officer_of, require, sign_in_path
+from console.access import ANYWHERE, TOKEN_FIELD, What, is_form_token, note_refusal, officer_of, refusal_of, require, sign_in_path
 from console.rendering import Pages
 from console.sessions import LOOPBACK_NAMES, form_key_header, form_key_of, may_type_secrets, new_form_key, token_of
 from schemas.country_files import LoadedCountry
@@ -35,6 +40,10 @@ _FOR_MACHINES = frozenset({"/metrics", "/readyz"})
 _ONLY_READ = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM = "application/x-www-form-urlencoded"
 MOST_BYTES, _MOST_FIELDS = 65_536, 200
+_NO_TEXT = "\0"
+"""No database takes it for text."""
+_LONGEST_PATH = 200
+"""Letters of an address that the journal keeps."""
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -62,15 +71,30 @@ class Gate:
             session, closed = await run_in_threadpool(self._look, token_of(request))
         except SQLAlchemyError:
             _LOGGER.exception("the registry cannot be read; nobody is let in")
-            refused = self._refused(503, "It cannot be known who asks: the registry cannot be read.", "See the console's log.")
+            refused = self._refused(request, 503, "It cannot be known who asks: the registry cannot be read.", "See the console's log.")
             await refused(scope, receive, self._with_headers(send, request, private=True))
             return
         self._note(request, session)
         answer = self._answer_of_gate(request, closed=closed)
+        if answer is None and _NO_TEXT in unquote(f"{request.url.path}{request.url.query}"):
+            answer = self._refused(request, 400, "The address cannot be read.", "Go to the overview, and on from there.")
         if answer is None and request.method not in _ONLY_READ:
             receive, answer = await self._form(request, receive)
         private = closed or session is not None or request.url.path in WAYS_IN
         await (answer or self._app)(scope, receive, self._with_headers(send, request, private=private))
+
+    def _keep_refusal(self, request: Request) -> None:
+        """In the journal, if somebody is signed in: of strangers there are too many, and any of them could fill it."""
+        officer = officer_of(request)
+        if self._signing_in is None or officer is None:
+            return
+        asked = {"asked": request.method, "why": refusal_of(request)}
+        try:
+            with self._signing_in.registry.acting() as connection:
+                now = self._signing_in.now()
+                journal.write(connection, now, officer.display, "", Step.REFUSED, request.url.path[:_LONGEST_PATH], asked)
+        except SQLAlchemyError as error:  # what was refused stays refused
+            _LOGGER.error("a refusal could not be kept: %s", type(error).__name__)  # noqa: TRY400 - its text has the statement
 
     def _look(self, token: str) -> tuple[Session | None, bool]:
         if self._signing_in is None:
@@ -89,11 +113,11 @@ class Gate:
         if path in WAYS_IN:
             if not may_type_secrets(request):
                 remedy = "Ask for it by https; a proxy in front must pass on X-Forwarded-Proto."
-                return self._refused(403, "This page would send your password so that others can read it.", remedy)
+                return self._refused(request, 403, "This page would send your password so that others can read it.", remedy)
             return None
         if request.method not in _ONLY_READ and officer is None:
             remedy = "Sign in and try again. The first account is made on the machine: polyrisk officers first."
-            return self._refused(403, "Nothing is changed by who is not signed in.", remedy)
+            return self._refused(request, 403, "Nothing is changed by who is not signed in.", remedy)
         if not closed:
             return None
         if officer is None:
@@ -103,36 +127,41 @@ class Gate:
         try:
             require(officer, What.VIEW, self._country, ANYWHERE)
         except RefusedError as error:
-            return self._refused(403, error.what, error.remedy)
+            return self._refused(request, 403, error.what, error.remedy)
         return None
 
     async def _form(self, request: Request, receive: Receive) -> tuple[Receive, Response | None]:
         """Read and check a form. Answers what gives its bytes out again, and what is said to one that goes no further."""
         if not _from_this_site(request):
             what = "This form was sent from another site."
-            return receive, self._refused(403, what, "Nothing was changed. Open the console by its own address and try again.")
+            return receive, self._refused(request, 403, what, "Nothing was changed. Open the console by its own address and try again.")
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-            return receive, self._refused(415, "Only forms are taken here.", f"Send {_FORM}.")
+            return receive, self._refused(request, 415, "Only forms are taken here.", f"Send {_FORM}.")
         body = await _read(receive)
         if body is None:
-            return receive, self._refused(413, "The form is too large.", f"Send at most {MOST_BYTES:,} bytes.")
+            return receive, self._refused(request, 413, "The form is too large.", f"Send at most {MOST_BYTES:,} bytes.")
         try:
             fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
         except ValueError:
-            return receive, self._refused(400, "The form cannot be read.", "Load the page again.")
+            return receive, self._refused(request, 400, "The form cannot be read.", "Load the page again.")
+        if any(_NO_TEXT in text for field in fields for text in field):
+            return receive, self._refused(request, 400, "The form holds a character that no text has.", "Write it anew.")
         form = ImmutableMultiDict(fields)
         if not is_form_token(request.state.form_key, form.get(TOKEN_FIELD, "")):
             what = "This form is not one of yours, or is older than your session."
-            return receive, self._refused(403, what, "Nothing was changed. Load the page again and repeat it.")
+            return receive, self._refused(request, 403, what, "Nothing was changed. Load the page again and repeat it.")
         request.state.form = form
         return _again(body, receive), None
 
-    def _refused(self, status: int, what: str, remedy: str) -> Response:
+    def _refused(self, request: Request, status: int, what: str, remedy: str) -> Response:
+        note_refusal(request, what)
         return Response(self._pages.failed(what, remedy), status, media_type="text/html")
 
     def _with_headers(self, send: Send, request: Request, *, private: bool) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if refusal_of(request):  # kept before it is told
+                    await run_in_threadpool(self._keep_refusal, request)
                 headers = MutableHeaders(scope=message)
                 for name, value in self._pages.headers.items():
                     headers.setdefault(name, value)

@@ -13,6 +13,7 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -24,7 +25,7 @@ from alerts.officers.officer import Officer
 from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.registry import Registry
 from alerts.service import AlertService
-from console.access import NotSignedInError, officer_of, sign_in_path
+from console.access import NotSignedInError, note_refusal, officer_of, sign_in_path
 from console.acting import Acting
 from console.correction_pages import CorrectionPages
 from console.elsewhere import SignInService
@@ -206,8 +207,15 @@ class Console:
         if isinstance(error, NotSignedInError) and request.method in ("GET", "HEAD"):
             return RedirectResponse(sign_in_path(request), 303)
         if isinstance(error, RefusedError):
+            note_refusal(request, error.what)
             return self.failed(403, error.what, error.remedy, officer_of(request))
         raise error
+
+    def no_page(self, request: Request, error: Exception) -> Response:
+        """What is said of an address that there is not, or that does not take what was done."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        what = "There is no such page." if status == 404 else "This page is not asked for in this way."
+        return self.failed(status, what, "Start from the overview; each page leads on from there.", officer_of(request))
 
     def registry_lost(self, request: Request, error: Exception) -> Response:
         """What is said when the registry broke off meanwhile: who pressed a button must take it neither for done nor for not done."""
@@ -277,7 +285,7 @@ def create_app(
             Middleware(GZipMiddleware, minimum_size=600),
             Middleware(Gate, console.pages, country, signing_in),
         ],
-        exception_handlers={RefusedError: console.refused, SQLAlchemyError: console.registry_lost},
+        exception_handlers={RefusedError: console.refused, SQLAlchemyError: console.registry_lost, HTTPException: console.no_page},
     )
     app.state.close = planner.close  # for who ends without ending what serves it
     return app

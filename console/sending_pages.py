@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from alerts import stops
-from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in
+from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
 from schemas.errors import RefusedError
 
@@ -44,10 +44,11 @@ class SendingPages:
 
     def _decide(self, request: Request, asked: str) -> Response:
         acting, form = self._acting, form_of(request)
-        warning, why = form.get("warning", "").strip(), form.get("why", "").strip()[:500]
+        warning = form.get("warning", "").strip()
         area = self._area_of(warning)
         grant = require(officer_of(request), What.HOLD, acting.country, area)
         try:
+            why = written(form, "why")
             if not why:
                 raise RefusedError("a reason is missing.", remedy="Say why; people on duty read it.")
             at = datetime.now(UTC)  # the machine's own time, as everything of sending

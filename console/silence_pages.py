@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from alerts.silences import Silence
-from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in
+from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
 from schemas.errors import RefusedError
 from schemas.levels import Level
@@ -49,7 +49,7 @@ class SilencePages:
                 "",
                 acting.by(request),
                 grant.duty_role,
-                form.get("comment", "")[:500],
+                written(form, "comment"),
                 _level(form.get("up_to", "")),
                 now,
                 now + _span(form.get("span", "")),

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from alerts.holding import LONGEST
 from alerts.officers.officer import Grant
 from alerts.signing import ToSign
-from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in
+from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
 from console.waiting_views import signing_view, waiting_line
 from schemas.errors import RefusedError
@@ -72,7 +72,7 @@ class WaitingPages:
         def act(message: str, by: str, grant: Grant) -> None:
             now, form = self._now(), form_of(request)
             until = now + timedelta(minutes=_minutes(form.get("minutes", "")))
-            self._service.hold(Hold(by=by, role=grant.duty_role, why=form.get("why", "")[:500], at=now, until=until), message)
+            self._service.hold(Hold(by=by, role=grant.duty_role, why=written(form, "why"), at=now, until=until), message)
 
         return self._decide(request, What.HOLD, act)
 

@@ -1,7 +1,7 @@
 """A console with officers who have signed in, over a registry and a log that tests fill. How they sign in is tried elsewhere."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
 from alerts.service import AlertService
 from console.pages import create_app
+from console.planner_histories import Source
 from console.screenshot import served
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry, countries_root, load_country
@@ -34,23 +35,34 @@ LANGUAGES = ("en", "si", "ta")
 
 @dataclass
 class Desk:
-    """A console over a registry and a log, at a moment that tests move."""
+    """A console over a registry and a log, at a moment that tests move.
+
+    Attributes:
+        registry_url: of an empty database; a SQLite file in the folder if none is said. app: what is served.
+        histories: that planners may choose from; by default the country's cases.
+    """
 
     folder: Path
     now: datetime
     country: LoadedCountry = field(default_factory=lambda: load_country(countries_root() / "lka"))
     channel: Channel | None = None
+    registry_url: str = ""
+    histories: Sequence[Source] | None = None
     log: EventLog = field(init=False)
     registry: Registry = field(init=False)
 
     def __post_init__(self) -> None:
         self.log = open_log(f"sqlite:///{self.folder}/log.sqlite")
-        self.registry = Registry(f"sqlite:///{self.folder}/registry.sqlite", Keys.load(self.folder / "keys", create=True))
+        self.registry = Registry(
+            self.registry_url or f"sqlite:///{self.folder}/registry.sqlite", Keys.load(self.folder / "keys", create=True)
+        )
         self.service = AlertService(self.log, self.registry, self.country, self.channel)
         self._stack = ExitStack()
         signed_in = self.now  # a case runs through days; sessions do not
-        app = create_app(self.log, self.country, now=lambda: self.now, registry=self.registry, clock=lambda: signed_in)
-        self.address = self._stack.enter_context(served(app))
+        self.app = create_app(
+            self.log, self.country, now=lambda: self.now, registry=self.registry, clock=lambda: signed_in, histories=self.histories
+        )
+        self.address = self._stack.enter_context(served(self.app))
 
     def enrol(self, number: int, area: str = "LK21") -> None:
         """A household, which has been there for long."""

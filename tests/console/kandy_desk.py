@@ -17,8 +17,8 @@ HOUSEHOLDS = 12
 class Kandy(Desk):
     """Kandy at noon."""
 
-    def __init__(self, folder: Path, country: LoadedCountry | None = None) -> None:
-        super().__init__(folder, NOON, country or lanka())
+    def __init__(self, folder: Path, country: LoadedCountry | None = None, **more: Any) -> None:
+        super().__init__(folder, NOON, country or lanka(), **more)
         for number in range(HOUSEHOLDS):
             self.enrol(number)
 
