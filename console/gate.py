@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alerts.officers.sessions import Session
 from alerts.officers.signing_in import SigningIn
 from console.access import ANYWHERE, TOKEN_FIELD, What, is_form_token, officer_of, require, sign_in_path
+from console.interface.speaking import _
 from console.rendering import Pages
 from console.sessions import LOOPBACK_NAMES, form_key_header, form_key_of, may_type_secrets, new_form_key, token_of
 from schemas.country_files import LoadedCountry
@@ -62,7 +63,7 @@ class Gate:
             session, closed = await run_in_threadpool(self._look, token_of(request))
         except SQLAlchemyError:
             _LOGGER.exception("the registry cannot be read; nobody is let in")
-            refused = self._refused(503, "It cannot be known who asks: the registry cannot be read.", "See the console's log.")
+            refused = self._refused(503, _("It cannot be known who asks: the registry cannot be read."), _("See the console's log."))
             await refused(scope, receive, self._with_headers(send, request, private=True))
             return
         self._note(request, session)
@@ -88,12 +89,12 @@ class Gate:
         path, officer = request.url.path, officer_of(request)
         if path in WAYS_IN:
             if not may_type_secrets(request):
-                remedy = "Ask for it by https; a proxy in front must pass on X-Forwarded-Proto."
-                return self._refused(403, "This page would send your password so that others can read it.", remedy)
+                remedy = _("Ask for it by https; a proxy in front must pass on X-Forwarded-Proto.")
+                return self._refused(403, _("This page would send your password so that others can read it."), remedy)
             return None
         if request.method not in _ONLY_READ and officer is None:
-            remedy = "Sign in and try again. The first account is made on the machine: polyrisk officers first."
-            return self._refused(403, "Nothing is changed by who is not signed in.", remedy)
+            remedy = _("Sign in and try again. The first account is made on the machine: polyrisk officers first.")
+            return self._refused(403, _("Nothing is changed by who is not signed in."), remedy)
         if not closed:
             return None
         if officer is None:
@@ -109,21 +110,21 @@ class Gate:
     async def _form(self, request: Request, receive: Receive) -> tuple[Receive, Response | None]:
         """Read and check a form. Answers what gives its bytes out again, and what is said to one that goes no further."""
         if not _from_this_site(request):
-            what = "This form was sent from another site."
-            return receive, self._refused(403, what, "Nothing was changed. Open the console by its own address and try again.")
+            what = _("This form was sent from another site.")
+            return receive, self._refused(403, what, _("Nothing was changed. Open the console by its own address and try again."))
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-            return receive, self._refused(415, "Only forms are taken here.", f"Send {_FORM}.")
+            return receive, self._refused(415, _("Only forms are taken here."), _("Send {type}.", type=_FORM))
         body = await _read(receive)
         if body is None:
-            return receive, self._refused(413, "The form is too large.", f"Send at most {MOST_BYTES:,} bytes.")
+            return receive, self._refused(413, _("The form is too large."), _("Send at most {bytes, number} bytes.", bytes=MOST_BYTES))
         try:
             fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
         except ValueError:
-            return receive, self._refused(400, "The form cannot be read.", "Load the page again.")
+            return receive, self._refused(400, _("The form cannot be read."), _("Load the page again."))
         form = ImmutableMultiDict(fields)
         if not is_form_token(request.state.form_key, form.get(TOKEN_FIELD, "")):
-            what = "This form is not one of yours, or is older than your session."
-            return receive, self._refused(403, what, "Nothing was changed. Load the page again and repeat it.")
+            what = _("This form is not one of yours, or is older than your session.")
+            return receive, self._refused(403, what, _("Nothing was changed. Load the page again and repeat it."))
         request.state.form = form
         return _again(body, receive), None
 
