@@ -97,7 +97,7 @@ class HistoryPages:
     def warning(self, request: Request) -> Response:
         """`/api/warnings/{warning}`: one, with each of its messages as published."""
         try:
-            known, _ = self._asked(request)
+            known = self._asked(request)[0]
         except (_NotUnderstoodError, LogError) as error:
             return self._problem(request, error)
         wanted = str(request.path_params["warning"])

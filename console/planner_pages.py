@@ -122,7 +122,7 @@ class PlannerPages:
         return self._html(request, 200, self._console.pages.render("planner.html", view=view))
 
     def _export(self, request: Request) -> Response:
-        _, question = self._question(request)
+        question = self._question(request)[1]
         if isinstance(question, Preparing):
             return self._waiting(request, question)
         if question.value == question.level.number:
