@@ -36,6 +36,7 @@ from starlette.responses import Response
 from alerts.officers.officer import Officer
 from alerts.officers.permissions import ANYWHERE, What, may, require
 from alerts.officers.sessions import Session, Stage
+from console.interface.speaking import _
 from schemas.errors import RefusedError
 
 __all__ = [
@@ -66,7 +67,7 @@ class NotSignedInError(RefusedError):
     """The page is for who is signed in."""
 
     def __init__(self) -> None:
-        super().__init__("this page is for who is signed in.", remedy="Sign in and try again.")
+        super().__init__(_("this page is for who is signed in."), remedy=_("Sign in and try again."))
 
 
 def session_of(request: Request) -> Session | None:

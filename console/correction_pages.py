@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from console.access import ANYWHERE, What, form_of, officer_of, require, signed_in, written
 from console.acting import Acting
+from console.interface.speaking import _
 from schemas.country_facts import COLOURS
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.levels import Level
@@ -39,7 +40,7 @@ class CorrectionPages:
         try:
             area, level = form.get("area", "").strip() or None, form.get("level", "").strip()
             if level and level not in COLOURS:
-                raise RefusedError("the level cannot be read.", remedy="Choose green, yellow, orange or red.")
+                raise RefusedError(_("the level cannot be read."), remedy=_("Choose green, yellow, orange or red."))
             right = Level.named(level) if level else None
             comment = written(form, "comment")
             with acting.turn:
@@ -55,7 +56,8 @@ class CorrectionPages:
         with acting.turn:
             stood = acting.service.standing(warning)
         if stood is None:
-            gone = RefusedError("nobody stands under this warning.", where=warning, remedy="Only what people stand under is corrected.")
+            remedy = _("Only what people stand under is corrected.")
+            gone = RefusedError(_("nobody stands under this warning."), where=warning, remedy=remedy)
             return acting.gone(gone)
         shown = {"stood": stood, "areas": acting.names.areas(), "levels_of": COLOURS, "names": acting.names, "form": form_of(request)}
         return acting.page(request, "correction", 409 if error is not None else 200, error=error, **shown)

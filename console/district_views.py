@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from console.colours import word_of
+from console.interface.speaking import _
 from console.local_time import LocalTime
-from console.names import Names
+from console.names import Names, colour
 from console.standing import Standing
 from console.truths import ThresholdTruth, Truths
 from schemas.levels import Level
@@ -68,7 +69,7 @@ def _district(
         level=word_of(level),
         partly=partly,
         event=bool(events),
-        says=_sentence(level, partly, events, truths, names) if judged or events else "cannot tell yet: it is being judged again",
+        says=_sentence(level, partly, events, truths, names) if judged or events else _("cannot tell yet: it is being judged again"),
         parts=tuple(_part(t, names, clock) for t in truths),
     )
 
@@ -81,34 +82,37 @@ def _calm(truths: Sequence[ThresholdTruth]) -> Level | None:
 def _sentence(level: Level | None, partly: bool, events: Sequence[Standing], truths: Sequence[ThresholdTruth], names: Names) -> str:
     unknown = _listed(names.threshold(t.threshold) for t in truths if t.level is None)
     if not truths and not events:
-        return "cannot tell: nothing that is watched has a reading here"
+        return _("cannot tell: nothing that is watched has a reading here")
     if level is None:
-        return f"cannot tell: no answer on {unknown}; nothing else is over its level"
+        return _("cannot tell: no answer on {what}; nothing else is over its level", what=unknown)
     if level is Level.GREEN:
-        return f"{names.level(level)}; all that is watched here is known to be lower"
-    breached = _listed(f"{names.threshold(t.threshold)} at {t.level.word}" for t in truths if t.level)
+        return _("{level}; all that is watched here is known to be lower", level=names.level(level))
+    breached = _listed(_("{what} at {level}", what=names.threshold(t.threshold), level=colour(t.level)) for t in truths if t.level)
     fired = _listed(names.rule(s.event.rule) for s in events)
-    least = "at least " if partly else ""
-    what = (
-        f"{names.level(max(s.level for s in events))}, event: {fired}"
-        if events
-        else f"{level.word}, though no rule has made an event of it"
-    )
+    if events:
+        what = _("{level}, event: {rules}", level=names.level(max(s.level for s in events)), rules=fired)
+    else:
+        what = _("{level}, though no rule has made an event of it", level=colour(level))
     because = f"; {breached}" if breached else ""
     held = _listed(names.threshold(t.threshold) for t in truths if t.held)
-    doubts = [f"cannot tell: {unknown}"] if unknown else []
-    doubts += [f"held though silent: {held}"] if held else []
-    return f"{least}{what}{because}" + "".join(f"; {doubt}" for doubt in doubts)
+    doubts = [_("cannot tell: {why}", why=unknown)] if unknown else []
+    doubts += [_("held though silent: {what}", what=held)] if held else []
+    return (_("at least {level}", level=what) if partly else what) + because + "".join(f"; {doubt}" for doubt in doubts)
 
 
 def _part(truth: ThresholdTruth, names: Names, clock: LocalTime) -> PartView:
-    since = f" since {clock.text(truth.since)}" if truth.since is not None else ""
     if truth.level is None:
-        says = f"cannot tell{since}"
+        says = _("cannot tell")
     elif truth.level is Level.GREEN:
-        says = f"known to be lower{since}"
+        says = _("known to be lower")
     else:
-        says = truth.level.word + since + (", held: its place fell silent" if truth.held else "") + (", or higher" if truth.doubted else "")
+        says = colour(truth.level)
+    if truth.since is not None:
+        says = _("{what} since {moment}", what=says, moment=clock.text(truth.since))
+    if truth.level and truth.held:
+        says = _("{what}, held: its place fell silent", what=says)
+    if truth.level and truth.doubted:
+        says = _("{what}, or higher", what=says)
     return PartView(names.threshold(truth.threshold), word_of(truth.level), says)
 
 

@@ -8,6 +8,7 @@ from alerts.officers.sessions import Stage
 from alerts.officers.signing_in import SigningIn
 from console.access import local_path, session_of
 from console.elsewhere import Asked, SignInService
+from console.interface.speaking import _
 from console.rendering import Pages
 from console.sessions import asked_of, drop_asked, keep_asked, keep_token
 from console.signing_in import address_of, query_of
@@ -41,7 +42,7 @@ class ElsewherePages:
         asked, session = Asked.read(asked_of(request)), session_of(request)
         try:
             if asked is None:
-                raise RefusedError("nothing was asked from this browser, or too long ago.", remedy="Begin at the sign-in page.")
+                raise RefusedError(_("nothing was asked from this browser, or too long ago."), remedy=_("Begin at the sign-in page."))
             identity = self._service.identity(asked, request.query_params, _back(request))
             before = session.token if session is not None else ""
             token, stage = self._signing_in.believe(identity, address_of(request), before)

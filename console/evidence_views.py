@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.code_words import dimension_word, quality_word
+from console.interface.recognising import recognised
+from console.interface.speaking import _, later, number
 from console.local_time import LocalTime, span_text
-from console.names import Names
+from console.names import Names, colour
 from schemas.conditions import AtLevel, expand
 from schemas.levels import Level, Truth
 from schemas.records import Evidence, Reading
@@ -13,15 +16,15 @@ from schemas.records import Evidence, Reading
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:\+00:00|Z))?")
 """A date, or a moment in UTC, as the engine writes them into notes."""
 _FORMS = {
-    "all": "all of these",
-    "any": "any of these",
-    "not": "not this",
-    "in sequence": "one after the other",
-    "was true": "was so",
-    "true for": "was so for all of",
-    "became true": "came about",
+    "all": later("all of these"),
+    "any": later("any of these"),
+    "not": later("not this"),
+    "in sequence": later("one after the other"),
+    "was true": later("was so"),
+    "true for": later("was so for all of"),
+    "became true": later("came about"),
 }
-ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "cannot tell"}
+ANSWERS = {Truth.TRUE: later("yes"), Truth.FALSE: later("no"), Truth.UNKNOWN: later("cannot tell")}
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def reason_view(evidence: Evidence, names: Names, clock: LocalTime, depth: int =
         first: it is the first that tells something, and so is what it lies in; it is unfolded down to its readings.
     """
     held = evidence.held and evidence.truth is Truth.TRUE
-    answer = "not covered here" if not evidence.covered else ANSWERS[evidence.truth] + (", held" if held else "")
+    answer = _("not covered here") if not evidence.covered else _("yes, held") if held else _(ANSWERS[evidence.truth])
     place, says = evidence.area or "", condition_text(evidence.condition, names)
     telling = next((n for n, p in enumerate(evidence.parts) if p.truth is not Truth.FALSE), None)
     return ReasonView(
@@ -95,7 +98,7 @@ def why_text(why: str, names: Names) -> str:
     """Why a level was taken: a condition in words, after the name of its stage if it has one, or what the engine wrote."""
     stage, colon, condition = why.rpartition(": ")
     if ">=" not in condition:
-        return why.replace("_", " ")
+        return recognised(why.replace("_", " "))
     return f"{stage.replace('_', ' ')}{colon}{condition_text(condition, names)}"
 
 
@@ -105,12 +108,14 @@ def condition_text(condition: str, names: Names) -> str:
         written = expand(condition)
     except ValueError:
         return _joined(" ".join(names.place(word) for word in condition.split(" ")))
-    inner, negated = (written["not"], "not ") if "not" in written else (written, "")
-    at_level = AtLevel.model_validate(inner)
-    or_more = "" if at_level.level is Level.RED else " or more"
+    at_level = AtLevel.model_validate(written.get("not", written))
+    top = at_level.level is Level.RED
     thing = at_level.threshold
     known = any(t.name == thing for t in names.country.configuration.thresholds)
-    return f"{negated}{names.threshold(thing) if known else thing.replace('_', ' ')} at {at_level.level.word}{or_more}"
+    what, level = names.threshold(thing) if known else dimension_word(thing), colour(at_level.level)
+    if "not" in written:
+        return _("not {what} at {level}", what=what, level=level) if top else _("not {what} at {level} or more", what=what, level=level)
+    return _("{what} at {level}", what=what, level=level) if top else _("{what} at {level} or more", what=what, level=level)
 
 
 def _joined(written: str) -> str:
@@ -124,20 +129,35 @@ def _joined(written: str) -> str:
 def doubt_text(evidence: Evidence, clock: LocalTime, names: Names) -> str:
     """What a person must know beside the answer; the moments in it on the local clock."""
     note = note_text(evidence.note, names, clock)
+    missing = evidence.note.startswith("no reading")
     if not evidence.covered:
-        return note or "no series here; it is left out"
-    if evidence.truth is Truth.UNKNOWN and note.startswith("no reading"):
-        what = names.indicator(evidence.readings[-1].indicator) if evidence.readings else "reading"
-        return f"cannot tell: no {what}{note.removeprefix('no reading')}"
+        return note or _("no series here; it is left out")
+    if evidence.truth is Truth.UNKNOWN and missing and evidence.readings:
+        return _no_reading(evidence.note, names.indicator(evidence.readings[-1].indicator), clock)
     if evidence.truth is Truth.UNKNOWN and note:
-        return f"cannot tell: {note}"
+        return _("cannot tell: {why}", why=note)
     return note
+
+
+def _no_reading(note: str, what: str, clock: LocalTime) -> str:
+    """That no reading came, by what is read."""
+    since = _MOMENT.search(note)
+    if since is None:
+        return _("cannot tell: no {what} yet", what=what)
+    return _("cannot tell: no {what} since {moment}", what=what, moment=_written(since[0], clock))
 
 
 def note_text(note: str, names: Names, clock: LocalTime) -> str:
     """A note of the engine for people: moments on the local clock, codes of stations as their names."""
-    words = [names.place(word[:-1]) + ":" if word.endswith(":") else names.place(word) for word in note.split(" ")]
-    return _MOMENT.sub(lambda found: _written(found[0], clock), " ".join(words))
+    before, about, said = note.rpartition(": ")
+    words = [names.place(word) for word in before.split(" ")] if about else []
+    told = " ".join(names.place(word) for word in said.split(" "))
+    return " ".join(words) + about + recognised(_MOMENT.sub(lambda found: _written(found[0], clock), told))
+
+
+def quiet_text(quiet: str, names: Names, clock: LocalTime) -> str:
+    """Why an event is quiet, for people."""
+    return note_text(quiet, names, clock).replace("_", " ")
 
 
 def _written(text: str, clock: LocalTime) -> str:
@@ -150,22 +170,18 @@ def reading_view(reading: Reading, names: Names, clock: LocalTime) -> ReadingVie
     return ReadingView(
         place=names.place(reading.area),
         indicator=names.indicator(reading.indicator),
-        value="the source gave none" if reading.value is None else f"{_number(reading.value)} {reading.unit}",
-        bound="no bound" if reading.bound is None else f"{_number(reading.bound)} {reading.unit}",
+        value=_("the source gave none") if reading.value is None else f"{number(reading.value)} {reading.unit}",
+        bound=_("no bound") if reading.bound is None else f"{number(reading.bound)} {reading.unit}",
         valid=_period(reading.start, reading.end, clock),
-        issued=clock.text(reading.issued) if reading.issued is not None else "not said",
+        issued=clock.text(reading.issued) if reading.issued is not None else _("not said"),
         received=clock.text(reading.received),
         age=span_text(reading.age),
         feed=reading.feed,
-        quality=reading.quality.value,
+        quality=quality_word(reading.quality.value),
         delivery=reading.delivery,
         record=reading.record,
     )
 
 
 def _period(start: datetime, end: datetime, clock: LocalTime) -> str:
-    return clock.text(start) if start == end else f"{clock.text(start)} to {clock.text(end)}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return clock.text(start) if start == end else _("{start} to {end}", start=clock.text(start), end=clock.text(end))

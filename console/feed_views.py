@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from console.interface.speaking import _
 from console.local_time import LocalTime, span_text
 from console.names import Names
 from console.reading import Known
@@ -40,7 +41,7 @@ def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:
     heartbeat = known.heartbeats.get(manifest.feed)
     newest = known.newest.get(manifest.feed)
     if heartbeat is None:
-        return FeedView(manifest.feed, manifest.title, False, None, "has never answered", newest, "", False, 0)
+        return FeedView(manifest.feed, manifest.title, False, None, _("has never answered"), newest, "", False, 0)
     age = known.at - heartbeat.received
     known_for = _known_for(manifest, names)
     alive = age <= manifest.allowed_silence
@@ -50,7 +51,7 @@ def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:
         title=manifest.title,
         alive=alive,
         since=heartbeat.received,
-        answered=f"answered {span_text(age)} ago" if age >= timedelta(minutes=1) else "answered just now",
+        answered=_("answered {span} ago", span=span_text(age)) if age >= timedelta(minutes=1) else _("answered just now"),
         newest=newest,
         newest_age=span_text(newest_age) if newest_age is not None else "",
         behind=alive and newest_age is not None and known_for is not None and newest_age > known_for,
@@ -73,5 +74,11 @@ def _known_for(manifest: FeedManifest, names: Names) -> timedelta | None:
 def silence_text(view: FeedView, clock: LocalTime, at: datetime) -> str:
     """A silent feed in one sentence."""
     if view.since is None:
-        return f"{view.title} ({view.feed}) has never answered."
-    return f"{view.title} ({view.feed}) has been silent since {clock.text(view.since)}, for {span_text(at - view.since)}."
+        return _("{title} ({feed}) has never answered.", title=view.title, feed=view.feed)
+    return _(
+        "{title} ({feed}) has been silent since {moment}, for {span}.",
+        title=view.title,
+        feed=view.feed,
+        moment=clock.text(view.since),
+        span=span_text(at - view.since),
+    )

@@ -11,8 +11,9 @@ from starlette.routing import Route
 
 from console.evidence_views import note_text
 from console.feed_views import FeedView, feed_views
-from console.local_time import LocalTime, span_text
-from console.names import Names
+from console.interface.speaking import _, later
+from console.local_time import LocalTime, span_text, span_words
+from console.names import Names, colour
 from console.reading import Known
 from console.rendering import Pages
 from console.standing import standing_events
@@ -22,10 +23,10 @@ from processors.backtest_sweep import readers
 from schemas.country_files import LoadedCountry
 from schemas.indicators import CATALOGUE
 from schemas.manifests import FeedManifest
-from schemas.moments import format_span
 from schemas.records import BreachChange
 
 NOTES = "NOTES.md"
+_PLACES = {"station": later("at stations"), "adm1": later("by province"), "adm2": later("by district"), "adm3": later("by division")}
 
 
 class Around(Protocol):
@@ -136,32 +137,35 @@ def silenced(manifest: FeedManifest, known: Known, names: Names, clock: LocalTim
         lines = [line for line in standing.event.silent if line.startswith(f"{manifest.feed} ")]
         if standing.event.unconfirmed and lines:
             told = "; ".join(note_text(line.partition(" ")[2], names, clock) for line in lines)
-            found.append(f"{names.rule(standing.event.rule)} in {names.place(standing.event.area)} is unconfirmed: {told}")
+            rule, place = names.rule(standing.event.rule), names.place(standing.event.area)
+            found.append(_("{rule} in {place} is unconfirmed: {why}", rule=rule, place=place, why=told))
     given = {g.indicator for g in manifest.gives}
     newest = {breach.id: breach for breach in known.breaches}
     for breach in newest.values():
         if breach.change is BreachChange.HELD and breach.indicator in given:
             since = clock.text(breach.at)
-            found.append(
-                f"{breach.level.word.capitalize()} of {names.threshold(breach.threshold)} at {names.place(breach.area)}: held since {since}"
-            )
+            level, what, place = colour(breach.level).capitalize(), names.threshold(breach.threshold), names.place(breach.area)
+            found.append(_("{level} of {what} at {place}: held since {moment}", level=level, what=what, place=place, moment=since))
     return tuple(found)
 
 
 def _gives(manifest: FeedManifest) -> list[str]:
-    places = {"station": "at stations", "adm1": "by province", "adm2": "by district", "adm3": "by division"}
-    titles = {g.indicator: CATALOGUE[g.indicator].title if g.indicator in CATALOGUE else g.indicator for g in manifest.gives}
-    return [f"{titles[g.indicator]} in {g.unit}, {places[g.at]}" for g in manifest.gives]
+    titles = {g.indicator: _(CATALOGUE[g.indicator].title) if g.indicator in CATALOGUE else g.indicator for g in manifest.gives}
+    return [_("{what} in {unit}, {by}", what=titles[g.indicator], unit=g.unit, by=_(_PLACES[g.at])) for g in manifest.gives]
 
 
 def _facts(manifest: FeedManifest) -> tuple[tuple[str, str], ...]:
-    calm = f"; every {format_span(manifest.calm_every)} while nothing is near" if manifest.calm_every is not None else ""
+    asked = _("every {span}", span=span_words(manifest.every))
+    if manifest.calm_every is not None:
+        calm = span_words(manifest.calm_every)
+        asked = _("every {span}; every {calm} while nothing is near", span=span_words(manifest.every), calm=calm)
+    only = _("only what is active: an empty delivery says that nothing is")
     return (
-        ("source", manifest.source),
-        ("licence", manifest.licence),
-        ("contact", manifest.contact or "none is named"),
-        ("address", manifest.url),
-        ("asked", f"every {format_span(manifest.every)}{calm}"),
-        ("known after", f"{format_span(manifest.delay)} from the end of a period, as declared"),
-        ("lists", "all there is" if manifest.lists == "all" else "only what is active: an empty delivery says that nothing is"),
+        (_("source"), manifest.source),
+        (_("licence"), manifest.licence),
+        (_("contact"), manifest.contact or _("none is named")),
+        (_("address"), manifest.url),
+        (_("asked"), asked),
+        (_("known after"), _("{span} from the end of a period, as declared", span=span_words(manifest.delay))),
+        (_("lists"), _("all there is") if manifest.lists == "all" else only),
     )

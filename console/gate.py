@@ -24,6 +24,7 @@ from alerts.journal import Step
 from alerts.officers.sessions import Session
 from alerts.officers.signing_in import SigningIn
 from console.access import ANYWHERE, TOKEN_FIELD, What, is_form_token, note_refusal, officer_of, refusal_of, require, sign_in_path
+from console.interface.speaking import _, later
 from console.rendering import Pages
 from console.sessions import LOOPBACK_NAMES, form_key_header, form_key_of, may_type_secrets, new_form_key, token_of
 from schemas.country_files import LoadedCountry
@@ -71,13 +72,15 @@ class Gate:
             session, closed = await run_in_threadpool(self._look, token_of(request))
         except SQLAlchemyError:
             _LOGGER.exception("the registry cannot be read; nobody is let in")
-            refused = self._refused(request, 503, "It cannot be known who asks: the registry cannot be read.", "See the console's log.")
+            refused = self._refused(
+                request, 503, later("It cannot be known who asks: the registry cannot be read."), _("See the console's log.")
+            )
             await refused(scope, receive, self._with_headers(send, request, private=True))
             return
         self._note(request, session)
         answer = self._answer_of_gate(request, closed=closed)
         if answer is None and _NO_TEXT in unquote(f"{request.url.path}{request.url.query}"):
-            answer = self._refused(request, 400, "The address cannot be read.", "Go to the overview, and on from there.")
+            answer = self._refused(request, 400, later("The address cannot be read."), _("Go to the overview, and on from there."))
         if answer is None and request.method not in _ONLY_READ:
             receive, answer = await self._form(request, receive)
         private = closed or session is not None or request.url.path in WAYS_IN
@@ -112,12 +115,12 @@ class Gate:
         path, officer = request.url.path, officer_of(request)
         if path in WAYS_IN:
             if not may_type_secrets(request):
-                remedy = "Ask for it by https; a proxy in front must pass on X-Forwarded-Proto."
-                return self._refused(request, 403, "This page would send your password so that others can read it.", remedy)
+                remedy = _("Ask for it by https; a proxy in front must pass on X-Forwarded-Proto.")
+                return self._refused(request, 403, later("This page would send your password so that others can read it."), remedy)
             return None
         if request.method not in _ONLY_READ and officer is None:
-            remedy = "Sign in and try again. The first account is made on the machine: polyrisk officers first."
-            return self._refused(request, 403, "Nothing is changed by who is not signed in.", remedy)
+            remedy = _("Sign in and try again. The first account is made on the machine: polyrisk officers first.")
+            return self._refused(request, 403, later("Nothing is changed by who is not signed in."), remedy)
         if not closed:
             return None
         if officer is None:
@@ -127,34 +130,41 @@ class Gate:
         try:
             require(officer, What.VIEW, self._country, ANYWHERE)
         except RefusedError as error:
-            return self._refused(request, 403, error.what, error.remedy)
+            note_refusal(request, error.what)
+            return self._page(403, error.what, error.remedy)
         return None
 
     async def _form(self, request: Request, receive: Receive) -> tuple[Receive, Response | None]:
         """Read and check a form. Answers what gives its bytes out again, and what is said to one that goes no further."""
         if not _from_this_site(request):
-            what = "This form was sent from another site."
-            return receive, self._refused(request, 403, what, "Nothing was changed. Open the console by its own address and try again.")
+            what = later("This form was sent from another site.")
+            return receive, self._refused(request, 403, what, _("Nothing was changed. Open the console by its own address and try again."))
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-            return receive, self._refused(request, 415, "Only forms are taken here.", f"Send {_FORM}.")
+            return receive, self._refused(request, 415, later("Only forms are taken here."), _("Send {type}.", type=_FORM))
         body = await _read(receive)
         if body is None:
-            return receive, self._refused(request, 413, "The form is too large.", f"Send at most {MOST_BYTES:,} bytes.")
+            return receive, self._refused(
+                request, 413, later("The form is too large."), _("Send at most {bytes, number} bytes.", bytes=MOST_BYTES)
+            )
         try:
             fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
         except ValueError:
-            return receive, self._refused(request, 400, "The form cannot be read.", "Load the page again.")
+            return receive, self._refused(request, 400, later("The form cannot be read."), _("Load the page again."))
         if any(_NO_TEXT in text for field in fields for text in field):
-            return receive, self._refused(request, 400, "The form holds a character that no text has.", "Write it anew.")
+            return receive, self._refused(request, 400, later("The form holds a character that no text has."), _("Write it anew."))
         form = ImmutableMultiDict(fields)
         if not is_form_token(request.state.form_key, form.get(TOKEN_FIELD, "")):
-            what = "This form is not one of yours, or is older than your session."
-            return receive, self._refused(request, 403, what, "Nothing was changed. Load the page again and repeat it.")
+            what = later("This form is not one of yours, or is older than your session.")
+            return receive, self._refused(request, 403, what, _("Nothing was changed. Load the page again and repeat it."))
         request.state.form = form
         return _again(body, receive), None
 
     def _refused(self, request: Request, status: int, what: str, remedy: str) -> Response:
+        """A page; of `what`, a text marked to be translated later, the journal keeps the English."""
         note_refusal(request, what)
+        return self._page(status, _(what), remedy)
+
+    def _page(self, status: int, what: str, remedy: str) -> Response:
         return Response(self._pages.failed(what, remedy), status, media_type="text/html")
 
     def _with_headers(self, send: Send, request: Request, *, private: bool) -> Send:

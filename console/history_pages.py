@@ -16,6 +16,8 @@ from starlette.routing import Route
 
 from console.history import COLUMNS, PastWarning, Wanted, as_csv, as_geojson, past_warnings, shapes_of
 from console.history_api import description
+from console.interface.catalogues import SOURCE
+from console.interface.speaking import _
 from console.local_time import LocalTime
 from console.names import Names
 from console.reading import Known, LogReader
@@ -43,7 +45,7 @@ class HistoryPages:
 
     def __init__(self, reader: LogReader, country: LoadedCountry, pages: Pages, newest: Callable[[], datetime]) -> None:
         self._reader, self._country, self._pages, self._newest = reader, country, pages, newest
-        self._names, self._clock = Names(country), LocalTime(country.timezone)
+        self._names, self._clock = Names(country, SOURCE), LocalTime(country.timezone)
 
     def routes(self) -> list[Route]:
         """Where they are."""
@@ -64,11 +66,12 @@ class HistoryPages:
             return Response(self._pages.failed(error.what, error.remedy), 400, media_type="text/html")
         except LogError as error:
             return Response(
-                self._pages.failed("The log cannot be read; nothing can be said now.", error.remedy), 503, media_type="text/html"
+                self._pages.failed(_("The log cannot be read; nothing can be said now."), error.remedy), 503, media_type="text/html"
             )
         rows = past_warnings(known, self._names, self._clock, wanted)
-        shown = {"rows": rows[:_FIRST_ROWS], "number": len(rows), "known": known, "asked": request.query_params, "query": request.url.query}
-        shown |= {"areas": self._names.areas(), "parse": self._clock.parse}
+        shown = {"rows": rows[:_FIRST_ROWS], "total": len(rows), "known": known, "asked": request.query_params, "query": request.url.query}
+        names = Names(self._country)
+        shown |= {"areas": names.areas(), "names": names, "parse": self._clock.parse}
         return self._answer(request, self._pages.of_officer("history", **shown), "text/html; charset=utf-8")
 
     def csv(self, request: Request) -> Response:
@@ -94,7 +97,7 @@ class HistoryPages:
     def warning(self, request: Request) -> Response:
         """`/api/warnings/{warning}`: one, with each of its messages as published."""
         try:
-            known, _ = self._asked(request)
+            known = self._asked(request)[0]
         except (_NotUnderstoodError, LogError) as error:
             return self._problem(request, error)
         wanted = str(request.path_params["warning"])
@@ -131,9 +134,9 @@ class HistoryPages:
         at = min(self._moment(asked.get("at", ""), "at") or newest, newest)
         area, level = asked.get("area", "").strip() or None, asked.get("level", "").strip()
         if area is not None and area not in self._country.places.areas:
-            raise _NotUnderstoodError("there is no such area.", where="area", remedy="Give a P-code of areas.csv.")
+            raise _NotUnderstoodError(_("there is no such area."), where="area", remedy=_("Give a P-code of areas.csv."))
         if level and level not in {one.word for one in Level}:
-            raise _NotUnderstoodError("there is no such level.", where="level", remedy="Give green, yellow, orange or red.")
+            raise _NotUnderstoodError(_("there is no such level."), where="level", remedy=_("Give green, yellow, orange or red."))
         since, until = (self._moment(asked.get(name, ""), name) for name in ("since", "until"))
         return self._reader.until(at), Wanted(since, until, area, Level.named(level) if level else None)
 
@@ -143,8 +146,8 @@ class HistoryPages:
         try:
             return self._clock.parse(text)
         except (ValueError, OverflowError) as error:
-            remedy = "Write it as 2025-11-27T20:00, on the local clock, or with Z."
-            raise _NotUnderstoodError("the moment cannot be read.", where=name, remedy=remedy) from error
+            remedy = _("Write it as 2025-11-27T20:00, on the local clock, or with Z.")
+            raise _NotUnderstoodError(_("the moment cannot be read."), where=name, remedy=remedy) from error
 
     def _shapes(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.code_words import kind_word, reason_word, role_word
+from console.interface.speaking import _, later
 from console.reading import Known, Published
 from schemas.levels import Level
 from schemas.records import CompoundEvent, EventChange, Signature
@@ -19,7 +21,7 @@ class End:
 
     Attributes:
         kind: `all-clear`, `mistaken`, `cannot-tell`, `ran-out`, `withdrawn`; a closed set that is also a style.
-        says: in words, as a mark on the time line and in the list.
+        says: in English words, to be translated where they are shown: as a mark on the time line and in the list.
     """
 
     at: datetime
@@ -100,16 +102,18 @@ def _end(records: Sequence[Published], messages: Sequence[Warning], out: Sequenc
     if not out:
         taken = [p for p in records if p.warning.status is WarningStatus.WITHDRAWN]
         waits = any(w.status in (WarningStatus.PROPOSED, WarningStatus.ESCALATED) for w in messages)
-        return End(taken[-1].at, "withdrawn", "never went out: overtaken before it was signed") if taken and not waits else None
+        return End(taken[-1].at, "withdrawn", later("never went out: overtaken before it was signed")) if taken and not waits else None
     last = out[-1]
     at = last.issued or last.proposed
     ran_out = [p for p in records if p.warning.status is WarningStatus.EXPIRED and p.warning.id == last.id]
     if last.status is WarningStatus.CANCELLED:
         mistaken = last.reason == EventChange.RETRACTED.value
-        return End(at, "mistaken", "cancelled: it rested on a wrong reading") if mistaken else End(at, "all-clear", "all-clear")
+        return (
+            End(at, "mistaken", later("cancelled: it rested on a wrong reading")) if mistaken else End(at, "all-clear", later("all-clear"))
+        )
     if last.status is WarningStatus.CANNOT_TELL:
-        return End(at, "cannot-tell", "can no longer tell")
-    return End(ran_out[-1].at, "ran-out", "ran out without a further word") if ran_out else None
+        return End(at, "cannot-tell", later("can no longer tell"))
+    return End(ran_out[-1].at, "ran-out", later("ran out without a further word")) if ran_out else None
 
 
 def _ends(warning: Warning) -> bool:
@@ -135,36 +139,38 @@ def story(life: WarningLife) -> tuple[Said, ...]:
             entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
         elif len(warning.signatures) < len(earlier.signatures):
             gone = ", ".join(s.by for s in earlier.signatures if s not in warning.signatures)
-            entries.append(Said(published.at, f"the signature of {gone} holds no more", warning.id, warning.level))
+            entries.append(Said(published.at, _("the signature of {name} holds no more", name=gone), warning.id, warning.level))
     return tuple(sorted(entries, key=lambda s: s.at))
 
 
 def _signed(signature: Signature) -> str:
-    return f"signed by {signature.by}, {signature.role.replace('_', ' ')}"
+    return _("signed by {name}, {role}", name=signature.by, role=role_word(signature.role))
 
 
 def _questioned(hold: Hold | None) -> str:
-    return f"held by {hold.by}, {hold.role.replace('_', ' ')}: {hold.why}" if hold is not None else "let go: it can be signed again"
+    if hold is None:
+        return _("let go: it can be signed again")
+    return _("held by {name}, {role}: {why}", name=hold.by, role=role_word(hold.role), why=hold.why)
 
 
 def _happened(warning: Warning) -> str:
-    reason = warning.reason.replace("_", " ")
+    kind, reason = kind_word(warning.message_type), reason_word(warning.reason)
     match warning.status:
         case WarningStatus.PROPOSED:
-            return f"{warning.message_type} proposed ({reason})"
+            return _("{kind} proposed ({reason})", kind=kind, reason=reason)
         case WarningStatus.ESCALATED:
-            return "passed on: not signed in time"
+            return _("passed on: not signed in time")
         case WarningStatus.WITHDRAWN:
-            return "proposal withdrawn: overtaken before it was signed"
+            return _("proposal withdrawn: overtaken before it was signed")
         case WarningStatus.EXPIRED:
-            return "went out: its time has run out, and this is no all-clear"
+            return _("went out: its time has run out, and this is no all-clear")
         case WarningStatus.CANNOT_TELL:
-            return "went out: we can no longer tell"
+            return _("went out: we can no longer tell")
         case WarningStatus.CANCELLED if warning.reason == EventChange.RETRACTED.value:
-            return "went out: the warning rested on a wrong reading"
+            return _("went out: the warning rested on a wrong reading")
         case WarningStatus.CANCELLED:
-            return "went out: all-clear"
-    return f"{warning.message_type} went out ({reason})"
+            return _("went out: all-clear")
+    return _("{kind} went out ({reason})", kind=kind, reason=reason)
 
 
 def event_behind(warning: Warning, events: Sequence[CompoundEvent]) -> CompoundEvent | None:

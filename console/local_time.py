@@ -1,36 +1,41 @@
 """Moments and spans as people on duty read them: the country's own clock, with UTC beside it where it may be doubted."""
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from babel.dates import format_date
+
+from console.interface.speaking import _, in_own_digits, language, later
+from schemas.moments import format_span
+
+_SPAN = re.compile(r"(\d+) (s|min|h|d)\b")
+_UNITS = {"s": later("{number} s"), "min": later("{number} min"), "h": later("{number} h"), "d": later("{number} d")}
 
 
 @dataclass(frozen=True)
 class LocalTime:
-    """Writes moments in a zone. Month names are fixed, so that a page does not depend on the machine's locale."""
+    """Writes moments in a zone, in the language of the page; nothing in it depends on the machine's locale."""
 
     zone: ZoneInfo
 
     def text(self, moment: datetime) -> str:
         """`27 Nov 2025 20:03`, local clock."""
-        local = moment.astimezone(self.zone)
-        return f"{self.day(moment)} {local:%H:%M}"
+        return f"{self.day(moment)} {self.clock(moment)}"
 
     def day(self, moment: datetime) -> str:
         """`27 Nov 2025`, local date."""
-        local = moment.astimezone(self.zone)
-        return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+        return _written(moment.astimezone(self.zone).date(), "d MMM y", language())
 
     def short_day(self, moment: datetime) -> str:
         """`27 Nov`, local date."""
-        local = moment.astimezone(self.zone)
-        return f"{local.day} {_MONTHS[local.month - 1]}"
+        return _written(moment.astimezone(self.zone).date(), "d MMM", language())
 
     def clock(self, moment: datetime) -> str:
         """`20:03`, local clock."""
-        return f"{moment.astimezone(self.zone):%H:%M}"
+        return in_own_digits(f"{moment.astimezone(self.zone):%H:%M}")
 
     def utc(self, moment: datetime) -> str:
         """`2025-11-27 14:33 UTC`."""
@@ -64,7 +69,17 @@ def span_text(span: timedelta) -> str:
     """A span in the unit that people would use: `20 min`, `6 h`, `3 d`; half units are not said."""
     minutes = int(span.total_seconds() // 60)
     if minutes < 60:
-        return f"{minutes} min"
+        return _(_UNITS["min"], number=minutes)
     if minutes < 48 * 60:
-        return f"{minutes // 60} h"
-    return f"{minutes // 1440} d"
+        return _(_UNITS["h"], number=minutes // 60)
+    return _(_UNITS["d"], number=minutes // 1440)
+
+
+def span_words(span: timedelta) -> str:
+    """A span of a file as its file writes it, whole: `36 h`, `90 min`."""
+    return _SPAN.sub(lambda found: _(_UNITS[found[2]], number=int(found[1])), format_span(span))
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, tag: str) -> str:
+    return in_own_digits(format_date(day, pattern, locale=tag.replace("-", "_")))

@@ -1,21 +1,32 @@
 """What things are called on a page: places, thresholds, rules, feeds, languages, levels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from babel import Locale, UnknownLocaleError
 
-from console.colours import word_of
+from console.colours import UNKNOWN, word_of
+from console.interface.catalogues import SOURCE
+from console.interface.speaking import _, language, later
 from schemas.country_files import LoadedCountry
 from schemas.indicators import CATALOGUE
 from schemas.levels import Level
 
+COLOURS = {
+    Level.GREEN.word: later("green"),
+    Level.YELLOW.word: later("yellow"),
+    Level.ORANGE.word: later("orange"),
+    Level.RED.word: later("red"),
+    UNKNOWN: later("unknown"),
+}
+"""Level word, or `unknown`, to what it is called on a page."""
+
 
 @dataclass(frozen=True)
 class Names:
-    """A country's names in the language of the page. A code that has no name stands for itself."""
+    """A country's names in a language, by default in that of the page. A code that has no name stands for itself."""
 
     country: LoadedCountry
-    language: str = "en"
+    language: str = field(default_factory=language)
 
     def place(self, code: str) -> str:
         """An area's or a station's name."""
@@ -24,7 +35,7 @@ class Names:
             return places.stations[code].name
         if code in places.areas:
             names = places.areas[code].names
-            return names.get(self.language) or next(iter(names.values()), code)
+            return names.get(self.language) or names.get(SOURCE) or next(iter(names.values()), code)
         return code
 
     def areas(self) -> list[tuple[str, str]]:
@@ -41,11 +52,11 @@ class Names:
         indicator = next((t.indicator for t in self.country.configuration.thresholds if t.name == name), None)
         title = CATALOGUE[indicator].title if indicator in CATALOGUE else ""
         words = name.replace("_", " ")
-        return words if not title or title == words else f"{title} ({words})"
+        return words if not title else _(title) if title == words else f"{_(title)} ({words})"
 
     def indicator(self, name: str) -> str:
         """An indicator's title."""
-        return CATALOGUE[name].title if name in CATALOGUE else name.replace("_", " ")
+        return _(CATALOGUE[name].title) if name in CATALOGUE else name.replace("_", " ")
 
     def feed(self, name: str) -> str:
         """A feed's title."""
@@ -55,15 +66,26 @@ class Names:
     def level(self, level: Level | None) -> str:
         """The colour and the country's own word for it: `red: evacuate`; for none, that it cannot be told."""
         if level is None:
-            return "cannot tell"
-        word = self.country.facts.level_words.get(self.language, {}).get(level.word, "")
-        return f"{level.word}: {word}" if word else word_of(level)
+            return _("cannot tell")
+        word = self.level_word(level.word)
+        return _("{colour}: {word}", colour=colour(level), word=word) if word else colour(level)
+
+    def level_word(self, word: str) -> str:
+        """The country's own word for a colour, in the language or in English; empty if it has none."""
+        words = self.country.facts.level_words
+        return words.get(self.language, words.get(SOURCE, {})).get(word, "")
+
+
+def colour(level: Level | str | None) -> str:
+    """What a level, or its colour's name, is called on a page: `red`, or `unknown` for none."""
+    word = level if isinstance(level, str) else word_of(level)
+    return _(COLOURS[word]) if word in COLOURS else word
 
 
 def language_name(tag: str) -> str:
-    """`Sinhala` for `si`; the tag itself if nobody knows it."""
+    """`Sinhala` for `si`, in the language of the page; the tag itself if nobody knows it."""
     try:
-        return Locale.parse(tag, sep="-").get_display_name("en") or tag
+        return Locale.parse(tag, sep="-").get_display_name(language()) or tag
     except (UnknownLocaleError, ValueError):
         return tag
 

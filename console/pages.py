@@ -34,6 +34,8 @@ from console.feeds_pages import FeedsPages
 from console.gate import Gate
 from console.health import Health, Probe, registry_readable
 from console.history_pages import HistoryPages
+from console.interface.choosing import ChoosesLanguage
+from console.interface.speaking import _, language
 from console.judging import Judge
 from console.local_time import LocalTime
 from console.map_shapes import country_map
@@ -162,14 +164,16 @@ class Console:
             asked = request.query_params.get("at", "")
             at = max(min(self.clock.parse(asked), newest), _BEGINNING) if asked else newest
         except (ValueError, OverflowError):
-            return self.failed(400, "The moment asked for cannot be read.", "Write it as 2025-11-27T20:00, on the local clock.")
+            return self.failed(400, _("The moment asked for cannot be read."), _("Write it as 2025-11-27T20:00, on the local clock."))
         except LogError as error:
             _LOGGER.warning("the log cannot be read: %s", error)
-            return self.failed(503, "The log cannot be read; nothing can be said now.", error.remedy)
-        key = (version, at, asked == "" or at == newest, str(request.url.path), request.query_params.get("message", ""))
+            return self.failed(503, _("The log cannot be read; nothing can be said now."), error.remedy)
+        key = (version, at, asked == "" or at == newest, language(), str(request.url.path), request.query_params.get("message", ""))
         body = self._cached(key, lambda: page(self.reader.until(at), at == newest))
         if body is None:
-            return self.failed(404, "No such warning, or it was not yet made at the moment asked for.", "Take off `at` to see the newest.")
+            return self.failed(
+                404, _("No such warning, or it was not yet made at the moment asked for."), _("Take off `at` to see the newest.")
+            )
         return self._conditional(request, body)
 
     def _cached(self, key: tuple[object, ...], page: Callable[[], Page | None]) -> bytes | None:
@@ -214,16 +218,18 @@ class Console:
     def no_page(self, request: Request, error: Exception) -> Response:
         """What is said of an address that there is not, or that does not take what was done."""
         status = error.status_code if isinstance(error, HTTPException) else 500
-        what = "There is no such page." if status == 404 else "This page is not asked for in this way."
-        return self.failed(status, what, "Start from the overview; each page leads on from there.", officer_of(request))
+        what = _("There is no such page.") if status == 404 else _("This page is not asked for in this way.")
+        return self.failed(status, what, _("Start from the overview; each page leads on from there."), officer_of(request))
 
     def registry_lost(self, request: Request, error: Exception) -> Response:
         """What is said when the registry broke off meanwhile: who pressed a button must take it neither for done nor for not done."""
         _LOGGER.error("the registry was lost while %s was answered", request.url.path, exc_info=error)
         if request.method in ("GET", "HEAD"):
-            return self.failed(503, "The registry cannot be read; nothing can be said now.", "Load the page again. See the console's log.")
-        what = "It is not known whether what you pressed was done: the registry was lost meanwhile."
-        return self.failed(503, what, "Load the page again: it says what was done. What was not, press again.")
+            return self.failed(
+                503, _("The registry cannot be read; nothing can be said now."), _("Load the page again. See the console's log.")
+            )
+        what = _("It is not known whether what you pressed was done: the registry was lost meanwhile.")
+        return self.failed(503, what, _("Load the page again: it says what was done. What was not, press again."))
 
 
 def create_app(
@@ -283,6 +289,7 @@ def create_app(
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(GZipMiddleware, minimum_size=600),
+            Middleware(ChoosesLanguage, country.facts.console_language),
             Middleware(Gate, console.pages, country, signing_in),
         ],
         exception_handlers={RefusedError: console.refused, SQLAlchemyError: console.registry_lost, HTTPException: console.no_page},

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from alerts.officers.officer import Officer
 from console.access import officer_of
-from console.names import Names
+from console.interface.speaking import _
+from console.names import Names, colour
 from console.planner import PATIENCE_S, Planner, Preparing
 from console.planner_histories import Source
 from console.planner_view import Choice, Chosen, planner_view
@@ -121,11 +122,11 @@ class PlannerPages:
         return self._html(request, 200, self._console.pages.render("planner.html", view=view))
 
     def _export(self, request: Request) -> Response:
-        _, question = self._question(request)
+        question = self._question(request)[1]
         if isinstance(question, Preparing):
             return self._waiting(request, question)
         if question.value == question.level.number:
-            raise _Wrong(400, "Nothing is moved, so there is nothing to hand over.", "Move the level to another value first.")
+            raise _Wrong(400, _("Nothing is moved, so there is nothing to hand over."), _("Move the level to another value first."))
         answer = self._planner.exported(question, f"{datetime.now(self._country.timezone):%Y-%m-%d}")
         if isinstance(answer, Refused):
             raise _Wrong(400, answer.what, answer.remedy)
@@ -154,31 +155,41 @@ class PlannerPages:
         given = {key: request.query_params.get(key, "").strip() for key in ("history", "rule", "from", "to", "level", "of", "value")}
         for key, text in given.items():
             if len(text) > _LONGEST:
-                raise _Wrong(400, f"`{key}` has {len(text):,} characters; nothing that can be asked for is so long.", "Choose again.")
+                raise _Wrong(
+                    400,
+                    _("`{key}` has {number, number} characters; nothing that can be asked for is so long.", key=key, number=len(text)),
+                    _("Choose again."),
+                )
         source = self._source(given["history"])
         rule = self._rule(given["rule"])
         level, note = self._level(rule, given["level"])
         own = given["of"] in ("", level.name)
         value = self._value(given["value"], level) if own and not note else level.number
         if given["value"] and not own and not note:
-            note = f"Another level was chosen, so it stands at today's value: {level.text}."
+            note = _("Another level was chosen, so it stands at today's value: {value}.", value=level.text)
         return _Asked(source, rule, level, value, note, (_day(given["from"], "from"), _day(given["to"], "to")))
 
     def _source(self, name: str) -> Source:
         sources = {source.name: source for source in self._planner.sources}
         if name and name not in sources:
-            raise _Wrong(404, f"There is no history `{name}` here.", nearest(name, list(sources)) or f"There are {', '.join(sources)}.")
+            raise _Wrong(
+                404,
+                _("There is no history `{name}` here.", name=name),
+                nearest(name, list(sources)) or _("There are {names}.", names=", ".join(sources)),
+            )
         return sources[name] if name else self._planner.sources[0]
 
     def _rule(self, name: str) -> Rule:
         rules = {rule.name: rule for rule in self._rules}
         if name and name not in {r.name for r in self._country.configuration.rules}:
-            raise _Wrong(404, f"There is no rule `{name}`.", nearest(name, list(rules)) or "See /rules for those that there are.")
+            raise _Wrong(
+                404, _("There is no rule `{name}`.", name=name), nearest(name, list(rules)) or _("See /rules for those that there are.")
+            )
         if name and name not in rules:
-            what = f"The rule `{name}` reads no level that has a number: its levels are the source's own words."
-            raise _Wrong(400, what, "Choose another rule.")
+            what = _("The rule `{name}` reads no level that has a number: its levels are the source's own words.", name=name)
+            raise _Wrong(400, what, _("Choose another rule."))
         if not rules:
-            raise _Wrong(404, "No rule of this country reads a level that has a number.", "There is nothing to move here.")
+            raise _Wrong(404, _("No rule of this country reads a level that has a number."), _("There is nothing to move here."))
         return rules[name] if name else self._rules[0]
 
     @cached_property
@@ -196,21 +207,22 @@ class PlannerPages:
         if not name:
             return first, ""
         if name not in {level.name for levels in self._levels.values() for level in levels}:
-            remedy = nearest(name, list(own)) or f"The rule reads {', '.join(own)}."
-            raise _Wrong(404, f"There is no level `{name}` that can be moved.", remedy)
-        return first, f"The rule does not read {name}, so {first.name} is shown, at today's value."
+            remedy = nearest(name, list(own)) or _("The rule reads {names}.", names=", ".join(own))
+            raise _Wrong(404, _("There is no level `{name}` that can be moved.", name=name), remedy)
+        return first, _("The rule does not read {name}, so {first} is shown, at today's value.", name=name, first=first.name)
 
     def _value(self, text: str, level: Movable) -> float:
         if not text:
             return level.number
+        remedy = _("Write one such as {number}; today it is {value}.", number=f"{level.number:g}", value=level.text)
         try:
             value = float(text.replace(",", "."))
         except ValueError:
-            raise _Wrong(400, f"`{text}` is not a number.", f"Write one such as {level.number:g}; today it is {level.text}.") from None
+            raise _Wrong(400, _("`{text}` is not a number.", text=text), remedy) from None
         try:
             moved(self._country.configuration, level, value)
         except ConfigurationError as error:
-            raise _Wrong(400, error.what, error.remedy or f"Today it is {level.text}.") from error
+            raise _Wrong(400, error.what, error.remedy or _("Today it is {value}.", value=level.text)) from error
         return value
 
     def _period(self, days: tuple[date | None, date | None], prepared: Prepared) -> tuple[datetime | None, datetime | None]:
@@ -218,8 +230,9 @@ class PlannerPages:
         begin, end = (moment.astimezone(zone).date() for moment in (prepared.first, prepared.last))
         first, last = days
         if (first is not None and first > end) or (last is not None and last < begin) or (first and last and first > last):
-            what = f"In the period from {first or begin} to {last or end} nothing was received."
-            raise _Wrong(400, what, f"The history goes from {begin} to {end}.")
+            asked_from, asked_to = str(first or begin), str(last or end)
+            what = _("In the period from {first} to {last} nothing was received.", first=asked_from, last=asked_to)
+            raise _Wrong(400, what, _("The history goes from {first} to {last}.", first=str(begin), last=str(end)))
         since = datetime.combine(first, time(), zone).astimezone(UTC) if first is not None and first > begin else None
         until = datetime.combine(last, time(), zone).astimezone(UTC) + timedelta(days=1) if last is not None and last < end else None
         return since, until
@@ -250,7 +263,7 @@ class PlannerPages:
 
 
 def _level_words(level: Movable) -> str:
-    return f"{level.threshold.replace('_', ' ')}, {level.level}: {level.text}"
+    return f"{level.threshold.replace('_', ' ')}, {colour(level.level)}: {level.text}"
 
 
 def _day(text: str, key: str) -> date | None:
@@ -259,4 +272,4 @@ def _day(text: str, key: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise _Wrong(400, f"`{text}` at `{key}` is not a day.", "Write it as 2025-11-27.") from None
+        raise _Wrong(400, _("`{text}` at `{key}` is not a day.", text=text, key=key), _("Write it as 2025-11-27.")) from None

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from console.backtest_report import Told
-from console.local_time import LocalTime
+from console.evidence_views import quiet_text
+from console.interface.speaking import _, fixed, later, number
+from console.local_time import LocalTime, span_words
 from console.names import Names
 from console.planner import Curve
 from console.planner_worker import Moved, Point
@@ -56,9 +58,9 @@ class Chosen:
 
     def address(self, value: float | None = None, path: str = "/planner") -> str:
         """The page with another value."""
-        number = self.value if value is None else value
+        chosen = self.value if value is None else value
         asked = {"history": self.history, "rule": self.rule, "from": self.first, "to": self.last, "level": self.level.name}
-        return f"{path}?{urlencode({k: v for k, v in {**asked, 'value': f'{number:.10g}'}.items() if v})}"
+        return f"{path}?{urlencode({k: v for k, v in {**asked, 'value': f'{chosen:.10g}'}.items() if v})}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Value:
-    """One value of the trade-off as a line of its table. mark: whether it is today's or the moved one."""
+    """One value of the trade-off as a line of its table. mark: in words whether it is today's or the moved one. shown: the latter."""
 
     address: str
     text: str
@@ -121,6 +123,7 @@ class Value:
     far: str
     csi: str
     mark: str
+    shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,11 +180,13 @@ def planner_view(chosen: Chosen, moved: Moved, curve: Curve, names: Names) -> Pl
             YearLine(n.year, _of_year(n.warnings, n.counts, scored), _of_year(t.warnings, t.counts, scored))
             for n, t in zip(now.years, today.years, strict=True)
         ),
-        became=_became(now, names) if scored else (_warnings("warnings", "Warnings", now.activations, names, "It would not have spoken."),),
+        became=_became(now, names)
+        if scored
+        else (_warnings("warnings", _("Warnings"), now.activations, names, _("It would not have spoken.")),),
         kept=moved.kept,
         differs=(
-            _warnings("gained", "Warnings that today's rule would not have given", moved.gained, names, "None."),
-            _warnings("lost", "Warnings of today's rule that would not have been given", moved.lost, names, "None."),
+            _warnings("gained", _("Warnings that today's rule would not have given"), moved.gained, names, _("None.")),
+            _warnings("lost", _("Warnings of today's rule that would not have been given"), moved.lost, names, _("None.")),
         ),
         drawn=drawing(points, chosen.level.number, chosen.value, chosen.level.text),
         values=tuple(_value(point, chosen) for point in points),
@@ -194,10 +199,10 @@ def planner_view(chosen: Chosen, moved: Moved, curve: Curve, names: Names) -> Pl
 
 def _why_not(chosen: Chosen) -> str:
     if chosen.is_case and chosen.has_events:
-        return "Of this rule the case does not say what it must have warned of, so hits and misses cannot be told."
+        return _("Of this rule the case does not say what it must have warned of, so hits and misses cannot be told.")
     if chosen.has_events:
-        return "No event of the file lies in this period and is one that this rule is held against, so hits and misses cannot be told."
-    return (
+        return _("No event of the file lies in this period and is one that this rule is held against, so hits and misses cannot be told.")
+    return _(
         "Nothing says what happened in these years, so hits and misses cannot be told: put a file `events.csv` into the history's folder."
     )
 
@@ -223,36 +228,38 @@ def _figures(judged: Judged, cost: Told) -> Figures:
         pod=pod,
         far=far,
         csi=csi,
-        lead=lead_text(judged.lead) if judged.lead is not None else "cannot tell",
-        people=f"{cost.people:,}",
-        messages=f"{cost.messages:,}",
-        money=f"{cost.money:,.0f} {cost.currency}",
+        lead=lead_text(judged.lead) if judged.lead is not None else _("cannot tell"),
+        people=number(cost.people),
+        messages=number(cost.messages),
+        money=f"{fixed(cost.money, 0)} {cost.currency}",
     )
 
 
 def _counted(counts: Counts | None) -> tuple[str, str, str, str]:
     if counts is None:
-        return ("cannot tell",) * 4
-    return f"{counts.hits:.0f}", f"{counts.misses:.0f}", f"{counts.cannot_tell:.0f}", f"{counts.false_alarms:.0f}"
+        return (_("cannot tell"),) * 4
+    return fixed(counts.hits, 0), fixed(counts.misses, 0), fixed(counts.cannot_tell, 0), fixed(counts.false_alarms, 0)
 
 
 def _of_year(warnings: int, counts: Counts, scored: bool) -> tuple[str, ...]:
     if not scored:
-        return (str(warnings),)
+        return (number(warnings),)
     hits, misses, unknown, false = _counted(counts)
-    return str(warnings), hits, misses, unknown, false
+    return number(warnings), hits, misses, unknown, false
 
 
 def number_text(value: float | None) -> str:
     """A ratio with two places; where there is nothing to divide by nobody can tell it."""
-    return f"{value:.2f}" if value is not None and value == value else "cannot tell"
+    return fixed(value, 2) if value is not None and value == value else _("cannot tell")
 
 
 def lead_text(lead: timedelta) -> str:
     """How long before an event's start it was known: `36 h before`, `14 d after`."""
     hours = abs(lead) / timedelta(hours=1)
-    span = f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} d"
-    return "at its start" if not hours else f"{span} {'before' if lead > timedelta(0) else 'after'}"
+    if not hours:
+        return _("at its start")
+    span = span_words(timedelta(hours=round(hours))) if hours < 72 else span_words(timedelta(days=round(hours / 24)))
+    return _("{span} before", span=span) if lead > timedelta(0) else _("{span} after", span=span)
 
 
 def _became(judged: Judged, names: Names) -> tuple[Listed, ...]:
@@ -262,10 +269,10 @@ def _became(judged: Judged, names: Names) -> tuple[Listed, ...]:
     unknown = [_event(v, names) for v in judged.verdicts if v.kind == "cannot tell"]
     false = [v.activation for v in judged.verdicts if v.kind == "false alarm" and v.activation is not None]
     return (
-        _listed("hits", "Hits", hits, "No event had a warning."),
-        _listed("misses", "Misses", misses, "No event was missed."),
-        _listed("cannot-tell", "Events of which the rule could not tell", unknown, "None."),
-        _warnings("false-alarms", "False alarms", false, names, "Every warning that can be judged met an event."),
+        _listed("hits", _("Hits"), hits, _("No event had a warning.")),
+        _listed("misses", _("Misses"), misses, _("No event was missed.")),
+        _listed("cannot-tell", _("Events of which the rule could not tell"), unknown, _("None.")),
+        _warnings("false-alarms", _("False alarms"), false, names, _("Every warning that can be judged met an event.")),
     )
 
 
@@ -276,7 +283,13 @@ def _event(verdict: Verdict, names: Names) -> Item:
     says, level = event.what, ""
     if verdict.activation is not None and verdict.lead is not None:
         clock = LocalTime(names.country.timezone)
-        says += f"; warned {clock.text(verdict.activation.known)}, {lead_text(verdict.lead)}{'' if not verdict.lead else ' its start'}"
+        known, lead = clock.text(verdict.activation.known), lead_text(verdict.lead)
+        warned = (
+            _("warned {moment}, {lead} its start", moment=known, lead=lead)
+            if verdict.lead
+            else _("warned {moment}, at its start", moment=known)
+        )
+        says = f"{says}; {warned}"
         level = verdict.activation.level.word
     return Item(names.place(event.area), event.start, says, level)
 
@@ -285,17 +298,23 @@ def _warnings(id: str, title: str, activations: Sequence[Activation], names: Nam
     clock = LocalTime(names.country.timezone)
     items = []
     for a in activations:
-        until = f"until {clock.text(a.until)}" if a.until is not None else "still open at the end"
-        quiet = f"; quiet: {a.quiet.replace('_', ' ')}" if a.quiet else ""
-        items.append(Item(names.place(a.area), a.known, f"true since {clock.text(a.since)}, {until}{quiet}", a.level.word))
+        since = clock.text(a.since)
+        if a.until is not None:
+            says = _("true since {since}, until {until}", since=since, until=clock.text(a.until))
+        else:
+            says = _("true since {since}, still open at the end", since=since)
+        quiet = _("quiet: {why}", why=quiet_text(a.quiet, names, clock)) if a.quiet else ""
+        items.append(Item(names.place(a.area), a.known, f"{says}; {quiet}" if quiet else says, a.level.word))
     return _listed(id, title, items, none)
 
 
 def _listed(id: str, title: str, items: Sequence[Item], none: str) -> Listed:
-    return Listed(id, f"{title} ({len(items)})", tuple(items[:_MOST]), max(len(items) - _MOST, 0), none)
+    return Listed(id, f"{title} ({number(len(items))})", tuple(items[:_MOST]), max(len(items) - _MOST, 0), none)
 
 
 def _value(point: Point, chosen: Chosen) -> Value:
-    marks = [word for word, value in (("today", chosen.level.number), ("shown", chosen.value)) if point.value == value]
-    pod, far, csi = (number_text(number) for number in (point.pod, point.far, point.csi))
-    return Value(chosen.address(point.value), f"{point.value:.10g}", point.warnings, pod, far, csi, ", ".join(marks))
+    marks = [_(word) for word, value in ((later("today"), chosen.level.number), (later("shown"), chosen.value)) if point.value == value]
+    pod, far, csi = (number_text(value) for value in (point.pod, point.far, point.csi))
+    return Value(
+        chosen.address(point.value), f"{point.value:.10g}", point.warnings, pod, far, csi, ", ".join(marks), point.value == chosen.value
+    )

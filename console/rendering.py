@@ -11,9 +11,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerts.officers.officer import Officer
+from console.code_words import end_word, need_word, role_word, silence_words, standing_word
 from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
+from console.interface.catalogues import catalogues
+from console.interface.recognising import recognised
+from console.interface.speaking import catalogue, in_markup, in_own_digits, language, number
 from console.local_time import LocalTime
 from console.map_shapes import CountryMap, labels
+from console.names import Names, colour, language_name
+from console.rules_table import column_word
 from console.view import Head, Overview, WarningPage
 from schemas.country_files import LoadedCountry
 
@@ -34,7 +40,12 @@ class Pages:
         self._style = style_sheet(self._environment)
         self._environment.globals.update(
             style=self._style, clock=self._clock, map=shapes, shapes={a.code: a for a in shapes.areas}, country=country,
-            link=self._link, moment=self._moment, levels=tuple(LEVELS),
+            link=self._link, moment=self._moment, levels=tuple(LEVELS), level_word=lambda word: Names(country).level_word(word),
+            _=in_markup, told=recognised, number=number, own_digits=in_own_digits, spoken=catalogue, offered=catalogues,
+            colour=colour, language_name=language_name, need_word=need_word, standing_word=standing_word,
+            role_word=role_word, end_word=end_word,
+            column_word=column_word, in_words=lambda silence: silence_words(silence, Names(country)),
+            country_name=lambda: country.facts.names.get(language(), country.name),
         )  # fmt: skip
 
     @property

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Protocol
 
 from starlette.requests import Request
@@ -13,6 +12,9 @@ from starlette.routing import Route
 from alerts.officers.officer import Officer
 from console.access import officer_of
 from console.colours import word_of
+from console.evidence_views import quiet_text
+from console.interface.speaking import _, language
+from console.local_time import LocalTime
 from console.names import Names
 from console.reading import Known
 from console.rendering import Pages
@@ -92,6 +94,7 @@ class RulesPages:
 
     def __init__(self, console: Around) -> None:
         self._console, self._country = console, console.country
+        self._read: dict[str, tuple[tuple[Written, ...], tuple[Written, ...]]] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -101,9 +104,11 @@ class RulesPages:
     def page(self, request: Request) -> Response:
         """`/rules?at=`: the files as they stand, with the events that stood then."""
         try:
-            _ = self._written
+            self._read[language()] = self._written
         except ConfigurationError as error:
-            return self._console.failed(503, f"The country's texts cannot be read: {error.what}", error.remedy, officer_of(request))
+            return self._console.failed(
+                503, _("The country's texts cannot be read: {what}", what=error.what), error.remedy, officer_of(request)
+            )
         return self._console.page_of_log(request, self._page)
 
     def _page(self, known: Known, newest: bool) -> str:
@@ -116,7 +121,7 @@ class RulesPages:
         names, standing = Names(self._country), standing_events(known)
         return RulesView(
             head=head(known, self._country, title=self._console.title, newest=newest),
-            rules=tuple(_with_events(rule, standing, names) for rule in rules),
+            rules=tuple(_with_events(rule, standing, names, LocalTime(self._country.timezone)) for rule in rules),
             thresholds=thresholds,
             hash=self._country.configuration.hash,
             standing=self._country.facts.standing,
@@ -124,13 +129,19 @@ class RulesPages:
             folder=self._country.within_countries,
         )
 
-    @cached_property
+    @property
     def _written(self) -> tuple[tuple[Written, ...], tuple[Written, ...]]:
-        """Rules and thresholds, in the order of the files, read once: they change only with a start.
+        """Rules and thresholds, in the order of the files, read once for each language: they change only with a start.
 
         Raises:
             ConfigurationError: a file of texts cannot be read.
         """
+        spoken = language()
+        if spoken not in self._read:
+            self._read[spoken] = self._in_words()
+        return self._read[spoken]
+
+    def _in_words(self) -> tuple[tuple[Written, ...], tuple[Written, ...]]:
         names, configuration = Names(self._country), self._country.configuration
         of_thresholds, of_rules = sheets(self._country)
         reads = {r.name: tuple(t.name for t in within(configuration, {r.name}, muting=False).thresholds) for r in configuration.rules}
@@ -151,9 +162,9 @@ def _written(sheet: Sheet, row: tuple[str, ...], title: str, reads: tuple[str, .
     return Written(row[0], title, cells, facts, reads, moves, shadow)
 
 
-def _with_events(rule: Written, standing: tuple[Standing, ...], names: Names) -> Written:
+def _with_events(rule: Written, standing: tuple[Standing, ...], names: Names, clock: LocalTime) -> Written:
     events = tuple(
-        Event(names.place(s.event.area), word_of(s.event.level), s.since, s.warning or "", s.event.quiet.replace("_", " "))
+        Event(names.place(s.event.area), word_of(s.event.level), s.since, s.warning or "", quiet_text(s.event.quiet, names, clock))
         for s in standing
         if s.event.rule == rule.name
     )

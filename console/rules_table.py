@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.texts import Catalogue, Kind, Pattern
+from console.code_words import dimension_word, quality_word
+from console.interface.speaking import _, language, later
+from console.local_time import span_words
+from console.names import colour
 from console.rules_words import words
 from schemas.configuration import Move, Rule
-from schemas.counting import counted
 from schemas.country_files import LoadedCountry
 from schemas.decided import Document
 from schemas.indicators import CATALOGUE
 from schemas.levels import Level
-from schemas.moments import format_span
 from schemas.threshold_kinds import level_form
 from schemas.thresholds import Override, Threshold, level_number
 
@@ -42,6 +44,11 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
 
 
+def column_word(title: str) -> str:
+    """A column's heading in the language of the page."""
+    return _(title)
+
+
 def sheets(country: LoadedCountry) -> tuple[Sheet, Sheet]:
     """Thresholds and rules, in the order of the files.
 
@@ -56,80 +63,93 @@ def sheets(country: LoadedCountry) -> tuple[Sheet, Sheet]:
 
 
 _DOCUMENT = (
-    Column("Document", "Document", 32),
-    Column("Section", "Document", 32),
-    Column("Date", "Document", 11),
-    Column("Owner", "Document", 24),
-    Column("Valid for", "Document", 14),
-    Column("Reference", "Document", 32),
+    Column(later("Document"), later("Document"), 32),
+    Column(later("Section"), later("Document"), 32),
+    Column(later("Date"), later("Document"), 11),
+    Column(later("Owner"), later("Document"), 24),
+    Column(later("Valid for"), later("Document"), 14),
+    Column(later("Reference"), later("Document"), 32),
 )
 _THRESHOLD = (
-    Column("Threshold", "Threshold", 20),
-    Column("Measured", "Threshold", 22),
-    Column("Indicator", "Threshold", 18),
-    Column("Unit", "Threshold", 8),
-    Column("Where", "Threshold", 22),
-    Column("Kind", "Kind", 16),
-    Column("History or forecast", "Kind", 28),
+    Column(later("Threshold"), later("Threshold"), 20),
+    Column(later("Measured"), later("Threshold"), 22),
+    Column(later("Indicator"), later("Threshold"), 18),
+    Column(later("Unit"), later("Threshold"), 8),
+    Column(later("Where"), later("Threshold"), 22),
+    Column(later("Kind"), later("Kind"), 16),
+    Column(later("History or forecast"), later("Kind"), 28),
     *(Column(level.word.capitalize(), level.word.capitalize(), 16, level.word) for level in _LEVELS),
-    Column("Set otherwise", "Persistence and hysteresis", 30),
-    Column("Reached by", "Persistence and hysteresis", 18),
-    Column("Left", "Persistence and hysteresis", 24),
-    Column("Unknown after", "Staleness", 22),
-    Column("A breach is held for", "Staleness", 14),
+    Column(later("Set otherwise"), later("Persistence and hysteresis"), 30),
+    Column(later("Reached by"), later("Persistence and hysteresis"), 18),
+    Column(later("Left"), later("Persistence and hysteresis"), 24),
+    Column(later("Unknown after"), later("Staleness"), 22),
+    Column(later("A breach is held for"), later("Staleness"), 14),
     *_DOCUMENT,
 )
 _RULE = (
-    Column("Rule", "Rule", 22),
-    Column("Areas", "Rule", 22),
-    Column("Dimensions", "Rule", 18),
-    Column("For", "Rule", 12),
-    Column("In force", "Rule", 22),
-    Column("When", "When", 48),
-    Column("Unless", "When", 32),
-    Column("Level", "Level", 12),
-    Column("Raised", "Level", 36),
-    Column("Moved", "Level", 36),
-    Column("Until", "Ends", 40),
-    Column("Ends otherwise", "Ends", 22),
-    Column("Again only after", "Ends", 14),
-    Column("Keeps quiet", "Ends", 22),
-    Column("Signatures", "Who signs", 32),
-    Column("May sign", "Who signs", 28),
-    Column("Texts", "Texts", 28),
-    Column("First message", "Texts", 60),
-    Column("Reminder", "Texts", 12),
+    Column(later("Rule"), later("Rule"), 22),
+    Column(later("Areas"), later("Rule"), 22),
+    Column(later("Dimensions"), later("Rule"), 18),
+    Column(later("For"), later("Rule"), 12),
+    Column(later("In force"), later("Rule"), 22),
+    Column(later("When"), later("When"), 48),
+    Column(later("Unless"), later("When"), 32),
+    Column(later("Level"), later("Level"), 12),
+    Column(later("Raised"), later("Level"), 36),
+    Column(later("Moved"), later("Level"), 36),
+    Column(later("Until"), later("Ends"), 40),
+    Column(later("Ends otherwise"), later("Ends"), 22),
+    Column(later("Again only after"), later("Ends"), 14),
+    Column(later("Keeps quiet"), later("Ends"), 22),
+    Column(later("Signatures"), later("Who signs"), 32),
+    Column(later("May sign"), later("Who signs"), 28),
+    Column(later("Texts"), later("Texts"), 28),
+    Column(later("First message"), later("Texts"), 60),
+    Column(later("Reminder"), later("Texts"), 12),
     *_DOCUMENT,
 )
 
 
 def _threshold(threshold: Threshold, country: LoadedCountry) -> Mapping[str, str]:
     indicator = CATALOGUE[threshold.indicator]
-    where = {"station": "at each station", "adm2": "in each district (adm2)", "adm3": "in each division (adm3)"}[threshold.at]
-    if threshold.datum is not None:
-        where += f", levels above {threshold.datum}"
-    if threshold.least_trust is not None:
-        where += f", readings that are {threshold.least_trust.value} or trusted more"
-    roll_up = threshold.roll_up
-    if roll_up is not None:
-        known = {"half": "half of them", "all": "all of them", "one": "one of them"}[roll_up.needs]
-        where += f"; of an area ({roll_up.to}) the {roll_up.by}, if {known} can be told"
+    measured = _(indicator.title)
+    if threshold.span is not None:
+        measured = _("{what}, change over {span}", what=measured, span=span_words(threshold.span))
     return {
         "name": threshold.name,
-        "measured": indicator.title + (f", change over {format_span(threshold.span)}" if threshold.span is not None else ""),
+        "measured": measured,
         "indicator": threshold.indicator,
         "unit": indicator.unit,
-        "where": where,
-        "kind": threshold.kind + (", at this or less" if threshold.direction == "below" else ""),
+        "where": _where(threshold),
+        "kind": _("{kind}, at this or less", kind=threshold.kind) if threshold.direction == "below" else threshold.kind,
         "history": _history(threshold),
         **{level.word: level_words(threshold, level.word) for level in _LEVELS},
         "otherwise": "\n".join(_override(override, country) for override in threshold.overrides or ()),
         "reached": _persistence(threshold),
         "left": _left(threshold),
-        "stale": f"{format_span(threshold.stale_after)} without a reading",
-        "held": format_span(threshold.hold_for),
+        "stale": _("{span} without a reading", span=span_words(threshold.stale_after)),
+        "held": span_words(threshold.hold_for),
         **_document(threshold.document),
     }
+
+
+_AT = {"station": later("at each station"), "adm2": later("in each district (adm2)"), "adm3": later("in each division (adm3)")}
+_NEEDS = {
+    "half": later("of an area ({area}) the {by}, if half of them can be told"),
+    "all": later("of an area ({area}) the {by}, if all of them can be told"),
+    "one": later("of an area ({area}) the {by}, if one of them can be told"),
+}
+
+
+def _where(threshold: Threshold) -> str:
+    where = [_(_AT[threshold.at])]
+    if threshold.datum is not None:
+        where.append(_("levels above {datum}", datum=threshold.datum))
+    if threshold.least_trust is not None:
+        where.append(_("readings that are {quality} or trusted more", quality=quality_word(threshold.least_trust.value)))
+    roll_up = threshold.roll_up
+    said = ", ".join(where)
+    return said if roll_up is None else f"{said}; {_(_NEEDS[roll_up.needs], area=roll_up.to, by=roll_up.by)}"
 
 
 def level_words(threshold: Threshold, word: str) -> str:
@@ -139,7 +159,7 @@ def level_words(threshold: Threshold, word: str) -> str:
         return ""
     form = level_form(threshold.kind, threshold.method)
     if form is None:
-        return f"{text}\nof the station itself"
+        return f"{text}\n{_('of the station itself')}"
     unit = CATALOGUE[threshold.indicator].unit
     match = form.pattern.match(text)
     written = match.groupdict().get("unit") if match is not None else None
@@ -154,14 +174,14 @@ def _history(threshold: Threshold) -> str:
             lines += [f"{key.replace('_', ' ')}: {', '.join(map(str, v)) if isinstance(v, list) else v}" for key, v in given.items()]
     if threshold.matrix is not None:
         matrix = threshold.matrix
-        lines += [f"impact {name}: from {text} on" for name, text in matrix.impacts.items()]
-        lines += [f"{name}: from {text} of the members on" for name, text in matrix.likelihoods.items()]
-        lines += [f"{impact}, {likely}: {colour}" for impact, row in matrix.cells.items() for likely, colour in row.items()]
+        lines += [_("impact {name}: from {value} on", name=name, value=text) for name, text in matrix.impacts.items()]
+        lines += [_("{name}: from {value} of the members on", name=name, value=text) for name, text in matrix.likelihoods.items()]
+        lines += [f"{impact}, {likely}: {colour(level)}" for impact, row in matrix.cells.items() for likely, level in row.items()]
     return "\n".join(lines)
 
 
 def _override(override: Override, country: LoadedCountry) -> str:
-    levels = ", ".join(f"{word} {text}" for word, text in override.levels.items())
+    levels = ", ".join(f"{colour(word)} {text}" for word, text in override.levels.items())
     return f"{place_words(override.place, country)}: {levels} ({override.told})"
 
 
@@ -175,15 +195,17 @@ def place_words(code: str, country: LoadedCountry) -> str:
 
 def _persistence(threshold: Threshold) -> str:
     if not isinstance(threshold.for_, int):
-        return f"{format_span(threshold.for_)} of it"
-    return "one reading" if threshold.for_ == 1 else f"{threshold.for_} readings in a row"
+        return _("{span} of it", span=span_words(threshold.for_))
+    return _("{number, plural, =1 {one reading} other {# readings in a row}}", number=threshold.for_)
 
 
 def _left(threshold: Threshold) -> str:
-    side = "over" if threshold.direction == "below" else "under"
-    parts = [f"{threshold.leave_below} {side} it" if threshold.leave_below else f"{side} it"]
-    parts += [f"for {format_span(threshold.quiet)}"] if threshold.quiet else []
-    parts += [f"never a breach under {threshold.floor}"] if threshold.floor else []
+    if threshold.direction == "below":
+        parts = [_("{margin} over it", margin=threshold.leave_below) if threshold.leave_below else _("over it")]
+    else:
+        parts = [_("{margin} under it", margin=threshold.leave_below) if threshold.leave_below else _("under it")]
+    parts += [_("for {span}", span=span_words(threshold.quiet))] if threshold.quiet else []
+    parts += [_("never a breach under {floor}", floor=threshold.floor)] if threshold.floor else []
     return ", ".join(parts)
 
 
@@ -197,35 +219,38 @@ def _document(document: Document) -> Mapping[str, str]:
 def _rule(rule: Rule, country: LoadedCountry, catalogue: Catalogue) -> Mapping[str, str]:
     own = [area for area in country.configuration.areas if area.level == rule.area]
     only = ", ".join(place_words(code, country) for code in rule.only)
-    raised = [f"{_staged(step.to.word, step.stage)} if {_inside(words(step.if_))}" for step in rule.raise_]
+    raised = [
+        _("{level} if {condition}", level=_staged(step.to.word, step.stage), condition=_inside(words(step.if_))) for step in rule.raise_
+    ]
     unless = words(rule.unless) if rule.unless is not None else ""
     if rule.unless is not None:
-        unless += "\nif nobody can tell: " + ("people are asked" if rule.proposes else "nothing is said")
+        asked = _("if nobody can tell: people are asked") if rule.proposes else _("if nobody can tell: nothing is said")
+        unless += f"\n{asked}"
     return {
         "name": rule.name,
-        "areas": only or f"each of the {len(own)} ({rule.area})",
-        "dimensions": ", ".join(dimension.value for dimension in rule.dimensions),
-        "for": {"public": "the public", "operators": "people on duty"}[rule.audience],
-        "valid": rule.valid.text if rule.valid is not None else "always",
+        "areas": only or _("each of the {number, number} ({kind})", number=len(own), kind=rule.area),
+        "dimensions": ", ".join(dimension_word(dimension.value) for dimension in rule.dimensions),
+        "for": _("the public") if rule.audience == "public" else _("people on duty"),
+        "valid": rule.valid.text if rule.valid is not None else _("always"),
         "when": words(rule.when),
         "unless": unless,
         "level": _staged(rule.level.word, rule.stage),
         "raised": "\n".join(raised),
         "moved": "\n".join(_move(move) for move in rule.move or ()),
-        "until": words(rule.until) if rule.until is not None else "it is known no longer to hold",
-        "otherwise": f"after {format_span(rule.ends.otherwise_after)} in which nobody can tell",
-        "cool_down": format_span(rule.cool_down) if rule.cool_down is not None else "",
+        "until": words(rule.until) if rule.until is not None else _("it is known no longer to hold"),
+        "otherwise": _("after {span} in which nobody can tell", span=span_words(rule.ends.otherwise_after)),
+        "cool_down": span_words(rule.cool_down) if rule.cool_down is not None else "",
         "mutes": ", ".join(rule.mutes),
         "signatures": _signatures(rule, country),
         "may": "\n".join(role.title for role in country.facts.roles.values() if "sign" in role.may) if rule.audience == "public" else "",
         **_texts(rule, country, catalogue),
-        "remind": f"every {format_span(rule.remind.every)}" if rule.remind is not None else "",
+        "remind": _("every {span}", span=span_words(rule.remind.every)) if rule.remind is not None else "",
         **_document(rule.document),
     }
 
 
 def _staged(level: str, stage: str | None) -> str:
-    return f"{level} ({stage})" if stage is not None else level
+    return f"{colour(level)} ({stage})" if stage is not None else colour(level)
 
 
 def _inside(text: str) -> str:
@@ -234,29 +259,37 @@ def _inside(text: str) -> str:
 
 
 def _move(move: Move) -> str:
-    bound = f", at most {move.at_most.word}" if move.at_most is not None else ""
-    bound += f", at least {move.at_least.word}" if move.at_least is not None else ""
-    steps = f"{abs(move.by)} level{'s' if abs(move.by) > 1 else ''} {'up' if move.by > 0 else 'down'}"
-    return f"{steps} if {move.if_.text}{bound}: {move.why}"
+    up, down = (
+        later("{number, plural, one {# level up} other {# levels up}}"),
+        later("{number, plural, one {# level down} other {# levels down}}"),
+    )
+    said = _("{steps} if {condition}", steps=_(up if move.by > 0 else down, number=abs(move.by)), condition=move.if_.text)
+    if move.at_most is not None:
+        said = _("{what}, at most {level}", what=said, level=colour(move.at_most))
+    if move.at_least is not None:
+        said = _("{what}, at least {level}", what=said, level=colour(move.at_least))
+    return f"{said}: {move.why}"
 
 
 def _signatures(rule: Rule, country: LoadedCountry) -> str:
     """By level, the stricter of the country's table and the rule's own."""
     if rule.audience == "operators":
-        return "none: it goes to the people on duty at once"
+        return _("none: it goes to the people on duty at once")
     lines = []
     for level in sorted(rule.levels):
         table = country.facts.signatures(level)
         people, within = max(rule.sign.people, table.people), min(rule.sign.within, table.within)
-        lines.append(f"{level.word}: {counted(people, 'person', 'people')} within {format_span(within)}")
-    ladder = ", ".join(f"after {format_span(step.after)} to {country.facts.roles[step.to].title}" for step in country.facts.escalate)
-    return "\n".join([*lines, f"unsigned: passed on {ladder}"] if ladder else lines)
+        each = later("{number, plural, one {{level}: # person within {span}} other {{level}: # people within {span}}}")
+        lines.append(_(each, level=colour(level), number=people, span=span_words(within)))
+    steps = [(span_words(step.after), country.facts.roles[step.to].title) for step in country.facts.escalate]
+    ladder = ", ".join(_("after {span} to {role}", span=span, role=role) for span, role in steps)
+    return "\n".join([*lines, _("unsigned: passed on {ladder}", ladder=ladder)] if ladder else lines)
 
 
 def _texts(rule: Rule, country: LoadedCountry, catalogue: Catalogue) -> Mapping[str, str]:
     found = {tag: catalogue.get(tag, rule.text, Kind.WARNING.value) for tag in country.languages}
-    states = {tag: "missing" if p is None else "reviewed" if p.reviewed else "draft, not reviewed" for tag, p in found.items()}
-    shown = found.get("en") or next((p for p in found.values() if p is not None), None)
+    states = {tag: _("missing") if p is None else _("reviewed") if p.reviewed else _("draft, not reviewed") for tag, p in found.items()}
+    shown = found.get(language()) or found.get("en") or next((p for p in found.values() if p is not None), None)
     return {
         "texts": "\n".join([rule.text, *(f"{tag}: {state}" for tag, state in states.items())]),
         "message": _first_message(shown, rule, country) if shown is not None else "",

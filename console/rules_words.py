@@ -1,7 +1,11 @@
 """A rule's conditions in words, a line for each, what stands inside a condition indented under it: for people who do not read YAML."""
 
 from collections.abc import Sequence as Many
+from datetime import timedelta
 
+from console.interface.speaking import _, in_own_digits
+from console.local_time import span_words
+from console.names import colour
 from schemas.conditions import (
     All,
     AnyOf,
@@ -21,7 +25,6 @@ from schemas.conditions import (
     Within,
 )
 from schemas.measures import format_distance, format_proportion
-from schemas.moments import format_span
 
 _INDENT = "    "
 
@@ -34,59 +37,104 @@ def words(condition: Condition | Unless) -> str:
 def _lines(condition: Condition | Unless) -> list[str]:
     match condition:
         case AtLevel():
-            return [f"{condition.threshold} at {condition.level.word} or more"]
+            return [_("{threshold} at {level} or more", threshold=condition.threshold, level=colour(condition.level))]
         case Not(not_=AtLevel() as inner):
-            return [f"{inner.threshold} known to be under {inner.level.word}"]
+            return [_("{threshold} known to be under {level}", threshold=inner.threshold, level=colour(inner.level))]
         case Not(not_=Within() as inner):
-            return _nested(f"at no moment of the last {format_span(inner.within)}", inner.parts)
+            return _nested(_("at no moment of the last {span}", span=span_words(inner.within)), inner.parts)
         case Dimensions():
-            within = f", each at some moment of the last {format_span(condition.within)}" if condition.within is not None else ""
-            return [f"breaches at {condition.level.word} or more in {condition.dimensions} dimensions{within}"]
+            return [_dimensions(condition)]
         case Silent():
-            silent = condition.silent
-            where = f" in {', '.join(silent.areas)} together" if silent.areas else ""
-            after = f", {format_span(silent.stale_after)} after the last reading" if silent.stale_after is not None else ""
-            return [
-                f"{silent.count} stations of {silent.of}{where} fell silent within {format_span(silent.within)} of each other{after}, "
-                "while their feed went on"
-            ]
+            return [_silent(condition)]
         case Sequence():
-            return [f"one after the other within {format_span(condition.within)}{_lag(condition)}:", *_numbered(condition.parts)]
+            return [_sequence(condition), *_numbered(condition.parts)]
         case _:
             return _nested(_head(condition), condition.parts)
+
+
+def _dimensions(condition: Dimensions) -> str:
+    level = colour(condition.level)
+    if condition.within is None:
+        return _(
+            "{number, plural, one {breaches at {level} or more in # dimension} other {breaches at {level} or more in # dimensions}}",
+            number=condition.dimensions,
+            level=level,
+        )
+    return _(
+        "breaches at {level} or more in {number, number} dimensions, each at some moment of the last {span}",
+        number=condition.dimensions,
+        level=level,
+        span=span_words(condition.within),
+    )
+
+
+def _silent(condition: Silent) -> str:
+    silent = condition.silent
+    said = _(
+        "{number, number} stations of {threshold} fell silent within {span} of each other, while their feed went on",
+        number=silent.count,
+        threshold=silent.of,
+        span=span_words(silent.within),
+    )
+    if silent.areas:
+        said = _("{what}; in {areas} together", what=said, areas=", ".join(silent.areas))
+    if silent.stale_after is not None:
+        said = _("{what}; silent from {span} after the last reading on", what=said, span=span_words(silent.stale_after))
+    return said
+
+
+def _sequence(condition: Sequence) -> str:
+    span = span_words(condition.within)
+    if condition.least_lag is None:
+        return _("one after the other within {span}:", span=span)
+    lag = span_words(condition.least_lag)
+    return _("one after the other within {span}, each at least {lag} after the one before:", span=span, lag=lag)
 
 
 def _head(condition: Condition | Unless) -> str:
     """What joins the conditions inside this one."""
     match condition:
+        case All(within=None):
+            return _("all of")
         case All():
-            return "all of" + (f", each at some moment of the last {format_span(condition.within)}" if condition.within else "")
+            return _("all of, each at some moment of the last {span}", span=_within(condition.within))
+        case AnyOf(within=None):
+            return _("any of")
         case AnyOf():
-            return "any of" + (f", at some moment of the last {format_span(condition.within)}" if condition.within else "")
+            return _("any of, at some moment of the last {span}", span=_within(condition.within))
+        case AtLeast(within=None):
+            return _("at least {number, number} of", number=condition.at_least)
         case AtLeast():
-            within = f", each at some moment of the last {format_span(condition.within)}" if condition.within else ""
-            return f"at least {condition.at_least} of{within}"
+            number, span = condition.at_least, _within(condition.within)
+            return _("at least {number, number} of, each at some moment of the last {span}", number=number, span=span)
         case Together():
-            return f"at least {condition.together} of, their beginnings at most {format_span(condition.within)} apart"
+            number, span = condition.together, span_words(condition.within)
+            return _("at least {number, number} of, their beginnings at most {span} apart", number=number, span=span)
         case Within():
-            return f"at some moment of the last {format_span(condition.within)}"
+            return _("at some moment of the last {span}", span=span_words(condition.within))
         case Sustained():
-            return f"throughout the last {format_span(condition.for_)}"
+            return _("throughout the last {span}", span=span_words(condition.for_))
         case Times():
-            return f"began {condition.times} times within the last {format_span(condition.within)}"
+            return _("began {number, number} times within the last {span}", number=condition.times, span=span_words(condition.within))
         case Share():
-            return f"in at least {format_proportion(condition.share)} of the area's {condition.of}"
+            return _("in at least {share} of the area's {places}", share=format_proportion(condition.share), places=condition.of)
         case Near():
-            where = "somewhere" if condition.near.at_least is None else f"at {condition.near.at_least} places or more"
-            return f"{where} within {format_distance(condition.near.distance)}"
+            return _near(condition)
         case Unless():
-            return "the first, unless the second"
+            return _("the first, unless the second")
         case _:
-            return "not"
+            return _("not")
 
 
-def _lag(sequence: Sequence) -> str:
-    return f", each at least {format_span(sequence.least_lag)} after the one before" if sequence.least_lag is not None else ""
+def _near(condition: Near) -> str:
+    distance = format_distance(condition.near.distance)
+    if condition.near.at_least is None:
+        return _("somewhere within {distance}", distance=distance)
+    return _("at {number, number} places or more within {distance}", number=condition.near.at_least, distance=distance)
+
+
+def _within(span: timedelta | None) -> str:
+    return span_words(span) if span is not None else ""
 
 
 def _nested(head: str, parts: Many[Condition]) -> list[str]:
@@ -97,7 +145,7 @@ def _nested(head: str, parts: Many[Condition]) -> list[str]:
 
 
 def _numbered(parts: Many[Condition]) -> list[str]:
-    return _marked([_lines(part) for part in parts], [f"{number}." for number in range(1, len(parts) + 1)])
+    return _marked([_lines(part) for part in parts], [f"{in_own_digits(str(number))}." for number in range(1, len(parts) + 1)])
 
 
 def _marked(inside: Many[list[str]], marks: Many[str]) -> list[str]:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from alerts import stops
 from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
+from console.interface.speaking import _
 from schemas.errors import RefusedError
 
 
@@ -50,7 +51,7 @@ class SendingPages:
         try:
             why = written(form, "why")
             if not why:
-                raise RefusedError("a reason is missing.", remedy="Say why; people on duty read it.")
+                raise RefusedError(_("a reason is missing."), remedy=_("Say why; people on duty read it."))
             at = datetime.now(UTC)  # the machine's own time, as everything of sending
             with acting.service.registry.attempt(asked, acting.by(request), grant.duty_role, warning or stops.ALL, at) as connection:
                 name = stops.named(connection, warning) if warning else stops.ALL

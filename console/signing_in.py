@@ -19,6 +19,8 @@ from alerts.officers.sessions import Session, Stage
 from alerts.officers.signing_in import SigningIn
 from alerts.officers.tries import TriesUsedUpError
 from console.access import csrf_field, form_of, local_path, session_of, signed_in
+from console.code_words import grant_words, may_word
+from console.interface.speaking import _
 from console.rendering import Pages
 from console.sessions import drop_token, keep_token
 from schemas.errors import RefusedError
@@ -78,7 +80,7 @@ class SignInPages:
         def give() -> Response:
             password = form.get("password", "")
             if password != form.get("again", ""):
-                raise RefusedError("the two passwords differ.", remedy="Type the same one twice.")
+                raise RefusedError(_("the two passwords differ."), remedy=_("Type the same one twice."))
             token = self._signing_in.use_one_time_code(code, password, address_of(request), _token(request))
             return self._go_on(request, "/authenticator", token)
 
@@ -106,12 +108,15 @@ class SignInPages:
         """`/account`: who one is and what one may; another password; the way out."""
         session, form = _held(request), form_of(request)
         shown = {"officer": session.officer, "recovery": self._signing_in.recovery_left(session), "least": LEAST, "changed": False}
-        shown |= {"may": [(grant.in_words(), sorted(ROLES[grant.role])) for grant in session.officer.grants], "until": session.expires}
+        shown |= {
+            "may": [(grant_words(grant), sorted(map(may_word, ROLES[grant.role]))) for grant in session.officer.grants],
+            "until": session.expires,
+        }
 
         def change() -> Response:
             new = form.get("password", "")
             if new != form.get("again", ""):
-                raise RefusedError("the two new passwords differ.", remedy="Type the same one twice.")
+                raise RefusedError(_("the two new passwords differ."), remedy=_("Type the same one twice."))
             token = self._signing_in.change_password(session, form.get("current", ""), new, address_of(request))
             response = self._page(request, "recovery", {"codes": ()})
             keep_token(response, request, token)
@@ -152,7 +157,7 @@ class SignInPages:
 def _held(request: Request) -> Session:
     session = session_of(request)
     if session is None:
-        raise RefusedError("nobody is signed in.", remedy="Sign in.")
+        raise RefusedError(_("nobody is signed in."), remedy=_("Sign in."))
     return session
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from alerts.silences import Silence
 from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
+from console.interface.speaking import _
 from schemas.errors import RefusedError
 from schemas.levels import Level
 from schemas.moments import parse_span
@@ -69,7 +70,7 @@ class SilencePages:
         with acting.turn:
             of = next((silence for silence, _ in acting.service.silences() if silence.id == id), None)
         if of is None:
-            return acting.gone(RefusedError("no silence is called so.", where=id, remedy="The page of silences lists them."))
+            return acting.gone(RefusedError(_("no silence is called so."), where=id, remedy=_("The page of silences lists them.")))
         grant = require(officer_of(request), What.SILENCE, acting.country, of.area)
         try:
             with acting.turn:
@@ -94,11 +95,11 @@ def _level(text: str) -> Level:
     try:
         return Level.named(text)
     except ValueError as error:
-        raise RefusedError("the level cannot be read.", remedy="Choose yellow, orange or red.") from error
+        raise RefusedError(_("the level cannot be read."), remedy=_("Choose yellow, orange or red.")) from error
 
 
 def _span(text: str) -> timedelta:
     try:
         return parse_span(text)
     except (ValueError, OverflowError) as error:
-        raise RefusedError("how long it holds cannot be read.", remedy="Write a span such as 6 h.") from error
+        raise RefusedError(_("how long it holds cannot be read."), remedy=_("Write a span such as 6 h.")) from error

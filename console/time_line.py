@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.colours import word_of
+from console.interface.speaking import _
 from console.lives import WarningLife
 from console.local_time import LocalTime
-from console.names import Names
+from console.names import Names, colour
 from console.reading import Known
 from schemas.records import CompoundEvent, EventChange
 
@@ -172,9 +173,24 @@ def _bar(
 
 def bar_text(life: WarningLife, names: Names, clock: LocalTime) -> str:
     """A warning's life in one sentence."""
-    told = f"issued {clock.text(life.issued)}" if life.issued else f"proposed {clock.text(life.first.proposed)}, not issued"
-    ended = f"{life.end.says} {clock.text(life.end.at)}" if life.end else "it stands" if life.issued else "waits for signatures"
-    return f"{names.place(life.first.area)}, {names.rule(life.first.rule)}, {word_of(life.gravest)}: {told}; {ended}"
+    return _(
+        "{place}, {rule}, {level}: {life}",
+        place=names.place(life.first.area),
+        rule=names.rule(life.first.rule),
+        level=colour(life.gravest),
+        life=life_text(life, clock),
+    )
+
+
+def life_text(life: WarningLife, clock: LocalTime) -> str:
+    """The same without what and where: when it was issued, and how it stands or ended."""
+    if life.issued:
+        told = _("issued {moment}", moment=clock.text(life.issued))
+    else:
+        told = _("proposed {moment}, not issued", moment=clock.text(life.first.proposed))
+    if life.end:
+        return f"{told}; {_(life.end.says)} {clock.text(life.end.at)}"
+    return f"{told}; {_('it stands') if life.issued else _('waits for signatures')}"
 
 
 def _pieces(life: WarningLife, axis: _Axis, at: datetime) -> list[Piece]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from console.interface.speaking import _
 from console.planner_worker import Point
 
 WIDTH, HEIGHT = 340, 260
@@ -63,12 +64,12 @@ def drawing(points: Sequence[Point], today: float, shown: float, text: str) -> D
     scored = any(p.pod is not None for p in points)
     if scored:
         placed = [(p.far, p.pod, p) for p in points if p.far is not None and p.pod is not None]
-        low, high, most, titles = 0.0, 1.0, 1.0, ("false-alarm ratio (FAR)", "probability of detection (POD)")
+        low, high, most, titles = 0.0, 1.0, 1.0, (_("false-alarm ratio (FAR)"), _("probability of detection (POD)"))
     else:
         placed = [(p.value, float(p.warnings), p) for p in points]
         values = [p.value for p in points] or [today]
         low, high, most = min(values), max(values), max([p.warnings for p in points] or [1]) or 1
-        titles = ("value of the level", "warnings")
+        titles = (_("value of the level"), _("warnings"))
     wide, tall = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
     high = high if high > low else low + 1
 
@@ -84,8 +85,11 @@ def drawing(points: Sequence[Point], today: float, shown: float, text: str) -> D
         across=tuple((place(low + (high - low) * n, 0)[0], f"{low + (high - low) * n:.3g}") for n in steps),
         up=tuple((place(low, most * n)[1], f"{most * n:.3g}") for n in steps),
         across_title=titles[0], up_title=titles[1],
-        title=f"Trade-off of {text}",
-        says=f"{titles[1]} against {titles[0]} for {len(placed)} values; the table below says the same.",
+        title=_("Trade-off of {level}", level=text),
+        says=_(
+            "{up} against {across} for {number, number} values; the table below says the same.",
+            up=titles[1], across=titles[0], number=len(placed),
+        ),
     )  # fmt: skip
 
 

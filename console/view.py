@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 
 from console.colours import LEVELS, UNKNOWN, word_of
 from console.district_views import DistrictView, district_views
-from console.evidence_views import note_text
+from console.evidence_views import note_text, quiet_text
 from console.feed_views import FeedView, feed_views, silence_text
+from console.interface.speaking import _, fixed, later
 from console.lives import WarningLife, lives
 from console.local_time import LocalTime, span_text
 from console.names import Names
 from console.reading import Known
 from console.standing import Standing, standing_events
-from console.time_line import MOST, TimeLine, bar_text, time_line
+from console.time_line import MOST, TimeLine, life_text, time_line
 from console.truths import Truths, Unjudged
 from console.warning_views import WarningView, warning_view
 from schemas.country_files import LoadedCountry
@@ -24,7 +25,7 @@ from schemas.warning_records import WarningStatus
 UNJUDGED_AFTER = timedelta(hours=3)
 """A log that says nothing for so long, not even a tick, judges nothing: what was calm then is not known to be calm now."""
 _NEVER_PALE = (Level.GREEN.word, UNKNOWN)
-_JUMPS = (("−1 d", -24), ("−6 h", -6), ("−1 h", -1), ("+1 h", 1), ("+6 h", 6), ("+1 d", 24))
+_JUMPS = ((later("−1 d"), -24), (later("−6 h"), -6), (later("−1 h"), -1), (later("+1 h"), 1), (later("+6 h"), 6), (later("+1 d"), 24))
 
 
 @dataclass(frozen=True)
@@ -153,16 +154,32 @@ def head(known: Known, country: LoadedCountry, *, title: str = "", newest: bool 
     names, clock = Names(country), LocalTime(country.timezone)
     silences = [silence_text(f, clock, known.at) for f in feed_views(known, names) if not f.alive] if known.first is not None else []
     if known.last is not None and _unjudged(known):
-        silences.insert(0, f"The log itself has said nothing since {clock.text(known.last)}, for {span_text(known.at - known.last)}.")
+        silences.insert(
+            0,
+            _(
+                "The log itself has said nothing since {moment}, for {span}.",
+                moment=clock.text(known.last),
+                span=span_text(known.at - known.last),
+            ),
+        )
     if known.unreadable:
-        silences.append(f"{known.unreadable} record(s) of the log cannot be read by this version; what they said is missing here.")
-    jumps = tuple(Jump(label, known.at + timedelta(hours=hours)) for label, hours in _JUMPS if hours < 0 or not newest)
+        lost = later(
+            "{number, plural, one {# record} other {# records}} of the log cannot be read by this version; what they said is missing here."
+        )
+        silences.append(_(lost, number=known.unreadable))
+    jumps = tuple(Jump(_(label), known.at + timedelta(hours=hours)) for label, hours in _JUMPS if hours < 0 or not newest)
     return Head(title or country.name, country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
 
 
 def _judging(unjudged: Unjudged, clock: LocalTime) -> str:
-    so_far = f"so far until {clock.text(unjudged.came_to)}" if unjudged.came_to is not None else "it has not begun"
-    return f"What thresholds stood at is being judged again from the log: {so_far}. Until then it is unknown; load the page again."
+    if unjudged.came_to is None:
+        return _(
+            "What thresholds stood at is being judged again from the log: it has not begun. Until then it is unknown; load the page again."
+        )
+    so_far = later(
+        "What thresholds stood at is being judged again from the log: so far until {moment}. Until then it is unknown; load the page again."
+    )
+    return _(so_far, moment=clock.text(unjudged.came_to))
 
 
 def _counts(districts: Sequence[DistrictView]) -> tuple[tuple[str, bool, int], ...]:
@@ -179,10 +196,11 @@ def _unjudged(known: Known) -> bool:
 def _standing(standing: Standing, names: Names, clock: LocalTime) -> StandingView:
     event = standing.event
     silent = "; ".join(note_text(line, names, clock) for line in event.silent)
-    doubts = [f"unconfirmed: {silent or 'the readings behind it fell silent'}"] if event.unconfirmed else []
-    doubts += [f"quiet: {event.quiet.replace('_', ' ')}"] if event.quiet else []
-    doubts += ["no warning was made of it"] if standing.warning is None and not event.quiet else []
-    doubts += ["nobody was told yet"] if standing.warning is not None and not standing.told else []
+    silent = silent or _("the readings behind it fell silent")
+    doubts = [_("unconfirmed: {why}", why=silent)] if event.unconfirmed else []
+    doubts += [_("quiet: {why}", why=quiet_text(event.quiet, names, clock))] if event.quiet else []
+    doubts += [_("no warning was made of it")] if standing.warning is None and not event.quiet else []
+    doubts += [_("nobody was told yet")] if standing.warning is not None and not standing.told else []
     return StandingView(
         place=names.place(event.area),
         rule=names.rule(event.rule),
@@ -198,7 +216,7 @@ def _standing(standing: Standing, names: Names, clock: LocalTime) -> StandingVie
 def _line(life: WarningLife, names: Names, clock: LocalTime) -> WarningLine:
     main = life.main()
     sent = [w for w in life.out if w.status is not WarningStatus.WITHDRAWN]
-    cost = f"{sum(w.cost for w in sent):,.2f} {main.currency}" if sent else ""
+    cost = f"{fixed(sum(w.cost for w in sent), 2)} {main.currency}" if sent else ""
     return WarningLine(
         id=life.id,
         place=names.place(main.area),
@@ -208,7 +226,7 @@ def _line(life: WarningLife, names: Names, clock: LocalTime) -> WarningLine:
         proposed=life.first.proposed,
         recipients=max((w.recipients for w in sent), default=0),
         cost=cost,
-        says=bar_text(life, names, clock).partition(": ")[2],
+        says=life_text(life, clock),
     )
 
 

@@ -16,6 +16,7 @@ from alerts.officers.officer import Grant
 from alerts.signing import ToSign
 from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
+from console.interface.speaking import _
 from console.waiting_views import signing_view, waiting_line
 from schemas.errors import RefusedError
 from schemas.warning_records import Hold
@@ -135,5 +136,5 @@ def _minutes(text: str) -> int:
         RefusedError: they are no number.
     """
     if not text.strip().isdecimal() or len(text.strip()) > 4:
-        raise RefusedError("the minutes cannot be read.", remedy="Write a number such as 15.")
+        raise RefusedError(_("the minutes cannot be read."), remedy=_("Write a number such as 15."))
     return int(text)

@@ -7,11 +7,13 @@ from datetime import datetime
 from alerts.approvals import code
 from alerts.holding import held
 from alerts.reach import Reach
+from console.code_words import kind_word, reason_word, role_word, standing_word
 from console.colours import word_of
+from console.interface.speaking import _, fixed, later
 from console.local_time import LocalTime
 from console.names import Names
 from console.warning_views import PhoneView, phone_view
-from schemas.warning_records import Warning, WarningStatus
+from schemas.warning_records import Hold, Warning, WarningStatus
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,19 @@ def waiting_line(warning: Warning, needed: int, names: Names, clock: LocalTime, 
         rule=names.rule(warning.rule),
         level=word_of(warning.level),
         level_words=names.level(warning.level),
-        message_type=warning.message_type,
+        message_type=kind_word(warning.message_type),
         proposed=warning.proposed,
         people=warning.recipients,
         signed=len(warning.signatures),
         needed=needed,
         passed_on=warning.status is WarningStatus.ESCALATED,
-        held=f"{hold.by} ({_words(hold.role)}) until {clock.clock(hold.until)}: {hold.why}" if hold is not None else "",
+        held=_held(hold, clock) if hold is not None else "",
     )
+
+
+def _held(hold: Hold, clock: LocalTime) -> str:
+    until = clock.clock(hold.until)
+    return _("Held by {name} ({role}) until {until}: {why}", name=hold.by, role=role_word(hold.role), until=until, why=hold.why)
 
 
 def signing_view(
@@ -114,20 +121,20 @@ def signing_view(
         warning=warning.warning,
         area=warning.area,
         seen=code(warning),
-        reason=_words(warning.reason),
+        reason=reason_word(warning.reason),
         since=warning.since,
         known=warning.known,
         expires=warning.expires,
-        standing=warning.standing,
+        standing=standing_word(warning.standing),
         sender=bound.sender if bound is not None else messaging.sender,
         channel=_words(bound.channel if bound is not None else messaging.channel),
         segments=warning.segments,
-        cost=f"{warning.cost:,.2f} {warning.currency}",
+        cost=f"{fixed(warning.cost, 2)} {warning.currency}",
         invented_price=messaging.price.invented and messaging.price.currency == warning.currency,
         minutes=max(1, round(warning.segments / messaging.segments_per_second / 60)),
         reached=_reached(warning, reach, names),
         phones=tuple(phone_view(text, names) for text in sorted(warning.texts, key=lambda text: text.recipients == 0)),
-        signatures=tuple(SignatureView(s.by, _words(s.role), s.at, until) for s, until in signatures),
+        signatures=tuple(SignatureView(s.by, role_word(s.role), s.at, until) for s, until in signatures),
         author=warning.author,
         held_until=hold.until if hold is not None else None,
     )
@@ -137,17 +144,18 @@ def _reached(warning: Warning, reach: Reach, names: Names) -> tuple[str, ...]:
     """Whom it reaches and whom not. Who is not enrolled hears nothing from us: that is said beside the number of people who live there."""
     place = names.place(warning.area)
     if warning.bound is not None and warning.bound.whom == "warned":
-        return (f"It goes to the {reach.people:,} people who were warned, wherever they are by now.",)
-    said = [f"It goes to {reach.people:,} people in {place} and all inside it."]
+        return (_("It goes to the {people, number} people who were warned, wherever they are by now.", people=reach.people),)
+    said = [_("It goes to {people, number} people in {place} and all inside it.", people=reach.people, place=place)]
     if reach.spoken_for:
-        said.append(f"{reach.spoken_for:,} more hear of a greater danger instead.")
+        said.append(_("{people, number} more hear of a greater danger instead.", people=reach.spoken_for))
     if reach.left:
-        said.append(f"{reach.left:,} who had enrolled there have left, and get nothing.")
+        said.append(_("{people, number} who had enrolled there have left, and get nothing.", people=reach.left))
     if reach.population is None:
-        said.append("Nobody knows how many live there: no population stands in the country's files. Who is not enrolled gets nothing.")
+        said.append(_("Nobody knows how many live there: no population stands in the country's files. Who is not enrolled gets nothing."))
     else:
         others = max(0, reach.population - reach.enrolled)
-        said.append(f"{others:,} of the {reach.population:,} who live there are not enrolled, and get nothing by telephone.")
+        without = later("{others, number} of the {people, number} who live there are not enrolled, and get nothing by telephone.")
+        said.append(_(without, others=others, people=reach.population))
     return tuple(said)
 
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.code_words import kind_word, step_word
 from console.colours import word_of
-from console.evidence_views import ReasonView, note_text, reason_view, why_text
+from console.evidence_views import ReasonView, note_text, quiet_text, reason_view, why_text
+from console.interface.speaking import _, fixed, later
 from console.lives import Said, WarningLife, event_behind, story
 from console.local_time import LocalTime
 from console.names import Names, language_name, own_name
@@ -19,6 +21,12 @@ _WAITING = (MessageState.INTENDED, MessageState.SENDING)
 _LOST = (MessageState.UNDELIVERED, MessageState.FAILED)
 _NEVER_TAKEN = (MessageState.REFUSED, MessageState.EXPIRED)
 _DOUBTFUL = (MessageState.UNKNOWN,)
+_OTHERS = (
+    (later("{number, number} did not arrive"), _LOST),
+    (later("{number, number} not sent"), _NEVER_TAKEN),
+    (later("{number, number} unknown"), _DOUBTFUL),
+    (later("{number, number} waiting"), _WAITING),
+)
 
 
 @dataclass(frozen=True)
@@ -134,16 +142,16 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         expires=message.expires,
         message=message.id,
         message_type=message.message_type,
-        cost=f"{message.cost:,.2f} {message.currency}",
+        cost=f"{fixed(message.cost, 2)} {message.currency}",
         invented_price=price.invented and price.currency == message.currency,
         recipients=message.recipients,
         segments=message.segments,
         phones=tuple(_phone(t, message, known, names) for t in message.texts),
         choices=tuple(MessageChoice(w.id, _choice(w), w.issued or w.proposed, word_of(w.level), w.id == message.id) for w in life.messages),
         story=story(life),
-        steps=tuple((s.step, word_of(s.level), why_text(s.why, names)) for s in event.steps) if event is not None else (),
+        steps=tuple((step_word(s.step), word_of(s.level), why_text(s.why, names)) for s in event.steps) if event is not None else (),
         silent=tuple(note_text(line, names, clock) for line in event.silent) if event is not None else (),
-        quiet=event.quiet.replace("_", " ") if event is not None else "",
+        quiet=quiet_text(event.quiet, names, clock) if event is not None else "",
         reasons=reason_view(event.evidence, names, clock) if event is not None else None,
         ending=reason_view(event.ending, names, clock) if event is not None and event.ending is not None and event.until is None else None,
         beside=tuple(reason_view(one, names, clock) for one in event.beside) if event is not None else (),
@@ -157,11 +165,13 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
 
 def _status(life: WarningLife, newest: CompoundEvent | None, clock: LocalTime) -> str:
     if life.end is not None:
-        return f"{life.end.says[:1].upper()}{life.end.says[1:]}, {clock.text(life.end.at)}."
+        says = _(life.end.says)
+        return _("{ended}, {moment}.", ended=f"{says[:1].upper()}{says[1:]}", moment=clock.text(life.end.at))
     if not life.out:
-        return "Proposed; nobody has been told yet."
-    doubt = " Unconfirmed: what it rests on fell silent. It is not an all-clear." if newest is not None and newest.unconfirmed else ""
-    return f"Stands since {clock.text(life.issued or life.first.proposed)}.{doubt}"
+        return _("Proposed; nobody has been told yet.")
+    stands = _("Stands since {moment}.", moment=clock.text(life.issued or life.first.proposed))
+    doubt = _("Unconfirmed: what it rests on fell silent. It is not an all-clear.") if newest is not None and newest.unconfirmed else ""
+    return f"{stands} {doubt}".rstrip()
 
 
 def _waits(life: WarningLife, names: Names) -> str:
@@ -172,23 +182,25 @@ def _waits(life: WarningLife, names: Names) -> str:
     message = waiting[-1]
     rule = next((r for r in names.country.configuration.rules if r.name == message.rule), None)
     people = max(names.country.facts.signatures(message.level).people, rule.sign.people if rule is not None else 0)
-    passed_on = " It was passed on because nobody signed in time." if message.status is WarningStatus.ESCALATED else ""
-    return f"{len(message.signatures)} of {people} signatures.{passed_on}"
+    signed = _("{signed, number} of {needed, number} signatures.", signed=len(message.signatures), needed=people)
+    passed_on = _("It was passed on because nobody signed in time.") if message.status is WarningStatus.ESCALATED else ""
+    return f"{signed} {passed_on}".rstrip()
 
 
 def _choice(warning: Warning) -> str:
+    kind = kind_word(warning.message_type)
     match warning.status:
         case WarningStatus.PROPOSED | WarningStatus.ESCALATED:
-            return f"{warning.message_type}, waits"
+            return _("{kind}, waits", kind=kind)
         case WarningStatus.WITHDRAWN:
-            return f"{warning.message_type}, withdrawn"
+            return _("{kind}, withdrawn", kind=kind)
         case WarningStatus.CANNOT_TELL:
-            return "Cannot tell"
+            return _("Cannot tell")
         case WarningStatus.EXPIRED:
-            return "Ran out"
+            return _("Ran out")
         case WarningStatus.CANCELLED:
-            return "Cancel" if warning.reason == "retracted" else "All-clear"
-    return warning.message_type
+            return kind_word("Cancel") if warning.reason == "retracted" else _("All-clear")
+    return kind
 
 
 def phone_view(text: RenderedText, names: Names, reached: str = "", answered: str = "") -> PhoneView:
@@ -227,9 +239,11 @@ def _reached(message: str, language: str, deliveries: Sequence[Delivery]) -> str
     def sum_of(*states: MessageState) -> int:
         return sum(count for (_, state), count in newest.items() if state in states)
 
-    parts = [f"{sum_of(*_TAKEN):,} accepted by the provider", f"{sum_of(MessageState.DELIVERED):,} received by a handset"]
-    others = {"did not arrive": _LOST, "not sent": _NEVER_TAKEN, "unknown": _DOUBTFUL, "waiting": _WAITING}
-    parts += [f"{sum_of(*states):,} {what}" for what, states in others.items() if sum_of(*states)]
+    parts = [
+        _("{number, number} accepted by the provider", number=sum_of(*_TAKEN)),
+        _("{number, number} received by a handset", number=sum_of(MessageState.DELIVERED)),
+    ]
+    parts += [_(what, number=sum_of(*states)) for what, states in _OTHERS if sum_of(*states)]
     return ", ".join(parts)
 
 
@@ -239,4 +253,9 @@ def _answered(message: str, language: str, answers: Sequence[AnswerCount]) -> st
     counted = {answer: sum(count for (_, given), count in newest.items() if given is answer) for answer in Answer}
     if not any(counted.values()):
         return ""
-    return f"{sum(counted.values()):,} answered: {counted[Answer.SAFE]:,} safe, {counted[Answer.NEED_HELP]:,} need help"
+    return _(
+        "{all, number} answered: {safe, number} safe, {help, number} need help",
+        all=sum(counted.values()),
+        safe=counted[Answer.SAFE],
+        help=counted[Answer.NEED_HELP],
+    )

@@ -7,6 +7,7 @@ from alerts.checks import missing as missing_texts
 from alerts.checks import notes as notes_on_texts
 from alerts.checks import shared_findings as findings_of_shared_texts
 from alerts.texts import REGIONAL
+from console.interface.checks import findings as findings_of_interface
 from feeds.case_checks import findings as findings_of_cases
 from feeds.manifest import findings as findings_of_feeds
 from schemas.country_files import findings as findings_of_country
@@ -16,9 +17,9 @@ from schemas.rule_test_files import findings_of_tests
 
 
 def check(countries: Path) -> tuple[list[Finding], int]:
-    """All findings of all countries, their frameworks, feeds and shared texts, by file and line, and how many countries there are."""
+    """All findings of all countries and of what they share, the console's own texts among it, by file and line; and how many countries."""
     folders = sorted(p.parent for p in countries.glob("*/country.yaml"))
-    found = [*findings_of_feeds(), *findings_of_shared_texts(), *notes_on_texts(REGIONAL)]
+    found = [*findings_of_feeds(), *findings_of_shared_texts(), *notes_on_texts(REGIONAL), *findings_of_interface()]
     for folder in folders:
         found += [*check_folder(folder), *notes_on_texts(folder)]
         for framework in frameworks_of(folder):

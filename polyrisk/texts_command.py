@@ -7,10 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import click
+from babel import Locale, UnknownLocaleError
 
 from alerts.checks import findings_of, notes, shared_findings
 from alerts.review_files import review, stamp
 from alerts.texts import REGIONAL
+from console.interface.catalogues import FOLDER
+from console.interface.checks import findings as findings_of_interface
+from console.interface.checks import update
 from polyrisk.explain import find_warning
 from polyrisk.installation import Installation
 from polyrisk.texts_preview import Asked, Shown, lines_of, of_rule, of_warning
@@ -39,6 +43,41 @@ def lint(country: str | None, *, as_json: bool) -> int:
         names = ", ".join(folder.name for folder in folders)
         click.echo(f"{counted(wrong, 'finding')} in the texts of {names}." if wrong else f"The texts of {names}: nothing found.")
     return 1 if wrong else 0
+
+
+def interface(language: str | None, *, write: bool, as_json: bool) -> int:
+    """Print what is wrong in the console's own texts and in their translations; answers the exit code.
+
+    Args:
+        language: a BCP 47 tag; all if none is named. write: first bring the catalogues up to what the console says.
+
+    Raises:
+        RefusedError: there is no catalogue of the language, and none is to be begun; or it is no language.
+    """
+    if language is not None:
+        _known(language, write)
+    for path in sorted(FOLDER.glob("*.po")) if language is None else [FOLDER / f"{language}.po"]:
+        if write:
+            put, taken = update(path)
+            click.echo(f"{path.name}: {counted(put, 'text')} put in, {taken:,} taken out.", err=as_json)
+    found = [f for f in findings_of_interface() if language is None or not f.file.endswith(".po") or Path(f.file).stem == language]
+    wrong = sum(not finding.note for finding in found)
+    if as_json:
+        click.echo(json.dumps([f.model_dump() for f in found], ensure_ascii=False, indent=1))
+    else:
+        for finding in found:
+            click.echo(str(finding))
+        click.echo(f"{counted(wrong, 'finding')} in the console's texts." if wrong else "The console's texts: nothing found.")
+    return 1 if wrong else 0
+
+
+def _known(language: str, write: bool) -> None:
+    try:
+        Locale.parse(language, sep="-")
+    except (ValueError, UnknownLocaleError) as error:
+        raise RefusedError(f"`{language}` is no language.", remedy="Give its tag, as ne or ur.") from error
+    if not write and not (FOLDER / f"{language}.po").is_file():
+        raise RefusedError(f"the console has no catalogue of `{language}`.", where=str(FOLDER), remedy="--write begins one.")
 
 
 def preview(what: str, country: str | None, state: Path, asked: Asked, *, as_json: bool) -> None:

@@ -218,6 +218,7 @@ class CountryFacts(Decided):
         languages: BCP 47 tags in the order of fallback; a text that lacks one is sent in the next.
         calling_code: without `+`.
         areas_version: the version of the P-codes in areas.csv.
+        console_language: that the console speaks to officers who chose none and whose browser asks for none that it has; else English.
         level_words: language tag to colour to the word that people see.
         feeds: names of folders under `feeds/`.
         reports: where reports by people are readings too; none if no rule reads them.
@@ -240,6 +241,7 @@ class CountryFacts(Decided):
     calling_code: str = Field(pattern=r"^[1-9][0-9]{0,2}$")
     languages: tuple[str, ...] = Field(min_length=1)
     areas_version: str
+    console_language: str = ""
     level_words: dict[str, dict[Colour, str]]
     feeds: tuple[str, ...]
     reports: Reports | None = None

@@ -33,6 +33,22 @@ def lint(country: str | None, as_json: bool) -> None:
 
 
 @texts.command()
+@click.argument("language", required=False)
+@click.option("--write", is_flag=True, help="Put new texts into the catalogue of LANGUAGE, or of all, and take out those that are gone.")
+@AS_JSON
+@told
+def interface(language: str | None, write: bool, as_json: bool) -> None:
+    """Find what is wrong in the console's own texts, and in their translation into LANGUAGE such as ne, or into all.
+
+    With --write first bring the catalogues up to date; a language that has none yet gets one, without translations. Exit code 1 if
+    something must be changed. Drafts are notes.
+    """
+    from polyrisk.texts_command import interface as interface_texts
+
+    sys.exit(interface_texts(language, write=write, as_json=as_json))
+
+
+@texts.command()
 @click.argument("what", metavar="WARNING|RULE")
 @click.option("--country", help="Folder below countries/; else the first that has such a rule, else the log of --state.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([*_KINDS, "all"]), help="Of a rule's text; `warning` by default.")

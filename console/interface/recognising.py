@@ -1,0 +1,118 @@
+"""Sentences that were put into words further back, by the engine or by the alerts, in English: known here by their form, so that a page
+says them in its own language. What is not known stands as it was written.
+
+Each form stands as it is written there, its parts that change in braces; a test finds every one of them there.
+"""
+
+import re
+from functools import lru_cache
+
+from console.interface.catalogues import SOURCE
+from console.interface.speaking import Given, _, language, later
+
+FORMS = (
+    # notes and steps of the engine (processors)
+    later("no reading yet"),
+    later("no reading since {moment}"),
+    later("declared dead"),
+    later("no bound known"),
+    later("not yet confirmed"),
+    later("no series here"),
+    later("{silent} of {all} places silent"),
+    later("true in {true} of {all}, unknown in {unknown}; {needed} needed"),
+    later("cooled until {moment}"),
+    later("muted by {rule}"),
+    later("merged into {event}"),
+    later("{rule} holds"),
+    # signing in and accounts (alerts.officers)
+    later("the name or the password is wrong, or the account is not in use."),
+    later("Try again; after five failures it takes a quarter of an hour. An administrator can set the account anew."),
+    later("this account has no second factor yet."),
+    later("Use your one-time code to finish it, or ask an administrator for a new one."),
+    later("the password was changed meanwhile."),
+    later("Sign in with the new one."),
+    later("the code is wrong, or was used before."),
+    later("Wait for the next one; is the telephone's clock right? After five failures it takes a quarter of an hour."),
+    later("this one-time code is not known, was used, or is too old."),
+    later("Ask whoever gave it to you for a new one."),
+    later("this step is not the one you are at."),
+    later("Begin at the sign-in page."),
+    later("the current password is wrong."),
+    later("Try again."),
+    later("the password is too short: it has fewer than {least} characters."),
+    later("the password is longer than {most} characters."),
+    later("the password repeats the same few characters."),
+    later("the password has the account's name in it."),
+    later("Take {least} characters or more, such as four or five words that do not belong together."),
+    later("the account {name} is out of use."),
+    later("An administrator can enable it."),
+    later("the account {name} has no role in {country}; its roles are for {countries}."),
+    later("An administrator of {country} can grant one."),
+    later("An administrator can grant it for {where}."),
+    # decisions on messages and silences (alerts.signing, alerts.holding, alerts.silences and those beside them) are refused so
+    later("nothing waits for a signature under this id."),
+    later("Look at the list of what waits."),
+    later("who wrote a message does not sign it."),
+    later("Another person must."),
+    later("{name} holds it: {why}"),
+    later("Answer, and let it go; or wait for its end."),
+    later("it is not what was read any more."),
+    later("Read it as it stands now, and sign that."),
+    later("this person or this role has signed already."),
+    later("Another person in another role must."),
+    later("a correction says who, why, and what is right."),
+    later("Give a name, a comment, area or level."),
+    later("nobody stands under this warning."),
+    later("another message of it waits for signatures."),
+    later("Sign that one first."),
+    later("it is held already."),
+    later("Wait for its end, or let it go first."),
+    later("who holds says who they are and what they ask."),
+    later("Give a name and a reason."),
+    later("a message is held for an hour at most."),
+    later("Name an end within the hour."),
+    later("it is not held."),
+    later("it is halted already."),
+    later("it is not halted."),
+    later("no warning is called so."),
+    later("no silence of this id holds."),
+    later("a silence without a name or a reason."),
+    later("Say who sets it and why."),
+    later("a silence that ends before it begins."),
+    later("Say until when it holds."),
+    later("a silence that holds nothing back."),
+    later("Say yellow, orange or red."),
+    later("the role `{role}` may not {what}."),
+    later("what is written has {count} letters, which is too long."),
+    later("Say it in at most {most} letters."),
+    later("Those that may: {those}."),
+)
+_ARGUMENT = re.compile(r"\{(\w+)\}")
+
+
+def recognised(text: str) -> str:
+    """A sentence in the language of the page, if its form is known; what changes in it stands as it was given, numbers as the language
+    writes them."""
+    if language() == SOURCE or not text:
+        return text
+    for pattern, form in _patterns():
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return _(form, **{name: _given(part) for name, part in found.groupdict().items()})
+    return text
+
+
+def _given(part: str) -> Given:
+    return int(part) if part.isascii() and part.isdecimal() else part
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The forms as they are looked for, those without a part that changes first."""
+    ordered = sorted(FORMS, key=lambda form: len(_ARGUMENT.findall(form)))
+    return tuple((_pattern(form), form) for form in ordered)
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    parts = _ARGUMENT.split(form)
+    return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>.+?)" for n, p in enumerate(parts)), re.DOTALL)
