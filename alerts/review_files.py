@@ -13,6 +13,8 @@ from schemas.errors import ConfigurationError, RefusedError
 
 _UNWRAPPED = 1_000_000_000
 """Columns: lines stay as long as they are, so that a change is the line that changed."""
+KEYED_BY = "X-Keyed-By"
+"""A header of catalogues whose msgid is the English itself, as those of the console: it says `English`."""
 _Change = Callable[[polib.POEntry, str], bool]
 
 
@@ -69,25 +71,38 @@ def _changed(path: Path, names: Collection[str], change: _Change, *, header: str
         po = polib.pofile(str(path), encoding="utf-8", wrapwidth=_UNWRAPPED)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is no PO file: {error}.", where=str(path)) from error
+    by_english = po.metadata.get(KEYED_BY) == "English"
+    name_of = (lambda entry: str(entry.msgid)) if by_english else _name
     entries = [entry for entry in po if entry.msgstr and not entry.obsolete]
-    known = {_name(entry) for entry in entries}
+    known = {name_of(entry) for entry in entries}
     for name in names:
         if name not in known:
-            raise RefusedError(f"no text `{name}` in the file.", where=str(path), remedy="Write name and kind, as river_flood.warning.")
-    beside = regional() if path.parent.resolve() == REGIONAL else Catalogue.load(path.resolve().parent.parent)
+            remedy = "Write the English, all of it." if by_english else "Write name and kind, as river_flood.warning."
+            raise RefusedError(f"no text `{name}` in the file.", where=str(path), remedy=remedy)
+    english_of = (lambda entry: str(entry.msgid)) if by_english else _english_beside(path)
     changed = []
     for entry in entries:
-        if names and _name(entry) not in names:
+        if names and name_of(entry) not in names:
             continue
-        english = beside.get(SOURCE_LANGUAGE, entry.msgctxt or "", entry.msgid)
-        if change(entry, english.text if english is not None else entry.msgstr):
-            changed.append(_name(entry))
+        if change(entry, english_of(entry)):
+            changed.append(name_of(entry))
     if header:
         said = [name for name in str(po.metadata.get("X-Reviewed-By", "")).split(", ") if name.strip()]
         po.metadata["X-Reviewed-By"] = ", ".join(dict.fromkeys([*said, header]))
     if changed:
         po.save()
     return changed
+
+
+def _english_beside(path: Path) -> Callable[[polib.POEntry], str]:
+    """How to find the English of an entry: in the file beside it, or in what all countries share; the text itself if there is none."""
+    beside = regional() if path.parent.resolve() == REGIONAL else Catalogue.load(path.resolve().parent.parent)
+
+    def english(entry: polib.POEntry) -> str:
+        found = beside.get(SOURCE_LANGUAGE, entry.msgctxt or "", entry.msgid)
+        return found.text if found is not None else str(entry.msgstr)
+
+    return english
 
 
 def _name(entry: polib.POEntry) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import polib
 
 from alerts import patterns
+from alerts.review_files import KEYED_BY
 from alerts.reviews import is_reviewed, stamps_of
 from console.interface.catalogues import FOLDER, SOURCE
 from console.interface.finding import ROOT, TEMPLATES, Text, texts, untranslated
@@ -141,6 +142,7 @@ def update(path: Path) -> tuple[int, int]:
             "Content-Type": "text/plain; charset=utf-8",
             "Content-Transfer-Encoding": "8bit",
         }
+    po.metadata[KEYED_BY] = "English"
     where: dict[str, list[str]] = {}
     for text in texts():
         where.setdefault(text.english, []).append(text.file)
