@@ -105,13 +105,22 @@ def hold(
     return result
 
 
+def has_list(state: Path) -> bool:
+    """Whether an installation has a list of its own."""
+    return bool(_lists(state))
+
+
+def _lists(state: Path) -> list[Path]:
+    return [state / f"{LIST}{ending}" for ending in ENDINGS if (state / f"{LIST}{ending}").exists()]
+
+
 def list_of(state: Path) -> Path:
     """The installation's list.
 
     Raises:
         RefusedError: it has none.
     """
-    found = [state / f"{LIST}{ending}" for ending in ENDINGS if (state / f"{LIST}{ending}").exists()]
+    found = _lists(state)
     if not found:
         what = "there is no list of those who agreed to drills."
         remedy = f"Write it as {state / LIST}.csv, with the columns of `polyrisk people import`, or name a file with --list."
