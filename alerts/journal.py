@@ -132,6 +132,11 @@ def of_warning(warning: str) -> ColumnElement[bool]:
     return journal.c.subject.startswith(warning, autoescape=True)
 
 
+def of_step(step: Step) -> ColumnElement[bool]:
+    """The condition that a step is of a kind."""
+    return journal.c.step == step.value
+
+
 def since(moment: datetime) -> ColumnElement[bool]:
     """The condition that a step was taken at a moment or later."""
     return journal.c.at >= to_utc(moment).isoformat(timespec="microseconds")

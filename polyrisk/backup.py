@@ -22,6 +22,7 @@ from eventlog import log_copies
 from eventlog.log import open_log
 from eventlog.sqlite_cuts import SqliteCut
 from eventlog.state import ARCHIVE, log_url
+from polyrisk import backup_drills
 from polyrisk.backup_files import DRAFT, Objects, alone, discard, files_below, finish
 from polyrisk.backup_manifest import KeptFile, Manifest, Part, Place, sha256_of
 from polyrisk.progress import patient
@@ -47,7 +48,7 @@ class _Copied:
     at: datetime
     parts: dict[str, Part] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
-    key_name: str = ""
+    keys: Keys | None = None
     files: list[KeptFile] = field(default_factory=list)
 
 
@@ -73,7 +74,9 @@ def back_up(state: Path, place: Path, keys_to: Path | None, keep_days: int | Non
         draft = place / f".{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}{DRAFT}"
         draft.mkdir(mode=0o700)
         copied = _at_one_moment(state, draft, keys_to, progress, url, registered=registered)
-        copied.files += files + _keep(objects, [*_named_by_the_log(state), *_configuration()])
+        copied.files += files + _keep(objects, [*_named_by_the_log(state), *backup_drills.plain(state), *_configuration()])
+        if copied.keys is not None:
+            copied.files += backup_drills.sealed(state, objects, copied.keys)
         manifest = _manifest(copied, url)
         manifest.save(draft)
         folder = place / draft.name.removeprefix(".").removesuffix(DRAFT)
@@ -100,12 +103,12 @@ def _at_one_moment(
     with ExitStack() as stack:
         registry: RegistryCut | None = None
         go_on: Callable[[], None] | None = None
-        key_name = ""
+        keys: Keys | None = None
         if registered:
             registry, go_on = stack.enter_context(still(registry_url(state)))
-            key_name = _keys_of_the_moment(state, keys_to)
+            keys = _keys_of_the_moment(state, keys_to)
         log: _LogCut = stack.enter_context(closing(SqliteCut(_log_file(url)) if _in_file(url) else _OtherCut(url)))
-        copied = _Copied(at=datetime.now(UTC), key_name=key_name)
+        copied = _Copied(at=datetime.now(UTC), keys=keys)
         if go_on is not None:
             go_on()
         progress(_SHARES[0])
@@ -150,13 +153,13 @@ class _OtherCut:
         self._log.close()
 
 
-def _keys_of_the_moment(state: Path, keys_to: Path | None) -> str:
+def _keys_of_the_moment(state: Path, keys_to: Path | None) -> Keys:
     """Which keys the registry needs; they are copied while nobody can change them."""
     named = os.environ.get("POLYRISK_KEYS")
     folder = Path(named) if named else state / "keys"
     if keys_to is not None:
         key_copies.write(folder, keys_to)
-    return Keys.load(folder).index_name
+    return Keys.load(folder)
 
 
 def _between(progress: Callable[[float], None], step: int) -> Callable[[float], None]:
@@ -201,7 +204,7 @@ def _manifest(copied: _Copied, url: str) -> Manifest:
         log=copied.parts["log"],
         places=copied.places,
         registry=copied.parts.get("registry"),
-        keys=copied.key_name,
+        keys=copied.keys.index_name if copied.keys is not None else "",
         files=tuple(copied.files),
     )
 
@@ -220,6 +223,8 @@ def _told(folder: Path, manifest: Manifest, new: int, gone: int, keys_to: Path |
         yield f"  keys      {where}: those called {manifest.keys} are needed to read it; keep them apart from it"
     else:
         yield "  registry  there is none"
+    if sealed := [file.path for file in manifest.files if file.sealed]:
+        yield f"  drills    {counted(len(sealed), 'file')} with their lists, sealed with the same keys"
     yield f"  files     {len(manifest.files):,}, of which {new:,} were in no older backup here"
     if os.environ.get(ARCHIVE):
         yield f"  archive   NOT in it: {ARCHIVE} names a place of its own"

@@ -54,19 +54,33 @@ class Objects:
             return None
         return KeptFile(path=path, sha256=sha256, bytes=length)
 
+    def keep_content(self, content: bytes, path: str) -> KeptFile:
+        """Keep what is to stand in a file of the installation."""
+        draft = self._root / f"{uuid.uuid4().hex}{DRAFT}"
+        try:
+            draft.touch(0o600)
+            draft.write_bytes(content)
+            sha256, length = self._finish(draft)
+            return KeptFile(path=path, sha256=sha256, bytes=length)
+        finally:
+            draft.unlink(missing_ok=True)
+
     def _copy(self, file: Path) -> tuple[str, int]:
         """Copy it; the copy says what it holds, for the file may have grown since it was looked at."""
         draft = self._root / f"{uuid.uuid4().hex}{DRAFT}"
         try:
             shutil.copyfile(file, draft)
             draft.chmod(0o600)
-            _make_durable(draft)
-            sha256, length = sha256_of(draft)
-            to = object_path(self._root, sha256)
-            to.parent.mkdir(exist_ok=True, mode=0o700)
-            draft.replace(to)
+            return self._finish(draft)
         finally:
             draft.unlink(missing_ok=True)
+
+    def _finish(self, draft: Path) -> tuple[str, int]:
+        _make_durable(draft)
+        sha256, length = sha256_of(draft)
+        to = object_path(self._root, sha256)
+        to.parent.mkdir(exist_ok=True, mode=0o700)
+        draft.replace(to)
         self.new += 1
         return sha256, length
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from schemas.errors import NewerVersionError, RefusedError
 from schemas.moments import Moment
 
-FORMAT = 1
+FORMAT = 2
+"""2: files may be sealed."""
 MANIFEST = "manifest.json"
 OBJECTS = "objects"
 """The folder beside all backups of a place: each file once, named by its SHA-256, however many backups hold it."""
@@ -34,11 +35,12 @@ class Part(_Model):
 
 
 class KeptFile(_Model):
-    """A file of the installation. path: in its folder. The content lies among the objects."""
+    """A file of the installation. path: in its folder. The content lies among the objects; sealed: with the registry's keys."""
 
     path: str
     sha256: str
     bytes: int
+    sealed: bool = False
 
 
 class Place(_Model):

@@ -4,29 +4,63 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from alerts.channels import dry
 from alerts.channels.contract import Channel, Settings, known_channels, open_channel
-from alerts.drills import folders, results
+from alerts.drills import duty, folders, results
+from alerts.drills.duty import DrillOfficer
 from alerts.drills.people import take_who_left
-from alerts.drills.results import DrillResult
+from alerts.drills.results import DrillResult, WakeTry
 from alerts.drills.stages import IN_WORDS, StageTime
 from alerts.people import enrolling
 from alerts.people.enrolment_files import FileRow, read
 from alerts.registry import Registry, open_registry
+from polyrisk.config_apply import clock_of
 from polyrisk.drill_run import DrillRun, Orders, Told, may_order
 from polyrisk.loading import load
 from schemas.country_files import LoadedCountry
 from schemas.errors import PolyriskError, RefusedError
 
 LIST = "drill-list"
+ROSTER = "drill-roster.csv"
+_ON_DUTY = timedelta(days=60)
+"""The officers of a drill are on duty from so long before its case until so long after."""
 ENDINGS = (".csv", ".xlsx")
 CHANNEL = "POLYRISK_CHANNEL"
 _WIDTH = 40
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Who is woken in a drill.
+
+    Attributes:
+        file: of those who agreed to it; by default the installation's own, and nobody if it has none.
+        real: those who would be woken now in earnest, by the installation's own roster. They are told that it is an exercise.
+    """
+
+    file: Path | None = None
+    real: bool = False
+
+    def officers(self, state: Path, country: LoadedCountry) -> list[DrillOfficer]:
+        """Them.
+
+        Raises:
+            ConfigurationError: the file cannot be taken. RefusedError: nobody is on duty in earnest, or both were asked for.
+        """
+        if self.real and self.file is not None:
+            raise RefusedError("either the drill's own roster is woken, or the real one.", remedy="Leave --roster or --real-roster out.")
+        if self.real:
+            with closing(open_registry(state)) as registry:
+                return duty.of_installation(registry, country, clock_of(state).now())
+        own = state / ROSTER
+        file = self.file or (own if own.exists() else None)
+        return duty.read(file, country) if file is not None else []
 
 
 def hold(
@@ -36,12 +70,14 @@ def hold(
     orders: Orders,
     told: Told,
     channel: Channel | None = None,
+    roster: Roster = Roster(),
     wall: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> DrillResult:
     """Hold a drill in an installation and keep its result.
 
     Args:
         state: the installation's folder. name: of the case, `country/case`. source: the list; by default the installation's own.
+        roster: who is woken.
         channel: the way out; by default the country's if it is sent, else a file. wall: the machine's clock.
 
     Raises:
@@ -51,20 +87,31 @@ def hold(
     if orders.send:
         may_order(country, orders.by, orders.role)
     rows = read(source or list_of(state))
+    officers = roster.officers(state, country)
     folder = folders.make(state, case.name, wall())
     with ExitStack() as stack:
         registry = stack.enter_context(closing(open_registry(folder, create=True)))
         try:
             take_who_left(state, registry)
             _enrol(registry, country, rows)
+            duty.put_on_duty(registry, country, officers, case.start - _ON_DUTY, case.end + _ON_DUTY)
             way_out = channel or _channel(country, folder, send=orders.send)
         except PolyriskError:
             stack.close()
             folders.drop(folder)  # what was refused was no drill
             raise
-        result = DrillRun(case, country, folder, registry, way_out, orders, told, wall=wall).run()
+        result = DrillRun(case, country, folder, registry, way_out, orders, told, officers=officers, wall=wall).run()
     results.keep(state, result)
     return result
+
+
+def has_list(state: Path) -> bool:
+    """Whether an installation has a list of its own."""
+    return bool(_lists(state))
+
+
+def _lists(state: Path) -> list[Path]:
+    return [state / f"{LIST}{ending}" for ending in ENDINGS if (state / f"{LIST}{ending}").exists()]
 
 
 def list_of(state: Path) -> Path:
@@ -73,7 +120,7 @@ def list_of(state: Path) -> Path:
     Raises:
         RefusedError: it has none.
     """
-    found = [state / f"{LIST}{ending}" for ending in ENDINGS if (state / f"{LIST}{ending}").exists()]
+    found = _lists(state)
     if not found:
         what = "there is no list of those who agreed to drills."
         remedy = f"Write it as {state / LIST}.csv, with the columns of `polyrisk people import`, or name a file with --list."
@@ -113,6 +160,12 @@ def shown(result: DrillResult, state: Path) -> Iterator[str]:
     yield f"{'stage':{_WIDTH}} {'happened':>9} {'p50 min':>9} {'slowest':>9} {'first at':>9} {'last at':>9}"
     for line in result.stages:
         yield _line(line)
+    for one in result.woken:
+        yield _tried(one)
+    if result.awake:
+        yield f"awake: {result.awake}"
+    if result.not_awake:
+        yield f"did not answer when woken: {', '.join(result.not_awake)}"
     if result.signed_by:
         nobody = " NOBODY WAS ASKED: signed by the drill itself." if result.unattended else ""
         yield f"signed by {'; '.join(result.signed_by)}.{nobody}"
@@ -130,6 +183,12 @@ def _line(line: StageTime) -> str:
         return f"{IN_WORDS[line.stage]:{_WIDTH}} {'not asked':>9}"
     minutes = " ".join(f"{'-' if value is None else f'{value:.2f}':>9}" for value in (line.p50, line.slowest, line.first, line.minute))
     return f"{IN_WORDS[line.stage]:{_WIDTH}} {f'{line.happened}/{line.of}':>9} {minutes}"
+
+
+def _tried(one: WakeTry) -> str:
+    at = "never" if one.minute is None else f"minute {one.minute:.2f}"
+    became = "answered" if one.answered else "not answered" if one.state == "accepted" else one.state
+    return f"  woken    {one.officer} by {one.way} at {at}: {became}"
 
 
 def as_json(result: DrillResult) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from alerts import intents, ledger
 from alerts.channels.contract import Channel
 from alerts.drills import folders
+from alerts.drills.duty import DrillOfficer
 from alerts.drills.only_listed import OnlyListed
 from alerts.drills.people import Listed, Reached, bring_to, keep_who_left, listed, reached
 from alerts.drills.results import DrillResult
@@ -27,6 +28,7 @@ from feeds.clock import FileClock
 from feeds.stand_ins import StandInServer
 from polyrisk.airflow_runner import environment
 from polyrisk.case_run import DirectFetch, Fetch, Parts, Tally
+from polyrisk.drill_duty import DrillDuty
 from processors.loop import Processor
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
@@ -106,6 +108,7 @@ class DrillRun:
 
     Args:
         state: the drill's own folder. registry: of that folder. channel: the way out; nothing passes it but exercises to the list.
+        officers: who is woken, as `alerts.drills.duty.put_on_duty` has put them on duty; nobody is woken without.
         wall: the machine's clock. pause: between two looks; replaced in tests.
     """
 
@@ -119,6 +122,7 @@ class DrillRun:
         orders: Orders,
         told: Told = Told(),
         *,
+        officers: Sequence[DrillOfficer] = (),
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[], None] = lambda: time.sleep(LOOK_S),
     ) -> None:
@@ -133,8 +137,10 @@ class DrillRun:
         self._wall = wall
         self._pause = pause
         self._people = listed(registry)
-        self._out = OnlyListed(channel, [person.number for person in self._people], wall)
+        self._out = OnlyListed(channel, [person.number for person in self._people], wall, [one.number for one in officers])
+        self._duty = DrillDuty(registry, country, officers, self._out, wall)
         self._fetch = _TimedFetch(wall)
+        self._signs_itself = bool(orders.sign_as)
 
     def run(self) -> DrillResult:
         """Hold the drill, to its end or until the time to wait is over."""
@@ -214,7 +220,6 @@ class DrillRun:
         parts.service.look_again(clock.now())
         if seen.needed and not self._orders.sign_as:
             self._told.say(f"waits for {seen.needed} signatures: polyrisk pending --state {self.state}")
-        self._sign(parts.service, message, clock.now())
         until = self._wall() + self.country.facts.drill.signed_within + self._orders.wait
         while self._wall() < until:
             now = self._wall() + offset
@@ -222,6 +227,8 @@ class DrillRun:
             parts.service.take_in(now)
             if listener.process(now):
                 keep_who_left(self.state.parent.parent, self._registry)
+            if seen.issued is None:
+                self._wake(parts.service, message, seen, now, offset)
             if seen.issued is None and self._issued(seen, offset):
                 until = self._wall() + self._orders.wait
                 self._told.say(f"handed over, and waits for answers until {until:%H:%M:%S} UTC")
@@ -234,9 +241,26 @@ class DrillRun:
         listener.process(self._wall() + offset)
         parts.service.dispatch(self._wall() + offset)  # what was still to be answered
         self._look(seen)
+        self._duty.look(offset)
         keep_who_left(self.state.parent.parent, self._registry)
 
+    def _wake(self, service: AlertService, message: Warning, seen: _Seen, now: datetime, offset: timedelta) -> None:
+        """Wake who is on duty; once somebody has answered, or nobody did in time, the drill signs if nobody is asked to."""
+        awake, tried = self._duty.awake, len(self._duty.tried)
+        self._duty.turn(now, offset)
+        for one in self._duty.tried[tried:]:
+            self._told.say(f"{one.officer} is woken by {one.way}")
+        if awake is None and self._duty.awake is not None:
+            self._told.say(f"{self._duty.awake.by} has answered {self._duty.awake.how}")
+        waited = self._wall() - (seen.proposed or self._wall()) >= self.country.facts.drill.awake_within
+        if self._duty.awake is not None or not (self._duty.asked and self._orders.send) or waited:
+            self._sign(service, message, now)
+
     def _sign(self, service: AlertService, message: Warning, now: datetime) -> None:
+        """Once, if nobody is asked to."""
+        if not self._signs_itself:
+            return
+        self._signs_itself = False
         for role, name in self._orders.sign_as.items():
             if message.id in {waiting.id for waiting in service.pending()}:
                 service.sign(message.id, f"{name} (unattended drill)", role, now)
@@ -296,6 +320,7 @@ class DrillRun:
             (Stage.JUDGED, *_one(last_read, seen.judged if came else None)),
             (Stage.PROPOSED, *_one(seen.judged, seen.proposed if came else None)),
         ]
+        found += self._timed_duty(seen)
         signed = [at for _, at in seen.signatures]
         found.append((Stage.SIGNED, [at - (seen.proposed or at) for at in signed], signed, seen.needed if came else 1))
         out = [at - (seen.issued or at) for at in handed.values()]
@@ -305,6 +330,17 @@ class DrillRun:
             theirs = {one: at for one, at in at_of.items() if one in handed} if of else {}
             found.append((stage, [max(timedelta(), at - handed[one]) for one, at in theirs.items()], list(theirs.values()), of))
         return [(Timed(stage, took, max(at, default=None), of), min(at, default=None)) for stage, took, at, of in found]
+
+    def _timed_duty(self, seen: _Seen) -> list[tuple[Stage, list[timedelta], list[datetime], int]]:
+        """Who was woken, counted from the proposal, and who answered, counted from when the first was woken."""
+        duty = self._duty
+        taken = list(duty.first_taken.values())
+        asked = duty.asked and (seen.message is None or seen.needed > 0)
+        woken = Stage.WOKEN, [at - (seen.proposed or at) for at in taken], taken, max(1, len(duty.names)) if asked else 0
+        answers = int(asked and self._orders.send)
+        if duty.awake is None or not taken or not answers:
+            return [woken, (Stage.AWAKE, [], [], answers)]
+        return [woken, (Stage.AWAKE, [max(timedelta(), duty.awake.at - min(taken))], [duty.awake.at], answers)]
 
     def _result(self, begun: datetime, seen: _Seen) -> DrillResult:
         timed = self._timed(seen)
@@ -323,6 +359,9 @@ class DrillRun:
             role=self._orders.role,
             unattended=bool(self._orders.sign_as),
             signed_by=tuple(f"{one.by}, {one.role}" for one, _ in seen.signatures),
+            woken=self._duty.shown(seen.asked),
+            awake=f"{self._duty.awake.by}, {self._duty.awake.how}" if self._duty.awake is not None else "",
+            not_awake=self._duty.silent if self._orders.send else (),
             message=message.id if message else "",
             rule=message.rule if message else "",
             area=message.area if message else "",

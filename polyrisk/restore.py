@@ -21,6 +21,7 @@ from eventlog import log_copies
 from eventlog.homes.sqlite import check_readable
 from eventlog.log import open_log
 from eventlog.state import LOG
+from polyrisk import backup_drills
 from polyrisk.backup_manifest import OBJECTS, Manifest, Part, load_manifest, object_path, sha256_of
 from polyrisk.progress import patient
 from schemas.counting import counted
@@ -107,10 +108,14 @@ def _check_keys(manifest: Manifest, copy: Path | None) -> None:
     if copy is None and not folder:
         what = "The keys are not in a backup."
         raise ConfigurationError(what, where="--keys", remedy=f"Name the copy of those called {manifest.keys}, or set {KEYS}.")
-    found = key_copies.read(copy) if copy is not None else Keys.load(Path(str(folder)))
+    found = _keys_of(copy)
     if found.index_name != manifest.keys:
         what = f"These keys are called {found.index_name}; the registry was written with those called {manifest.keys}."
         raise ConfigurationError(what, where=str(copy or folder), remedy="Find the copy that was made with this backup.")
+
+
+def _keys_of(copy: Path | None) -> Keys:
+    return key_copies.read(copy) if copy is not None else Keys.load(Path(os.environ[KEYS]))
 
 
 def _wrong(manifest: Manifest, folder: Path, progress: Callable[[float], None]) -> list[str]:
@@ -150,8 +155,11 @@ def _make(manifest: Manifest, folder: Path, state: Path, keys: Path | None, prog
 
 
 def _fill(manifest: Manifest, folder: Path, draft: Path, keys: Path | None, progress: Callable[[float], None]) -> None:
+    opens = _keys_of(keys) if any(file.sealed for file in manifest.files) else None
     for number, file in enumerate(manifest.files):
         _copy(object_path(folder.parent / OBJECTS, file.sha256), draft / file.path)
+        if file.sealed and opens is not None:
+            (draft / file.path).write_bytes(backup_drills.unsealed((draft / file.path).read_bytes(), opens))
         progress(number / len(manifest.files) / 2)
     _copy(folder / manifest.log.file, draft / manifest.log.file)
     if os.environ.get(LOG):

@@ -183,13 +183,15 @@ class Drill(Decided):
 
     Attributes:
         case: the name of the country's case that is played; none is held by itself without it.
-        judged_within: from asking the sources to a message that waits. signed_within: to the last signature.
+        judged_within: from asking the sources to a message that waits. awake_within: until an officer who is woken has answered.
+        signed_within: to the last signature.
         handed_over_within: to the last message that the provider took. receipt_within, answer_within: after which half of those to whom it
             was handed over must have it, and must have answered.
     """
 
     case: str = ""
     judged_within: Span = datetime.timedelta(minutes=10)
+    awake_within: Span = datetime.timedelta(minutes=15)
     signed_within: Span = datetime.timedelta(minutes=30)
     handed_over_within: Span = datetime.timedelta(minutes=10)
     receipt_within: Span = datetime.timedelta(minutes=15)

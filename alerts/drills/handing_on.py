@@ -2,7 +2,7 @@
 
 A receipt is the drill's if it names a message of the drill. What a person writes is the drill's if they are on its list and have not been
 sent anything in earnest since it began: a cry for help after a real warning is never taken for practice. A leave and a return hold for
-both.
+both. That an officer is awake is the drill's only if nobody is woken with that code in earnest.
 """
 
 import threading
@@ -22,6 +22,7 @@ from alerts.listening.keywords import Meaning
 from alerts.listening.listener import Listener
 from alerts.people import subscribers as people
 from alerts.registry import Registry, open_registry
+from alerts.roster import wakings
 from alerts.tables import messages
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
@@ -78,8 +79,11 @@ class HandsOn:
         self._listener.receipt(receipt)
 
     def woken(self, reference: str) -> bool:
-        """An officer who was called is awake. A drill wakes nobody: its roster is empty."""
-        return self._listener.woken(reference)
+        """An officer who was called is awake: in earnest first, else in the drill."""
+        if self._listener.woken(reference):
+            return True
+        with self._running() as drill:
+            return drill is not None and drill.listener.woken(reference)
 
     @contextmanager
     def _running(self) -> Iterator[_Drill | None]:
@@ -97,6 +101,9 @@ class HandsOn:
 
     def _of_the_drill(self, drill: _Drill, message: Inbound) -> bool:
         """Whether it was handed on to the drill and is not ours too."""
+        if self._is_answer_of_officer(drill, message):
+            drill.listener.receive(message)
+            return True
         with drill.registry.reading() as connection:
             listed = people.find(connection, drill.registry.keys.indexes(message.number)) is not None
         if not listed:
@@ -106,6 +113,16 @@ class HandsOn:
             return False
         drill.listener.receive(message)
         return not both
+
+    def _is_answer_of_officer(self, drill: _Drill, message: Inbound) -> bool:
+        """Whether an officer says that they are awake for the drill; a code that may be meant in earnest is taken so."""
+
+        def expected(registry: Registry) -> bool:
+            with registry.reading() as connection:
+                found = wakings.expected(connection, registry.keys, self._country.code, message.number, message.body)
+            return found is not None
+
+        return expected(drill.registry) and not expected(self._registry)
 
     def _warned_since(self, folder: Path, number: str) -> bool:
         """Whether a person was sent anything in earnest since the drill began."""

@@ -11,6 +11,21 @@ from schemas.moments import Moment
 from schemas.records import Typed
 
 
+class WakeTry(Typed):
+    """Once that somebody on duty was woken in a drill.
+
+    Attributes:
+        officer: the account's name. way: `sms` or `call`. minute: of the drill, at which the provider took it; none if it did not.
+        state: what became of it, with why if it was refused. answered: this officer then said that they are awake.
+    """
+
+    officer: str
+    way: str
+    minute: float | None
+    state: str
+    answered: bool
+
+
 class DrillResult(Typed):
     """One drill.
 
@@ -18,6 +33,7 @@ class DrillResult(Typed):
         name: of its folder. case: `country/name`. begun, ended: by the machine's clock.
         sent: false if what would go was only written. by, role: who ordered it; empty if nobody was named.
         unattended: signed in people's names by the drill itself, for nobody was asked. signed_by: names and roles.
+        woken: each try to wake somebody, in order. awake: who answered, and how; empty if nobody did. not_awake: who was tried and did not.
         message: its id; empty if there was none. people: on the list. languages: that they read, each with how many.
         not_handed, no_answer: masked numbers of those to whom it was not handed over, with why; and who did not answer.
         faults: what did not happen or took too long; a good drill has none.
@@ -32,6 +48,9 @@ class DrillResult(Typed):
     role: str = ""
     unattended: bool
     signed_by: tuple[str, ...] = ()
+    woken: tuple[WakeTry, ...] = ()
+    awake: str = ""
+    not_awake: tuple[str, ...] = ()
     message: str = ""
     rule: str = ""
     area: str = ""

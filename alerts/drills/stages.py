@@ -19,6 +19,8 @@ class Stage(StrEnum):
     READ = "read"
     JUDGED = "judged"
     PROPOSED = "proposed"
+    WOKEN = "woken"
+    AWAKE = "awake"
     SIGNED = "signed"
     HANDED_OVER = "handed_over"
     RECEIPT = "receipt"
@@ -29,6 +31,8 @@ IN_WORDS = {
     Stage.READ: "source asked, its readings in the log",
     Stage.JUDGED: "event in the log",
     Stage.PROPOSED: "message proposed",
+    Stage.WOKEN: "officer on duty woken",
+    Stage.AWAKE: "officer on duty answered",
     Stage.SIGNED: "signed",
     Stage.HANDED_OVER: "handed to the provider",
     Stage.RECEIPT: "handset receipt",
@@ -57,7 +61,7 @@ class StageTime(Typed):
     """A line of a drill's table.
 
     Attributes:
-        happened, of: for how many feeds, signatures or people it came about, and for how many it was to. 0 of 0: not asked for.
+        happened, of: for how many feeds, officers, signatures or people it came about, and for how many it was to. 0 of 0: not asked for.
         p50, slowest: minutes that it took, counted from the stage before; `p50` is of those for whom it came about.
         minute: of the drill, counted from asking the sources, in which it came about last. first: in which first.
     """
@@ -103,6 +107,7 @@ def faults(seen: Sequence[Timed], limits: Drill) -> tuple[str, ...]:
     """What did not happen, or took longer than the country's file allows; in words, the first of them first."""
     within = {
         Stage.JUDGED: limits.judged_within,
+        Stage.AWAKE: limits.awake_within,
         Stage.SIGNED: limits.signed_within,
         Stage.HANDED_OVER: limits.handed_over_within,
         Stage.RECEIPT: limits.receipt_within,

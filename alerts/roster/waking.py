@@ -16,13 +16,12 @@ from sqlalchemy import Connection, select, update
 
 from alerts import ledger
 from alerts.channels.contract import LATER, Accepted, Calls, Channel, Outgoing, Refusal, Refused, Spoken, Unanswered
-from alerts.officers import accounts
-from alerts.officers.officer import Officer, State
+from alerts.marks import is_exercise
 from alerts.registry import Registry
-from alerts.roster import causes, keeping, telephones, wakings
+from alerts.roster import causes, telephones, wakings
 from alerts.roster.causes import Cause
 from alerts.roster.ladder import Way, next_rung, rungs
-from alerts.roster.shifts import on_duty
+from alerts.roster.order import who_is_woken
 from alerts.roster.wakings import ACCEPTED, INTENDED, REFUSED, SENDING, UNKNOWN
 from alerts.tables import wake_tries
 from schemas.country_files import LoadedCountry
@@ -119,7 +118,7 @@ class Waker:
         return waking.kind in (causes.PROPOSAL, causes.FEED) and not subjects & of_kind
 
     def _try_next(self, connection: Connection, waking: wakings.Waking, now: datetime) -> None:
-        of = rungs((officer.id for officer in self.who_is_woken(connection, waking.to_role, now)), calls=self._calls is not None)
+        of = rungs((officer.id for officer in who_is_woken(connection, self._country, waking.to_role, now)), calls=self._calls is not None)
         tried = wakings.tried(connection, waking.id)
         rung = next_rung(of, tried)
         if rung is None:
@@ -131,20 +130,8 @@ class Waker:
         if again:
             text = f"Nobody answers, all were tried {again} times and are tried again: {waking.text}"
             ledger.note(connection, f"{UNANSWERED}:{waking.id}:{again}", now, UNANSWERED, "", text)
-        wakings.intend(connection, waking, rung, self._country.code, now, now + self._after)
-
-    def who_is_woken(self, connection: Connection, to_role: str, now: datetime) -> list[Officer]:
-        """Who is tried, in this order: the role it was passed on to, who is on duty, then the roles of the country's ladder."""
-        reached = telephones.who_has_one(connection)
-        there = [o for o in accounts.all_of(connection) if o.state is State.ACTIVE and o.id in reached]
-        shifts = keeping.within(connection, self._country.code, now, now + timedelta(microseconds=1))
-        duty = [o for shift in on_duty(shifts, now) for o in there if o.id == shift.officer]
-        first = self._in_role(there, to_role) if to_role else []
-        last = [o for step in self._country.facts.escalate for o in self._in_role(there, step.to)]
-        return list(dict.fromkeys((*first, *duty, *last)))
-
-    def _in_role(self, there: Sequence[Officer], role: str) -> list[Officer]:
-        return [o for o in there if any(g.duty_role == role and g.country == self._country.code for g in o.grants)]
+        body = wakings.Words(self._country.code, exercise=self._registry.exercise)
+        wakings.intend(connection, waking, rung, body, now, now + self._after)
 
     async def _try_all(self, waiting: Sequence[Any], now: datetime) -> int:
         done = 0
@@ -176,6 +163,8 @@ class Waker:
         return _Answer(row.id, row.waking, ACCEPTED, taken.provider_id)
 
     async def _hand_over(self, row: Any, number: str) -> Accepted:
+        if self._registry.exercise and not is_exercise(row.body):
+            raise Refused(Refusal.NOT_MARKED)
         if row.way == Way.SMS.value:
             return await self._channel.send(self._outgoing(row, number))
         if self._calls is None:  # intended through another channel than this

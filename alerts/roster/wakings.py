@@ -1,6 +1,7 @@
 """Wakings and tries as they are kept, inside the caller's transaction: begun, tried, acknowledged, over."""
 
 import hashlib
+import json
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from alerts import journal
 from alerts.journal import AS_SERVICE, SERVICE, Step
+from alerts.marks import marked
 from alerts.officers import accounts
 from alerts.officers.officer import Officer, State
 from alerts.people.keys import Keys
@@ -25,6 +27,8 @@ INTENDED, SENDING, ACCEPTED, REFUSED, UNKNOWN, DROPPED = "intended", "sending", 
 ACKNOWLEDGED, SETTLED, JOINED = "acknowledged", "settled", "joined"
 BY_SMS, BY_CALL, BY_COMMAND = "by SMS", "by call", "by command"
 LONGEST_SMS = 160
+_LANGUAGE = "en"
+_OURS = "wake-"
 
 
 @dataclass(frozen=True)
@@ -105,16 +109,31 @@ def tried(connection: Connection, waking: str) -> Counter[Rung]:
     return Counter(Rung(row.officer, Way(row.way)) for row in rows)
 
 
-def intend(connection: Connection, waking: Waking, rung: Rung, country: str, now: datetime, due: datetime) -> None:
+@dataclass(frozen=True)
+class Words:
+    """In whose name somebody is woken. exercise: what they read and hear says first and last that it is one."""
+
+    country: str
+    exercise: bool = False
+
+    def of(self, waking: Waking, way: Way, beside: int) -> str:
+        """What an SMS or a call says of a waking and so many more things of the kind."""
+        if way is Way.CALL:
+            return marked(spoken(self.country, waking, beside), _LANGUAGE, exercise=self.exercise)
+        room = LONGEST_SMS - len(marked(".", _LANGUAGE, exercise=self.exercise)) + 1
+        return marked(sms(self.country, waking, beside, room), _LANGUAGE, exercise=self.exercise)
+
+
+def intend(connection: Connection, waking: Waking, rung: Rung, words: Words, now: datetime, due: datetime) -> None:
     """Write down that somebody is to be tried; what was tried before and never answered is not looked for any more."""
     step = waking.step + 1
     officer = accounts.load(connection, rung.officer)
     name = officer.name if officer is not None else rung.officer
     before = (wake_tries.c.waking == waking.id) & wake_tries.c.state.in_((INTENDED, SENDING))
     connection.execute(update(wake_tries).where(before).values(state=UNKNOWN))
-    values = {"id": f"{waking.id}.{step}", "waking": waking.id, "step": step, "officer": rung.officer, "way": rung.way.value}
+    values = {"id": reference(waking.id, step), "waking": waking.id, "step": step, "officer": rung.officer, "way": rung.way.value}
     beside = len(joined(connection, waking.id))
-    body = sms(country, waking, beside) if rung.way is Way.SMS else spoken(country, waking, beside)
+    body = words.of(waking, rung.way, beside)
     connection.execute(insert(wake_tries).values(**values, body=body, state=INTENDED, tried_at=now))
     connection.execute(update(wakings).where(wakings.c.id == waking.id).values(step=step, due_at=due))
     content = {"officer": name, "way": rung.way.value, "step": step, "waking": waking.id}
@@ -126,15 +145,15 @@ def wait(connection: Connection, waking: str, due: datetime) -> None:
     connection.execute(update(wakings).where(wakings.c.id == waking).values(due_at=due))
 
 
-def sms(country: str, waking: Waking, beside: int) -> str:
+def sms(country: str, waking: Waking, beside: int, longest: int = LONGEST_SMS) -> str:
     """What the SMS says, in one segment: what is cut is the middle, never the code.
 
     Args:
-        beside: how many more things of the kind there are.
+        beside: how many more things of the kind there are. longest: characters.
     """
     more = f" And {beside} more." if beside else ""
     head, tail = f"POLYRISK {country} {waking.code}: ", f"{more} Answer {waking.code} if you are awake."
-    room = LONGEST_SMS - len(head) - len(tail)
+    room = longest - len(head) - len(tail)
     text = waking.text if len(waking.text) <= room else waking.text[: room - 3].rstrip() + "..."
     return head + text + tail
 
@@ -171,28 +190,54 @@ def acknowledge(connection: Connection, waking: Waking, officer: Officer, how: s
     journal.write(connection, now, officer.name, "on duty", Step.ACKNOWLEDGED, waking.subject, {"waking": waking.id, "how": how})
 
 
+def acknowledged_how(connection: Connection, waking: str) -> str:
+    """By which way a waking was acknowledged, as the journal has it; empty if it was not."""
+    for entry in journal.entries(connection, journal.of_step(Step.ACKNOWLEDGED)):
+        said = json.loads(entry.content)
+        if said.get("waking") == waking:
+            return str(said.get("how", ""))
+    return ""
+
+
 def settle(connection: Connection, waking: Waking, now: datetime) -> None:
     """What somebody is woken for is over by itself."""
     _end(connection, waking, SETTLED, "", now)
     journal.write(connection, now, SERVICE, AS_SERVICE, Step.WAKING_OVER, waking.subject, {"waking": waking.id})
 
 
-def answered(connection: Connection, keys: Keys, country: str, number: str, body: str, now: datetime) -> bool:
-    """Whether a message that came in is the answer of an officer to what they are woken for; then it is acknowledged.
+def expected(connection: Connection, keys: Keys, country: str, number: str, body: str) -> tuple[Waking, Officer] | None:
+    """The waking of which a message that came in is the answer, and the officer whose it is; none if it is something else.
 
     The code alone, in any digits, from a telephone of an officer in use. Whoever else writes four digits has written something else.
     """
     code = "".join(str(int(c)) if c.isdecimal() else "" if c.isspace() else c for c in body).strip(".,!\"'")
     if len(code) != 4 or not code.isdigit():
-        return False
+        return None
     found = [w for w in open_ones(connection, country) if w.code == code]
     ids = telephones.whose(connection, keys, number) if found else []
     tried_ids = {rung.officer for w in found for rung in tried(connection, w.id)}
     for officer in (accounts.load(connection, one) for one in sorted(ids, key=lambda one: one not in tried_ids)):
         if officer is not None and officer.state is State.ACTIVE:
-            acknowledge(connection, found[0], officer, BY_SMS, now)
-            return True
-    return False
+            return found[0], officer
+    return None
+
+
+def answered(connection: Connection, keys: Keys, country: str, number: str, body: str, now: datetime) -> bool:
+    """Whether a message that came in is the answer of an officer to what they are woken for; then it is acknowledged."""
+    found = expected(connection, keys, country, number, body)
+    if found is not None:
+        acknowledge(connection, *found, BY_SMS, now)
+    return found is not None
+
+
+def reference(waking: str, step: int) -> str:
+    """Our own reference of a try: of the message or the call."""
+    return f"{waking}.{step}"
+
+
+def is_reference(reference: str) -> bool:
+    """Whether our reference of a message is that of a try to wake somebody."""
+    return reference.startswith(_OURS)
 
 
 def pressed(connection: Connection, country: str, reference: str, now: datetime) -> bool:
@@ -217,7 +262,7 @@ def tries(connection: Connection, waking: str) -> list[Mapping[str, Any]]:
 
 
 def _values(cause: Cause) -> dict[str, str]:
-    identity = f"wake-{hashlib.sha256(cause.id.encode()).hexdigest()[:16]}"
+    identity = f"{_OURS}{hashlib.sha256(cause.id.encode()).hexdigest()[:16]}"
     said = {"kind": cause.kind, "subject": cause.subject, "to_role": cause.to_role, "text": cause.text}
     return {"id": identity, "cause": cause.id, **said}
 

@@ -44,6 +44,8 @@ def drill() -> None:
 @click.option("--by", default="", help="Who orders it, by name; needed to send.")
 @click.option("--role", default="", help="In which role of country.yaml; it must be one that may drill.")
 @click.option("--sign-as", multiple=True, metavar="ROLE=NAME", help="Ask nobody to sign: the drill does so itself, and says so.")
+@click.option("--roster", type=FOLDER, help="Officers who agreed to be woken in drills; by default `drill-roster.csv` in the folder.")
+@click.option("--real-roster", is_flag=True, help="Wake those who are on duty now in earnest. They read and hear EXERCISE.")
 @OF_INSTALLATION
 @AS_JSON
 @told
@@ -55,6 +57,8 @@ def hold(
     by: str,
     role: str,
     sign_as: tuple[str, ...],
+    roster: Path | None,
+    real_roster: bool,
     state: Path,
     as_json: bool,
 ) -> None:
@@ -66,7 +70,8 @@ def hold(
     _, country = load(case)
     orders = Orders(send, country.facts.drill.answer_within if wait is None else wait, by, role, drill_command.sign_as(sign_as))
     progress = Told((lambda _: None) if as_json else (lambda text: click.echo(text, err=True)))
-    result = drill_command.hold(state, case, source, orders, progress)
+    woken = drill_command.Roster(roster, real_roster)
+    result = drill_command.hold(state, case, source, orders, progress, roster=woken)
     click.echo(drill_command.as_json(result) if as_json else "\n".join(drill_command.shown(result, state)))
     sys.exit(0 if result.good else 1)
 

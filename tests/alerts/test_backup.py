@@ -18,7 +18,11 @@ from kannel_gateway import wait_until
 from postgres_server import PostgresServer
 from sqlalchemy import create_engine, select
 
-from alerts.registry import REGISTRY
+from alerts.drills import folders
+from alerts.drills.people import keep_who_left, take_who_left
+from alerts.people.person import Consent, Enrolment
+from alerts.people.subscribers import has_left
+from alerts.registry import REGISTRY, open_registry
 from alerts.registry_copies import driver_of, put_back
 from alerts.service import AlertService
 from alerts.tables import outbox, processed
@@ -383,3 +387,32 @@ def test_a_backup_without_its_program_or_beside_endless_writing_says_so(
         monkeypatch.setenv("PATH", str(tmp_path))
         assert "`pg_dump` is not here" in polyrisk("backup", "--state", made.state, "--out", place, code=2)
     assert not list(place.glob("2*"))
+
+
+def test_lists_of_drills_and_who_left_one_come_back_and_no_number_stands_in_a_backup(filled: Installation, tmp_path: Path) -> None:
+    """Lists, roster and the keys of drills are sealed with the registry's keys; results and indexes are as they were."""
+    number, officer = "+94771200001", "+94771200201"
+    state, place, keys = filled.state, tmp_path / "backups", tmp_path / "keys.json"
+    (state / "drill-list.csv").write_text(f"number,area,language\n{number},LK21,si\n", encoding="utf-8")
+    (state / "drill-roster.csv").write_text(f"name,number,role,place\nfirst,{officer},duty_officer,first\n", encoding="utf-8")
+    drill = open_registry(folders.make(state, "ditwah-2025", datetime.now(UTC)), create=True)
+    drill.enrol(Enrolment(number, "LK21", "si", "household", Consent(START, "drills-1", "committee")))
+    drill.stop(number, START)
+    keep_who_left(state, drill)
+    drill.close()
+    (state / "drills" / "20261127T000000Z-ditwah-2025.json").write_text("{}", encoding="utf-8")
+    backup = back_up(state, place, "--keys", keys)
+    for file in (one for one in place.rglob("*") if one.is_file()):
+        content = file.read_bytes()
+        assert not any(secret.encode() in content for secret in (number, officer, (state / "drills/keys/index.key").read_text().strip()))
+    restored = tmp_path / "restored"
+    polyrisk("restore", backup, "--state", restored, "--keys", keys, "--apply")
+    kept = ("drill-list.csv", "drill-roster.csv", "drills/left", "drills/20261127T000000Z-ditwah-2025.json")
+    assert all((restored / name).read_bytes() == (state / name).read_bytes() for name in kept)
+    assert stat.S_IMODE((restored / "drill-list.csv").stat().st_mode) == 0o600
+    assert [path.name for path in (restored / "drills").iterdir() if path.is_dir()] == ["keys"]
+    following = open_registry(folders.make(restored, "ditwah-2025", datetime.now(UTC)), create=True)
+    take_who_left(restored, following)
+    with following.reading() as connection:
+        assert has_left(connection, following.keys.indexes(number))
+    following.close()

@@ -14,21 +14,38 @@ from small_world import Telephones, World
 from sqlalchemy import func, select, update
 
 from alerts import marks
-from alerts.channels.contract import Outgoing, Receipt, ReceiptState, Refusal, Refused
+from alerts.channels.contract import Accepted, Channel, Outgoing, Receipt, ReceiptState, Refusal, Refused, Spoken
 from alerts.drills import folders
+from alerts.drills.duty import DrillOfficer, of_installation, put_on_duty
 from alerts.drills.handing_on import HandsOn
 from alerts.drills.only_listed import OnlyListed
 from alerts.drills.people import keep_who_left, listed, take_who_left
 from alerts.intents import reference
 from alerts.marks import EXERCISE, is_exercise, marked
+from alerts.officers import accounts
 from alerts.people import enrolling
 from alerts.people.enrolment_files import read
 from alerts.people.keys import Keys
 from alerts.people.person import Consent, Enrolment
 from alerts.people.welcome import owed
 from alerts.registry import Registry, open_registry
+from alerts.roster import telephones, wakings
+from alerts.roster.causes import Cause
+from alerts.roster.waking import Waker
 from alerts.service import AlertService
-from alerts.tables import answers, bodies, inbox, messages, signatures, subscribers, suppressions, warnings
+from alerts.tables import (
+    answers,
+    bodies,
+    inbox,
+    messages,
+    officer_telephones,
+    signatures,
+    subscribers,
+    suppressions,
+    wake_tries,
+    warnings,
+)
+from alerts.tables import wakings as wakings_table
 from eventlog.log import EventLog
 from eventlog.state import log_url
 from schemas.country_files import LoadedCountry
@@ -202,6 +219,157 @@ def test_somebody_who_was_put_into_the_drills_registry_gets_nothing(log: EventLo
     service.run_once(START)
     assert [to for to, _ in telephones.read] == [VOLUNTEER]
     assert refusals(registry) == {"", Refusal.NOT_ON_THE_LIST.value}
+
+
+OFFICER, IN_EARNEST = "+94771200201", "+94771200301"
+"""An officer of the drill, and one who is on duty in earnest."""
+
+
+def on_duty(registry: Registry, country: LoadedCountry) -> None:
+    """One officer is on duty first in the drill."""
+    put_on_duty(
+        registry, country, [DrillOfficer("first", OFFICER, ("duty_officer",), 1)], START - timedelta(days=1), START + timedelta(days=1)
+    )
+
+
+class Rings(Telephones):
+    """Telephones that ring, too."""
+
+    can_call = True
+
+    async def call(self, spoken: Spoken) -> Accepted:
+        """See `Calls.call`."""
+        self.read.append((spoken.to, spoken.words))
+        return Accepted(f"CA{len(self.read)}")
+
+    async def look_up_call(self, spoken: Spoken, since: datetime) -> tuple[Accepted, ...]:
+        """See `Calls.look_up_call`."""
+        return ()
+
+
+def woken(world: World, channel: Channel) -> None:
+    """A proposal, and four turns of waking, five minutes apart."""
+    world.happens(EventChange.OPENED, 0)
+    waker = Waker(world.registry, world.country, channel)
+    for turn in range(4):
+        waker.turn(START + turn * timedelta(minutes=5))
+
+
+def test_an_officer_of_a_drill_reads_and_hears_that_it_is_an_exercise(world: World, registry: Registry, country: LoadedCountry) -> None:
+    """SMS and call, first and last; and nobody else is woken."""
+    on_duty(registry, country)
+    telephones = Rings()
+    woken(world, OnlyListed(telephones, [], lambda: START, [OFFICER]))
+    assert [to for to, _ in telephones.read] == [OFFICER] * 4
+    assert all(is_exercise(body) for _, body in telephones.read)
+
+
+def test_no_officer_is_woken_without_the_words(
+    world: World, registry: Registry, country: LoadedCountry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever empties the word has a drill that wakes nobody, whatever the channel is."""
+    monkeypatch.setitem(marks.EXERCISE, "en", "")  # type: ignore[misc]
+    on_duty(registry, country)
+    telephones = Rings()
+    woken(world, telephones)
+    assert telephones.read == []
+    with registry.reading() as connection:
+        assert set(connection.execute(select(wake_tries.c.refusal)).scalars()) == {Refusal.NOT_MARKED.value}
+
+
+def test_an_officer_who_was_put_into_the_drills_registry_is_not_woken(world: World, registry: Registry, country: LoadedCountry) -> None:
+    """A number that is changed in the database after the drill began is refused by the channel, for SMS and call."""
+    on_duty(registry, country)
+    telephones = Rings()
+    channel = OnlyListed(telephones, [], lambda: START, [OFFICER])
+    with registry.begin() as connection:
+        connection.execute(update(officer_telephones).values(number=registry.keys.encrypt(IN_EARNEST)))
+    woken(world, channel)
+    assert telephones.read == []
+    with registry.reading() as connection:
+        assert set(connection.execute(select(wake_tries.c.refusal)).scalars()) == {Refusal.NOT_ON_THE_LIST.value}
+
+
+def test_nobody_of_the_list_is_called_and_no_officer_is_warned() -> None:
+    """The channel keeps the two apart by what is sent, whatever stands in the registry."""
+    good = marked("FLOOD.", "en", exercise=True)
+
+    async def refused(to: str, ours: str, *, call: bool) -> Refusal | None:
+        telephones = Rings()
+        try:
+            async with OnlyListed(telephones, [VOLUNTEER], lambda: START, [OFFICER]) as channel:
+                if call:
+                    await channel.call(Spoken(to, good, ours))
+                else:
+                    await channel.send(Outgoing(to, good, 60, ours))
+        except Refused as why:
+            assert telephones.read == []
+            return why.refusal
+        assert telephones.read == [(to, good)]
+        return None
+
+    waking = wakings.reference("wake-1", 1)
+    for to, ours, call, taken in (
+        (VOLUNTEER, "m~p", False, True),
+        (OFFICER, waking, False, True),
+        (OFFICER, waking, True, True),
+        (OFFICER, "m~p", False, False),
+        (VOLUNTEER, waking, False, False),
+        (VOLUNTEER, waking, True, False),
+        (NEIGHBOUR, waking, True, False),
+    ):
+        assert (asyncio.run(refused(to, ours, call=call)) is None) == taken
+
+
+def test_nobody_is_put_on_duty_for_a_drill_in_the_real_registry(state: Path, country: LoadedCountry) -> None:
+    """And the real roster is read only if that is asked for; then it stays as it was."""
+    real = open_registry(state)
+    with pytest.raises(RefusedError, match="no exercise is held with it"):
+        on_duty(real, country)
+    with pytest.raises(RefusedError, match="nobody with a telephone"):
+        of_installation(real, country, START)
+    real.close()
+
+
+def test_that_an_officer_is_awake_is_the_drills_only_if_nobody_is_woken_so_in_earnest(
+    hands_on: tuple[HandsOn, Registry], world: World, registry: Registry, drill: Path, log: EventLog, country: LoadedCountry
+) -> None:
+    """The code from the officer's own telephone; where the same code wakes the same officer in earnest it is taken in earnest."""
+    takes, real = hands_on
+    on_duty(registry, country)
+    woken(world, OnlyListed(Rings(), [], lambda: START, [OFFICER]))
+    with registry.reading() as connection:
+        (waking,) = wakings.open_ones(connection, country.code)
+    write = Listened(log, real, country)
+    with folders.alone(drill):
+        takes.receive(write.message(NEIGHBOUR, waking.code))
+        takes.receive(write.message(OFFICER, "1"))
+        assert (came_in(real), came_in(registry)) == (2, 0)
+        takes.receive(write.message(OFFICER, waking.code))
+        assert (came_in(real), came_in(registry)) == (2, 1)
+        with real.acting() as connection:
+            made = accounts.add(connection, "first", "First", "test", START)
+            telephones.give(connection, real.keys, made, OFFICER, START)
+            wakings.begin(connection, country.code, Cause("c", "proposal", "w", "A flood."), START)
+            connection.execute(update(wakings_table).values(code=waking.code))
+        takes.receive(write.message(OFFICER, waking.code))
+        assert (came_in(real), came_in(registry)) == (3, 1)
+
+
+def test_a_key_that_is_pressed_in_a_drills_call_is_the_drills(
+    hands_on: tuple[HandsOn, Registry], world: World, registry: Registry, drill: Path, country: LoadedCountry
+) -> None:
+    """By our own reference of the call."""
+    takes, _ = hands_on
+    on_duty(registry, country)
+    woken(world, OnlyListed(Rings(), [], lambda: START, [OFFICER]))
+    with registry.reading() as connection:
+        (waking,) = wakings.open_ones(connection, country.code)
+    assert not takes.woken(wakings.reference(waking.id, 2))
+    with folders.alone(drill):
+        assert takes.woken(wakings.reference(waking.id, 2))
+    with registry.reading() as connection:
+        assert wakings.open_ones(connection, country.code) == []
 
 
 def test_a_real_registry_is_never_taken_for_a_drills(state: Path, drill: Path) -> None:

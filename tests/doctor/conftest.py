@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import polyrisk.installation
+from alerts.drills.results import DrillResult, keep
 from alerts.metrics import Metrics
 from alerts.registry import Registry, open_registry
 from console.health import Probe
@@ -62,6 +63,8 @@ class Installation:
             note(self.state / FOLDER, feed, SourceClock(ahead_s=0.4, at=self.now))
         Ticker(self.log, "LKA").tick(self.now)
         self.judge()
+        (self.state / "drill-list.csv").write_text("number,area,language\n", encoding="utf-8")
+        self.drill(timedelta(days=2))
         served = bound(0, "No port.")
         self.stack.callback(served.close)
         in_background(self.stack, metrics_app(self.probes, self.shown), served, "test")
@@ -71,6 +74,17 @@ class Installation:
         """A feed answers."""
         beat = Heartbeat(feed=feed, received=self.now - ago, delivery="d", new=False, rows=1, quarantined=0)
         self.log.append([input_record("LKA", beat)])
+
+    def drill(self, ago: timedelta, *faults: str) -> DrillResult:
+        """A drill was held."""
+        (self.state / "drills").mkdir(exist_ok=True)
+        ended = self.now - ago
+        result = DrillResult(
+            **{"name": f"{ended:%Y%m%dT%H%M%SZ}-ditwah-2025", "case": "lka/ditwah-2025", "begun": ended, "ended": ended, "sent": False},
+            **{"unattended": True, "people": 4, "languages": {"en": 4}, "stages": (), "faults": faults},
+        )
+        keep(self.state, result)
+        return result
 
     def judge(self) -> None:
         """All that is there is taken in."""

@@ -25,7 +25,7 @@ from alerts.people.synthetic import fill
 from alerts.service import AlertService
 from console.health import Probe
 from feeds.source_clocks import FOLDER, SourceClock, note
-from polyrisk import doctor_machine
+from polyrisk import doctor_drills, doctor_machine
 from polyrisk.__main__ import main
 from polyrisk.doctor import Examined, examine, looked
 from polyrisk.doctor_words import Found, Verdict
@@ -43,6 +43,7 @@ def test_where_all_is_well_nothing_is_found(here: Installation) -> None:
     assert here.findings() == []
     subjects = {one.subject for one in examine(here.state, here.now).found}
     assert subjects >= {"folder", "log", "configuration", "keys", "registry", "clock", "time", "judging", "signatures", "provider", "money"}
+    assert "drills" in subjects
     assert {f"feed {feed}" for feed in here.country.manifests} <= subjects
 
 
@@ -278,3 +279,44 @@ def test_a_look_that_breaks_is_said_without_the_words_of_what_broke() -> None:
     (one,) = looked("registry", broken)
     assert one.verdict is Verdict.WRONG
     assert one.said == "looking at it failed: OSError."
+
+
+def test_a_drill_that_was_not_good_is_said_with_what_was_wrong(here: Installation) -> None:
+    """Of the last one alone; with the command that shows it and the one that holds another."""
+    bad = here.drill(HOUR, "signed: 1 of 2")
+    found = here.finding()
+    assert (found.subject, bad.name in found.said, "signed: 1 of 2" in found.said) == ("drills", True, True)
+    assert "polyrisk drill lka/ditwah-2025" in found.remedy
+    here.drill(HOUR / 2)
+    assert here.findings() == []
+
+
+def test_a_week_without_the_weekly_drill_is_found_and_so_is_none_ever(here: Installation) -> None:
+    """A day later than a week; whoever never held one does not know whether a warning would arrive."""
+    here.drill(timedelta(days=1))
+    for number, file in enumerate(sorted((here.state / "drills").glob("*.json"))):
+        if number == 1:
+            file.unlink()
+    later = here.now + timedelta(days=6, hours=1)
+    assert [one.said for one in examine(here.state, later).found if one.subject == "drills" and one.verdict is Verdict.WRONG]
+    for file in (here.state / "drills").glob("*.json"):
+        file.unlink()
+    assert "none was ever held" in here.finding().said
+
+
+def test_a_weekly_drill_without_a_list_and_a_result_that_cannot_be_read_are_found(here: Installation) -> None:
+    """Nobody agreed, so nothing would be tried; and what cannot be read is not taken for good."""
+    (here.state / "drill-list.csv").unlink()
+    assert "no list" in here.finding().said
+    (here.state / "drill-list.csv").write_text("number,area,language\n", encoding="utf-8")
+    (here.state / "drills" / "20260101T000000Z-x.json").write_text("{", encoding="utf-8")
+    assert "no result of a drill" in here.finding().said
+
+
+def test_where_no_drill_is_planned_none_is_missed(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A country's file that names no case asks for none."""
+    monkeypatch.setattr(doctor_drills, "planned_drills", lambda: ())
+    (here.state / "drill-list.csv").unlink()
+    for file in (here.state / "drills").glob("*.json"):
+        file.unlink()
+    assert here.findings() == []

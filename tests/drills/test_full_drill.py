@@ -1,27 +1,37 @@
 """A full drill: a recorded storm from its feeds to telephones and back, through real HTTP on both ends, beside a real installation."""
 
+import itertools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from handsets import Handsets, Wall, numbers_of
+from handsets import Handsets, OnDuty, Wall, numbers_of, wait_until
 from sqlalchemy import func, select
 
 from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
-from alerts.drills import results
+from alerts.drills import duty, folders, results
+from alerts.drills.duty import DrillOfficer
 from alerts.drills.results import DrillResult, last_good
 from alerts.drills.schedule import SEND, arguments
 from alerts.drills.stages import Stage, StageTime, Timed, faults, line
 from alerts.marks import EXERCISE, is_exercise
+from alerts.officers import accounts
+from alerts.officers.officer import ConsoleRole, Grant
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import open_registry
+from alerts.roster import keeping, telephones
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, AcceptedMessage, StandInProvider
-from alerts.tables import inbox, messages, warnings
+from alerts.stand_in_provider.calls import MadeCall
+from alerts.tables import inbox, messages, wake_tries, wakings, warnings
 from eventlog.log import open_log
 from eventlog.state import log_url
 from feeds.clock import WallClock
@@ -37,6 +47,15 @@ from schemas.moments import to_utc
 CASE = "lka/ditwah-2025"
 WAIT = timedelta(hours=6)
 SINHALA, TAMIL, ENGLISH, SILENT = (f"+9477120000{n}" for n in range(1, 5))
+FIRST, SECOND, DIRECTOR = (f"+9477120020{n}" for n in range(1, 4))
+"""Officers of the drill: the first does not answer, the second does."""
+REAL_OFFICER = "+94771200301"
+CALLER = "+15005550006"
+ROSTER = f"""name,number,role,place
+sleeps,{FIRST},duty_officer,first
+wakes,{SECOND},duty_officer,second
+director,{DIRECTOR},director,
+"""
 REAL = [f"+9477120010{n}" for n in range(1, 5)]
 LIST = f"""number,area,language,group,consent_at,consent_text,consent_by
 {SINHALA},LK11,si,household,2026-01-01,drills-1,committee of Badulla
@@ -53,6 +72,7 @@ class Held:
     state: Path
     result: DrillResult
     accepted: list[AcceptedMessage]
+    calls: list[MadeCall]
     callbacks: list[int]
     real_rows: dict[str, int]
 
@@ -64,6 +84,38 @@ def real_audience(state: Path) -> None:
         consent = Consent(to_utc(WallClock().now() - timedelta(days=9)), "v1", "ward office")
         for number, area in zip([*REAL, SILENT], ("LK81", "LK21", "LK11", "LK92", "LK81"), strict=True):
             registry.enrol(Enrolment(number, area, "en", "household", consent))
+        country = load_country(countries_root() / "lka")
+        officer = DrillOfficer("real", REAL_OFFICER, ("duty_officer",), 1)
+        now = WallClock().now()
+        with registry.acting() as connection:
+            made = accounts.add(connection, "real", "Real", "test", now)
+            made = accounts.grant(connection, made, Grant(ConsoleRole.APPROVER, "LKA", "duty_officer"), "test", now)
+            telephones.give(connection, registry.keys, made, officer.number, now)
+            keeping.add(connection, "LKA", "real", now - timedelta(days=1), now + timedelta(days=1), 1, "real", now)
+        assert duty.of_installation(registry, country, now) == [officer]  # whom it would wake if that were asked for
+
+
+def signs(state: Path) -> None:
+    """Who is awake reads what waits in the drill's folder and signs it, and so does the director, each by the command."""
+    drill = folders.running(state)
+    assert drill is not None
+
+    def polyrisk(*words: str) -> str:
+        command = [sys.executable, "-m", "polyrisk", *words, "--state", str(drill)]
+        ended = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def acknowledged() -> list[dict[str, str]]:
+        found = [json.loads(line) for line in polyrisk("wake", "list", "--all", "--json").splitlines()]
+        return [one for one in found if one["by"] == "wakes"]
+
+    wait_until(lambda: bool(acknowledged()), within_s=60)
+    message = acknowledged()[0]["subject"]
+    for name, role in (("wakes", "duty_officer"), ("director", "director")):
+        pending = [json.loads(line) for line in polyrisk("pending", "--json").splitlines()]
+        (seen,) = [one["seen"] for one in pending if one["id"] == message]
+        polyrisk("sign", message, "--by", name, "--role", role, "--seen", seen)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +124,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     state = tmp_path_factory.mktemp("full") / "live"
     real_audience(state)
     (state / "drill-list.csv").write_text(LIST, encoding="utf-8")
+    (state / "drill-roster.csv").write_text(ROSTER, encoding="utf-8")
     country = load_country(countries_root() / "lka")
     with ExitStack() as stack:
         surroundings = stack.enter_context(pytest.MonkeyPatch.context())
@@ -89,21 +142,34 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
         words = {SINHALA: "1", TAMIL: "2", ENGLISH: "1"}
         handsets = stack.enter_context(Handsets(provider, listening.url, words))
         account = TwilioAccount(
-            ACCOUNT_SID, AUTH_TOKEN, country.facts.messaging.sender, provider.base_url, f"{listening.url}/twilio_sms/receipt"
+            *(ACCOUNT_SID, AUTH_TOKEN, country.facts.messaging.sender, provider.base_url, f"{listening.url}/twilio_sms/receipt"),
+            *(CALLER, f"{listening.url}/twilio_sms/woken"),
         )
-        orders = Orders(True, WAIT, "A. Fonseka", "duty_officer", {"duty_officer": "Weekly drill", "director": "Weekly drill too"})
         wall = Wall(handsets.all_answered, WAIT)
-        result = drill_command.hold(state, CASE, None, orders, Told(), TwilioSms(account), wall)
+        step = country.facts.wake.after
+        on_duty = OnDuty(
+            *(provider, listening.url, FIRST, SECOND),
+            rings=lambda: wall.passes(step),
+            signs=lambda: signs(state),
+            gives_up=lambda: wall.passes(2 * WAIT),
+        )
+        stack.enter_context(on_duty)
+        orders = Orders(True, WAIT, "A. Fonseka", "duty_officer")
+        result = drill_command.hold(state, CASE, None, orders, Told(), TwilioSms(account), wall=wall)
         listening.turn()
         with closing(open_registry(state)) as registry, registry.reading() as connection:
-            rows = {t.name: connection.execute(select(func.count()).select_from(t)).scalar_one() for t in (messages, warnings, inbox)}
-        yield Held(state, result, list(provider.accepted), [*provider.callbacks.answers, *handsets.statuses], rows)
+            tables = (messages, warnings, inbox, wakings, wake_tries)
+            rows = {t.name: connection.execute(select(func.count()).select_from(t)).scalar_one() for t in tables}
+        callbacks = [*provider.callbacks.answers, *handsets.statuses, *on_duty.statuses]
+        yield Held(state, result, list(provider.accepted), list(provider.calls.made), callbacks, rows)
 
 
 def test_a_drill_reaches_its_list_and_nobody_of_the_real_audience(held: Held) -> None:
-    """Whatever the surroundings name: four on the list get it, nobody else gets anything, and the real registry is as it was."""
-    assert numbers_of(held.accepted) == {SINHALA, TAMIL, ENGLISH, SILENT}
-    assert held.real_rows == {"messages": 0, "warnings": 0, "inbox": 0}
+    """Whatever the surroundings name: four on the list get it, two officers of the drill are woken; no household is called, nor who
+    is on duty in earnest, and the real registry is as it was."""
+    assert numbers_of(held.accepted) == {SINHALA, TAMIL, ENGLISH, SILENT, FIRST, SECOND}
+    assert [call.to for call in held.calls] == [FIRST]
+    assert held.real_rows == {"messages": 0, "warnings": 0, "inbox": 0, "wakings": 0, "wake_tries": 0}
 
 
 def test_each_text_that_left_says_first_and_last_that_it_is_an_exercise(held: Held) -> None:
@@ -112,7 +178,29 @@ def test_each_text_that_left_says_first_and_last_that_it_is_an_exercise(held: He
     first = {message.to: message.body for message in reversed(held.accepted)}
     for number, language in ((SINHALA, "si"), (TAMIL, "ta"), (ENGLISH, "en"), (SILENT, "en")):
         assert first[number].startswith(f"{EXERCISE[language]}. ")
-    assert len(held.accepted) == 7
+    assert len(held.accepted) == 9
+    said = [element.text or "" for call in held.calls for element in ElementTree.fromstring(call.twiml).iter("Say")]
+    assert [text for text in said if "waits for signatures" in text and not is_exercise(text.partition(" Press 1")[0])] == []
+    assert len(said) == 3
+
+
+def test_an_officer_lets_it_ring_and_the_next_one_answers_and_signs(held: Held) -> None:
+    """SMS, then a call after the ladder's step, then the next by SMS; who answered, who did not, and who signed stand in the result."""
+    assert [(one.officer, one.way, one.answered) for one in held.result.woken] == [
+        ("sleeps", "sms", False),
+        ("sleeps", "call", False),
+        ("wakes", "sms", True),
+    ]
+    assert (held.result.awake, held.result.not_awake) == ("wakes, by SMS", ("sleeps",))
+    assert held.result.signed_by == ("wakes, duty_officer", "director, director")
+    step = load_country(countries_root() / "lka").facts.wake.after.total_seconds() / 60
+    minutes = [one.minute or 0 for one in held.result.woken]
+    assert all(later - earlier >= step for earlier, later in itertools.pairwise(minutes))
+    assert held.result.stage(Stage.AWAKE).p50 >= 2 * step
+    assert max(len(message.body) for message in held.accepted if message.to in (FIRST, SECOND)) <= 160
+    lines = list(shown(held.result, held.state))
+    assert "did not answer when woken: sleeps" in lines
+    assert "awake: wakes, by SMS" in lines
 
 
 def test_the_table_has_each_stage_with_its_minutes(held: Held) -> None:
@@ -126,21 +214,25 @@ def test_the_table_has_each_stage_with_its_minutes(held: Held) -> None:
     assert counts == {
         Stage.JUDGED: (1, 1),
         Stage.PROPOSED: (1, 1),
+        Stage.WOKEN: (2, 2),
+        Stage.AWAKE: (1, 1),
         Stage.SIGNED: (2, 2),
         Stage.HANDED_OVER: (4, 4),
         Stage.RECEIPT: (4, 4),
         Stage.ANSWER: (3, 4),
     }
-    last = [one.minute for one in held.result.stages[:5]]
+    last = [one.minute for one in held.result.stages[:7]]
     assert all(minute is not None for minute in last)
     assert last == sorted(last, key=lambda minute: minute or 0)
     assert all(one.p50 is not None and one.slowest is not None and 0 <= one.p50 <= one.slowest for one in held.result.stages)
-    shape = [" ".join(word if not word[0].isdigit() else "n" for word in text.split()) for text in lines[2:10]]
+    shape = [" ".join(word if not word[0].isdigit() else "n" for word in text.split()) for text in lines[2:12]]
     assert shape == [
         "stage happened p50 min slowest first at last at",
         "source asked, its readings in the log n n n n n",
         "event in the log n n n n n",
         "message proposed n n n n n",
+        "officer on duty woken n n n n n",
+        "officer on duty answered n n n n n",
         "signed n n n n n",
         "handed to the provider n n n n n",
         "handset receipt n n n n n",
@@ -155,11 +247,47 @@ def test_answers_and_receipts_came_through_the_real_listener(held: Held) -> None
     assert len(held.callbacks) >= 4 * 2 + 3
 
 
-def test_it_says_who_ordered_it_and_that_nobody_was_asked_to_sign(held: Held) -> None:
-    """A drill that signs itself never looks like one that people signed."""
-    assert (held.result.by, held.result.role, held.result.unattended) == ("A. Fonseka", "duty_officer", True)
-    assert held.result.signed_by == ("Weekly drill (unattended drill), duty_officer", "Weekly drill too (unattended drill), director")
-    assert any("NOBODY WAS ASKED" in text for text in shown(held.result, held.state))
+def test_it_says_who_ordered_it_and_that_people_signed(held: Held) -> None:
+    """A drill that people signed never looks like one that signed itself."""
+    assert (held.result.by, held.result.role, held.result.unattended) == ("A. Fonseka", "duty_officer", False)
+    assert not any("NOBODY WAS ASKED" in text for text in shown(held.result, held.state))
+
+
+def test_a_drill_at_an_hour_that_nobody_chose_signs_itself_once_nobody_has_answered(tmp_path: Path) -> None:
+    """Officers who agreed are woken; if none answers in time the drill signs in names that say so, and that nobody answered is a fault."""
+    (tmp_path / "drill-list.csv").write_text(LIST, encoding="utf-8")
+    (tmp_path / "drill-roster.csv").write_text(ROSTER, encoding="utf-8")
+    facts = load_country(countries_root() / "lka").facts
+    with StandInProvider() as provider:
+        wall = Wall(lambda: bool(provider.accepted), facts.drill.awake_within)
+        account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, facts.messaging.sender, provider.base_url)
+        orders = Orders(True, timedelta(), "A. Fonseka", "duty_officer", {"duty_officer": "Weekly drill", "director": "Weekly drill too"})
+        result = drill_command.hold(tmp_path, CASE, None, orders, Told(), TwilioSms(account), wall=wall)
+    assert result.signed_by == ("Weekly drill (unattended drill), duty_officer", "Weekly drill too (unattended drill), director")
+    assert any("NOBODY WAS ASKED" in text for text in shown(result, tmp_path))
+    assert "officer on duty answered: it did not happen" in result.faults
+    assert (result.awake, result.not_awake[0]) == ("", "sleeps")
+    assert numbers_of(provider.accepted) >= {FIRST, SINHALA, TAMIL, ENGLISH, SILENT}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (f"a.b,{FIRST},duty_officer,fourth\n", "no such place"),
+        (f"a.b,{FIRST},planner,first\n", "acts in a role"),
+        ("a.b,0112345678,duty_officer,first\n", "not a mobile one"),
+        (f"a.b,{FIRST},duty_officer,\n", "nobody in it is on duty first"),
+    ],
+)
+def test_a_roster_that_cannot_be_one_is_refused_before_anything_is_made(tmp_path: Path, row: str, said: str) -> None:
+    """By its line and what to write instead; no number is said."""
+    (tmp_path / "drill-list.csv").write_text(LIST, encoding="utf-8")
+    (tmp_path / "drill-roster.csv").write_text(f"name,number,role,place\n{row}", encoding="utf-8")
+    ended = CliRunner().invoke(main, ["drill", CASE, "--state", str(tmp_path)])
+    assert ended.exit_code == 2, ended.output
+    assert said in ended.output
+    assert FIRST[4:] not in ended.output
+    assert not (tmp_path / "drills").exists()
 
 
 def test_the_result_is_kept_and_shown_again(held: Held) -> None:
