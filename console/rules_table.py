@@ -7,7 +7,7 @@ from alerts.texts import Catalogue, Kind, Pattern
 from console.code_words import dimension_word, quality_word
 from console.interface.speaking import _, language, later
 from console.local_time import span_words
-from console.names import colour
+from console.names import COLOURS, colour
 from console.rules_words import words
 from schemas.configuration import Move, Rule
 from schemas.country_files import LoadedCountry
@@ -46,7 +46,7 @@ class Sheet:
 
 def column_word(title: str) -> str:
     """A column's heading in the language of the page."""
-    return _(title)
+    return colour(title.lower()).capitalize() if title.lower() in COLOURS else _(title)
 
 
 def sheets(country: LoadedCountry) -> tuple[Sheet, Sheet]:
