@@ -28,6 +28,10 @@ class Names:
     country: LoadedCountry
     language: str = field(default_factory=language)
 
+    def of_country(self) -> str:
+        """The country's name."""
+        return self.country.facts.names.get(self.language, self.country.name)
+
     def place(self, code: str) -> str:
         """An area's or a station's name."""
         places = self.country.places

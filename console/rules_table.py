@@ -134,6 +134,7 @@ def _threshold(threshold: Threshold, country: LoadedCountry) -> Mapping[str, str
 
 
 _AT = {"station": later("at each station"), "adm2": later("in each district (adm2)"), "adm3": later("in each division (adm3)")}
+_BY = {"worst": later("worst")}
 _NEEDS = {
     "half": later("of an area ({area}) the {by}, if half of them can be told"),
     "all": later("of an area ({area}) the {by}, if all of them can be told"),
@@ -149,7 +150,7 @@ def _where(threshold: Threshold) -> str:
         where.append(_("readings that are {quality} or trusted more", quality=quality_word(threshold.least_trust.value)))
     roll_up = threshold.roll_up
     said = ", ".join(where)
-    return said if roll_up is None else f"{said}; {_(_NEEDS[roll_up.needs], area=roll_up.to, by=roll_up.by)}"
+    return said if roll_up is None else f"{said}; {_(_NEEDS[roll_up.needs], area=roll_up.to, by=_(_BY[roll_up.by]))}"
 
 
 def level_words(threshold: Threshold, word: str) -> str:

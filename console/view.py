@@ -168,7 +168,7 @@ def head(known: Known, country: LoadedCountry, *, title: str = "", newest: bool 
         )
         silences.append(_(lost, number=known.unreadable))
     jumps = tuple(Jump(_(label), known.at + timedelta(hours=hours)) for label, hours in _JUMPS if hours < 0 or not newest)
-    return Head(title or country.name, country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
+    return Head(title or names.of_country(), country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
 
 
 def _judging(unjudged: Unjudged, clock: LocalTime) -> str:

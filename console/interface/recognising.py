@@ -88,6 +88,8 @@ FORMS = (
     later("Those that may: {those}."),
 )
 _ARGUMENT = re.compile(r"\{(\w+)\}")
+Forms = tuple[tuple[str, str], ...]
+"""How something is written further back, and how a page says it: the same names in braces in both."""
 
 
 def recognised(text: str) -> str:
@@ -95,24 +97,35 @@ def recognised(text: str) -> str:
     writes them."""
     if language() == SOURCE or not text:
         return text
-    for pattern, form in _patterns():
+    return reworded(text, _SAME) or text
+
+
+def reworded(text: str, forms: Forms) -> str:
+    """What is written in one of the forms, as a page says it; empty if it is written in none of them."""
+    for pattern, said in _patterns(forms):
         found = pattern.fullmatch(text)
         if found is not None:
-            return _(form, **{name: _given(part) for name, part in found.groupdict().items()})
-    return text
+            return _(said, **{name: _given(name, part) for name, part in found.groupdict().items()})
+    return ""
 
 
-def _given(part: str) -> Given:
+def _given(name: str, part: str) -> Given:
+    """A part as it is put in: a number as one, the name of a level in the language of the page."""
+    if name == "level":
+        return _(part)
     return int(part) if part.isascii() and part.isdecimal() else part
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The forms as they are looked for, those without a part that changes first."""
-    ordered = sorted(FORMS, key=lambda form: len(_ARGUMENT.findall(form)))
-    return tuple((_pattern(form), form) for form in ordered)
+@lru_cache(maxsize=8)
+def _patterns(forms: Forms) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The forms as they are looked for: those in which less changes first, of them those with more words of their own."""
+    ordered = sorted(forms, key=lambda form: (len(_ARGUMENT.findall(form[0])), -len(_ARGUMENT.sub("", form[0]))))
+    return tuple((_pattern(written), said) for written, said in ordered)
 
 
 def _pattern(form: str) -> re.Pattern[str]:
     parts = _ARGUMENT.split(form)
     return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>.+?)" for n, p in enumerate(parts)), re.DOTALL)
+
+
+_SAME: Forms = tuple((form, form) for form in FORMS)

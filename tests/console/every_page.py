@@ -29,6 +29,7 @@ from alerts.people.keys import Keys as RegistryKeys
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
 from alerts.silences import Silence
+from console.interface.choosing import COOKIE
 from console.pages import create_app
 from console.screenshot import served
 from schemas.levels import Level
@@ -128,10 +129,10 @@ def _accounts(folder: Path, world: World) -> Iterator[tuple[Accounts, str]]:
 
 
 class Browser:
-    """Goes to pages and fills in forms."""
+    """Goes to pages and fills in forms. `language`: the one that was chosen; none for who chose none."""
 
-    def __init__(self, driver: webdriver.Chrome) -> None:
-        self.driver = driver
+    def __init__(self, driver: webdriver.Chrome, language: str = "") -> None:
+        self.driver, self._language = driver, language
 
     def opens(self, address: str, token: str = "") -> None:
         """A page, as who is signed in with a session, or as nobody."""
@@ -139,6 +140,8 @@ class Browser:
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
         if token:
             self.driver.execute_cdp_cmd("Network.setCookie", {"name": "polyrisk", "value": token, "url": address})
+        if self._language:
+            self.driver.execute_cdp_cmd("Network.setCookie", {"name": COOKIE, "value": self._language, "url": address})
         self.driver.get(address)
 
     def sends(self, action: str, **fields: str) -> None:
