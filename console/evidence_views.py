@@ -112,7 +112,7 @@ def why_text(why: str, names: Names) -> str:
     """Why a level was taken: a condition in words, after the name of its stage if it has one, or what the engine wrote."""
     stage, colon, condition = why.rpartition(": ")
     if ">=" not in condition:
-        return recognised(why.replace("_", " "))
+        return recognised(" ".join(_called(word, names) for word in why.split(" ")))
     return f"{stage.replace('_', ' ')}{colon}{condition_text(condition, names)}"
 
 
@@ -121,7 +121,7 @@ def condition_text(condition: str, names: Names) -> str:
     try:
         written = expand(condition)
     except ValueError:
-        return _joined(" ".join(names.place(word) for word in condition.split(" ")))
+        return _joined(" ".join(names.place(word) for word in condition.split(" ")), names)
     at_level = AtLevel.model_validate(written.get("not", written))
     top = at_level.level is Level.RED
     thing = at_level.threshold
@@ -132,10 +132,16 @@ def condition_text(condition: str, names: Names) -> str:
     return _("{what} at {level}", what=what, level=level) if top else _("{what} at {level} or more", what=what, level=level)
 
 
-def _joined(written: str) -> str:
+def _joined(written: str, names: Names) -> str:
     """A form that holds others: `all within 2 d` as `all of these within 2 d`."""
-    words = written.replace("_", " ")
+    words = " ".join(_called(word, names) for word in written.split(" "))
     return reworded(spans_in(words), _FORMS) or words
+
+
+def _called(word: str, names: Names) -> str:
+    """A name of the country's files as people on duty know it."""
+    name = word.rstrip(",")
+    return (names.called(name) or name.replace("_", " ")) + word[len(name) :]
 
 
 def doubt_text(evidence: Evidence, clock: LocalTime, names: Names) -> str:
@@ -169,7 +175,7 @@ def note_text(note: str, names: Names, clock: LocalTime) -> str:
 
 def quiet_text(quiet: str, names: Names, clock: LocalTime) -> str:
     """Why an event is quiet, for people."""
-    return note_text(quiet, names, clock).replace("_", " ")
+    return note_text(" ".join(_called(word, names) for word in quiet.split(" ")), names, clock)
 
 
 def _written(text: str, clock: LocalTime) -> str:

@@ -222,6 +222,7 @@ class CountryFacts(Decided):
         areas_version: the version of the P-codes in areas.csv.
         console_language: that the console speaks to officers who chose none and whose browser asks for none that it has; else English.
         level_words: language tag to colour to the word that people see.
+        called: language tag to name of a rule, threshold, feed or role to what people on duty call it where the console speaks so.
         feeds: names of folders under `feeds/`.
         reports: where reports by people are readings too; none if no rule reads them.
         sign: colour to the least that must sign; a rule may only be stricter.
@@ -245,6 +246,7 @@ class CountryFacts(Decided):
     areas_version: str
     console_language: str = ""
     level_words: dict[str, dict[Colour, str]]
+    called: dict[str, dict[str, str]] = Field(default_factory=dict)
     feeds: tuple[str, ...]
     reports: Reports | None = None
     messaging: Messaging

@@ -186,6 +186,8 @@ class _Reading:
         manifests = self._manifests(file, facts)
         reported = [community_reports.FACTS] if facts.reports is not None else []
         around = self._configured(facts, tables, [*(_facts_of(m, tables.places) for m in manifests.values()), *awaited, *reported])
+        if framework is None:
+            self.findings += _called(file, facts, {*around.rules, *around.thresholds, *manifests, *facts.roles})
         if self.findings:
             return None
         configuration = Configuration(
@@ -298,6 +300,15 @@ class _Reading:
             if file is not None:
                 self.findings += file.findings_of(error, prefix, model, written)
             return None
+
+
+def _called(file: YamlFile, facts: CountryFacts, known: set[str]) -> Iterator[Finding]:
+    """What is called something is there."""
+    for language, names in facts.called.items():
+        for name in names:
+            if name not in known:
+                what = f"no rule, threshold, feed or role is named `{name}`."
+                yield file.finding("unknown-name", ("called", language, name), what, remedy=nearest(name, sorted(known)))
 
 
 def _facts_of(manifest: FeedManifest, places: Places) -> FeedFacts:

@@ -88,6 +88,8 @@ FORMS = (
     later("Those that may: {those}."),
 )
 _ARGUMENT = re.compile(r"\{(\w+)\}")
+_LIKE = {"level": "green|yellow|orange|red", **dict.fromkeys(("number", "all", "silent", "true", "unknown", "needed"), r"\d+")}
+"""What a part that changes looks like, if it cannot be anything."""
 Forms = tuple[tuple[str, str], ...]
 """How something is written further back, and how a page says it: the same names in braces in both."""
 
@@ -125,7 +127,7 @@ def _patterns(forms: Forms) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def _pattern(form: str) -> re.Pattern[str]:
     parts = _ARGUMENT.split(form)
-    return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>.+?)" for n, p in enumerate(parts)), re.DOTALL)
+    return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>{_LIKE.get(p, '.+?')})" for n, p in enumerate(parts)), re.DOTALL)
 
 
 _SAME: Forms = tuple((form, form) for form in FORMS)

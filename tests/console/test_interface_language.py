@@ -1,6 +1,7 @@
 """In which language a page comes, by whose wish, and that all of it is in that language: over real HTTP, as a browser asks."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from test_pages import Outline, warnings_of
 
 from alerts.texts import REGIONAL
+from console.evidence_views import condition_text, quiet_text
 from console.interface.choosing import COOKIE, language_of
 from console.interface.speaking import speaking
 from console.local_time import LocalTime, span_words
@@ -20,7 +22,7 @@ from console.names import Names, language_name
 from console.pages import create_app
 from console.screenshot import served
 from eventlog.log import open_log
-from schemas.country_files import CHECKOUT, countries_root, load_country
+from schemas.country_files import CHECKOUT, countries_root, findings, load_country
 from schemas.moments import parse_span
 
 get = partial(httpx.get, timeout=PATIENCE_S)
@@ -175,6 +177,32 @@ def test_names_of_places_are_those_that_the_files_have_in_the_language() -> None
     with speaking("ur"):
         assert Names(country).place("NP01") == "Koshi"
     assert Names(country).place("NP01") == "Koshi"
+
+
+def test_rules_thresholds_and_feeds_are_called_as_the_country_says() -> None:
+    """`called` of country.yaml, in the language; where it says nothing, by their names in the files."""
+    country = load_country(countries_root() / "npl")
+    with speaking("ne"):
+        names = Names(country)
+        assert (names.rule("river_flood"), names.feed("npl_bipad_river")) == ("नदीको बाढी", "नेपालका नदी मापन केन्द्र, BIPAD पोर्टल")
+        assert condition_text("4 of river_station silent within 1 h", names) == "१ घण्टा भित्र नदी मापन केन्द्र मध्ये ४ मौन"
+        assert condition_text("2 dimensions at yellow within 14 d", names) == "१४ दिन भित्र २ आयाम पहेँलो मा"
+        assert quiet_text("muted by river_flood", names, LocalTime(country.timezone)) == "नदीको बाढीले समेटेको"
+    assert Names(country).rule("river_flood") == "River flood"
+
+
+def test_a_name_for_what_is_not_there_is_found(tmp_path: Path) -> None:
+    """By file and line, with what is near."""
+    made = tmp_path / "countries" / "npl"
+    shutil.copytree(countries_root() / "npl", made, ignore=shutil.ignore_patterns("cases", "frameworks", "tests"))
+    file = made / "country.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("    river_flood: ", "    river_floods: "), encoding="utf-8")
+    (found,) = [finding for finding in findings(made) if not finding.note]
+    assert (found.check, found.line, "river_flood" in found.remedy) == (
+        "unknown-name",
+        file.read_text(encoding="utf-8").split("river_floods")[0].count("\n") + 1,
+        True,
+    )
 
 
 def test_clock_days_and_spans_are_written_as_the_language_does() -> None:
