@@ -36,6 +36,8 @@ class Step(StrEnum):
     SHOWN_ANEW = "shown_anew"
     HELD = "held"
     LET_GO = "let_go"
+    EDITED = "edited"
+    PREVIEWED = "previewed"
     SIGNED = "signed"
     VOID = "void"
     ISSUED = "issued"

@@ -188,6 +188,12 @@ def keep_texts(connection: Connection, message: str, texts: Sequence[RenderedTex
         connection.execute(insert(bodies), rows)
 
 
+def exchange_texts(connection: Connection, message: str, texts: Sequence[RenderedText]) -> None:
+    """Keep other texts in the place of those that a message that waits had."""
+    connection.execute(delete(bodies).where(bodies.c.message == message))
+    keep_texts(connection, message, texts)
+
+
 def settle(connection: Connection, warning: Warning, stage: str) -> None:
     """Keep a message's newest content and where it stands."""
     values = {"content": warning.model_dump_json(), "expires": warning.expires, "stage": stage}

@@ -15,7 +15,7 @@ from alerts.languages import languages
 from alerts.life import ENDINGS, Life, Pending, Reason, issued_status, message_type
 from alerts.people.person import Group
 from alerts.reach import Reach
-from alerts.rendering import Renderer
+from alerts.rendering import NOTHING, Renderer
 from alerts.texts import Kind
 from eventlog.log import EventLog
 from schemas.configuration import Rule
@@ -149,7 +149,7 @@ class Proposals:
         people = self._people(connection, life, rule, event, kind)
         there = {text.language for text in warning.texts}
         counted = audience.by_language(connection, people)
-        new = tuple(self._text(rule, kind, event, language, counted) for language in counted if language not in there)
+        new = tuple(self._text(rule, kind, event, language, counted, warning.filled) for language in counted if language not in there)
         ledger.keep_texts(connection, warning.id, new)
         anew = self._for(connection, warning.model_copy(update={"texts": (*warning.texts, *new)}), people)
         return self._bound(anew, kind, event)
@@ -292,9 +292,32 @@ class Proposals:
         needs = audience.by_need(connection, people) if any(text.for_needs for text in texts) else {}
         return cost.estimate(texts, self.country.facts.messaging.price, needs)
 
-    def _text(self, rule: Rule, kind: Kind, event: CompoundEvent, language: str, counted: Mapping[str, int]) -> RenderedText:
-        rendered = self.renderer.render(rule.text, kind, event, language)
-        for_needs = self.renderer.for_needs(rule.text, kind, event, language)
+    def filled_anew(
+        self,
+        connection: Connection,
+        life: Life,
+        rule: Rule,
+        warning: Warning,
+        kind: Kind,
+        event: CompoundEvent,
+        filled: Mapping[str, str],
+    ) -> Warning:
+        """A message that waits with its slots filled otherwise, as it would go out now; nothing of it is kept.
+
+        Args:
+            event: what its texts say apart from the slots.
+        """
+        people = self._people(connection, life, rule, event, kind)
+        counted = audience.by_language(connection, people)
+        texts = tuple(self._text(rule, kind, event, text.language, counted, filled) for text in warning.texts)
+        anew = warning.model_copy(update={"texts": texts, "filled": dict(filled)})
+        return self._bound(self._for(connection, anew, people), kind, event)
+
+    def _text(
+        self, rule: Rule, kind: Kind, event: CompoundEvent, language: str, counted: Mapping[str, int], filled: Mapping[str, str] = NOTHING
+    ) -> RenderedText:
+        rendered = self.renderer.render(rule.text, kind, event, language, filled=filled)
+        for_needs = self.renderer.for_needs(rule.text, kind, event, language, filled=filled)
         return RenderedText(
             language=language,
             area=event.area,

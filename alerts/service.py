@@ -5,7 +5,7 @@ each gets its transaction, and what it decided is published.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -16,18 +16,25 @@ from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
+from alerts.editing import Editing
 from alerts.holding import Holding
 from alerts.judgements import Judgements
 from alerts.listening import acknowledgements
 from alerts.metrics import Metrics
 from alerts.notices import Notice
+from alerts.officers.officer import Officer
+from alerts.officers.permissions import What, require
 from alerts.passing_time import PassingTime
+from alerts.previews import asked
+from alerts.previews.asked import Preview
 from alerts.proposals import Proposals
 from alerts.registry import Registry
 from alerts.rendering import Renderer
+from alerts.roster import telephones
 from alerts.signing import Signing, ToSign
 from alerts.silences import Silence
 from alerts.silencing import Silencing
+from alerts.slots import Slot
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record
@@ -78,6 +85,7 @@ class AlertService:
         self._time = PassingTime(proposals, self._judgements, self._silencing)
         self._signing = Signing(proposals)
         self._holding = Holding(proposals)
+        self._editing = Editing(proposals)
         self._group = group
         self._member = member
         self._consumer: Consumer | None = None
@@ -195,6 +203,51 @@ class AlertService:
         self.look_again(now, [warning_message_id])  # stays though the signature is refused: what is shown next is as it stands
         with self._attempt("sign", by, role, warning_message_id, now) as connection:
             warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
+        return warning
+
+    def preview(self, message: str, officer: Officer, languages: Sequence[str], now: datetime) -> list[Preview]:
+        """Have a message that waits sent to the telephone of the officer who asks (`alerts.previews`). Answers what they had sent of it.
+
+        Args:
+            languages: none is each of the country's own.
+
+        Raises:
+            RefusedError: nothing waits under this id, the officer may not, gave no telephone or asked too often, or it has no such text.
+        """
+        self.look_again(now, [message])  # what is sent is what would be signed now
+        with self._attempt("preview", officer.display, "", message, now) as connection:
+            warning = ledger.waits(connection, message)[0]
+            grant = require(officer, What.PREVIEW, self.country, warning.area)
+            wanted = languages or [text.language for text in warning.texts if text.language in self.country.languages]
+            price = self.country.facts.messaging.price
+            return asked.ask(connection, self.country.code, warning, wanted, officer, grant.duty_role, price, now)
+
+    def previews(self, message: str, officer: Officer) -> tuple[list[Preview], bool]:
+        """What an officer had sent to themselves of a message, and whether we know a telephone of theirs."""
+        with self.registry.reading() as connection:
+            return asked.of_message(connection, message, officer.id), officer.id in telephones.who_has_one(connection)
+
+    def slots(self, message: str) -> tuple[Slot, ...]:
+        """What a message that waits leaves open (`alerts.slots`).
+
+        Raises:
+            RefusedError: nothing waits under this id.
+        """
+        with self.registry.reading() as connection:
+            return self._editing.slots(connection, message)
+
+    def edit(self, message: str, by: str, role: str, filled: Mapping[str, str], seen: str, now: datetime) -> Warning:
+        """Fill what a message that waits leaves open (`alerts.editing`). Answers it as it then stands: nobody has signed it.
+
+        Args:
+            filled: slot to the name of a choice. seen: the code of what the editor read.
+
+        Raises:
+            RefusedError: as `Editing.edit` says.
+        """
+        self.look_again(now, [message])
+        with self._attempt("edit", by, role, message, now) as connection:
+            warning = self._editing.edit(connection, message, by, role, filled, seen, now)
         return warning
 
     def hold(self, hold: Hold, message: str) -> Warning:

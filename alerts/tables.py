@@ -525,6 +525,27 @@ wake_tries = Table(
 )
 """Each SMS and each call by which somebody was woken, written down before the provider is asked."""
 
+previews = Table(
+    "previews",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("country", String(3), nullable=False),
+    Column("message", String(80), nullable=False, index=True),
+    Column("officer", String(40), nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("asked_at", Utc, nullable=False, info={"kept_days": 90}),
+    Column("called_at", Utc),
+    Column("answered_at", Utc),
+    Column("provider_id", String(64)),
+    Column("refusal", String(40), nullable=False),
+)
+"""Messages that wait, as officers have them sent to their own telephones first, with the mark that they are a test; by the account, never
+by a number. `times`: how often it was asked for, which what it costs is limited by."""
+
 feed_answers = Table(
     "feed_answers",
     metadata,

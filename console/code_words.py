@@ -48,6 +48,7 @@ _MAY = {
     "sign": later("sign"),
     "hold": later("hold"),
     "edit": later("edit"),
+    "preview": later("have a message sent to themselves"),
     "silence": later("silence"),
     "configure": later("configure"),
     "reveal": later("reveal a telephone number"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.code_words import kind_word, reason_word, role_word
+from console.edit_views import edit_words
 from console.interface.speaking import _, later
 from console.reading import Known, Published
 from schemas.levels import Level
@@ -133,7 +134,9 @@ def story(life: WarningLife) -> tuple[Said, ...]:
             if key not in signed:
                 signed.add(key)
                 entries.append(Said(signature.at, _signed(signature), warning.id, warning.level))
-        if earlier is not None and earlier.status is warning.status and earlier.hold != warning.hold:
+        if earlier is not None and earlier.filled != warning.filled:
+            entries.append(Said(published.at, _edited(earlier, warning), warning.id, warning.level))
+        elif earlier is not None and earlier.status is warning.status and earlier.hold != warning.hold:
             entries.append(Said(published.at, _questioned(warning.hold), warning.id, warning.level))
         elif earlier is None or earlier.status is not warning.status or earlier.signatures == warning.signatures:
             entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
@@ -145,6 +148,12 @@ def story(life: WarningLife) -> tuple[Said, ...]:
 
 def _signed(signature: Signature) -> str:
     return _("signed by {name}, {role}", name=signature.by, role=role_word(signature.role))
+
+
+def _edited(before: Warning, after: Warning) -> str:
+    said = _("edited by {name}: {what}", name=after.edited_by[-1], what=edit_words(before.filled, after.filled))
+    gone = ", ".join(s.by for s in before.signatures)
+    return f"{said} {_('The signature of {name} holds no more.', name=gone)}" if gone else said
 
 
 def _questioned(hold: Hold | None) -> str:

@@ -56,7 +56,7 @@ class SigningView:
     Attributes:
         seen: the code of all that is shown here. reached: whom it reaches and whom not, one sentence each.
         minutes: how long the sender takes. phones: those of languages that somebody reads before the others.
-        author: who wrote it, if a person did. held_until: none if it is not held.
+        author: who wrote it, if a person did. edited_by: who changed what it leaves open. held_until: none if it is not held.
     """
 
     line: WaitingLine
@@ -78,6 +78,7 @@ class SigningView:
     phones: tuple[PhoneView, ...]
     signatures: tuple[SignatureView, ...]
     author: str
+    edited_by: str
     held_until: datetime | None
 
 
@@ -136,6 +137,7 @@ def signing_view(
         phones=tuple(phone_view(text, names) for text in sorted(warning.texts, key=lambda text: text.recipients == 0)),
         signatures=tuple(SignatureView(s.by, role_word(s.role), s.at, until) for s, until in signatures),
         author=warning.author,
+        edited_by=" and ".join(warning.edited_by),
         held_until=hold.until if hold is not None else None,
     )
 

@@ -211,6 +211,21 @@ class Wake(Decided):
     after: Span = datetime.timedelta(minutes=5)
 
 
+class Shelter(Decided):
+    """A place to which a message may tell people to go.
+
+    Attributes:
+        area: P-code; it may be named in messages for this area, what lies in it and what it lies in.
+        names: language tag to what people call it; in each language of the country, for all of a message say the same.
+        source: who says that it is one. invented: it is none, as in the demonstration.
+    """
+
+    area: str
+    names: dict[str, str]
+    source: str
+    invented: bool = False
+
+
 class CountryFacts(Decided):
     """All of `country.yaml`.
 
@@ -228,6 +243,7 @@ class CountryFacts(Decided):
         sign: colour to the least that must sign; a rule may only be stricter.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
         escalate: to whom what nobody signed goes. wake: how long who is woken has to answer.
+        shelters: by a name of ours, where people may be told to go; who reads a message that waits may put one in.
         cap: how warnings are named for machines; without it they are not written as CAP files. drill: the weekly one, and its limits.
         standing: `design` while nothing but its places and frameworks is written and no feed is read; `monitoring` while nothing but
             watching is agreed on; `warning` when messages may go out.
@@ -255,6 +271,7 @@ class CountryFacts(Decided):
     configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()
     wake: Wake = Wake()
+    shelters: dict[str, Shelter] = Field(default_factory=dict)
     cap: Cap | None = None
     drill: Drill = Drill()
     standing: Literal["design", "monitoring", "warning"] = "monitoring"
@@ -269,6 +286,9 @@ class CountryFacts(Decided):
             for key in ("speaks_as", "segments", "opt_out"):
                 if language not in getattr(self.messaging, key):
                     raise ValueError(f"messaging.{key}: `{language}` is missing")
+            for name, shelter in self.shelters.items():
+                if not shelter.names.get(language, "").strip():
+                    raise ValueError(f"shelters.{name}: `{language}` is missing")
         if not self.feeds and self.standing != "design":
             raise ValueError(f"feeds: a country that is {self.standing} reads at least one")
         for colour in COLOURS[1:]:

@@ -182,7 +182,7 @@ class _Reading:
         names = [*facts.feeds, *(feed.feed for feed in awaited)]
         tables = read_places(self.home, str(self.home.relative_to(self.root)), names, self.folder)
         tables.stations |= community_reports.voices_of(facts.reports, tables.areas)
-        self.findings += [*tables.findings, *self._reports(facts, tables)]
+        self.findings += [*tables.findings, *self._reports(facts, tables), *self._shelters(facts, tables)]
         manifests = self._manifests(file, facts)
         reported = [community_reports.FACTS] if facts.reports is not None else []
         around = self._configured(facts, tables, [*(_facts_of(m, tables.places) for m in manifests.values()), *awaited, *reported])
@@ -224,6 +224,15 @@ class _Reading:
                 remedy = "Fill `latitude` and `longitude`." if area is not None else nearest(code, tuple(tables.areas))
                 why = "No rule could tell what is near to what is reported there."
                 yield file.finding("voice-nowhere", ("reports", "areas", index), what, why, remedy)
+
+    def _shelters(self, facts: CountryFacts, tables: PlaceTables) -> Iterator[Finding]:
+        """Shelters stand in areas that are known."""
+        file = self._file(self.home / "country.yaml", self.root) if facts.shelters else None
+        for name, shelter in facts.shelters.items():
+            if file is not None and shelter.area not in tables.areas:
+                what = f"no area `{shelter.area}` in areas.csv."
+                why = "Nobody could tell in which messages it may be named."
+                yield file.finding("shelter-nowhere", ("shelters", name, "area"), what, why, nearest(shelter.area, tuple(tables.areas)))
 
     def _configured(self, facts: CountryFacts, tables: PlaceTables, feeds: list[FeedFacts]) -> Surroundings:
         thresholds_file = self._file(self.folder / "thresholds.yaml", self.root)

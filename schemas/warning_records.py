@@ -91,6 +91,8 @@ class Warning(Typed):
         audience: as of its event. standing: in whose name it speaks, as its text says; `official` only with the authority's signature.
         author: who wrote it, if a person did; they do not sign it. bound: what its signatures are bound to; none in older versions.
         hold: what held it when this was published; it holds until its own end.
+        filled: slot of its texts to the name of what people chose for it (`alerts.texts.SLOTS`). edited_by: who did, the last one
+            last; they sign it no more than its author.
         certainty: how far what it rests on is known: read, foreseen, or not to be confirmed now; none in messages of older versions.
     """
 
@@ -122,6 +124,8 @@ class Warning(Typed):
     standing: Standing = "monitoring"
     certainty: Literal["observed", "likely", "possible"] | None = Field(default=None, exclude_if=lambda certainty: certainty is None)
     author: str = Field(default="", exclude_if=lambda author: not author)
+    filled: dict[str, str] = Field(default_factory=dict, exclude_if=lambda filled: not filled)
+    edited_by: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
     bound: Bound | None = Field(default=None, exclude_if=lambda bound: bound is None)
     hold: Hold | None = Field(default=None, exclude_if=lambda hold: hold is None)
 

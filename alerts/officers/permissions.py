@@ -19,6 +19,7 @@ class What(StrEnum):
     SIGN = "sign"
     HOLD = "hold"
     EDIT = "edit"
+    PREVIEW = "preview"
     SILENCE = "silence"
     CONFIGURE = "configure"
     REVEAL = "reveal"
@@ -30,8 +31,8 @@ ANYWHERE = "anywhere"
 
 ROLES: Mapping[ConsoleRole, frozenset[What]] = {
     ConsoleRole.VIEWER: frozenset({What.VIEW}),
-    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.SILENCE, What.REVEAL}),
-    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT}),
+    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.PREVIEW, What.SILENCE, What.REVEAL}),
+    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT, What.PREVIEW}),
     ConsoleRole.PLANNER: frozenset({What.VIEW, What.CONFIGURE}),
     ConsoleRole.ADMINISTRATOR: frozenset({What.VIEW, What.ADMINISTER}),
 }
@@ -41,6 +42,7 @@ BY_COUNTRY: Mapping[What, frozenset[str]] = {
     What.SIGN: frozenset({"sign"}),
     What.HOLD: frozenset({"hold"}),
     What.EDIT: frozenset({"sign", "hold"}),
+    What.PREVIEW: frozenset({"sign", "hold"}),
     What.SILENCE: frozenset({"silence"}),
     What.CONFIGURE: frozenset({"configure"}),
 }
@@ -51,6 +53,7 @@ _IN_WORDS: Mapping[What, str] = {
     What.SIGN: "sign a message",
     What.HOLD: "hold a message",
     What.EDIT: "edit a message",
+    What.PREVIEW: "have a message sent to themselves",
     What.SILENCE: "silence",
     What.CONFIGURE: "change thresholds and rules",
     What.REVEAL: "see a telephone number",

@@ -86,6 +86,17 @@ FORMS = (
     later("what is written has {count} letters, which is too long."),
     later("Say it in at most {most} letters."),
     later("Those that may: {those}."),
+    # editing what a message leaves open, and having it sent to oneself (alerts.editing, alerts.previews)
+    later("it is not what was read any more: people, cost or what it rests on have moved."),
+    later("Read it as it stands now, and edit that."),
+    later("it says that already, in every language."),
+    later("Choose something else, or sign it."),
+    later("there is no `{choice}` in every language of the message. There are: {known}."),
+    later("Choose otherwise; nothing was changed."),
+    later("in `{language}` it would take {segments} segments, and {budget} is the most."),
+    later("in `{language}` it would not say {part}."),
+    later("{name} has given no telephone."),
+    later("Read it on the page, or ask for one language alone."),
 )
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 _LIKE = {"level": "green|yellow|orange|red", **dict.fromkeys(("number", "all", "silent", "true", "unknown", "needed"), r"\d+")}

@@ -24,10 +24,13 @@ from signing_desk import DUTY, FIRST, SECOND
 from test_pages import warnings_of
 
 from alerts import stops
+from alerts.approvals import code
+from alerts.officers import accounts
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.people.keys import Keys as RegistryKeys
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
+from alerts.roster import telephones
 from alerts.silences import Silence
 from console.interface.choosing import COOKIE
 from console.pages import create_app
@@ -106,6 +109,12 @@ def _make_busy(made: Houses) -> None:
     for area in (SENT, HALTED):
         desk.service.sign(made.messages[area], "X", "duty_officer", desk.now)
         desk.service.sign(made.messages[area], "Y", "director", desk.now)
+    with desk.registry.acting() as connection:
+        perera = accounts.named(connection, "perera")
+        telephones.give(connection, desk.registry.keys, perera, "+999700000001", NOON)
+    seen = next(code(one) for one in desk.service.pending() if one.id == made.messages[WAITS])
+    desk.service.preview(made.messages[WAITS], perera, [], desk.now)
+    desk.service.edit(made.messages[WAITS], "Rajan", "duty_officer", {"action": "stay"}, seen, desk.now)
     desk.service.sign(made.messages[WAITS], "Silva", "director", desk.now)
     until = desk.now + timedelta(minutes=15)
     desk.service.hold(Hold(by="Silva", role="director", why="Is the gauge right?", at=desk.now, until=until), made.messages[HELD])
