@@ -31,6 +31,7 @@ _REASONS = {
     "expired": later("expired"),
     "superseded": later("superseded"),
     "corrected": later("corrected"),
+    "originated": later("originated"),
     "in_shadow": later("in shadow"),
 }
 _ROLES = {
@@ -49,6 +50,7 @@ _MAY = {
     "hold": later("hold"),
     "edit": later("edit"),
     "silence": later("silence"),
+    "originate": later("write a warning"),
     "configure": later("configure"),
     "reveal": later("reveal a telephone number"),
     "administer": later("administer"),

@@ -75,6 +75,8 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
 
 
 def _signed(warning: Warning, country: LoadedCountry) -> str:
+    if warning.agreed is not None:
+        return f"[bold]by agreement[/] {warning.agreed.name} ({warning.agreed.document}), signed by nobody"
     if warning.signatures:
         return "signed by " + ", ".join(f"{s.by} {s.at.astimezone(country.timezone):%H:%M}" for s in warning.signatures)
     to_operators = any(r.name == warning.rule and r.audience == "operators" for r in country.configuration.rules)

@@ -20,6 +20,7 @@ class What(StrEnum):
     HOLD = "hold"
     EDIT = "edit"
     SILENCE = "silence"
+    ORIGINATE = "originate"
     CONFIGURE = "configure"
     REVEAL = "reveal"
     ADMINISTER = "administer"
@@ -30,8 +31,8 @@ ANYWHERE = "anywhere"
 
 ROLES: Mapping[ConsoleRole, frozenset[What]] = {
     ConsoleRole.VIEWER: frozenset({What.VIEW}),
-    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.SILENCE, What.REVEAL}),
-    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT}),
+    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.SILENCE, What.ORIGINATE, What.REVEAL}),
+    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT, What.ORIGINATE}),
     ConsoleRole.PLANNER: frozenset({What.VIEW, What.CONFIGURE}),
     ConsoleRole.ADMINISTRATOR: frozenset({What.VIEW, What.ADMINISTER}),
 }
@@ -42,6 +43,7 @@ BY_COUNTRY: Mapping[What, frozenset[str]] = {
     What.HOLD: frozenset({"hold"}),
     What.EDIT: frozenset({"sign", "hold"}),
     What.SILENCE: frozenset({"silence"}),
+    What.ORIGINATE: frozenset({"originate"}),
     What.CONFIGURE: frozenset({"configure"}),
 }
 """What also needs a role of `country.yaml`, and one of which of its words."""
@@ -52,6 +54,7 @@ _IN_WORDS: Mapping[What, str] = {
     What.HOLD: "hold a message",
     What.EDIT: "edit a message",
     What.SILENCE: "silence",
+    What.ORIGINATE: "write a warning",
     What.CONFIGURE: "change thresholds and rules",
     What.REVEAL: "see a telephone number",
     What.ADMINISTER: "change accounts",

@@ -27,9 +27,9 @@ def role(name: str, duty_role: str = "", area: str = "", country: str = "LKA") -
     ("grant", "allowed"),
     [
         (role("viewer"), {"view"}),
-        (role("operator", "duty_officer"), {"view", "hold", "edit", "silence", "reveal"}),
-        (role("operator", "director"), {"view", "hold", "edit", "reveal"}),
-        (role("approver", "director"), {"view", "sign", "hold", "edit"}),
+        (role("operator", "duty_officer"), {"view", "hold", "edit", "silence", "originate", "reveal"}),
+        (role("operator", "director"), {"view", "hold", "edit", "originate", "reveal"}),
+        (role("approver", "director"), {"view", "sign", "hold", "edit", "originate"}),
         (role("approver", "district_unit"), {"view", "sign", "edit"}),
         (role("planner", "planner"), {"view", "configure"}),
         (role("administrator"), {"view", "administer"}),
