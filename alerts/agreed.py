@@ -40,11 +40,16 @@ class _Asked:
 
 
 class Agreed:
-    """Lets messages go out by agreement inside the caller's transaction."""
+    """Lets messages go out by agreement inside the caller's transaction.
 
-    def __init__(self, proposals: Proposals) -> None:
+    Args:
+        exercise: nothing goes out so: a drill tries who is woken and signs.
+    """
+
+    def __init__(self, proposals: Proposals, *, exercise: bool = False) -> None:
         self._proposals = proposals
         self._country = proposals.country
+        self._agreements = {} if exercise else proposals.country.facts.agreements
 
     def let_out(self, connection: Connection, rule: Rule, event: CompoundEvent, life: Life, now: datetime) -> bool:
         """Let the message of a life that waits go out, if an agreement covers it and nothing stands against it. Answers whether it did."""
@@ -68,7 +73,7 @@ class Agreed:
 
     def _covering(self, rule: Rule, area: str, level: Level) -> dict[str, Agreement]:
         around = set(self._country.places.line(area))
-        return {name: one for name, one in self._country.facts.agreements.items() if one.covers(rule.name, around, level)}
+        return {name: one for name, one in self._agreements.items() if one.covers(rule.name, around, level)}
 
     def _against(self, connection: Connection, name: str, agreement: Agreement, asked: _Asked) -> Iterator[str]:
         """What stands against a message's going out by an agreement, in words."""

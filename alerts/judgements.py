@@ -21,9 +21,9 @@ from schemas.records import CompoundEvent, Stored
 class Judgements:
     """Acts on changes of events inside the caller's transaction, each once."""
 
-    def __init__(self, proposals: Proposals) -> None:
+    def __init__(self, proposals: Proposals, *, exercise: bool = False) -> None:
         self._proposals = proposals
-        self._agreed = Agreed(proposals)
+        self._agreed = Agreed(proposals, exercise=exercise)
         self._country = proposals.country
 
     def take_in(self, connection: Connection, stored: Stored, now: datetime) -> None:

@@ -76,7 +76,7 @@ class AlertService:
         self.country = country
         self.metrics = metrics or Metrics()
         proposals = Proposals(country, Renderer(country, exercise=registry.exercise))
-        self._judgements = Judgements(proposals)
+        self._judgements = Judgements(proposals, exercise=registry.exercise)
         self._silencing = Silencing(proposals, self._judgements)
         self._time = PassingTime(proposals, self._judgements, self._silencing)
         self._signing = Signing(proposals)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.code_words import kind_word, step_word
+from console.code_words import kind_word, role_word, step_word
 from console.colours import word_of
 from console.evidence_views import ReasonView, note_text, quiet_text, reason_view, why_text
 from console.interface.speaking import _, fixed, in_own_digits, later
@@ -176,7 +176,8 @@ def agreed_text(message: Warning) -> str:
     agreed = message.agreed
     if agreed is None:
         return ""
-    who = ", ".join(agreed.agreed_by)
+    people = [one.rpartition(" (") for one in agreed.agreed_by]
+    who = ", ".join(f"{name} ({role_word(role.removesuffix(')'))})" for name, _space, role in people)
     said = later("It went out at once by the agreement {name} of {who} ({document}, until {until}); nobody signed it.")
     return _(said, name=agreed.name, who=who, document=agreed.document, until=in_own_digits(agreed.until.isoformat()))
 

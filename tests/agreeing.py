@@ -1,5 +1,6 @@
 """An agreement about the rule of the tests' events, and a country that has it."""
 
+from dataclasses import replace
 from typing import Any
 
 from schemas.agreements import Agreement
@@ -32,5 +33,4 @@ def agreement(**changed: Any) -> Agreement:
 
 def with_agreements(country: LoadedCountry, **agreements: Agreement) -> LoadedCountry:
     """The country with these agreements and no others."""
-    facts = country.facts.model_copy(update={"agreements": agreements})
-    return LoadedCountry(country.folder, facts, country.places, country.configuration, {}, country.area_languages)
+    return replace(country, facts=country.facts.model_copy(update={"agreements": agreements}))

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import delete, select, update
 from test_in_whose_name import warning_country
 
 from alerts import afterwards, approvals, journal, stops
+from alerts.people.keys import Keys
 from alerts.registry import Registry
 from alerts.roster import causes
 from alerts.service import AlertService
@@ -330,6 +332,16 @@ def test_who_is_on_duty_is_woken_for_it_until_it_is_reviewed(made: Made) -> None
     assert wakes() == [("by_agreement", "director")]
     review(world)
     assert wakes() == []
+
+
+def test_in_a_drill_people_sign(log: EventLog, keys: Keys, tmp_path: Path, country: LoadedCountry) -> None:
+    """A drill tries who is woken and signs; what goes out by itself would try nobody."""
+    drill = Registry(f"sqlite:///{tmp_path}/drill.sqlite", keys, for_exercise=True)
+    world = World(log, drill, with_agreements(country, **{VALLEYS: agreement()}))
+    world.person("Amara")
+    world.happens(EventChange.OPENED, 0)
+    assert (waits(world).agreed, world.readers(), why_not(world)) == (None, [], "")
+    drill.close()
 
 
 def test_everything_of_it_is_kept_in_the_registry(made: Made) -> None:

@@ -66,7 +66,7 @@ def test_it_stands_on_the_first_page_though_no_event_is_behind_it(desk: Kandy) -
             desk.service.sign(desk.waiting().id, by, role, desk.now)
         shown = one.reads("/")
         assert "Events that stand (1)" in shown
-        assert "event: Originated river flood" in Outline(shown).text
+        assert "event: River flood, written by a person" in Outline(shown).text
 
 
 def test_a_form_that_is_sent_twice_writes_one_warning(desk: Kandy) -> None:
