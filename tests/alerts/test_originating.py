@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from small_world import World
 from sqlalchemy import func, select
 
 from alerts import journal, originated
-from alerts.originating import Change, Draft
+from alerts.originating import Change, Draft, Originating
+from alerts.proposals import Proposals
 from alerts.registry import Registry
+from alerts.rendering import Renderer
 from alerts.roster import causes
 from alerts.silences import Silence
 from alerts.tables import warnings
@@ -143,6 +146,26 @@ def test_what_is_sent_twice_is_one_warning(world: World, once: str) -> None:
     assert writes(world, once=once).warning == first.warning
     with world.registry.reading() as connection:
         assert connection.execute(select(func.count(func.distinct(warnings.c.warning)))).scalar_one() == 1
+    assert [step for _, step, _ in steps(world)].count("originated") == 1
+
+
+def test_sent_by_several_at_once_it_is_written_once(world: World) -> None:
+    """As when a page is sent again while the first is still on its way, to another process of the console."""
+    start, found = Barrier(4), []
+
+    def send() -> None:
+        service = Originating(Proposals(world.country, Renderer(world.country)))
+        start.wait()
+        with world.registry.acting() as connection:
+            found.append(service.originate(connection, DRAFT, START).id)
+
+    threads = [Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert set(found) == {waits.id for waits in world.service.pending()}
     assert [step for _, step, _ in steps(world)].count("originated") == 1
 
 

@@ -56,6 +56,7 @@ def test_dry_it_says_what_it_would_be_and_applied_it_waits(run: Run) -> None:
     assert run("pending", "--json").stdout == ""
     assert "waits for signatures" in run(*WARN, "--apply").stdout
     again = json.loads(run(*WARN, "--apply", "--json").stdout)
+    assert "water over the bridge [Getambe] (from police post)" in run("pending").stdout
     (waits,) = [json.loads(line) for line in run("pending", "--json").stdout.splitlines()]
     assert (waits["id"], waits["author"], waits["level"]) == (again["id"], "N. Perera", 2)
 
