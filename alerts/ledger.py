@@ -329,6 +329,11 @@ def note(connection: Connection, identity: str, at: datetime, kind: str, warning
         connection.execute(insert(notices).values(id=identity, at=at, kind=kind, warning=warning, text=text))
 
 
+def noted(connection: Connection, identity: str) -> bool:
+    """Whether the people on duty were told of something already."""
+    return connection.execute(select(notices.c.place).where(notices.c.id == identity)).first() is not None
+
+
 def decided(connection: Connection) -> dict[str, int]:
     """Reason to the number of changes of events that were acted on for it, said or not."""
     return dict(connection.execute(select(processed.c.decision, func.count()).group_by(processed.c.decision)).all())

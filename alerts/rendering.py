@@ -198,14 +198,17 @@ class Renderer:
         """From when a danger is expected, if all that the event rests on lies ahead. The date stands beside the word, for whoever reads
         it past midnight; without the hour if the forecast is of whole days."""
         ahead = [reading for _, reading in _grave(event.evidence)]
-        if not ahead or any(reading.start <= event.known for reading in ahead):
+        if any(reading.start <= event.known for reading in ahead) or (not ahead and event.since <= event.known):
             return NONE
-        first = min(ahead, key=lambda reading: reading.start)
+        start, whole_days = event.since, False  # of what a person foresees there is no reading
+        if ahead:
+            first = min(ahead, key=lambda reading: reading.start)
+            start, whole_days = first.start, first.end - first.start >= _DAY
         zone = self.country.zone_of(event.area)
-        begins, today = first.start.astimezone(zone), event.known.astimezone(zone).date()
+        begins, today = start.astimezone(zone), event.known.astimezone(zone).date()
         days = (begins.date() - today).days
         word = self.catalogue.get(language, WORDS, ("today", "tomorrow")[days]) if days in (0, 1) else None
-        date = begins.strftime("%d/%m" if first.end - first.start >= _DAY else "%d/%m %H:%M")
+        date = begins.strftime("%d/%m" if whole_days else "%d/%m %H:%M")
         return " ".join([*([word.text] if word is not None else []), in_digits(date, self._digits(language))])
 
 

@@ -143,6 +143,42 @@ signatures = Table(
 )
 """Signatures that hold; one that is void is taken away, and the journal keeps it."""
 
+by_agreement = Table(
+    "by_agreement",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("warning", String(80), nullable=False, index=True),
+    Column("agreement", String(60), nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("review_by", Utc, index=True),
+    Column("passed_on", Integer, nullable=False),
+    Column("reviewed_at", Utc),
+    Column("reviewed_by", String(80)),
+    Column("reviewed_as", String(80)),
+    Column("judgement", String(10)),
+    Column("comment", Text),
+)
+"""Messages that went out by agreement instead of signatures, with what that was bound to (`alerts.agreed`), and what a person said of each
+afterwards. `review_by`: when one that nobody has reviewed is passed on; none once somebody has."""
+
+originated = Table(
+    "originated",
+    metadata,
+    Column("warning", String(80), primary_key=True),
+    Column("hazard", String(80), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("role", String(80), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("ends", Utc, nullable=False),
+)
+"""Warnings that a person wrote because no rule saw the danger (`alerts.originated`); what may be a number was masked before. `ends`: until
+when the newest message of it stands."""
+
 bodies = Table(
     "bodies",
     metadata,

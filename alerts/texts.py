@@ -206,6 +206,11 @@ class Catalogue:
         """The country's own, in the order of the files."""
         return tuple(self._patterns.values())
 
+    def names(self) -> frozenset[str]:
+        """The names of all texts, the country's own and the shared ones."""
+        beneath = self._beneath.names() if self._beneath is not None else frozenset()
+        return beneath | {name for _, name, _ in self._patterns}
+
     def get(self, language: str, name: str, kind: str) -> Pattern | None:
         """The pattern in exactly this language: the country's own, else the shared one, else the shared one for any hazard."""
         own = self._patterns.get((language, name, kind))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from babel import Locale, UnknownLocaleError
 
+from alerts.originated import PREFIX, is_originated
 from console.colours import UNKNOWN, word_of
 from console.interface.catalogues import SOURCE
 from console.interface.speaking import _, language, later
@@ -47,9 +48,12 @@ class Names:
         return sorted(((code, self.place(code)) for code in self.country.places.areas), key=lambda one: (one[1], one[0]))
 
     def rule(self, name: str) -> str:
-        """`river_and_landslide` as `River and landslide`, or what the country calls it in the language."""
+        """`river_and_landslide` as `River and landslide`, or what the country calls it in the language; of what a person wrote the danger,
+        and that a person did."""
         if called := self.called(name):
             return called
+        if is_originated(name):
+            return _("{hazard}, written by a person", hazard=self.rule(name.removeprefix(PREFIX)))
         words = name.replace("_", " ")
         return words[:1].upper() + words[1:]
 

@@ -40,10 +40,12 @@ from console.judging import Judge
 from console.local_time import LocalTime
 from console.map_shapes import country_map
 from console.metrics import Metrics
+from console.originating_pages import OriginatingPages
 from console.planner_histories import Source, sources_of
 from console.planner_pages import PlannerPages
 from console.reading import Known, LogReader
 from console.rendering import Pages
+from console.review_pages import ReviewPages
 from console.rules_pages import RulesPages
 from console.sending_pages import SendingPages
 from console.signing_in import SignInPages
@@ -265,7 +267,11 @@ def create_app(
     deciding: list[Route] = []
     if registry is not None:
         acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
-        deciding = [route for of in (WaitingPages, SilencePages, SendingPages, CorrectionPages) for route in of(acting).routes()]
+        deciding = [
+            route
+            for of in (WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages)
+            for route in of(acting).routes()
+        ]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

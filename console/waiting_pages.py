@@ -20,6 +20,7 @@ from console.access import ANYWHERE, What, form_of, may, officer_of, require, si
 from console.acting import Acting
 from console.edit_views import edit_view, said_above
 from console.interface.speaking import _
+from console.review_views import sent_line
 from console.to_me_views import ToMeView, to_me_view
 from console.waiting_views import signing_view, waiting_line
 from schemas.errors import RefusedError
@@ -52,8 +53,10 @@ class WaitingPages:
         now = self._now()
         with self._lock:
             found = self._service.waiting()
+            unreviewed = self._service.sent_by_agreement(unreviewed=True)
         lines = tuple(waiting_line(warning, needed, self._acting.names, self._acting.clock, now) for warning, needed in found)
-        return self._acting.page(request, "waiting", lines=lines, now=now)
+        sent = tuple(sent_line(one, warning, self._acting.names) for one, warning in unreviewed)
+        return self._acting.page(request, "waiting", lines=lines, sent=sent, now=now)
 
     @signed_in
     def read(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from schemas.agreements import Agreement
 from schemas.community_reports import Reports
 from schemas.configuration import Decided, Sign
 from schemas.levels import Level
@@ -169,7 +170,7 @@ class Role(Decided):
 
     title: str
     authority: bool = False
-    may: tuple[Literal["view", "sign", "hold", "silence", "drill", "declare_gauge", "configure"], ...]
+    may: tuple[Literal["view", "sign", "hold", "silence", "drill", "declare_gauge", "originate", "configure"], ...]
 
 
 class Configure(Decided):
@@ -241,6 +242,7 @@ class CountryFacts(Decided):
         feeds: names of folders under `feeds/`.
         reports: where reports by people are readings too; none if no rule reads them.
         sign: colour to the least that must sign; a rule may only be stricter.
+        agreements: name to what was agreed on beforehand, so that warnings of named rules go out without waiting for signatures.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
         escalate: to whom what nobody signed goes. wake: how long who is woken has to answer.
         shelters: by a name of ours, where people may be told to go; who reads a message that waits may put one in.
@@ -267,6 +269,7 @@ class CountryFacts(Decided):
     reports: Reports | None = None
     messaging: Messaging
     sign: dict[Colour, SignAtLevel]
+    agreements: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Agreement] = Field(default_factory=dict)
     roles: dict[str, Role]
     configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from schemas import community_reports
+from schemas.agreement_checks import check_agreements
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold, written_at
 from schemas.configuration_checks import check_threshold, check_written
 from schemas.counting import counted
@@ -176,7 +177,7 @@ class _Reading:
         if file is None or facts is None or (framework is None and self.home != self.folder):
             return None
         if framework is not None:
-            facts = facts.model_copy(update={"feeds": framework.feeds})
+            facts = facts.model_copy(update={"feeds": framework.feeds, "agreements": {}})  # those are about the country's own rules
             self._awaited(file, framework)
         awaited = [one.facts for one in framework.awaits] if framework is not None else []
         names = [*facts.feeds, *(feed.feed for feed in awaited)]
@@ -188,6 +189,7 @@ class _Reading:
         around = self._configured(facts, tables, [*(_facts_of(m, tables.places) for m in manifests.values()), *awaited, *reported])
         if framework is None:
             self.findings += _called(file, facts, {*around.rules, *around.thresholds, *manifests, *facts.roles})
+        self.findings += check_agreements(file, around)
         if self.findings:
             return None
         configuration = Configuration(

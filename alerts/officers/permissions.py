@@ -21,6 +21,7 @@ class What(StrEnum):
     EDIT = "edit"
     PREVIEW = "preview"
     SILENCE = "silence"
+    ORIGINATE = "originate"
     CONFIGURE = "configure"
     REVEAL = "reveal"
     ADMINISTER = "administer"
@@ -31,8 +32,8 @@ ANYWHERE = "anywhere"
 
 ROLES: Mapping[ConsoleRole, frozenset[What]] = {
     ConsoleRole.VIEWER: frozenset({What.VIEW}),
-    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.PREVIEW, What.SILENCE, What.REVEAL}),
-    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT, What.PREVIEW}),
+    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.PREVIEW, What.SILENCE, What.ORIGINATE, What.REVEAL}),
+    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT, What.PREVIEW, What.ORIGINATE}),
     ConsoleRole.PLANNER: frozenset({What.VIEW, What.CONFIGURE}),
     ConsoleRole.ADMINISTRATOR: frozenset({What.VIEW, What.ADMINISTER}),
 }
@@ -44,6 +45,7 @@ BY_COUNTRY: Mapping[What, frozenset[str]] = {
     What.EDIT: frozenset({"sign", "hold"}),
     What.PREVIEW: frozenset({"sign", "hold"}),
     What.SILENCE: frozenset({"silence"}),
+    What.ORIGINATE: frozenset({"originate"}),
     What.CONFIGURE: frozenset({"configure"}),
 }
 """What also needs a role of `country.yaml`, and one of which of its words."""
@@ -55,6 +57,7 @@ _IN_WORDS: Mapping[What, str] = {
     What.EDIT: "edit a message",
     What.PREVIEW: "have a message sent to themselves",
     What.SILENCE: "silence",
+    What.ORIGINATE: "write a warning",
     What.CONFIGURE: "change thresholds and rules",
     What.REVEAL: "see a telephone number",
     What.ADMINISTER: "change accounts",

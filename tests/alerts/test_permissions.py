@@ -27,9 +27,9 @@ def role(name: str, duty_role: str = "", area: str = "", country: str = "LKA") -
     ("grant", "allowed"),
     [
         (role("viewer"), {"view"}),
-        (role("operator", "duty_officer"), {"view", "hold", "edit", "preview", "silence", "reveal"}),
-        (role("operator", "director"), {"view", "hold", "edit", "preview", "reveal"}),
-        (role("approver", "director"), {"view", "sign", "hold", "edit", "preview"}),
+        (role("operator", "duty_officer"), {"view", "hold", "edit", "preview", "silence", "originate", "reveal"}),
+        (role("operator", "director"), {"view", "hold", "edit", "preview", "originate", "reveal"}),
+        (role("approver", "director"), {"view", "sign", "hold", "edit", "preview", "originate"}),
         (role("approver", "district_unit"), {"view", "sign", "edit", "preview"}),
         (role("planner", "planner"), {"view", "configure"}),
         (role("administrator"), {"view", "administer"}),

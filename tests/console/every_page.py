@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from console_world import World
+from agreeing import VALLEYS, agreement, with_agreements
+from console_world import World, lanka
 from hand_made import NOON
 from kandy_desk import Kandy
 from officers_desk import ADMINISTRATOR, PASSWORD
@@ -20,6 +21,7 @@ from page_left import wait_until_left
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 from signing_desk import DUTY, FIRST, SECOND
 from test_pages import warnings_of
 
@@ -27,6 +29,7 @@ from alerts import stops
 from alerts.approvals import code
 from alerts.officers import accounts
 from alerts.officers.officer import ConsoleRole, Grant
+from alerts.originating import Draft
 from alerts.people.keys import Keys as RegistryKeys
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
@@ -37,11 +40,13 @@ from console.pages import create_app
 from console.screenshot import served
 from schemas.levels import Level
 from schemas.records import EventChange
-from schemas.warning_records import Hold
+from schemas.warning_records import Hold, Judgement
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
 WAITS, HELD, SENT, HALTED = "LK21", "LK31", "LK11", "LK32"
 """Districts of the busy desk, by what became of their warning."""
+UNREVIEWED, REVIEWED, WRITTEN = "LK33", "LK92", "LK51"
+"""Districts of the desk of a country that agreed on something."""
 ELSEWHERE = (("LK31", 20), ("LK11", 30), ("LK32", 40))
 
 
@@ -59,6 +64,7 @@ class Houses:
     busy: Kandy
     quiet: Kandy
     halted: Kandy
+    agreed: Kandy
     accounts: Accounts
     accounts_address: str
     nobody: str
@@ -78,15 +84,20 @@ def houses(folder: Path, world: World, days: str) -> Iterator[Houses]:
             stack.callback(desks[-1].close)
         accounts, where = stack.enter_context(_accounts(folder / "accounts", world))
         _, nobody = stack.enter_context(_accounts(folder / "nobody", world))
-        made = Houses(days, warnings_of(world)[0], desks[0], desks[1], desks[2], accounts, where, nobody)
+        (folder / "agreed").mkdir()
+        agreed = Kandy(folder / "agreed", with_agreements(lanka(), **{VALLEYS: agreement(areas=[])}))
+        stack.callback(agreed.close)
+        made = Houses(days, warnings_of(world)[0], desks[0], desks[1], desks[2], agreed, accounts, where, nobody)
         for desk, name, grants in (
             (made.busy, "perera", (FIRST, DUTY)),
             (made.busy, "viewer", (VIEWER,)),
             (made.quiet, "silva", (SECOND, DUTY)),
             (made.halted, "rajan", (FIRST,)),
+            (made.agreed, "dias", (FIRST,)),
         ):
             made.tokens[name] = str(stack.enter_context(desk.officer(name, *grants)).client.cookies["polyrisk"])
         _make_busy(made)
+        _make_agreed(made)
         with made.halted.registry.acting() as connection:
             stops.stop(connection, stops.ALL, "Rajan", "a wrong number stands in all of them", NOON)
         accounts.first()
@@ -125,6 +136,20 @@ def _make_busy(made: Houses) -> None:
         desk.service.silence(silence)
     ended = next(silence.id for silence, _ in desk.service.silences() if silence.area == "LK23")
     desk.service.end_silence(ended, "Perera", "duty_officer", desk.now)
+
+
+def _make_agreed(made: Houses) -> None:
+    """Two warnings went out by agreement, one of them was reviewed; a third was written by a person."""
+    desk = made.agreed
+    for area in (UNREVIEWED, REVIEWED):
+        desk.happens(EventChange.OPENED, id=f"by agreement {area}", area=area)
+    for _, message in desk.service.sent_by_agreement():
+        made.messages[message.area], made.warnings[message.area] = message.id, message.warning
+    until = desk.now + timedelta(hours=6)
+    draft = Draft("flood", WRITTEN, Level.RED, until, "Silva", "director", "water over the bridge", "police post")
+    waits = desk.service.originate(draft, desk.now)
+    made.messages[WRITTEN], made.warnings[WRITTEN] = waits.id, waits.warning
+    desk.service.review(made.messages[REVIEWED], "Silva", "director", Judgement.RIGHT, "seen from the bridge", desk.now)
 
 
 @contextmanager
@@ -210,9 +235,25 @@ def _code(of: Houses, secret: str) -> str:
     return telephone(secret, of.accounts.clock).shows()
 
 
+def _review_refused(of: Houses, browser: Browser) -> None:
+    _REVIEW(of, browser)
+    browser.driver.find_element(By.CSS_SELECTOR, 'input[value="right"]').send_keys(Keys.SPACE)
+    browser.sends("/review/", comment=" ")
+
+
+def _write_refused(of: Houses, browser: Browser) -> None:
+    _WRITE(of, browser)
+    for name, chosen in (("area", "LK21"), ("level", "red")):
+        Select(browser.driver.find_element(By.NAME, name)).select_by_value(chosen)
+    browser.driver.execute_script("document.querySelector('#until').value = '2025-11-27T23:00'")
+    browser.sends("/originate", reason=" ", source=" ")
+
+
+_WRITE = _of_desk("agreed", "dias", "/originate")
 _SIGN_IN = _of_accounts("/sign-in")
 _TO_SIGN = _of_desk("busy", "perera", "/waiting/{message}", WAITS)
 _SILENCES = _of_desk("busy", "perera", "/silences")
+_REVIEW = _of_desk("agreed", "dias", "/review/{message}", UNREVIEWED)
 _CORRECT = _of_desk("busy", "perera", "/correct/{warning}", SENT)
 
 PAGES: dict[str, Way] = {
@@ -243,6 +284,18 @@ PAGES: dict[str, Way] = {
     "silences, refused": _then(_SILENCES, "/begin", comment=" "),
     "silences, none": _of_desk("quiet", "silva", "/silences"),
     "silences, by who may not": _of_desk("busy", "viewer", "/silences"),
+    "overview, something went out by agreement": _of_desk("agreed", "dias", "/"),
+    "what waits, something went out by agreement": _of_desk("agreed", "dias", "/waiting"),
+    "warning, that went out by agreement": _of_desk("agreed", "dias", "/warning/{warning}", UNREVIEWED),
+    "review": _REVIEW,
+    "review, refused": _review_refused,
+    "reviewed": _of_desk("agreed", "dias", "/review/{message}", REVIEWED),
+    "write a warning": _WRITE,
+    "write a warning, refused": _write_refused,
+    "write a warning, by who may not": _of_desk("busy", "viewer", "/originate"),
+    "written by a person, that waits": _of_desk("agreed", "dias", "/waiting/{message}", WRITTEN),
+    "written by a person, its warning": _of_desk("agreed", "dias", "/warning/{warning}", WRITTEN),
+    "written by a person, to change": _of_desk("agreed", "dias", "/originated/{warning}", WRITTEN),
     "correction": _CORRECT,
     "correction, refused": _then(_CORRECT, "/correct/", comment="x"),
     "sign in, no account yet": lambda of, browser: browser.opens(of.nobody + "/sign-in"),
