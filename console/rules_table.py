@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alerts.texts import Catalogue, Kind, Pattern
+from alerts.texts import SLOTS, Catalogue, Kind, Pattern
 from console.code_words import dimension_word, quality_word
 from console.interface.speaking import _, language, later
 from console.local_time import span_words
@@ -300,7 +300,7 @@ def _texts(rule: Rule, country: LoadedCountry, catalogue: Catalogue) -> Mapping[
 def _first_message(pattern: Pattern, rule: Rule, country: LoadedCountry) -> str:
     """As people would read it, without names of rivers and places; once if it is the same at every level."""
     known = {"source": country.facts.messaging.speaks_as[pattern.language], "place": "[place]", "time": "[time]", "confirmed": "yes"}
-    known |= dict.fromkeys(("rivers", "divisions", "stations", "need", "when", "hazard"), "none") | {"promise": "yes"}
+    known |= dict.fromkeys(("rivers", "divisions", "stations", "need", "when", "hazard", *SLOTS), "none") | {"promise": "yes"}
     texts = {level.word: pattern.render({**known, "level": level.word}) for level in sorted(rule.levels)}
     if len(set(texts.values())) == 1:
         return next(iter(texts.values()))

@@ -30,6 +30,7 @@ from alerts.officers.administering import Administering
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.sessions import Stage
 from alerts.originating import Draft
+from alerts.roster import telephones
 from alerts.silences import Silence
 from console.access import TOKEN_FIELD, form_token
 from schemas.levels import Level
@@ -83,6 +84,7 @@ class Fuzzed:
                 officer = accounts.grant(connection, officer, grant, "test", self.desk.now)
             accounts.keep_password(connection, officer.id, "a hash")
             accounts.note_set_up(connection, officer.id, self.desk.now)
+            telephones.give(connection, self.desk.registry.keys, officer, "+999700000001", self.desk.now)
         self.officer = officer.id
         self.site = self._site()
         self.wrongly = Counter[str]()
