@@ -109,6 +109,14 @@ class Renderer:
         shorter = [{**fixed, **more} for more in _shorter(names_of(event, self.country, pattern.language), need)]
         return self._fitting(pattern, shorter, exercise=exercise, late=late)
 
+    def written_in(self, text: str, kind: Kind, language: str) -> str:
+        """The language of the text that who reads a language gets: another one if nobody has written it in theirs.
+
+        Raises:
+            ConfigurationError: as `render`.
+        """
+        return self.catalogue.nearest(self._fallback(language), text, kind).language
+
     def for_needs(self, text: str, kind: Kind, event: CompoundEvent, language: str) -> dict[Need, Rendered]:
         """What those who have a need read instead of the text that `render` gives, for each need that it says more to and has room for.
 
