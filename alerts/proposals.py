@@ -160,10 +160,34 @@ class Proposals:
     def reach(self, connection: Connection, life: Life, rule: Rule, warning: Warning, kind: Kind, event: CompoundEvent) -> Reach:
         """Whom a message that waits would reach now, and whom not."""
         concerned = self._audience(connection, life, rule, event)
-        number = audience.number(connection, self._people(connection, life, rule, event, kind))
+        people = self._people(connection, life, rule, event, kind)
+        counted = audience.by_language(connection, people)
         place = self.country.places.areas[warning.area]
         there = reach.enrolled(connection, concerned.areas, concerned.group)
-        return Reach(number, there, reach.left(connection, concerned.areas), place.population)
+        smallest = self._smallest(warning.area) if warning.area not in there else ()  # who enrolled for the whole lives in any of them
+        empty = tuple(area for area in smallest if not any(code in there for code in self.country.places.line(area)))
+        living = [self.country.places.areas[area].population for area in empty]
+        return Reach(
+            people=sum(counted.values()),
+            enrolled=sum(there.values()),
+            left=reach.left(connection, concerned.areas),
+            population=place.population,
+            not_written={language: number for language, number in counted.items() if self._is_foreign(rule, kind, language)},
+            last=reach.last_told(connection, concerned.areas),
+            empty=empty,
+            within=len(smallest),
+            empty_population=sum(number for number in living if number is not None) if living and None not in living else None,
+        )
+
+    def _smallest(self, area: str) -> tuple[str, ...]:
+        """The smallest areas that the country's files have inside one; none if it is one of those itself."""
+        levels = (tuple(self.country.places.within(area, level)) for level in ("adm3", "adm2", "adm1"))
+        return next((found for found in levels if found and found != (area,)), ())
+
+    def _is_foreign(self, rule: Rule, kind: Kind, language: str) -> bool:
+        """Whether who reads a language gets the text in another one; the same in other letters is none."""
+        written = self.renderer.written_in(rule.text, kind, language)
+        return written.partition("-")[0] != language.partition("-")[0]
 
     def correct(
         self,

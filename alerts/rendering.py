@@ -129,6 +129,14 @@ class Renderer:
         said = self.catalogue.actions(language, text).get(action, "") if action else ""
         return {"action": said or NONE, "shelter": shelter_name(self.country, shelter, language) or NONE}
 
+    def written_in(self, text: str, kind: Kind, language: str) -> str:
+        """The language of the text that who reads a language gets: another one if nobody has written it in theirs.
+
+        Raises:
+            ConfigurationError: as `render`.
+        """
+        return self.pattern_of(text, kind, language).language
+
     def for_needs(
         self, text: str, kind: Kind, event: CompoundEvent, language: str, *, filled: Mapping[str, str] = NOTHING
     ) -> dict[Need, Rendered]:

@@ -460,6 +460,16 @@ officer_sessions = Table(
 )
 """Who is signed in, and who has only given the password; of the cookie's value the SHA-256 alone."""
 
+officer_visits = Table(
+    "officer_visits",
+    metadata,
+    Column("officer", String(40), primary_key=True),
+    Column("began_at", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False, info={"kept_days": 90}),
+    Column("before_at", Utc),
+)
+"""When an account's visit to the console began, when it last asked for a page, and when the visit before that ended."""
+
 officer_links = Table(
     "officer_links",
     metadata,

@@ -21,8 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts import journal
 from alerts.journal import Step
-from alerts.officers.sessions import Session
+from alerts.officers.sessions import Session, Stage
 from alerts.officers.signing_in import SigningIn
+from alerts.officers.visits import Visits
 from console.access import ANYWHERE, TOKEN_FIELD, What, is_form_token, note_refusal, officer_of, refusal_of, require, sign_in_path
 from console.interface.speaking import _, later
 from console.rendering import Pages
@@ -53,10 +54,13 @@ class Gate:
 
     Args:
         signing_in: the registry's side; none if there is no registry, and so nobody who could sign in.
+        visits: where it is noted that an officer looks.
     """
 
-    def __init__(self, app: ASGIApp, pages: Pages, country: LoadedCountry, signing_in: SigningIn | None) -> None:
-        self._app, self._pages, self._country, self._signing_in = app, pages, country, signing_in
+    def __init__(
+        self, app: ASGIApp, pages: Pages, country: LoadedCountry, signing_in: SigningIn | None, visits: Visits | None = None
+    ) -> None:
+        self._app, self._pages, self._country, self._signing_in, self._visits = app, pages, country, signing_in, visits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -102,7 +106,10 @@ class Gate:
     def _look(self, token: str) -> tuple[Session | None, bool]:
         if self._signing_in is None:
             return None, False
-        return self._signing_in.look(token) if token else None, self._signing_in.is_closed()
+        session = self._signing_in.look(token) if token else None
+        if session is not None and session.stage is Stage.FULL and self._visits is not None:
+            self._visits.note(session.officer)
+        return session, self._signing_in.is_closed()
 
     def _note(self, request: Request, session: Session | None) -> None:
         request.state.session = session

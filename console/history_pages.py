@@ -8,16 +8,19 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.access import officer_of
 from console.history import COLUMNS, PastWarning, Wanted, as_csv, as_geojson, past_warnings, shapes_of
 from console.history_api import description
 from console.interface.catalogues import SOURCE
-from console.interface.speaking import _
+from console.interface.speaking import _, later
 from console.local_time import LocalTime
 from console.names import Names
 from console.reading import Known, LogReader
@@ -28,6 +31,14 @@ from schemas.levels import Level
 
 PROBLEM = "application/problem+json"
 _SHAPES = ("adm2", "adm3")
+_ASKED = {
+    "at": later("As it was known at"),
+    "since": later("Proposed from"),
+    "until": later("Proposed before"),
+    "area": later("Where"),
+    "level": later("From which level on"),
+}
+"""What the fields of the page are called."""
 _FIRST_ROWS = 500
 """On the page; the files have all."""
 
@@ -63,16 +74,15 @@ class HistoryPages:
         try:
             known, wanted = self._asked(request)
         except _NotUnderstoodError as error:
-            return Response(self._pages.failed(error.what, error.remedy), 400, media_type="text/html")
+            return self._failed(request, 400, f"{_(_ASKED[error.where])}: {error.what}", error.remedy)
         except LogError as error:
-            return Response(
-                self._pages.failed(_("The log cannot be read; nothing can be said now."), error.remedy), 503, media_type="text/html"
-            )
-        rows = past_warnings(known, self._names, self._clock, wanted)
-        shown = {"rows": rows[:_FIRST_ROWS], "total": len(rows), "known": known, "asked": request.query_params, "query": request.url.query}
-        names = Names(self._country)
-        shown |= {"areas": names.areas(), "names": names, "parse": self._clock.parse}
-        return self._answer(request, self._pages.of_officer("history", **shown), "text/html; charset=utf-8")
+            return self._failed(request, 503, _("The log cannot be read; nothing can be said now."), error.remedy)
+        rows, names = past_warnings(known, self._names, self._clock, wanted), Names(self._country)
+        asked = {name: text for name, text in request.query_params.items() if text}
+        shown = {"rows": rows[:_FIRST_ROWS], "total": len(rows), "known": known, "asked": asked, "query": urlencode(asked)}
+        shown |= {"areas": names.areas(), "names": names, "parse": self._clock.parse, "field": self._field}
+        page = self._pages.with_officer(self._pages.of_officer("history", **shown).encode(), officer_of(request))
+        return self._answer(request, page.decode(), "text/html; charset=utf-8")
 
     def csv(self, request: Request) -> Response:
         """`/history.csv`: all rows."""
@@ -82,7 +92,7 @@ class HistoryPages:
         """`/history.geojson`: all rows with their shapes."""
 
         def written(rows: tuple[PastWarning, ...]) -> str:
-            return json.dumps(as_geojson(rows, self._shapes()), ensure_ascii=False)
+            return json.dumps(as_geojson(rows, self._shapes), ensure_ascii=False)
 
         return self._file(request, "application/geo+json", "history.geojson", written)
 
@@ -140,6 +150,14 @@ class HistoryPages:
         since, until = (self._moment(asked.get(name, ""), name) for name in ("since", "until"))
         return self._reader.until(at), Wanted(since, until, area, Level.named(level) if level else None)
 
+    def _failed(self, request: Request, status: int, what: str, remedy: str) -> Response:
+        page = self._pages.with_officer(self._pages.failed(what, remedy).encode(), officer_of(request))
+        return Response(page, status, media_type="text/html")
+
+    def _field(self, text: str) -> str:
+        """A moment of an address as its field has it: on the local clock, without a zone, however it was written."""
+        return self._clock.field(self._clock.parse(text)) if text else ""
+
     def _moment(self, text: str, name: str) -> datetime | None:
         if not text:
             return None
@@ -149,7 +167,9 @@ class HistoryPages:
             remedy = _("Write it as 2025-11-27T20:00, on the local clock, or with Z.")
             raise _NotUnderstoodError(_("the moment cannot be read."), where=name, remedy=remedy) from error
 
+    @cached_property
     def _shapes(self) -> dict[str, Any]:
+        """P-code to geometry: read once, for they are megabytes."""
         found: dict[str, Any] = {}
         for level in _SHAPES:
             try:

@@ -144,7 +144,7 @@ def story(life: WarningLife, reviews: Sequence[WarningReview] = ()) -> tuple[Sai
         elif earlier is not None and earlier.status is warning.status and earlier.hold != warning.hold:
             entries.append(Said(published.at, _questioned(warning.hold), warning.id, warning.level))
         elif earlier is None or earlier.status is not warning.status or earlier.signatures == warning.signatures:
-            entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
+            entries.append(Said(published.at, happened(warning), warning.id, warning.level))
         elif len(warning.signatures) < len(earlier.signatures):
             gone = ", ".join(s.by for s in earlier.signatures if s not in warning.signatures)
             entries.append(Said(published.at, _("the signature of {name} holds no more", name=gone), warning.id, warning.level))
@@ -174,7 +174,8 @@ def _questioned(hold: Hold | None) -> str:
     return _("held by {name}, {role}: {why}", name=hold.by, role=role_word(hold.role), why=hold.why)
 
 
-def _happened(warning: Warning) -> str:
+def happened(warning: Warning) -> str:
+    """What a record of a message says has happened to it, in words."""
     kind, reason = kind_word(warning.message_type), reason_word(warning.reason)
     match warning.status:
         case WarningStatus.PROPOSED:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -23,10 +23,12 @@ from starlette.routing import Route
 
 from alerts.officers.officer import Officer
 from alerts.officers.signing_in import SigningIn, utc_now
+from alerts.officers.visits import Visits
 from alerts.registry import Registry
 from alerts.service import AlertService
 from console.access import NotSignedInError, note_refusal, officer_of, sign_in_path
 from console.acting import Acting
+from console.changed_since import BEGINNING, ChangedSince, Own
 from console.correction_pages import CorrectionPages
 from console.elsewhere import SignInService
 from console.elsewhere_pages import ElsewherePages
@@ -41,6 +43,7 @@ from console.local_time import LocalTime
 from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.originating_pages import OriginatingPages
+from console.pictures import Pictures
 from console.planner_histories import Source, sources_of
 from console.planner_pages import PlannerPages
 from console.reading import Known, LogReader
@@ -48,6 +51,8 @@ from console.rendering import Pages
 from console.review_pages import ReviewPages
 from console.rules_pages import RulesPages
 from console.sending_pages import SendingPages
+from console.series_kept import horizons
+from console.series_views import WarningSeries
 from console.signing_in import SignInPages
 from console.silence_pages import SilencePages
 from console.truths import Unjudged, district_truths
@@ -64,8 +69,6 @@ PATIENCE_S = 5.0
 """Seconds that a page waits for the engine's replay. Whoever is on duty must see events and silent feeds at once, judged or not."""
 _READY_S = 2.0
 """Seconds that whoever asks whether the page is ready waits for it."""
-_BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
-"""No page is of an earlier moment."""
 LOOPBACK = "127.0.0.1"
 
 
@@ -84,6 +87,7 @@ class Console:
         title: of the case, instead of the country's name.
         now: for live use, the country's clock: feeds are then silent as measured by it. Without it the newest moment is the log's own.
         patience_s: how long a page waits for thresholds to be judged again before it shows them as unknown.
+        visits: when officers looked last.
     """
 
     def __init__(
@@ -94,13 +98,16 @@ class Console:
         title: str = "",
         now: Callable[[], datetime] | None = None,
         patience_s: float = PATIENCE_S,
+        visits: Visits | None = None,
     ) -> None:
         self.log, self.country, self.title, self._now, self._patience_s = log, country, title, now, patience_s
         self.clock = LocalTime(country.timezone)
         self.metrics = Metrics()
-        self.reader, self._judge = LogReader(log, country.shard), Judge(log, country.shard)
+        self.reader, self._judge = LogReader(log, country.shard, horizons(country)), Judge(log, country.shard)
+        self._series = WarningSeries(self.reader, country)
         self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
         self.pages = Pages(country, country_map(country.shapes("adm2")))
+        self._changed = ChangedSince(Pictures(self.reader, self._judge, country, patience_s), self.pages, self.clock, visits)
         self._cache: dict[tuple[object, ...], bytes] = {}
         self._lock = Lock()
 
@@ -115,14 +122,14 @@ class Console:
             self.metrics.observe(view)
             return Page(self.pages.overview(view), judged)
 
-        return self.answer(request, page)
+        return self.answer(request, page, self._changed.section)
 
     def warning(self, request: Request) -> Response:
         """`/warning/{id}?message=&at=`: the texts beside their reasons."""
         id, message = str(request.path_params["id"]), request.query_params.get("message", "")
 
         def page(known: Known, newest: bool) -> Page | None:
-            view = warning_page(known, id, message, self.country, title=self.title, newest=newest)
+            view = warning_page(known, id, message, self.country, self._series.of, title=self.title, newest=newest)
             return Page(self.pages.warning(view), True) if view is not None else None
 
         return self.answer(request, page)
@@ -156,15 +163,20 @@ class Console:
         """The moment that is shown if none is asked for."""
         if self._now is not None:
             return self._now().replace(second=0, microsecond=0)
-        return self.reader.end() or _BEGINNING
+        return self.reader.end() or BEGINNING
 
-    def answer(self, request: Request, page: Callable[[Known, bool], Page | None]) -> Response:
-        """A page of the log as of the moment that is asked for by `at`; `page` gives none for what was not there then."""
+    def answer(self, request: Request, page: Callable[[Known, bool], Page | None], own: Own | None = None) -> Response:
+        """A page of the log as of the moment that is asked for by `at`; `page` gives none for what was not there then.
+
+        Args:
+            own: what stands on it for this reader alone.
+        """
         try:
             version = self.reader.refresh()
             newest = self.newest()
             asked = request.query_params.get("at", "")
-            at = max(min(self.clock.parse(asked), newest), _BEGINNING) if asked else newest
+            at = max(min(self.clock.parse(asked), newest), BEGINNING) if asked else newest
+            beside = own(request, at, version, at == newest) if own is not None else b""
         except (ValueError, OverflowError):
             return self.failed(400, _("The moment asked for cannot be read."), _("Write it as 2025-11-27T20:00, on the local clock."))
         except LogError as error:
@@ -176,7 +188,7 @@ class Console:
             return self.failed(
                 404, _("No such warning, or it was not yet made at the moment asked for."), _("Take off `at` to see the newest.")
             )
-        return self._conditional(request, body)
+        return self._conditional(request, self.pages.with_changes(body, beside))
 
     def _cached(self, key: tuple[object, ...], page: Callable[[], Page | None]) -> bytes | None:
         with self._lock:
@@ -260,7 +272,8 @@ def create_app(
     Raises:
         ConfigurationError: the country has no shapes of its districts.
     """
-    console = Console(log, country, title=title, now=now, patience_s=patience_s)
+    visits = Visits(registry, now or clock) if registry is not None else None
+    console = Console(log, country, title=title, now=now, patience_s=patience_s, visits=visits)
     planner = PlannerPages(console, sources_of(country) if histories is None else histories)
     signing_in = SigningIn(registry, clock) if registry is not None else None
     probes = [*console.probes, *([registry_readable(registry)] if registry is not None else ())]
@@ -296,7 +309,7 @@ def create_app(
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(GZipMiddleware, minimum_size=600),
             Middleware(ChoosesLanguage, country.facts.console_language),
-            Middleware(Gate, console.pages, country, signing_in),
+            Middleware(Gate, console.pages, country, signing_in, visits),
         ],
         exception_handlers={RefusedError: console.refused, SQLAlchemyError: console.registry_lost, HTTPException: console.no_page},
     )

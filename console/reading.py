@@ -3,24 +3,30 @@
 import logging
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
+from typing import TypeVar
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from console.series_kept import SeriesKept
 from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import read_input, read_output
 from schemas.errors import PolyriskError
 from schemas.observations import decode
-from schemas.records import CompoundEvent, Heartbeat, Stored, ThresholdBreach
+from schemas.readings import decode_readings
+from schemas.records import Baseline, CompoundEvent, ConfigChange, Heartbeat, Stored, ThresholdBreach
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
 from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
 
-_TOPICS = (INPUT.name, BREACHES.name, EVENTS.name, WARNINGS.name, DELIVERIES.name)
+_TOPICS = (EVENTS.name, INPUT.name, BREACHES.name, WARNINGS.name, DELIVERIES.name)
+"""Events first: when the log is read from its beginning, it is then known which readings an event will rest on."""
 _BATCH = 1000
+_T = TypeVar("_T")
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -37,7 +43,7 @@ class Known:
     """All that had been said at a moment. Pages are made of this and of nothing else.
 
     Attributes:
-        at: the moment, UTC. first, last: of the records of the input topic; none if there is none yet.
+        at: the moment, UTC. first, last: of the records of the input topic; none if there is none yet. heard: how many there are.
         heartbeats: feed to its last sign of life.
         kept_aside: feed to the rows that were kept aside of all its deliveries.
         newest: feed to the end of the newest period that it gave a value for. A feed may answer daily and still bring nothing new.
@@ -48,6 +54,7 @@ class Known:
     at: datetime
     first: datetime | None = None
     last: datetime | None = None
+    heard: int = 0
     heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
     kept_aside: Mapping[str, int] = field(default_factory=dict)
     newest: Mapping[str, datetime] = field(default_factory=dict)
@@ -63,11 +70,15 @@ class Known:
 class LogReader:
     """Reads a shard's topics as they grow. Several threads may use one.
 
+    Args:
+        spans: feed to how long its readings are kept that no event rests on (`console.series_kept.horizons`); without it none are kept.
+
     Raises, on reading:
         LogError: the log cannot be read.
     """
 
-    def __init__(self, log: EventLog, shard: str) -> None:
+    def __init__(self, log: EventLog, shard: str, spans: Mapping[str, timedelta] | None = None) -> None:
+        self._series = SeriesKept(spans) if spans is not None else None
         self._log, self._shard = log, shard
         self._after = dict.fromkeys(_TOPICS, NOTHING)
         self._received: list[datetime] = []
@@ -113,6 +124,7 @@ class LogReader:
                 at=at,
                 first=self._received[0] if heard else None,
                 last=self._received[heard - 1] if heard else None,
+                heard=heard,
                 heartbeats={h.feed: h for h in sorted(self._heartbeats, key=lambda h: h.received) if h.received <= at},
                 kept_aside=kept_aside,
                 newest=newest,
@@ -124,6 +136,22 @@ class LogReader:
                 answers=tuple(a for when, a in self._answers if when <= at),
                 unreadable=sum(when <= at for when in self._unreadable),
             )
+
+    def answers(self, since: datetime, until: datetime) -> dict[str, list[datetime]]:
+        """Feed to when it answered between two moments, in order, after its last answer before them if there was one."""
+        found: dict[str, list[datetime]] = {}
+        with self._lock:
+            for beat in sorted((h for h in self._heartbeats if h.received <= until), key=lambda h: h.received):
+                heard = found.setdefault(beat.feed, [])
+                if heard and heard[-1] <= since and beat.received <= since:
+                    heard.pop()
+                heard.append(beat.received)
+        return found
+
+    def series(self, asked: Callable[[SeriesKept], _T]) -> _T | None:
+        """What is asked of the readings that are kept; none if none are. Nothing is taken in meanwhile."""
+        with self._lock:
+            return asked(self._series) if self._series is not None else None
 
     def _read(self, topic: str, stored: Stored) -> None:
         """Take a record in; one that cannot be read is counted and told, because the next may be a warning."""
@@ -141,6 +169,8 @@ class LogReader:
                     self._breaches.append((record.received, breach))
                 case CompoundEvent() as event:
                     self._events.append((record.received, event))
+                    if self._series is not None:
+                        self._series.claim(event)
                 case Warning() as warning:
                     self._warnings.append(Published(record.received, warning))
                 case WarningReview() as review:
@@ -156,10 +186,19 @@ class LogReader:
             if isinstance(heartbeat, Heartbeat):
                 self._heartbeats.append(heartbeat)
         elif record.kind == "observations":
-            self._take_newest(record.received, record.payload)
+            self._take_readings(record.id, record.received, decode(record.payload))
+        elif record.kind == "reading":
+            self._take_readings(record.id, record.received, decode_readings([record]))
+        elif self._series is not None and record.kind in ("baseline", "configuration"):
+            match read_input(record):
+                case Baseline() as baseline:
+                    self._series.baseline(baseline)
+                case ConfigChange() as change:
+                    self._series.configuration(change)
 
-    def _take_newest(self, received: datetime, payload: bytes) -> None:
-        batch = decode(payload)
+    def _take_readings(self, id: str, received: datetime, batch: pa.RecordBatch) -> None:
+        if self._series is not None:
+            self._series.take(id, received, batch)
         given = batch.filter(pc.is_valid(batch["value"]))
         if given.num_rows:
             self._newest.append((received, str(given["feed"][0].as_py()), pc.max(given["end"]).as_py()))

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,11 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerts.officers.officer import Officer
+from console.changes import Changes
 from console.code_words import end_word, need_word, role_word, silence_words, standing_word
 from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
 from console.interface.catalogues import catalogues
 from console.interface.recognising import recognised
-from console.interface.speaking import catalogue, in_markup, in_own_digits, number
+from console.interface.speaking import catalogue, fixed, in_markup, in_own_digits, number
 from console.local_time import LocalTime
 from console.map_shapes import CountryMap, labels
 from console.names import Names, colour, language_name
@@ -26,6 +28,8 @@ from schemas.country_files import LoadedCountry
 TEMPLATES = Path(__file__).parent / "templates"
 _ABOVE = b"<!--officer-->"
 """Where a page says who is signed in."""
+_CHANGED = b"<!--changes-->"
+"""Where the first page says what has changed for its reader."""
 
 
 class Pages:
@@ -40,8 +44,9 @@ class Pages:
         self._style = style_sheet(self._environment)
         self._environment.globals.update(
             style=self._style, clock=self._clock, map=shapes, shapes={a.code: a for a in shapes.areas}, country=country,
-            link=self._link, moment=self._moment, levels=tuple(LEVELS), level_word=lambda word: Names(country).level_word(word),
-            _=in_markup, told=recognised, number=number, own_digits=in_own_digits, spoken=catalogue, offered=catalogues,
+            link=self._link, since=self._since, moment=self._moment, levels=tuple(LEVELS),
+            level_word=lambda word: Names(country).level_word(word),
+            _=in_markup, told=recognised, number=number, fixed=fixed, own_digits=in_own_digits, spoken=catalogue, offered=catalogues,
             colour=colour, language_name=language_name, need_word=need_word, standing_word=standing_word,
             role_word=role_word, end_word=end_word,
             column_word=column_word, in_words=lambda silence: silence_words(silence, Names(country)),
@@ -70,7 +75,7 @@ class Pages:
 
     def warning(self, page: WarningPage) -> str:
         """The page of a warning."""
-        return self._environment.get_template("warning.html").render(view=page.warning, head=page.head)
+        return self._environment.get_template("warning.html").render(view=page.warning, series=page.series, head=page.head)
 
     def of_officer(self, page: str, **shown: Any) -> str:
         """A page of signing in, or of an account."""
@@ -80,6 +85,15 @@ class Pages:
         """A page, which may be kept for all, with who is signed in above it."""
         above = self._environment.get_template("officer.html").render(officer=officer) if officer is not None else ""
         return body.replace(_ABOVE, above.encode(), 1)
+
+    def changes(self, changes: Changes | None, at: datetime, *, newest: bool, first: bool, spans: Sequence[tuple[str, timedelta]]) -> str:
+        """What stands on the first page for one reader: what has changed, or none; `first`: they have not been here before."""
+        head = Head("", "", at, newest, False, (), ())
+        return self._environment.get_template("changes.html").render(changes=changes, head=head, first=first, spans=spans)
+
+    def with_changes(self, body: bytes, changed: bytes) -> bytes:
+        """The first page, which may be kept for all, with what has changed for this reader."""
+        return body.replace(_CHANGED, changed, 1)
 
     def render(self, template: str, **values: object) -> str:
         """A page of another template."""
@@ -94,6 +108,11 @@ class Pages:
         moment = at or (None if head.newest else head.at)
         query = ([("message", message)] if message else []) + ([("at", self._clock.machine(moment))] if moment is not None else [])
         return quote(path) + (f"?{urlencode(query, safe=':')}" if query else "")
+
+    def _since(self, head: Head, since: datetime) -> str:
+        """The address of the first page with what has changed since a moment."""
+        here = self._link("/", head)
+        return f"{here}{'&' if '?' in here else '?'}{urlencode([('since', self._clock.machine(since))], safe=':')}"
 
     def _moment(self, moment: datetime, short: bool = False) -> Markup:
         """A moment on the local clock, with UTC for who points at it."""

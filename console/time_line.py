@@ -10,6 +10,7 @@ from console.lives import WarningLife
 from console.local_time import LocalTime
 from console.names import Names, colour
 from console.reading import Known
+from console.time_axis import Axis, Tick, ticks
 from schemas.records import CompoundEvent, EventChange
 
 LANE = 26
@@ -17,8 +18,6 @@ LANE = 26
 MOST = 80
 """Warnings shown; older ones are counted, not drawn."""
 _LONGEST = timedelta(days=120)
-_STEPS = tuple(timedelta(hours=h) for h in (3, 6, 12, 24, 48, 96, 168, 336, 720))
-_TICKS = 6
 _LABEL = 34
 """Room that is left for a label beside a bar, per cent: enough for a narrow screen."""
 
@@ -65,14 +64,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A moment on the axis."""
-
-    x: float
-    label: str
-
-
-@dataclass(frozen=True)
 class TimeLine:
     """Rows and axis; `left_off` older warnings are not drawn. `lane` is the height of one bar with its gap, in CSS pixels."""
 
@@ -83,17 +74,6 @@ class TimeLine:
 
 
 _MARKS = {"all-clear": "✓", "mistaken": "✕", "cannot-tell": "?", "ran-out": "–", "withdrawn": "–", "": "▸"}
-
-
-@dataclass(frozen=True)
-class _Axis:
-    start: datetime
-    end: datetime
-
-    def x(self, moment: datetime) -> float:
-        """Per cent of the width, kept within it."""
-        share = (moment - self.start) / (self.end - self.start) * 100
-        return round(min(max(share, 0.0), 100.0), 2)
 
 
 def time_line(lives: Mapping[str, WarningLife], known: Known, names: Names, clock: LocalTime) -> TimeLine:
@@ -108,13 +88,13 @@ def time_line(lives: Mapping[str, WarningLife], known: Known, names: Names, cloc
     for life in sorted(shown, key=lambda life: life.first.proposed):
         by_area.setdefault(life.first.area, []).append(life)
     rows = tuple(_row(area, ordered, doubts, axis, known.at, names, clock) for area, ordered in by_area.items())
-    return TimeLine(rows, _ticks(axis, clock), len(lives) - len(shown))
+    return TimeLine(rows, ticks(axis, clock), len(lives) - len(shown))
 
 
-def _axis(first: datetime, at: datetime) -> _Axis:
+def _axis(first: datetime, at: datetime) -> Axis:
     start = max(first, at - _LONGEST)
     span = max(at - start, timedelta(hours=24))
-    return _Axis(start - span * 0.02, start + span * 1.02)
+    return Axis(start - span * 0.02, start + span * 1.02)
 
 
 def _end(life: WarningLife, at: datetime) -> datetime:
@@ -125,7 +105,7 @@ def _row(
     area: str,
     ordered: Sequence[WarningLife],
     doubts: Mapping[str, Sequence[tuple[datetime, datetime]]],
-    axis: _Axis,
+    axis: Axis,
     at: datetime,
     names: Names,
     clock: LocalTime,
@@ -148,7 +128,7 @@ def _bar(
     lane: int,
     place: tuple[float, float, str],
     doubts: Sequence[tuple[datetime, datetime]],
-    axis: _Axis,
+    axis: Axis,
     at: datetime,
     names: Names,
     clock: LocalTime,
@@ -193,7 +173,7 @@ def life_text(life: WarningLife, clock: LocalTime) -> str:
     return f"{told}; {_('it stands') if life.issued else _('waits for signatures')}"
 
 
-def _pieces(life: WarningLife, axis: _Axis, at: datetime) -> list[Piece]:
+def _pieces(life: WarningLife, axis: Axis, at: datetime) -> list[Piece]:
     """Waiting until the first message went out, then each level as it was said."""
     end = _end(life, at)
     turns = [(w.issued, word_of(w.level)) for w in life.out if w.issued is not None]
@@ -202,7 +182,7 @@ def _pieces(life: WarningLife, axis: _Axis, at: datetime) -> list[Piece]:
     return [_piece(axis, start, min(until, end), look) for (start, look), until in zip(steps, following, strict=True) if start < end]
 
 
-def _piece(axis: _Axis, start: datetime, end: datetime, look: str) -> Piece:
+def _piece(axis: Axis, start: datetime, end: datetime, look: str) -> Piece:
     x = axis.x(start)
     return Piece(x, round(max(axis.x(end) - x, 0.3), 2), look)
 
@@ -228,18 +208,3 @@ def _within(doubt: tuple[datetime, datetime], life: WarningLife, at: datetime) -
 def _touches(doubt: tuple[datetime, datetime], life: WarningLife, at: datetime) -> bool:
     start, end = _within(doubt, life, at)
     return start < end
-
-
-def _ticks(axis: _Axis, clock: LocalTime) -> tuple[Tick, ...]:
-    """At local midnights, or at round hours if the axis is short."""
-    span = axis.end - axis.start
-    step = next((s for s in _STEPS if span / s <= _TICKS), _STEPS[-1])
-    local = axis.start.astimezone(clock.zone)
-    moment = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    ticks = []
-    while moment <= axis.end:
-        if moment >= axis.start:
-            short = step < timedelta(days=1) and (moment.hour, moment.minute) != (0, 0)
-            ticks.append(Tick(axis.x(moment), clock.clock(moment) if short else clock.short_day(moment)))
-        moment += step
-    return tuple(ticks)

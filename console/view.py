@@ -10,11 +10,12 @@ from console.district_views import DistrictView, district_views
 from console.evidence_views import note_text, quiet_text
 from console.feed_views import FeedView, feed_views, silence_text
 from console.interface.speaking import _, fixed, later
-from console.lives import WarningLife, lives
+from console.lives import WarningLife, event_behind, lives
 from console.local_time import LocalTime, span_text
 from console.names import Names
 from console.reading import Known
-from console.standing import Standing, standing_events
+from console.series_views import SeriesOf, SeriesView
+from console.standing import Standing, newest_changes, standing_events
 from console.time_line import MOST, TimeLine, life_text, time_line
 from console.truths import Truths, Unjudged
 from console.warning_views import WarningView, unreviewed, warning_view
@@ -108,10 +109,11 @@ class Overview:
 
 @dataclass(frozen=True)
 class WarningPage:
-    """The page of one warning."""
+    """The page of one warning. `series`: none if the log no longer holds its event."""
 
     head: Head
     warning: WarningView
+    series: SeriesView | None
 
 
 def overview(known: Known, truths: Truths | Unjudged, country: LoadedCountry, *, title: str = "", newest: bool = True) -> Overview:
@@ -123,9 +125,7 @@ def overview(known: Known, truths: Truths | Unjudged, country: LoadedCountry, *,
         newest: no later moment can be shown.
     """
     names, clock = Names(country), LocalTime(country.timezone)
-    standing = standing_events(known)
-    judged = {} if isinstance(truths, Unjudged) or _unjudged(known) else truths
-    districts = district_views(judged, standing, names, clock, judged=not isinstance(truths, Unjudged))
+    standing, districts = standing_events(known), districts_shown(known, truths, names, clock)
     all_lives = lives(known)
     return Overview(
         head=head(known, country, title=title, newest=newest),
@@ -141,15 +141,25 @@ def overview(known: Known, truths: Truths | Unjudged, country: LoadedCountry, *,
     )
 
 
+def districts_shown(known: Known, truths: Truths | Unjudged, names: Names, clock: LocalTime) -> tuple[DistrictView, ...]:
+    """Each district as the map shows it."""
+    judged = {} if isinstance(truths, Unjudged) or _unjudged(known) else truths
+    return district_views(judged, standing_events(known), names, clock, judged=not isinstance(truths, Unjudged))
+
+
 def warning_page(
-    known: Known, warning: str, message: str, country: LoadedCountry, *, title: str = "", newest: bool = True
+    known: Known, warning: str, message: str, country: LoadedCountry, series: SeriesOf, *, title: str = "", newest: bool = True
 ) -> WarningPage | None:
     """The page of a warning as of `known.at`; none if nothing had been said of it by then."""
     life = lives(known).get(warning)
     if life is None:
         return None
     view = warning_view(life, message, known, Names(country), LocalTime(country.timezone))
-    return WarningPage(head(known, country, title=title, newest=newest), view)
+    event = event_behind(life.message(view.message) or life.main(), known.events)
+    newest_change = newest_changes(known).get(event.id) if event is not None else None
+    over = newest_change.known if newest_change is not None and newest_change.ended else None
+    shown = series(event, over, known.at) if event is not None else None
+    return WarningPage(head(known, country, title=title, newest=newest), view, shown)
 
 
 def head(known: Known, country: LoadedCountry, *, title: str = "", newest: bool = True) -> Head:

@@ -1,6 +1,6 @@
 """What waits for a signature, as a page shows it: all of what a signature is bound to, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,12 @@ from console.code_words import kind_word, reason_word, role_word, standing_word
 from console.colours import word_of
 from console.interface.speaking import _, fixed, later
 from console.local_time import LocalTime
-from console.names import Names
+from console.names import Names, language_name
 from console.warning_views import PhoneView, phone_view
 from schemas.warning_records import Hold, Originated, Warning, WarningStatus
+
+_NAMED = 6
+"""Areas that are named of those where nobody is enrolled."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def signing_view(
         cost=f"{fixed(warning.cost, 2)} {warning.currency}",
         invented_price=messaging.price.invented and messaging.price.currency == warning.currency,
         minutes=max(1, round(warning.segments / messaging.segments_per_second / 60)),
-        reached=_reached(warning, reach, names),
+        reached=_reached(warning, reach, names, clock),
         phones=tuple(phone_view(text, names) for text in sorted(warning.texts, key=lambda text: text.recipients == 0)),
         signatures=tuple(SignatureView(s.by, role_word(s.role), s.at, until) for s, until in signatures),
         author=warning.author,
@@ -145,12 +148,13 @@ def signing_view(
     )
 
 
-def _reached(warning: Warning, reach: Reach, names: Names) -> tuple[str, ...]:
+def _reached(warning: Warning, reach: Reach, names: Names, clock: LocalTime) -> tuple[str, ...]:
     """Whom it reaches and whom not. Who is not enrolled hears nothing from us: that is said beside the number of people who live there."""
     place = names.place(warning.area)
     if warning.bound is not None and warning.bound.whom == "warned":
-        return (_("It goes to the {people, number} people who were warned, wherever they are by now.", people=reach.people),)
-    said = [_("It goes to {people, number} people in {place} and all inside it.", people=reach.people, place=place)]
+        whom = _("It goes to the {people, number} people who were warned, wherever they are by now.", people=reach.people)
+        return (whom, *_hardly(reach, clock))
+    said = [_goes_to(reach, place)]
     if reach.spoken_for:
         said.append(_("{people, number} more hear of a greater danger instead.", people=reach.spoken_for))
     if reach.left:
@@ -161,7 +165,49 @@ def _reached(warning: Warning, reach: Reach, names: Names) -> tuple[str, ...]:
         others = max(0, reach.population - reach.enrolled)
         without = later("{others, number} of the {people, number} who live there are not enrolled, and get nothing by telephone.")
         said.append(_(without, others=others, people=reach.population))
-    return tuple(said)
+        said.append(_("Nobody has the number of who is not enrolled."))
+    return (*said, *_empty(reach, names), *_hardly(reach, clock))
+
+
+def _goes_to(reach: Reach, place: str) -> str:
+    """To how many, and how many of a hundred who live there, as far as that can be said."""
+    people: dict[str, str | int] = {"people": reach.people, "place": place}
+    if not reach.population:
+        return _("It goes to {people, number} people in {place} and all inside it.", **people)
+    percent = round(reach.people * 100 / reach.population)
+    if percent < 1:
+        return _("It goes to {people, number} people in {place} and all inside it, fewer than 1 of 100 who live there.", **people)
+    share = later("It goes to {people, number} people in {place} and all inside it, {percent, number} of 100 who live there.")
+    return _(share, percent=percent, **people)
+
+
+def _empty(reach: Reach, names: Names) -> Iterator[str]:
+    """The areas where nobody at all hears it: somebody must go there, or a siren."""
+    if not reach.empty:
+        return
+    named, numbers = sorted(names.place(code) for code in reach.empty), {"number": len(reach.empty), "within": reach.within}
+    places = ", ".join(named[:_NAMED])
+    if len(named) > _NAMED:
+        places = _("{places} and {number, number} more", places=places, number=len(named) - _NAMED)
+    if reach.empty_population is None:
+        yield _("In {number, number} of {within, number} areas inside it nobody is enrolled: {places}.", places=places, **numbers)
+        return
+    living = later("In {number, number} of {within, number} areas inside it, where {people, number} live, nobody is enrolled: {places}.")
+    yield _(living, people=reach.empty_population, places=places, **numbers)
+
+
+def _hardly(reach: Reach, clock: LocalTime) -> Iterator[str]:
+    """Who may not understand it, or not get it although it goes to them."""
+    for tag, people in reach.not_written.items():
+        foreign = later("{people, number} of them read {language}, in which this text is not written: they get it in another language.")
+        yield _(foreign, people=people, language=language_name(tag))
+    last = reach.last
+    if last is None or not (last.lost or last.doubtful):
+        return
+    numbers: dict[str, str | int] = {"moment": clock.text(last.at), "lost": last.lost, "told": last.told}
+    yield _("The last message to people of this place, of {moment}, did not arrive at {lost, number} of {told, number}.", **numbers)
+    if last.doubtful:
+        yield _("Of {people, number} more nobody knows whether that one arrived.", people=last.doubtful)
 
 
 def _words(name: str) -> str:

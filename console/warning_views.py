@@ -68,6 +68,7 @@ class WarningView:
     """A warning with one of its messages.
 
     Attributes:
+        population: of its area; none if the country's files do not say.
         status: how it stands, in one sentence. waits: what it waits for; empty if for nothing. waits_for: the message that does.
         stands: people stand under it.
         agreed: by which agreement it went out, in one sentence; empty if it did not. unreviewed: the message that nobody has reviewed.
@@ -98,6 +99,7 @@ class WarningView:
     cost: str
     invented_price: bool
     recipients: int
+    population: int | None
     segments: int
     phones: tuple[PhoneView, ...]
     choices: tuple[MessageChoice, ...]
@@ -150,6 +152,7 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         cost=f"{fixed(message.cost, 2)} {message.currency}",
         invented_price=price.invented and price.currency == message.currency,
         recipients=message.recipients,
+        population=area.population if (area := names.country.places.areas.get(message.area)) is not None else None,
         segments=message.segments,
         phones=tuple(_phone(t, message, known, names) for t in message.texts),
         choices=tuple(MessageChoice(w.id, _choice(w), w.issued or w.proposed, word_of(w.level), w.id == message.id) for w in life.messages),
