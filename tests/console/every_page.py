@@ -243,7 +243,7 @@ def _review_refused(of: Houses, browser: Browser) -> None:
 
 def _write_refused(of: Houses, browser: Browser) -> None:
     _WRITE(of, browser)
-    for name, chosen in (("area", "LK21"), ("level", "red")):
+    for name, chosen in (("hazard", "flood"), ("area", "LK21"), ("level", "red")):
         Select(browser.driver.find_element(By.NAME, name)).select_by_value(chosen)
     browser.driver.execute_script("document.querySelector('#until').value = '2025-11-27T23:00'")
     browser.sends("/originate", reason=" ", source=" ")
