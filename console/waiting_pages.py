@@ -154,6 +154,7 @@ class WaitingPages:
         }
         edit = edit_view(self._slots(message), form_of(request) if error is not None else {}, error)
         shown = {"view": view, "can": can, "longest": LONGEST, "edit": edit, "to_me": self._to_me(found.message, officer)}
+        shown["wrote"] = self._acting.by(request) in (found.message.author, *found.message.edited_by)
         status = 409 if error is not None else 200
         return self._acting.page(request, "signing", status, error=said_above(error, edit), **shown)
 

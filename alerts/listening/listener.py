@@ -94,7 +94,7 @@ class Listener:
         """Take in what a provider says of a message of ours."""
         with self._registry.begin() as connection:
             if record_receipt(connection, receipt, self._wall(), self._clock()) is Taken.NOT_OURS:
-                asked.received(connection, receipt, self._wall())
+                asked.received(connection, receipt, self._clock())
 
     def woken(self, reference: str) -> bool:
         """An officer who was called pressed the key that says that they are awake."""

@@ -78,7 +78,7 @@ class PreviewSender:
         if old:
             with self._registry.begin() as connection:
                 for one in old:
-                    self._give_up(connection, one)
+                    _give_up(connection, one, now)
         fresh = [one for one in waiting if one not in old and not (halted and one.state is MessageState.INTENDED)]
         if not fresh or (self._rest_until is not None and self._wall() < self._rest_until):
             return 0
@@ -95,7 +95,7 @@ class PreviewSender:
         if answer is None or answer.state is None:
             return int(answer is not None)
         with self._registry.begin() as connection:
-            asked.settle(connection, preview, answer.state, self._wall(), answer.provider_id, answer.refusal)
+            asked.settle(connection, preview, answer.state, now, answer.provider_id, answer.refusal)
         return int(called)
 
     async def _send(self, preview: Preview, now: datetime) -> _Answer | None:
@@ -149,7 +149,8 @@ class PreviewSender:
         left = max(60, int((preview.asked + HOLDS - now).total_seconds()))
         return Outgoing(number, preview.body, left, preview.id)
 
-    def _give_up(self, connection: Connection, preview: Preview) -> None:
-        """Its time is over: what was never called is not sent, and what nobody answered for stays unknown."""
-        state = MessageState.EXPIRED if preview.state is MessageState.INTENDED else MessageState.UNKNOWN
-        asked.settle(connection, preview, state, self._wall(), None, preview.refusal or OUT_OF_TIME)
+
+def _give_up(connection: Connection, preview: Preview, now: datetime) -> None:
+    """Its time is over: what was never called is not sent, and what nobody answered for stays unknown."""
+    state = MessageState.EXPIRED if preview.state is MessageState.INTENDED else MessageState.UNKNOWN
+    asked.settle(connection, preview, state, now, None, preview.refusal or OUT_OF_TIME)

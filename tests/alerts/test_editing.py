@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from alert_places import START
 from small_world import World
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from alerts import approvals, journal
 from alerts.approvals import code
 from alerts.chain import verify
 from alerts.editing import EditRefusedError
+from alerts.originating import Draft
 from alerts.patterns import arguments
 from alerts.registry import Registry
 from alerts.service import AlertService
@@ -321,6 +323,24 @@ def test_the_next_message_of_the_warning_is_not_filled_by_the_last_edit(world: W
     world.happens(EventChange.RETRACTED, 1)
     assert waiting(world).filled == {}
     assert world.service.slots(waiting(world).id) == ()
+
+
+def test_a_warning_that_a_person_wrote_leaves_open_what_its_text_does(world: World) -> None:
+    """Whoever wrote it may edit it; then still neither they nor another editor sign it."""
+    world.sign(0.1)
+    draft = Draft("flood", "LK31", Level.ORANGE, START + timedelta(hours=8), "W. Bandara", "duty_officer", "a wall broke", "the mayor")
+    written = world.service.originate(draft, world.now)
+    action, shelter = world.service.slots(written.id)
+    assert {choice.name for choice in action.choices} == {"leave", "prepare", "stay"}
+    assert [choice.name for choice in shelter.choices] == ["galle"]
+    edited = edit(world, by="W. Bandara", action="stay", shelter="galle")
+    assert "Stay on high ground. Shelter: Test hall." in body(edited)
+    assert edited.originated == written.originated
+    other = edit(world, action="leave")
+    for by in ("W. Bandara", EDITOR):
+        with pytest.raises(RefusedError, match="who wrote a message does not sign it"):
+            world.service.sign(other.id, by, "director", world.now)
+    assert [w.id for w in world.sign(0.2)] == [written.id]
 
 
 @pytest.mark.parametrize("code_of_country", ["lka", "npl"])

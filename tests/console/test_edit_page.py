@@ -11,6 +11,7 @@ from kandy_desk import Kandy
 from signing_desk import DUTY, FIRST, SECOND
 from test_pages import Outline
 
+from alerts.approvals import code
 from alerts.officers.officer import ConsoleRole, Grant
 from schemas.country_facts import Shelter
 from schemas.records import EventChange
@@ -46,7 +47,9 @@ def test_it_is_changed_in_every_language_and_whoever_changed_it_does_not_sign(de
         assert HALL["si"] in told
         assert HALL["ta"] in told
         assert "Edited by Silva. 0 of 2 signatures" in told
-        status, refused = two.presses(page, "sign")
+        assert "Sign this message" not in page
+        assert "another person signs it" in told
+        status, refused = two.sends(f"{page_of(desk)}/sign", page, seen=code(desk.waiting()))
         assert (status, "ho wrote a message does not sign it" in refused) == (409, True)
         one.presses(one.reads(page_of(desk)), "sign")
         assert len(desk.waiting().signatures) == 1
