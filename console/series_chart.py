@@ -11,7 +11,8 @@ from console.evidence_views import ANSWERS
 from console.interface.speaking import _, later, number
 from console.local_time import LocalTime, span_text
 from console.names import Names, colour
-from console.place_series import Issue, LevelLine, PlaceSeries, SeriesReading
+from console.place_series import Issue, LevelLine, PlaceSeries
+from console.reading_order import SeriesReading
 from console.time_axis import Axis, Tick, ticks
 from schemas.indicators import CATALOGUE
 
@@ -224,7 +225,7 @@ class _Chart:
         alone = {id(run[0]) for run in self._joined() if len(run) == 1}
         every = len(self._series.readings) <= _ALL_DOTS
         for one in self._series.readings:
-            if every or one.marked or id(one) in alone:
+            if every or id(one) in alone or _look(one) != "plain" or one.corrects:
                 x = self._axis.x(one.end)
                 yield Dot(x, float(TOP + TALL - 5) if one.value is None else self._y(one.value), _look(one))
 

@@ -4,18 +4,19 @@ They are taken in while the log is read and kept in columns, so that no page has
 go of once it is older than its feed's horizon.
 """
 
-import math
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from processors.bounds import replaced
+from processors.bounds import Column, replaced
 from processors.timelines import micros, moment
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
@@ -27,31 +28,57 @@ AFTER = timedelta(days=1)
 """How long after an event is over its readings are still taken in: what let it end stands beside what began it."""
 SHORTEST = timedelta(days=8)
 """Readings of a feed that no threshold reads are let go of after this."""
-_NONE = -(2**62)
+NONE = -(2**62)
+"""In a column: the source did not say, or it is no forecast."""
+_WORDS, _ORIGIN = ("area", "indicator", "quality", "feed", "delivery"), ("quality", "feed", "delivery")
 _TAKEN = ("area", "indicator", "start", "end", "issued", "lead", "member", "value", "quality", "feed", "delivery")
 
 
 @dataclass(frozen=True, slots=True)
-class KeptReading:
-    """One reading as the log has it.
+class Origin:
+    """Where readings come from. `record`: the id of the record they came in; `number`: its place in the order of the log."""
 
-    Attributes:
-        known: when the record it came in was received: from then on it could be known. lead, member: of a forecast; else none.
-        number: of the record, in the order of the log. record, delivery: its id, and the SHA-256 of the raw bytes.
-    """
-
-    start: datetime
-    end: datetime
-    issued: datetime | None
-    known: datetime
-    lead: timedelta | None
-    member: int | None
-    value: float | None
     quality: str
     feed: str
     delivery: str
     record: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReadings:
+    """Readings of one indicator at one place, in columns, in the order of the log.
+
+    Attributes:
+        starts, ends, issued, leads: microseconds; NONE where the source did not say, or it is no forecast.
+        known: when the record was received.
+        members: of a forecast's ensemble, or NONE. values: in the unit, NaN where the source gave none.
+        came: for each its place in `origins`.
+    """
+
+    starts: Column
+    ends: Column
+    issued: Column
+    known: Column
+    leads: Column
+    members: Column
+    values: npt.NDArray[np.float64]
+    came: Column
+    origins: Sequence[Origin]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def take(self, which: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "KeptReadings":
+        """Some of them."""
+        return KeptReadings(
+            self.starts[which], self.ends[which], self.issued[which], self.known[which], self.leads[which], self.members[which],
+            self.values[which], self.came[which], self.origins,
+        )  # fmt: skip
+
+    def origin(self, row: int) -> Origin:
+        """Where one comes from."""
+        return self.origins[int(self.came[row])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +95,19 @@ class _Batch:
     rows: pa.RecordBatch
     places: Mapping[str, int]
 
+    def of(self, places: Iterable[str]) -> pa.RecordBatch:
+        """The readings of some places."""
+        codes = [self.places[place] for place in places if place in self.places]
+        return self.rows.take(pa.array(np.flatnonzero(np.isin(self.rows.column("area").indices.to_numpy(), codes))))
+
 
 @dataclass(slots=True)
 class _Lane:
-    """Readings of one indicator at one place, in columns: some 60 bytes each."""
+    """Readings of one indicator at one place, in columns: some 60 bytes each. `taken`: the numbers of their records."""
 
-    whole: tuple["array[int]", ...] = field(default_factory=lambda: tuple(array("q") for _ in range(6)))
+    whole: tuple["array[int]", ...] = field(default_factory=lambda: tuple(array("q") for _ in range(8)))
     values: "array[float]" = field(default_factory=lambda: array("d"))
-    origins: list[tuple[str, str, str, str, int]] = field(default_factory=list)
-    came: "array[int]" = field(default_factory=lambda: array("q"))
+    origins: list[Origin] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
 
 
@@ -87,8 +118,10 @@ class _Claim:
     first: int
     last: int | None
 
-    def wants(self, known: int) -> bool:
-        return self.first <= known and (self.last is None or known <= self.last)
+    def wants(self, known: Column) -> npt.NDArray[np.bool_]:
+        """Which of some moments lie in it."""
+        wanted: npt.NDArray[np.bool_] = known >= self.first
+        return wanted if self.last is None else wanted & (known <= self.last)
 
 
 def horizons(country: LoadedCountry) -> dict[str, timedelta]:
@@ -159,8 +192,7 @@ class SeriesKept:
                         self._whole[indicator, reading.area] = min(whole, self._whole.get((indicator, reading.area), whole))
                     self._claims[reading.area][name] = claim
         if earlier:
-            for batch in [batch for batches in self._recent.values() for batch in batches]:
-                self._put(batch, {place: _wanted(claims.items(), batch.known) for place, claims in earlier.items()})
+            self._put([b for batches in self._recent.values() for b in batches], {p: list(c.items()) for p, c in earlier.items()})
 
     def take(self, record: str, known: datetime, batch: pa.RecordBatch) -> None:
         """The readings of a record, in the order of the log."""
@@ -178,7 +210,7 @@ class SeriesKept:
             self._dropped[feed] = recent.popleft().known
         claimed = self._claims.keys() & places.keys()
         if claimed:
-            self._put(made, {p: _wanted(((name[1], c) for name, c in self._claims[p].items()), made.known) for p in claimed})
+            self._put([made], {p: [(name[1], claim) for name, claim in self._claims[p].items()] for p in claimed})
 
     def baseline(self, baseline: Baseline) -> None:
         """Bounds that a job made of the past."""
@@ -193,15 +225,13 @@ class SeriesKept:
         """A configuration by its hash, as JSON values; none if the log has not had it."""
         return self._configurations.get(hash)
 
-    def readings(self, indicator: str, place: str, since: datetime, at: datetime) -> tuple[KeptReading, ...]:
-        """What had been said at a moment of an indicator at a place whose period ends at `since` or later, in the order of the log."""
-        lane = self._lanes.get((indicator, place))
-        if lane is None:
-            return ()
-        ends, known = np.array(lane.whole[1]), np.array(lane.whole[3])
-        wanted = np.flatnonzero((ends >= micros(since)) & (known <= micros(at)))
-        found = [_reading(lane, int(row)) for row in wanted]
-        return tuple(sorted(found, key=lambda one: one.number))
+    def readings(self, indicator: str, place: str, since: datetime, at: datetime) -> KeptReadings:
+        """What had been said at a moment of an indicator at a place whose period ends at `since` or later."""
+        lane = self._lanes.get((indicator, place), _NOTHING)
+        start, end, issued, known, lead, member, came, number = (np.array(column, dtype=np.int64) for column in lane.whole)
+        every = KeptReadings(start, end, issued, known, lead, member, np.array(lane.values, dtype=np.float64), came, lane.origins)
+        wanted = np.flatnonzero((every.ends >= micros(since)) & (every.known <= micros(at)))
+        return every.take(wanted[np.argsort(number[wanted], kind="stable")])
 
     def whole_from(self, indicator: str, place: str, at: datetime) -> datetime | None:
         """From when on nothing is missing of what the log had at a moment of an indicator at a place; none if that cannot be said."""
@@ -217,53 +247,70 @@ class SeriesKept:
                 found = replaced(found, (row,))
         return found
 
-    def _put(self, batch: _Batch, wanted: Mapping[str, Set[str]]) -> None:
-        """Keep of a record what is wanted of each place, if it is not kept already."""
-        codes = [batch.places[place] for place, indicators in wanted.items() if indicators and place in batch.places]
-        if not codes:
+    def _put(self, batches: Sequence[_Batch], wanted: Mapping[str, Sequence[tuple[str, _Claim]]]) -> None:
+        """Keep of some records what is wanted of each place, and is not kept already."""
+        parts = [(batch, rows) for batch in batches if wanted.keys() & batch.places.keys() and (rows := batch.of(wanted)).num_rows]
+        if not parts:
             return
-        rows = batch.rows.take(pa.array(np.flatnonzero(np.isin(batch.rows.column("area").indices.to_numpy(), codes))))
-        columns = rows.to_pydict()
-        put: set[Key] = set()
-        for n, key in enumerate(zip(columns["indicator"], columns["area"], strict=True)):
-            lane = self._lanes.get(key)
-            if key[0] in wanted[key[1]] and (key in put or lane is None or batch.number not in lane.taken):
-                put.add(key)
-                _append(self._lanes.setdefault(key, _Lane()), batch, columns, n)
-        for key in put:
-            self._lanes[key].taken.add(batch.number)
+        rows = _Rows([part for _, part in parts])
+        lengths = [part.num_rows for _, part in parts]
+        numbers = np.repeat(np.array([batch.number for batch, _ in parts], dtype=np.int64), lengths)
+        known = np.repeat(np.array([batch.known for batch, _ in parts], dtype=np.int64), lengths)
+        records = {batch.number: batch.record for batch, _ in parts}
+        for key in {(indicator, place) for place, claims in wanted.items() for indicator, _ in claims}:
+            lane = self._lanes.get(key, _NOTHING)
+            which = rows.of(*key)
+            claimed = np.zeros(len(which), dtype=bool)
+            for indicator, claim in wanted[key[1]]:
+                claimed |= (indicator == key[0]) & claim.wants(known[which])
+            which = which[claimed & np.array([number not in lane.taken for number in numbers[which].tolist()], dtype=bool)]
+            if len(which):
+                lane = self._lanes.setdefault(key, _Lane())
+                rows.append_to(lane, which, known, numbers, records)
+
+
+class _Rows:
+    """Readings of several records, each column made into an array once."""
+
+    def __init__(self, parts: Sequence[pa.RecordBatch]) -> None:
+        several = len(parts) > 1
+        batch = pa.Table.from_batches(parts).unify_dictionaries().combine_chunks().to_batches()[0] if several else parts[0]
+        self._words = {name: batch.column(name) for name in _WORDS}
+        self._codes = {name: column.indices.to_numpy() for name, column in self._words.items()}
+        self._moments = [pc.fill_null(batch.column(name).cast(pa.int64()), NONE).to_numpy() for name in ("start", "end", "issued")]
+        self._lead, self._member = (pc.fill_null(batch.column(name).cast(pa.int64()), NONE).to_numpy() for name in ("lead", "member"))
+        self._values = batch.column("value").to_numpy(zero_copy_only=False)
+
+    def of(self, indicator: str, place: str) -> npt.NDArray[np.intp]:
+        """The rows of an indicator at a place."""
+        found = np.ones(len(self._values), dtype=bool)
+        for name, word in (("indicator", indicator), ("area", place)):
+            words = self._words[name].dictionary.to_pylist()
+            found &= self._codes[name] == (words.index(word) if word in words else -1)
+        return np.flatnonzero(found)
+
+    def append_to(self, lane: _Lane, which: npt.NDArray[np.intp], known: Column, numbers: Column, records: Mapping[int, str]) -> None:
+        """Put some rows behind those of a lane."""
+        codes = np.stack([numbers[which], *(self._codes[name][which].astype(np.int64) for name in _ORIGIN)], axis=1)
+        distinct, came = np.unique(codes, axis=0, return_inverse=True)
+        before = len(lane.origins)
+        for number, *words in distinct.tolist():
+            quality, feed, delivery = (self._words[name].dictionary[code].as_py() for name, code in zip(_ORIGIN, words, strict=True))
+            lane.origins.append(Origin(quality, feed, delivery, records[number], number))
+        start, end, issued = self._moments
+        columns = (
+            start[which], end[which], issued[which], known[which], self._lead[which], self._member[which],
+            came.reshape(-1) + before, numbers[which],
+        )  # fmt: skip
+        for column, values in zip(lane.whole, columns, strict=True):
+            column.frombytes(np.ascontiguousarray(values, dtype=np.int64).tobytes())
+        lane.values.frombytes(np.ascontiguousarray(self._values[which], dtype=np.float64).tobytes())
+        lane.taken.update(numbers[which].tolist())
+
+
+_NOTHING = _Lane()
 
 
 def levels_of(indicator: str) -> tuple[str, ...]:
     """The indicators by which a feed says a station's own levels."""
     return tuple(f"{indicator}.{level.word}" for level in Level if level)
-
-
-def _wanted(claims: Iterable[tuple[str, _Claim]], known: int) -> set[str]:
-    return {indicator for indicator, claim in claims if claim.wants(known)}
-
-
-def _append(lane: _Lane, batch: _Batch, columns: Mapping[str, list[Any]], n: int) -> None:
-    issued, lead, member, value = columns["issued"][n], columns["lead"][n], columns["member"][n], columns["value"][n]
-    origin = (columns["quality"][n], columns["feed"][n], columns["delivery"][n], batch.record, batch.number)
-    if not lane.origins or lane.origins[-1] != origin:
-        lane.origins.append(origin)
-    whole = (
-        micros(columns["start"][n]), micros(columns["end"][n]), micros(issued) if issued is not None else _NONE, batch.known,
-        micros(lead) if lead is not None else _NONE, member if member is not None else _NONE,
-    )  # fmt: skip
-    for column, number in zip(lane.whole, whole, strict=True):
-        column.append(number)
-    lane.values.append(value if value is not None else math.nan)
-    lane.came.append(len(lane.origins) - 1)
-
-
-def _reading(lane: _Lane, row: int) -> KeptReading:
-    start, end, issued, known, lead, member = (column[row] for column in lane.whole)
-    quality, feed, delivery, record, number = lane.origins[lane.came[row]]
-    value = lane.values[row]
-    return KeptReading(
-        start=moment(start), end=moment(end), issued=moment(issued) if issued != _NONE else None, known=moment(known),
-        lead=timedelta(microseconds=lead) if lead != _NONE else None, member=member if member != _NONE else None,
-        value=None if math.isnan(value) else value, quality=quality, feed=feed, delivery=delivery, record=record, number=number,
-    )  # fmt: skip

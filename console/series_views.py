@@ -52,9 +52,10 @@ class WarningSeries:
         def asked(kept: SeriesKept) -> SeriesView:
             plan = self._plan(kept, event.configuration)
             names = Names(self._country)
-            charts = [series_chart(one, names, self._clock) for one in place_series(event, over, kept, plan, at)]
+            series, more = place_series(event, over, kept, plan, at, MOST_DRAWN + MOST_FOLDED)
+            charts = [series_chart(one, names, self._clock) for one in series]
             holding = tuple(_holding(event, plan.configuration, names, self._clock))
-            return _arranged(charts, holding, as_judged=plan.hash == event.configuration)
+            return _arranged(charts, more, holding, as_judged=plan.hash == event.configuration)
 
         return self._reader.series(asked) or SeriesView((), (), 0, (), as_judged=True)
 
@@ -67,11 +68,11 @@ class WarningSeries:
         return self._plans[hash]
 
 
-def _arranged(charts: Sequence[SeriesChart], holding: tuple[str, ...], *, as_judged: bool) -> SeriesView:
+def _arranged(charts: Sequence[SeriesChart], more: int, holding: tuple[str, ...], *, as_judged: bool) -> SeriesView:
     telling = [one for one in charts if one.truth != Truth.FALSE.value]
     drawn = telling[:MOST_DRAWN]
     others = [one for one in charts if one not in drawn]
-    return SeriesView(tuple(drawn), tuple(others[:MOST_FOLDED]), len(others[MOST_FOLDED:]), holding, as_judged)
+    return SeriesView(tuple(drawn), tuple(others), more, holding, as_judged)
 
 
 def _holding(event: CompoundEvent, configuration: Configuration, names: Names, clock: LocalTime) -> Iterator[str]:

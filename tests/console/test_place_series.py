@@ -12,12 +12,14 @@ from test_series_kept import FEED, STATION, observed, take
 
 from console.local_time import LocalTime
 from console.names import Names
-from console.place_series import DRAWN, PlaceSeries, place_series
+from console.place_series import PlaceSeries, place_series
+from console.reading_order import DRAWN
 from console.series_chart import SeriesChart, series_chart
 from console.series_kept import SeriesKept
 from processors.plan import Plan
-from schemas.levels import Level
+from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, Evidence, Observation
+from schemas.thresholds import Threshold
 
 PLAN = Plan(lanka().configuration, lanka().configuration.hash)
 STALE = timedelta(microseconds=PLAN.settings("river_station", STATION).stale)
@@ -46,7 +48,7 @@ def drawn(said: list[Said], at: float, over: datetime | None = None, before: tup
     for valid, known, value in sorted(said, key=lambda s: s[1]):
         levels = [observed(hours(valid), bound, indicator=f"river_level.{word}") for word, bound in LEVELS.items()]
         take(kept, hours(known), observed(hours(valid), value), *levels)
-    (found,) = place_series(what, over, kept, PLAN, hours(at))
+    ((found,), _) = place_series(what, over, kept, PLAN, hours(at), 8)
     return found
 
 
@@ -156,7 +158,7 @@ def test_a_level_that_moves_is_drawn_as_it_was_at_each_time() -> None:
     kept.claim(flood())
     for valid, red in ((-2, 9.0), (-1, 9.0), (0, 9.5)):
         take(kept, hours(valid), observed(hours(valid), 6.0), observed(hours(valid), red, indicator="river_level.red"))
-    (series,) = place_series(flood(), None, kept, PLAN, hours(1))
+    ((series,), _) = place_series(flood(), None, kept, PLAN, hours(1), 8)
     red = next(level for level in series.levels if level.level is Level.RED)
     assert [value for _, _, value in red.steps] == [9.0, 9.5]
     assert red.steps[0][1] == red.steps[1][0] == hours(0)
@@ -204,7 +206,66 @@ def test_what_the_tree_names_is_drawn_even_if_the_log_does_not_hold_it_any_more(
     assert series.unknown == ()  # that the log says nothing of then does not mean that nobody knew
 
 
+def test_only_so_many_series_are_made_and_the_rest_is_counted() -> None:
+    """What is true comes first; what is not so is left off first."""
+    readings = [reading(area=place, start=NOON, end=NOON, received=NOON) for place in (STATION, "lk-hanwella", "lk-nawalapitiya")]
+    truths = (Truth.FALSE, Truth.UNKNOWN, Truth.TRUE)
+    parts = tuple(evidence("river_station >= red", truth, area=r.area, readings=(r,)) for r, truth in zip(readings, truths, strict=True))
+    what = event(evidence=evidence("any", parts=parts), configuration=PLAN.hash)
+    series, more = place_series(what, None, SeriesKept(), PLAN, hours(1), 2)
+    assert ([one.truth for one in series], more) == ([Truth.TRUE, Truth.UNKNOWN], 1)
+
+
 def test_a_series_ends_soon_after_its_event() -> None:
     """Looked at months later, the drawing is still about the event."""
     series = drawn([(0, 0, 7.6), (4, 4, 6.0)], 2000, over=hours(5))
     assert hours(5) <= series.last < hours(24)
+
+
+def ensemble() -> Plan:
+    """Sri Lanka with a threshold on a forecast: orange if 60 of 100 members of an issue reach 500 m3/s."""
+    threshold = Threshold.model_validate({
+        "name": "foreseen", "indicator": "river_discharge", "at": "adm2", "kind": "exceedance", "levels": {"orange": "60 % over 500 m3/s"},
+        "forecast": {"lead": "1 d..5 d", "members": 3}, "stale_after": "36 h", "document": PLAN.configuration.thresholds[0].document,
+    })  # fmt: skip
+    more = PLAN.configuration.model_copy(update={"thresholds": (*PLAN.configuration.thresholds, threshold)})
+    return Plan(more, more.hash)
+
+
+def issue(kept: SeriesKept, base: float, known: float, *values: tuple[float, float, float]) -> None:
+    """A forecast of some days ahead, three members each."""
+    rows = [
+        observed(
+            hours(base + 24 * day), value, "LK21", "river_discharge", start=hours(base), end=hours(base + 24 * day), unit="m3/s",
+            issued=hours(base + 1), received=hours(known), lead=timedelta(days=day), member=member,
+        )
+        for day, members in enumerate(values, start=1)
+        for member, value in enumerate(members)
+    ]  # fmt: skip
+    take(kept, hours(known), *rows)
+
+
+def test_a_forecast_is_told_apart_from_what_was_observed() -> None:
+    """Bars from the lowest member to the highest, no line, when it was issued, and where now is: the rest lies ahead."""
+    plan, kept = ensemble(), SeriesKept({FEED: timedelta(days=9)})
+    record = f"r{hours(2).isoformat()}"
+    named = reading(area="LK21", indicator="river_discharge", unit="m3/s", start=NOON, end=hours(48), received=hours(2), record=record)
+    what = event(at=3, evidence=evidence("foreseen >= orange", since=NOON, readings=(named,)), configuration=plan.hash)
+    kept.claim(what)
+    issue(kept, 0, 2, (100, 200, 300), (400, 550, 700))
+    issue(kept, 6, 8, (900, 900, 900))
+    (series,), _ = place_series(what, None, kept, plan, hours(3), 8)
+    assert series.issue is not None
+    assert [(step.lowest, step.middle, step.highest, step.members) for step in series.issue.steps] == [
+        (100, 200, 300, 3),
+        (400, 550, 700, 3),
+    ]
+    made = chart(series)
+    assert (made.path, made.dots, len(made.spans)) == ("", (), 2)
+    assert made.now is not None
+    assert made.now < made.spans[0].x < made.spans[1].x <= 100
+    assert [level.label for level in made.levels] == ["orange: 60 % of members at 500 m3/s"]
+    assert "Forecast issued 27 Nov 2025 18:30, for 2 times." in made.says
+    assert [row.value for row in made.forecast] == ["100 / 200 / 300 m3/s", "400 / 550 / 700 m3/s"]
+    later, _ = place_series(what, None, kept, plan, hours(9), 8)
+    assert later[0].issue == series.issue  # the one that the tree names, however many came since

@@ -1,10 +1,12 @@
 """Readings that are kept for drawing: of what an event rests on, from before its horizon until it is over, and nothing for ever."""
 
+import math
 from datetime import datetime, timedelta
 
 from hand_made import NOON, event, evidence, hours, reading
 
-from console.series_kept import AFTER, SHORTEST, SeriesKept, leaves
+from console.series_kept import AFTER, NONE, SHORTEST, KeptReadings, Origin, SeriesKept, leaves
+from processors.timelines import micros
 from schemas.levels import Truth
 from schemas.observations import to_batch
 from schemas.records import Baseline, BaselineRow, CompoundEvent, EventChange, Evidence, Observation
@@ -32,7 +34,12 @@ def flood(change: EventChange = EventChange.OPENED, at: float = 0) -> CompoundEv
 
 def values(kept: SeriesKept, at: datetime, indicator: str = "river_level", place: str = STATION) -> list[float | None]:
     """What is kept and had been said by a moment, in the order of the log."""
-    return [one.value for one in kept.readings(indicator, place, NOON - 30 * DAY, at)]
+    return in_words(kept.readings(indicator, place, NOON - 30 * DAY, at))
+
+
+def in_words(said: KeptReadings) -> list[float | None]:
+    """Values, none where the source gave none."""
+    return [None if math.isnan(value) else value for value in said.values.tolist()]
 
 
 def test_what_came_before_an_event_is_there_when_it_opens() -> None:
@@ -100,7 +107,11 @@ def test_the_log_read_from_its_beginning_gives_what_was_kept_while_it_grew() -> 
     again.claim(flood())
     for at, one in said:
         take(again, at, one)
-    assert again.readings("river_level", STATION, hours(-24), hours(24)) == live.readings("river_level", STATION, hours(-24), hours(24))
+    one, other = (kept.readings("river_level", STATION, hours(-24), hours(24)) for kept in (live, again))
+    assert len(one) == len(said)
+    assert (one.starts == other.starts).all()
+    assert (one.values == other.values).all()
+    assert [one.origin(row) for row in range(len(one))] == [other.origin(row) for row in range(len(other))]
 
 
 def test_nothing_later_is_told_and_every_part_of_a_reading_is() -> None:
@@ -110,12 +121,14 @@ def test_nothing_later_is_told_and_every_part_of_a_reading_is() -> None:
     late = observed(hours(-2), 4.5, issued=hours(-1), quality="manual", lead=timedelta(hours=3), member=2, received=hours(5))
     take(kept, NOON, observed(NOON, None))
     take(kept, hours(5), late)
-    assert [one.value for one in kept.readings("river_level", STATION, hours(-9), hours(4))] == [None]
-    (told,) = kept.readings("river_level", STATION, hours(-9), hours(5))[1:]
-    assert (told.start, told.end, told.issued, told.known) == (hours(-2), hours(-2), hours(-1), hours(5))
-    assert (told.lead, told.member, told.value, told.quality) == (timedelta(hours=3), 2, 4.5, "manual")
-    assert (told.feed, told.delivery, told.record) == (FEED, "d" * 64, f"r{hours(5).isoformat()}")
-    assert kept.readings("river_level", STATION, hours(-1), hours(5))[0].value is None
+    assert in_words(kept.readings("river_level", STATION, hours(-9), hours(4))) == [None]
+    told = kept.readings("river_level", STATION, hours(-9), hours(5))
+    columns = (told.starts, told.ends, told.issued, told.known, told.leads)
+    whole = (hours(-2), hours(-2), hours(-1), hours(5), timedelta(hours=3))
+    assert [int(column[1]) for column in columns] == [micros(one) for one in whole]
+    assert (told.members[0], told.members[1], told.values[1]) == (NONE, 2, 4.5)
+    assert told.origin(1) == Origin("manual", FEED, "d" * 64, f"r{hours(5).isoformat()}", 2)
+    assert in_words(kept.readings("river_level", STATION, hours(-1), hours(5))) == [None]
 
 
 def test_a_baseline_is_told_as_it_was_then() -> None:
