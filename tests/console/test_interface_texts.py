@@ -165,6 +165,15 @@ def test_what_a_text_is_given_is_never_markup() -> None:
     assert str(said) == "<b>&lt;script&gt;</b> का रूपमा साइन इन"
 
 
+def test_what_a_sentence_from_the_right_is_given_is_set_apart() -> None:
+    """So that a Latin name draws no number to itself; an address inside a tag is left alone, and so is a language from the left."""
+    with speaking("ur"):
+        assert _("since {moment}", moment="27 Nov") == "\u206827 Nov\u2069 سے"
+        assert 'href="/x"' in in_markup('Or <a href="{address}">sign in by {service}</a>.', address="/x", service="Keycloak")
+    with speaking("ne"):
+        assert _("since {moment}", moment="27 Nov") == "27 Nov देखि"
+
+
 def test_what_is_said_in_the_code_stands_in_it_once_only() -> None:
     """The same English is one text, wherever it stands."""
     found = [text.english for text in texts()]
