@@ -87,6 +87,7 @@ bench-quick: setup
 picture: setup-test
 	@$(BIN)/python -m console.screenshot --log sqlite:///var/demo/ditwah-2025/log.db --at 2025-11-28T06:00 --title "Cyclone Ditwah and the weeks after" --out docs/console.png
 	@$(BIN)/python tests/console/signing_pictures.py
+	@$(BIN)/python tests/console/interface_pictures.py
 
 clean:
 	@rm -rf var $(VENV)

@@ -96,8 +96,10 @@ def written(form: ImmutableMultiDict[str, str], name: str) -> str:
     """
     text = form.get(name, "").strip()
     if len(text) > LONGEST_SENTENCE:
-        remedy = f"Say it in at most {LONGEST_SENTENCE} letters."
-        raise RefusedError(f"what is written has {len(text):,} letters, which is too long.", where=name, remedy=remedy)
+        remedy = _("Say it in at most {most, number} letters.", most=LONGEST_SENTENCE)
+        raise RefusedError(
+            _("what is written has {number, number} letters, which is too long.", number=len(text)), where=name, remedy=remedy
+        )
     return text
 
 

@@ -22,6 +22,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from alerts.officers.identities import Identity
+from console.interface.speaking import _, later
 from console.sessions import LOOPBACK_NAMES
 from schemas.errors import ConfigurationError, RefusedError
 
@@ -29,7 +30,7 @@ ISSUER, CLIENT, SECRET_FILE = "POLYRISK_OIDC_ISSUER", "POLYRISK_OIDC_CLIENT", "P
 _ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures with a key that we do not have; one by a secret that both know would let a public key be taken for it."""
 _PATIENCE_S, _LEEWAY_S = 10.0, 60
-_INSTEAD = "Sign in with name and password, or try again later."
+_INSTEAD = later("Sign in with name and password, or try again later.")
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,11 @@ class SignInService:
             RefusedError: it is no answer to what was asked, the service refused, or its token is not to be believed.
         """
         if not hmac.compare_digest(answer.get("state", "").encode(), asked.state.encode()):
-            raise RefusedError("this is no answer to what was asked from here.", remedy="Begin at the sign-in page.")
+            raise RefusedError(_("this is no answer to what was asked from here."), remedy=_("Begin at the sign-in page."))
         if answer.get("iss", self.issuer) != self.issuer:
-            raise RefusedError("another sign-in service answered.", remedy=_INSTEAD)
+            raise RefusedError(_("another sign-in service answered."), remedy=_(_INSTEAD))
         if "code" not in answer:
-            raise RefusedError("the sign-in service did not let you in.", remedy=_INSTEAD)
+            raise RefusedError(_("the sign-in service did not let you in."), remedy=_(_INSTEAD))
         told = self._told(answer["code"], asked, back)
         claims = self._believed(str(told.get("id_token", "")), asked)
         methods = claims.get("amr", [])
@@ -147,10 +148,10 @@ class SignInService:
             claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
             registry.validate(claims)
         except (JoseError, ValueError, TypeError, KeyError) as error:
-            raise RefusedError("what the sign-in service said is not to be believed.", remedy=_INSTEAD) from error
+            raise RefusedError(_("what the sign-in service said is not to be believed."), remedy=_(_INSTEAD)) from error
         authorised = claims.get("azp", self._client)
         if authorised != self._client or (isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and "azp" not in claims):
-            raise RefusedError("what the sign-in service said was said to others.", remedy=_INSTEAD)
+            raise RefusedError(_("what the sign-in service said was said to others."), remedy=_(_INSTEAD))
         return claims
 
     def _description(self) -> Mapping[str, Any]:
@@ -160,7 +161,7 @@ class SignInService:
                 found = _asked("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
                 endpoints = [found.get(name, "") for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
                 if found.get("issuer") != self.issuer or not all(_is_private(str(one)) for one in endpoints):
-                    raise RefusedError("the sign-in service describes itself as another.", where=ISSUER, remedy=_INSTEAD)
+                    raise RefusedError(_("the sign-in service describes itself as another."), where=ISSUER, remedy=_(_INSTEAD))
                 self._described = found
             return self._described
 
@@ -176,7 +177,7 @@ def _asked(method: str, address: str, **more: Any) -> Mapping[str, Any]:
         answer = httpx.request(method, address, timeout=_PATIENCE_S, headers={"accept": "application/json"}, **more)
         found = answer.raise_for_status().json()
     except (httpx.HTTPError, ValueError) as error:
-        raise RefusedError("the sign-in service does not answer as it should.", remedy=_INSTEAD) from error
+        raise RefusedError(_("the sign-in service does not answer as it should."), remedy=_(_INSTEAD)) from error
     if not isinstance(found, dict):
-        raise RefusedError("the sign-in service does not answer as it should.", remedy=_INSTEAD)
+        raise RefusedError(_("the sign-in service does not answer as it should."), remedy=_(_INSTEAD))
     return found

@@ -83,8 +83,6 @@ FORMS = (
     later("a silence that holds nothing back."),
     later("Say yellow, orange or red."),
     later("the role `{role}` may not {what}."),
-    later("what is written has {count} letters, which is too long."),
-    later("Say it in at most {most} letters."),
     later("Those that may: {those}."),
     # editing what a message leaves open, and having it sent to oneself (alerts.editing, alerts.previews)
     later("it is not what was read any more: people, cost or what it rests on have moved."),

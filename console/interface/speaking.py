@@ -12,6 +12,7 @@ be found (`console.interface.finding`); what changes in it has a name. Numbers a
 The language is that of the request which is being answered (`console.interface.choosing`); outside of one it is English.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,7 @@ from console.interface.catalogues import SOURCE, Catalogue, catalogues
 
 Given = str | int | float
 """What a text may be given: words, or a number."""
+_TAG, _NAMED = re.compile(r"<[^>]+>"), re.compile(r"\{(\w+)")
 _LANGUAGE: ContextVar[str] = ContextVar("language", default=SOURCE)
 
 
@@ -53,9 +55,25 @@ def _(text: str, /, **given: Given) -> str:
     Raises:
         ValueError: ICU cannot parse the text.
     """
-    found = catalogue().texts.get(text)
-    tag = language() if found is not None else SOURCE
-    return _compiled(found or text, tag).format(dict(given))
+    spoken = catalogue()
+    found = spoken.texts.get(text)
+    if spoken.right_to_left and found is not None:
+        given = {
+            name: value if isinstance(value, int | float) or name in _inside_tags(found) else _set_apart(value)
+            for name, value in given.items()
+        }
+    return _compiled(found or text, spoken.language if found is not None else SOURCE).format(dict(given))
+
+
+def _set_apart(words: str) -> str:
+    """Words inside a sentence from the right: a name in Latin letters must not draw the number behind it to itself."""
+    return f"\u2068{words}\u2069" if words else words
+
+
+@lru_cache(maxsize=4096)
+def _inside_tags(text: str) -> frozenset[str]:
+    """The arguments that stand inside a tag, as the address of a link, where nothing may be added."""
+    return frozenset(name for tag in _TAG.findall(text) for name in _NAMED.findall(tag))
 
 
 def later(text: str) -> str:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from alerts.marks import EXERCISE, LATE
 from alerts.texts import Catalogue, Service
+from console.interface.checks import findings as findings_of_interface
 from polyrisk.__main__ import main
 from polyrisk.status import status_of
 from polyrisk.texts_preview import wrapped
@@ -174,3 +175,25 @@ def test_a_long_word_is_not_broken_and_a_short_line_stays() -> None:
     lines = list(wrapped(text, "  "))
     assert lines == ["  a", "  " + "b" * 100, "  c"]
     assert " ".join(line.strip() for line in lines) == text
+
+
+def test_the_consoles_own_texts_are_looked_at_too(asked: Asked) -> None:
+    """Nothing is wrong in them; that they are drafts is a note, in words and for programs; another tag is another catalogue."""
+    said = asked("interface").output
+    assert "The console's texts: nothing found." in said
+    assert "console/interface/catalogues/ne.po:1:1: note:" in said
+    found = json.loads(asked("interface", "ne", "--json").output)
+    assert [(one["check"], one["note"]) for one in found] == [("draft", True)]
+    assert "has no catalogue of `ta`" in asked("interface", "ta", code=2).output
+    assert "`klingon9` is no language" in asked("interface", "klingon9", "--write", code=2).output
+
+
+def test_a_new_language_of_the_console_is_begun(asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every text and no translation: then all that is to do is found, by file and line, and again until it is done."""
+    monkeypatch.setattr("polyrisk.texts_command.FOLDER", tmp_path)
+    monkeypatch.setattr("polyrisk.texts_command.findings_of_interface", lambda: findings_of_interface(tmp_path))
+    said = asked("interface", "bn", "--write", code=1).output
+    missing = [line for line in said.splitlines() if "has no translation" in line]
+    assert len(missing) > 800
+    assert missing[0].startswith("bn.po:")
+    assert f"{len(missing):,} findings in the console's texts." in said

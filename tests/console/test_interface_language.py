@@ -10,6 +10,8 @@ import httpx
 import pytest
 from console_world import PATIENCE_S, World
 from hand_made import NOON
+from kandy_desk import Kandy
+from signing_desk import DUTY, FIRST
 from starlette.requests import Request
 from test_pages import Outline, warnings_of
 
@@ -24,6 +26,7 @@ from console.screenshot import served
 from eventlog.log import open_log
 from schemas.country_files import CHECKOUT, countries_root, findings, load_country
 from schemas.moments import parse_span
+from schemas.records import EventChange
 
 get = partial(httpx.get, timeout=PATIENCE_S)
 TITLE = "Four days of November"
@@ -234,3 +237,28 @@ def test_what_goes_wrong_is_said_in_the_language_too(address: str) -> None:
     refused = httpx.post(f"{address}/account", headers=NEPALI, timeout=PATIENCE_S)
     assert refused.status_code == 403
     assert "साइन इन नगरेको व्यक्तिले केही बदल्न सक्दैन।" in refused.text
+
+
+def test_pages_on_which_people_decide_are_in_the_language_too(tmp_path: Path, world: World) -> None:
+    """What waits, the page to sign with a question held and a refusal on it, silences, sending, a correction, a warning of one's own."""
+    desk = Kandy(tmp_path)
+    desk.happens(EventChange.OPENED)
+    waits = desk.waiting()
+    from_files = written(world)
+    with desk.officer("perera", FIRST, DUTY) as one:
+        one.client.cookies.set(COOKIE, "ne")
+        pages = {path: one.reads(path) for path in ("/waiting", f"/waiting/{waits.id}", "/silences", "/sending", "/originate")}
+        status, pages["refused"] = one.presses(pages[f"/waiting/{waits.id}"], "hold", why=" ", minutes="15")
+        assert status == 409
+        status, pages["held"] = one.presses(pages[f"/waiting/{waits.id}"], "hold", why="why", minutes="15")
+        assert status == 200
+        pages["silenced"] = one.presses(pages["/silences"], "begin", rule="", area="LK22", up_to="red", span="2 h", comment="repair")[1]
+    desk.close()
+    assert "नाम र कारण दिनुहोस्।" in pages["refused"]
+    assert "ले १७:४५ सम्म रोकेका: why" in pages["held"]
+    for where, page in pages.items():
+        assert '<html lang="ne">' in page, where
+        body = re.sub(r"<code>.*?</code>|<textarea.*?</textarea>", " ", page.partition("<body>")[2], flags=re.DOTALL)
+        body = re.sub(r'<[^>]*lang="(?!ne)[a-zA-Z-]+"[^>]*>[^<]*', " ", body)
+        runs = re.findall(r"[A-Za-z']{2,}(?: [A-Za-z']{2,}){2,}", re.sub(r"<[^>]+>", "\n", body))
+        assert [run for run in runs if run.casefold() not in from_files] == [], where

@@ -12,7 +12,7 @@ from alerts.review_files import review
 from console.interface import checks, recognising
 from console.interface.catalogues import FOLDER, Catalogue, catalogues
 from console.interface.checks import findings, update
-from console.interface.finding import of_template, texts, untranslated
+from console.interface.finding import TEMPLATES, of_template, texts, untranslated
 from console.interface.speaking import _, fixed, in_markup, in_own_digits, number, speaking
 from schemas.country_files import CHECKOUT
 
@@ -165,8 +165,24 @@ def test_what_a_text_is_given_is_never_markup() -> None:
     assert str(said) == "<b>&lt;script&gt;</b> का रूपमा साइन इन"
 
 
+def test_what_a_sentence_from_the_right_is_given_is_set_apart() -> None:
+    """So that a Latin name draws no number to itself; an address inside a tag is left alone, and so is a language from the left."""
+    with speaking("ur"):
+        assert _("since {moment}", moment="27 Nov") == "\u206827 Nov\u2069 سے"
+        assert 'href="/x"' in in_markup('Or <a href="{address}">sign in by {service}</a>.', address="/x", service="Keycloak")
+    with speaking("ne"):
+        assert _("since {moment}", moment="27 Nov") == "27 Nov देखि"
+
+
 def test_what_is_said_in_the_code_stands_in_it_once_only() -> None:
     """The same English is one text, wherever it stands."""
     found = [text.english for text in texts()]
     assert len(set(found)) > 800
     assert all(text in catalogues()["ne"].texts for text in set(found))
+
+
+def test_the_style_sheet_knows_no_left_and_right() -> None:
+    """What stands at the beginning of a line stands there in every direction; only the telephone that is drawn has a middle."""
+    rules = [rule for rule in (TEMPLATES / "style.css").read_text(encoding="utf-8").split("}") if ".case::" not in rule]
+    sided = re.compile(r"(?:margin|padding|border)-(?:left|right)|text-align:(?:left|right)|float:|[;{](?:left|right):")
+    assert [rule.strip() for rule in rules if sided.search(rule)] == []
