@@ -21,13 +21,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.officers.administering import Administering
 from alerts.officers.officer import Officer
 from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.registry import Registry
 from alerts.service import AlertService
 from console.access import NotSignedInError, note_refusal, officer_of, sign_in_path
+from console.account_pages import AccountPages
 from console.acting import Acting
+from console.answer_pages import AnswerPages
 from console.correction_pages import CorrectionPages
+from console.duty_pages import DutyPages
 from console.elsewhere import SignInService
 from console.elsewhere_pages import ElsewherePages
 from console.feeds_pages import FeedsPages
@@ -51,6 +55,7 @@ from console.silence_pages import SilencePages
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
 from console.waiting_pages import WaitingPages
+from console.waking_pages import WakingPages
 from eventlog.log import EventLog
 from processors.engine import State
 from schemas.country_files import LoadedCountry
@@ -65,6 +70,8 @@ _READY_S = 2.0
 _BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
 """No page is of an earlier moment."""
 LOOPBACK = "127.0.0.1"
+_DECIDING = (WaitingPages, SilencePages, SendingPages, CorrectionPages, DutyPages, WakingPages, AnswerPages)
+"""Pages over the registry, on which people decide."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +272,8 @@ def create_app(
     deciding: list[Route] = []
     if registry is not None:
         acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
-        deciding = [route for of in (WaitingPages, SilencePages, SendingPages, CorrectionPages) for route in of(acting).routes()]
+        deciding = [route for of in _DECIDING for route in of(acting).routes()]
+        deciding += AccountPages(acting, Administering(registry, country, clock)).routes()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from alerts.officers.accounts import is_administrator
 from alerts.officers.officer import Officer
 from console.code_words import end_word, need_word, role_word, silence_words, standing_word
 from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
@@ -32,7 +33,7 @@ class Pages:
     """The templates of one country."""
 
     def __init__(self, country: LoadedCountry, shapes: CountryMap) -> None:
-        self._shapes = shapes
+        self._country, self._shapes = country.code, shapes
         self._clock = LocalTime(country.timezone)
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -78,7 +79,11 @@ class Pages:
 
     def with_officer(self, body: bytes, officer: Officer | None) -> bytes:
         """A page, which may be kept for all, with who is signed in above it."""
-        above = self._environment.get_template("officer.html").render(officer=officer) if officer is not None else ""
+        above = ""
+        if officer is not None:
+            above = self._environment.get_template("officer.html").render(
+                officer=officer, administers=is_administrator(officer, self._country)
+            )
         return body.replace(_ABOVE, above.encode(), 1)
 
     def render(self, template: str, **values: object) -> str:
