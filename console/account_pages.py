@@ -13,6 +13,7 @@ from alerts.officers.administering import Administering, Invitation
 from alerts.officers.officer import ConsoleRole, Grant, Officer
 from console.access import ANYWHERE, What, form_of, officer_of, require, signed_in
 from console.acting import Acting
+from console.interface.speaking import _
 from schemas.errors import RefusedError
 
 _IN = "/accounts"
@@ -86,7 +87,7 @@ class AccountPages:
         ways = {"disable": self._administering.disable, "enable": self._administering.enable, "unlock": self._administering.unlock}
         way = ways.get(str(request.path_params["how"]))
         if way is None:
-            return self._acting.gone(RefusedError("there is no such thing to do.", remedy="Go back to the account."))
+            return self._acting.gone(RefusedError(_("there is no such thing to do."), remedy=_("Go back to the account.")))
         return self._act(request, way)
 
     def _act(self, request: Request, act: Callable[[str, str], Officer]) -> Response:
@@ -109,7 +110,7 @@ class AccountPages:
         id = str(request.path_params["id"])
         found = next((officer for officer in self._administering.all() if officer.id == id), None)
         if found is None:
-            return self._acting.gone(RefusedError("there is no such account.", where=id, remedy="The page of accounts lists them."))
+            return self._acting.gone(RefusedError(_("there is no such account."), where=id, remedy=_("The page of accounts lists them.")))
         return found
 
     def _asked(self, request: Request) -> Grant:
@@ -117,7 +118,7 @@ class AccountPages:
         try:
             role = ConsoleRole(form.get("role", ""))
         except ValueError as error:
-            raise RefusedError("there is no such role.", remedy=f"Choose {', '.join(ConsoleRole)}.") from error
+            raise RefusedError(_("there is no such role."), remedy=_("Choose one of the list.")) from error
         return Grant(role, self._acting.country.code, form.get("duty_role", ""), form.get("area", ""))
 
     def _listed(self, request: Request, error: RefusedError | None = None) -> Response:

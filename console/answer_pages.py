@@ -10,19 +10,20 @@ from starlette.routing import Route
 
 from alerts.listening import revealing
 from alerts.listening.revealing import Wrote
-from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in
+from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
+from console.interface.speaking import _, later
 from schemas.errors import RefusedError
 
 _TAKEN_FOR = {
-    "": "nobody has looked at it yet",
-    "need_help": "needs help",
-    "help": "asked how this works; after a warning it may be a cry",
-    "unsure": "not understood",
-    "stranger": "from nobody who is enrolled",
-    "too_many": "writes without end",
-    "failed": "could not be answered",
-    "report": "a report",
+    "": later("nobody has looked at it yet"),
+    "need_help": later("needs help"),
+    "help": later("asked how this works; after a warning it may be a cry"),
+    "unsure": later("not understood"),
+    "stranger": later("from nobody who is enrolled"),
+    "too_many": later("writes without end"),
+    "failed": later("could not be answered"),
+    "report": later("a report"),
 }
 
 
@@ -47,7 +48,6 @@ class AnswerPages:
     def number(self, request: Request) -> Response:
         """Show the number from which a message came, to who may see it where its writer lives."""
         acting, id, now, officer = self._acting, str(request.path_params["message"]), self._acting.now(), officer_of(request)
-        why = form_of(request).get("why", "")
         with self._registry.reading() as connection:
             try:
                 wrote = revealing.one(connection, self._registry.keys, id)
@@ -55,21 +55,20 @@ class AnswerPages:
                 return acting.gone(gone)
         try:
             with self._registry.attempt("number", acting.by(request), "", id, now) as connection:
+                why = written(form_of(request), "why")
                 grant = require(officer, What.REVEAL, acting.country, wrote.area or None)
                 role = grant.duty_role or str(grant.role)
                 number = revealing.reveal(connection, self._registry.keys, id, why, acting.by(request), role, now)
         except RefusedError as refused:
             return self._shown(request, refused)
-        return acting.page(request, "number", number=number, wrote=wrote, why=why.strip(), place=self._place(wrote), now=now)
+        return acting.page(request, "number", number=number, wrote=wrote, why=why, place=self._place(wrote), now=now)
 
     def _shown(self, request: Request, error: RefusedError | None = None) -> Response:
         acting, officer = self._acting, officer_of(request)
         with self._registry.reading() as connection:
             found = revealing.written(connection, self._registry.keys, acting.now())
         lines = {
-            kind: [
-                (wrote, self._place(wrote), _TAKEN_FOR.get(wrote.outcome, wrote.outcome), self._may(request, wrote)) for wrote in of_kind
-            ]
+            kind: [(wrote, self._place(wrote), _(_TAKEN_FOR[wrote.outcome]), self._may(request, wrote)) for wrote in of_kind]
             for kind, of_kind in found.items()
         }
         can = may(officer, What.REVEAL, acting.country, ANYWHERE)
@@ -80,4 +79,4 @@ class AnswerPages:
         return may(officer_of(request), What.REVEAL, self._acting.country, wrote.area or None)
 
     def _place(self, wrote: Wrote) -> str:
-        return self._acting.names.place(wrote.area) if wrote.area else "nobody knows where"
+        return self._acting.names.place(wrote.area) if wrote.area else _("nobody knows where")

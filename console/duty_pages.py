@@ -15,6 +15,7 @@ from alerts.roster import keeping, telephones
 from alerts.roster.shifts import PLACES, Shift, on_duty
 from console.access import ANYWHERE, What, form_of, officer_of, require, signed_in
 from console.acting import Acting
+from console.interface.speaking import _
 from schemas.errors import RefusedError
 
 AHEAD = timedelta(days=14)
@@ -63,7 +64,7 @@ class DutyPages:
             since, until = self._moment(form.get("since", "")), self._moment(form.get("until", ""))
             place = form.get("place", "")
             if place not in PLACES:
-                raise RefusedError("there is no such place on duty.", remedy=f"Choose {', '.join(PLACES)}.")
+                raise RefusedError(_("there is no such place on duty."), remedy=_("Choose one of the list."))
             keeping.add(connection, self._code, form.get("name", ""), since, until, PLACES.index(place) + 1, by, now)
 
         return self._act(request, "roster add", form.get("name", "")[:80], act)
@@ -104,7 +105,7 @@ class DutyPages:
         try:
             return self._acting.clock.parse(text)
         except (ValueError, OverflowError) as error:
-            raise RefusedError("the moment cannot be read.", remedy="Write it as 2026-11-27T20:00, on the local clock.") from error
+            raise RefusedError(_("the moment cannot be read."), remedy=_("Write it as 2026-11-27T20:00, on the local clock.")) from error
 
     def _shown(self, request: Request, error: RefusedError | None = None) -> Response:
         now, officer = self._acting.now(), officer_of(request)

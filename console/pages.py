@@ -42,6 +42,7 @@ from console.interface.choosing import ChoosesLanguage
 from console.interface.speaking import _, language
 from console.judging import Judge
 from console.local_time import LocalTime
+from console.lost_registry import in_one_line
 from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.planner_histories import Source, sources_of
@@ -230,7 +231,7 @@ class Console:
 
     def registry_lost(self, request: Request, error: Exception) -> Response:
         """What is said when the registry broke off meanwhile: who pressed a button must take it neither for done nor for not done."""
-        _LOGGER.error("the registry was lost while %s was answered", request.url.path, exc_info=error)
+        _LOGGER.error("the registry was lost while %s was answered: %s", request.url.path, in_one_line(error))
         if request.method in ("GET", "HEAD"):
             return self.failed(
                 503, _("The registry cannot be read; nothing can be said now."), _("Load the page again. See the console's log.")

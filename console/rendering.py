@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from alerts.officers.accounts import is_administrator
 from alerts.officers.officer import Officer
-from console.code_words import end_word, need_word, role_word, silence_words, standing_word
+from console.code_words import end_word, grant_words, need_word, place_word, role_word, silence_words, standing_word
 from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
 from console.interface.catalogues import catalogues
 from console.interface.recognising import recognised
@@ -44,7 +44,7 @@ class Pages:
             link=self._link, moment=self._moment, levels=tuple(LEVELS), level_word=lambda word: Names(country).level_word(word),
             _=in_markup, told=recognised, number=number, own_digits=in_own_digits, spoken=catalogue, offered=catalogues,
             colour=colour, language_name=language_name, need_word=need_word, standing_word=standing_word,
-            role_word=role_word, end_word=end_word,
+            role_word=role_word, end_word=end_word, place_word=place_word, grant_words=grant_words,
             column_word=column_word, in_words=lambda silence: silence_words(silence, Names(country)),
             country_name=lambda: country.facts.names.get(language(), country.name),
         )  # fmt: skip

@@ -13,16 +13,23 @@ from alerts.roster import keeping, wakings
 from alerts.roster.wakings import Waking
 from console.access import ANYWHERE, What, officer_of, require, signed_in
 from console.acting import Acting
+from console.interface.speaking import _, later
 from schemas.errors import RefusedError
 
 _STATES = {
-    wakings.INTENDED: "about to be tried",
-    wakings.SENDING: "given to the provider, which has not answered yet",
-    wakings.ACCEPTED: "taken by the provider",
-    wakings.UNKNOWN: "nobody knows what became of it",
-    wakings.DROPPED: "not tried, for somebody had answered",
+    wakings.INTENDED: later("about to be tried"),
+    wakings.SENDING: later("given to the provider, which has not answered yet"),
+    wakings.ACCEPTED: later("taken by the provider"),
+    wakings.UNKNOWN: later("nobody knows what became of it"),
+    wakings.DROPPED: later("not tried, for somebody had answered"),
 }
-_WAYS = {"sms": "SMS", "call": "call"}
+_WAYS = {"sms": later("SMS"), "call": later("call")}
+_HOW = {
+    wakings.BY_SMS: later("{name} answered by SMS"),
+    wakings.BY_CALL: later("{name} answered by call"),
+    wakings.BY_COMMAND: later("{name} answered by command"),
+    wakings.BY_PAGE: later("{name} answered at the console"),
+}
 _AS = "on duty"
 """In which role somebody says that they are awake, for the journal, as the command does."""
 
@@ -86,28 +93,28 @@ class WakingPages:
             over = [_view(connection, one) for one in reversed(newest)]
         can = officer is not None and keeping.may_stand(officer, self._code)
         shown = {"goes_on": goes_on, "over": over, "can": can, "own": _own(officer), "now": self._acting.now(), "error": error}
-        shown["after"] = self._acting.country.facts.wake.after
+        shown["after"] = int(self._acting.country.facts.wake.after.total_seconds() // 60)
         return self._acting.page(request, "wakings", 409 if error is not None else 200, **shown)
 
 
 def _view(connection: Connection, waking: Waking) -> WakingView:
     tries = tuple(
-        TryLine(str(one["officer"]), _WAYS[str(one["way"])], one["at"], _became(str(one["state"]), one["refusal"]))
+        TryLine(str(one["officer"]), _(_WAYS[str(one["way"])]), one["at"], _became(str(one["state"]), one["refusal"]))
         for one in wakings.tries(connection, waking.id)
     )
     beside = tuple(one.text for one in wakings.joined(connection, waking.id))
     ended = ""
     if waking.how == wakings.ACKNOWLEDGED:
-        ended = f"{waking.by} answered {wakings.acknowledged_how(connection, waking.id)}".rstrip()
+        ended = _(_HOW.get(wakings.acknowledged_how(connection, waking.id), later("{name} answered")), name=waking.by)
     elif waking.over is not None:
-        ended = "over by itself"
+        ended = _("over by itself")
     return WakingView(waking, beside, tries, ended)
 
 
 def _became(state: str, refusal: str | None) -> str:
     if state == wakings.REFUSED:
-        return f"refused: {(refusal or 'for no reason given').replace('_', ' ')}"
-    return _STATES.get(state, state)
+        return _("refused: {why}", why=(refusal or "").replace("_", " "))
+    return _(_STATES[state]) if state in _STATES else state
 
 
 def _own(officer: Officer | None) -> str:

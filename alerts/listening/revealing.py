@@ -25,7 +25,6 @@ KINDS: Mapping[str, Sequence[str]] = {
     "reports": (Meaning.REPORT.value,),
 }
 """By why somebody may be called back: they need help; a person must read what they wrote; they reported something."""
-WHY_MOST = 500
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,7 @@ def reveal(connection: Connection, keys: Keys, id: str, why: str, by: str, role:
     Raises:
         RefusedError: no reason is given, no message is called so, or its number was deleted.
     """
-    why = why.strip()[:WHY_MOST]
-    if not why:
+    if not why.strip():
         raise RefusedError("a reason is missing.", remedy="Say why you call; it stands in the journal with your name.")
     wrote = one(connection, keys, id)
     token = connection.execute(select(inbox_payloads.c.number).where(inbox_payloads.c.id == id)).scalar()

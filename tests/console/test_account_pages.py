@@ -67,7 +67,7 @@ def test_a_role_is_granted_for_a_place_and_taken_away(desk: Kandy) -> None:
         here = f"/accounts/{account(desk, 'silva').id}"
         status, page = one.presses(one.reads(here), "grant", role="approver", duty_role="director", area="LK21")
         assert status == 200
-        assert "approver (director) in LKA, Kandy and inside" in Outline(page).text
+        assert "approver (director) in LKA, LK21 · Kandy" in Outline(page).text
         assert account(desk, "silva").grants == (Grant(ConsoleRole.APPROVER, "LKA", "director", "LK21"),)
         assert two.client.get("/waiting").status_code == 200
         for role, duty_role, said in (
@@ -89,7 +89,7 @@ def test_an_account_is_unlocked_taken_out_of_use_into_it_again_and_set_anew(desk
         here = f"/accounts/{account(desk, 'silva').id}"
         assert one.presses(one.reads(here), "unlock")[0] == 200
         status, page = one.presses(one.reads(here), "disable")
-        assert (status, account(desk, "silva").state, "Out of use" in page) == (200, State.DISABLED, True)
+        assert (status, account(desk, "silva").state, "out of use" in page) == (200, State.DISABLED, True)
         assert "sign-in" in two.client.get("/waiting").url.path
         assert one.presses(page, "reset")[0] == 409
         assert one.presses(page, "enable")[0] == 200

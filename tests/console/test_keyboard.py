@@ -22,7 +22,25 @@ from console.screenshot import chromium
 from schemas.records import EventChange
 
 NARROW, HIGH = 360, 800
-WALKED = ("overview", "warning", "what waits", "to sign", "sending", "silences", "correction", "sign in", "set up", "account", "failed")
+WALKED = (
+    "overview",
+    "warning",
+    "what waits",
+    "to sign",
+    "sending",
+    "silences",
+    "correction",
+    "sign in",
+    "set up",
+    "account",
+    "failed",
+    "on duty",
+    "wakings",
+    "what people wrote",
+    "accounts",
+    "accounts, one",
+    "planner, moved",
+)
 """One of each kind of page."""
 _PARTS_OF_A_MOMENT = 8
 """Day, month, year, hour and the like of one field, each of which takes the tabulator."""
