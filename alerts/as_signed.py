@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from alerts import approvals, journal, ledger
 from alerts.approvals import Text
 from alerts.journal import Step
-from alerts.tables import bodies, signatures, warnings
+from alerts.tables import bodies, by_agreement, signatures, warnings
 from alerts.texts import Kind
 from schemas.errors import PolyriskError
 from schemas.warning_records import Warning
@@ -54,13 +54,19 @@ def differing(connection: Connection, of: Collection[str], way: Way | None) -> d
     signed: dict[str, list[str]] = defaultdict(list)
     for row in connection.execute(select(signatures).where(signatures.c.message.in_(of))):
         signed[row.message].append(row.digest)
+    agreed = dict(connection.execute(select(by_agreement.c.message, by_agreement.c.digest).where(by_agreement.c.message.in_(of))).all())
     rows = connection.execute(select(warnings).where(warnings.c.id.in_(of), warnings.c.stage == ledger.ISSUED))
-    found = {row.id: _difference(row, read[row.id], signed[row.id], way) for row in rows}
+    found = {row.id: _difference(row, read[row.id], signed[row.id], way, agreed.get(row.id)) for row in rows}
     return {message: why for message, why in found.items() if why}
 
 
-def _difference(row: Any, read: list[Text], signed: list[str], way: Way | None) -> str:
-    if not row.approved and not any(signed):
+def _difference(row: Any, read: list[Text], signed: list[str], way: Way | None, agreed: str | None) -> str:
+    """Why a message must not go out.
+
+    Args:
+        agreed: the digest under which it goes out by agreement; none if it needs signatures.
+    """
+    if not row.approved and not any(signed) and agreed is None:
         return ""
     warning = Warning.model_validate_json(row.content)
     if warning.bound is None:
@@ -70,6 +76,8 @@ def _difference(row: Any, read: list[Text], signed: list[str], way: Way | None) 
         return f"it was signed for {warning.bound.sender} by {warning.bound.channel} and would go as {now.sender} by {now.channel}"
     if approvals.digest(warning, Kind(row.kind), now, read) != row.approved:
         return "its words, its level or to whom it goes are not those that were signed"
+    if agreed is not None:
+        return "" if agreed == row.approved else "it goes out by agreement, and not as that was bound"
     if signed.count(row.approved) < row.people:
         return f"it needs {row.people} signatures and has {signed.count(row.approved)}"
     return ""

@@ -125,6 +125,7 @@ def _names(country: LoadedCountry, known: Mapping[str, Language]) -> Iterator[Fi
     facts, areas = f"countries/{country.folder.name}/country.yaml", f"countries/{country.folder.name}/areas.csv"
     said = [(facts, f"messaging.speaks_as.{tag}", name) for tag, name in messaging.speaks_as.items()]
     said += [(facts, f"messaging.opt_out.{tag}", words) for tag, words in messaging.opt_out.items()]
+    said += [(facts, f"shelters.{name}.{tag}", words) for name, one in country.facts.shelters.items() for tag, words in one.names.items()]
     said += [(areas, f"name_{tag} of {area.code}", name) for area in country.places.areas.values() for tag, name in area.names.items()]
     for file, where, text in said:
         for character in dict.fromkeys(invisible(text)):
@@ -234,7 +235,7 @@ def _measured(country: LoadedCountry, catalogue: Catalogue) -> list[tuple[Patter
             places[pattern] = set(country.places.areas)
     districts = {area.code for area in country.places.areas.values() if area.level == "adm2"}
     for pattern in catalogue.patterns:
-        if pattern.kind != NAME and pattern.name != WORDS:
+        if not pattern.is_part:
             places[pattern] = places.get(pattern) or districts
     return [(p, _setting(country, catalogue, p, codes, hazards[p])) for p, codes in places.items()]
 
@@ -249,6 +250,7 @@ def _setting(country: LoadedCountry, catalogue: Catalogue, pattern: Pattern, pla
         opt_out=opt_out_of(country, pattern.language),
         hazards=tuple(hazards),
         tomorrow=tomorrow.text if tomorrow is not None else "",
+        actions=tuple(catalogue.actions(pattern.language, pattern.name).values()),
         joins=known is None or known.joins,
     )
 
@@ -257,12 +259,12 @@ def _shared_setting(pattern: Pattern, catalogue: Catalogue) -> Setting:
     language = languages()[pattern.language]
     names = tuple(p.text for p in catalogue.patterns if p.language == pattern.language and p.kind == NAME) if pattern.name == ANY else ()
     tomorrow = catalogue.get(pattern.language, WORDS, "tomorrow")
-    plain = pattern.name == WORDS or pattern.kind == NAME
     return Setting(
         source=SOURCE,
-        places=() if plain else (language.longest_place.name,),
+        places=() if pattern.is_part else (language.longest_place.name,),
         budget=language.segments,
         hazards=names,
         tomorrow=tomorrow.text if tomorrow is not None else "",
+        actions=tuple(catalogue.actions(pattern.language, pattern.name).values()),
         joins=language.joins,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts import ledger, notices, silences
+from alerts.agreed import Agreed
 from alerts.life import MERGED, Decision, Life, Reason, decide
 from alerts.proposals import Proposals, warning_id
 from alerts.silences import Silence
@@ -20,8 +21,9 @@ from schemas.records import CompoundEvent, Stored
 class Judgements:
     """Acts on changes of events inside the caller's transaction, each once."""
 
-    def __init__(self, proposals: Proposals) -> None:
+    def __init__(self, proposals: Proposals, *, exercise: bool = False) -> None:
         self._proposals = proposals
+        self._agreed = Agreed(proposals, exercise=exercise)
         self._country = proposals.country
 
     def take_in(self, connection: Connection, stored: Stored, now: datetime) -> None:
@@ -38,7 +40,7 @@ class Judgements:
             return
         try:
             with connection.begin_nested():
-                decision = self._act(connection, rule, event, record.id)
+                decision = self._act(connection, rule, event, record.id, now)
             ledger.mark_seen(connection, record.id, now, decision.reason.value)
         except ConfigurationError as error:
             notices.not_said(connection, record.id, event, str(error))
@@ -92,7 +94,7 @@ class Judgements:
         reaching = (s for s in silences.not_over(connection) if s.holds(now) and s.reaches(rule, around, level))
         return next(reaching, None)
 
-    def _act(self, connection: Connection, rule: Rule, event: CompoundEvent, record: str) -> Decision:
+    def _act(self, connection: Connection, rule: Rule, event: CompoundEvent, record: str, now: datetime) -> Decision:
         life = ledger.load_life(connection, event.id, warning_id(event.id))
         over = self._over(connection, rule, event, life)
         silence = self.silence_of(connection, rule, event.area, event.level, event.known)
@@ -101,7 +103,10 @@ class Judgements:
         if decision.reason is Reason.MERGED:
             self._go_on_as(connection, life, rule, event)
             return decision
-        return self.carry_out(connection, life, rule, event, decision, over)
+        self.carry_out(connection, life, rule, event, decision, over)
+        if decision.say is not None:
+            self._agreed.let_out(connection, rule, event, ledger.load_life(connection, event.id, life.warning), now)
+        return decision
 
     def _over(self, connection: Connection, rule: Rule, event: CompoundEvent, life: Life) -> list[Life]:
         """Warnings that speak for this one: of rules that mute its rule, and of its own rule if its event was merged into another."""

@@ -188,6 +188,12 @@ def keep_texts(connection: Connection, message: str, texts: Sequence[RenderedTex
         connection.execute(insert(bodies), rows)
 
 
+def exchange_texts(connection: Connection, message: str, texts: Sequence[RenderedText]) -> None:
+    """Keep other texts in the place of those that a message that waits had."""
+    connection.execute(delete(bodies).where(bodies.c.message == message))
+    keep_texts(connection, message, texts)
+
+
 def settle(connection: Connection, warning: Warning, stage: str) -> None:
     """Keep a message's newest content and where it stands."""
     values = {"content": warning.model_dump_json(), "expires": warning.expires, "stage": stage}
@@ -321,6 +327,11 @@ def note(connection: Connection, identity: str, at: datetime, kind: str, warning
     """Tell the people on duty; the same notice is not told twice."""
     if not connection.execute(select(notices.c.place).where(notices.c.id == identity)).first():
         connection.execute(insert(notices).values(id=identity, at=at, kind=kind, warning=warning, text=text))
+
+
+def noted(connection: Connection, identity: str) -> bool:
+    """Whether the people on duty were told of something already."""
+    return connection.execute(select(notices.c.place).where(notices.c.id == identity)).first() is not None
 
 
 def decided(connection: Connection) -> dict[str, int]:

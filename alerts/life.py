@@ -44,6 +44,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     SILENCED = "silenced"
     CORRECTED = "corrected"
+    ORIGINATED = "originated"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The words put around a text that is an exercise, or before one that goes out late, and those that say in whose name it speaks.
+"""The words put around a text that is an exercise or an officer's preview, or before one that goes out late, and those that say in whose
+name it speaks.
 
 They stand here and not in the PO files: a mark that could be edited away with a text, or that a text, a name or an argument could hide,
 would be none. They are put around a text that is finished and approved, so at sending time neither pattern nor country is needed.
@@ -20,6 +21,21 @@ EXERCISE: Mapping[str, str] = {
     "ta": "ஒத்திகை மட்டும்",
     "fil": "PAGSASANAY LANG",
 }
+PREVIEW: Mapping[str, str] = {
+    "en": "TEST FOR THE OFFICER, NO WARNING",
+    "ne": "अधिकृतका लागि परीक्षण, चेतावनी होइन",
+    "ne-Latn": "ADHIKRITKA LAGI PARIKSHAN, CHETAWANI HOINA",
+    "bn": "কর্মকর্তার জন্য পরীক্ষা, সতর্কবার্তা নয়",
+    "bn-Latn": "KORMOKORTAR JONNO PORIKKHA, SOTORKOBARTA NOY",
+    "ur": "افسر کے لیے آزمائش، انتباہ نہیں",
+    "ur-Latn": "AFSAR KE LIYE AZMAISH, INTIBAH NAHIN",
+    "id": "UJI UNTUK PETUGAS, BUKAN PERINGATAN",
+    "tpi": "TRAIM BILONG OFISA, I NO WONING",
+    "si": "නිලධාරියාට පරීක්ෂණයකි, අනතුරු ඇඟවීමක් නොවේ",
+    "ta": "அதிகாரிக்கான சோதனை, எச்சரிக்கை அல்ல",
+    "fil": "PAGSUBOK PARA SA OPISYAL, HINDI BABALA",
+}
+"""Around what an officer has sent to their own telephone before they sign it: whoever sees it there must not act on it."""
 LATE: Mapping[str, str] = {
     "en": "SENT LATE",
     "ne": "ढिलो पठाइएको",
@@ -105,8 +121,18 @@ def marked(body: str, language: str, *, exercise: bool = False, late: bool = Fal
     said = f"{_word(LATE, language)}. {body}" if late else body
     if not exercise:
         return said
-    word = _word(EXERCISE, language)
-    return f"{word}. {said}{' ' if said.rstrip().endswith(_ENDS) else '. '}{word}"
+    return _around(said, _word(EXERCISE, language))
+
+
+def previewed(body: str, language: str) -> str:
+    """A finished text as an officer has it sent to their own telephone: that it is a test and no warning stands first and last, so also on
+    the last of several parts, and around EXERCISE if it is one."""
+    return _around(body, _word(PREVIEW, language))
+
+
+def is_preview(body: str) -> bool:
+    """Whether a text says first and last that it is a test for an officer, in one language and with words between."""
+    return any(_stands_around(body, word) for word in PREVIEW.values())
 
 
 def is_exercise(body: str) -> bool:
@@ -116,8 +142,15 @@ def is_exercise(body: str) -> bool:
 
 def _mark_of(body: str) -> str:
     """The word with which a text begins and ends as an exercise; empty if it is none."""
-    around = (word for word in EXERCISE.values() if body.startswith(f"{word}. ") and body.endswith(f" {word}"))
-    return next((word for word in around if len(body) > 2 * len(word) + 2), "")
+    return next((word for word in EXERCISE.values() if _stands_around(body, word)), "")
+
+
+def _around(body: str, word: str) -> str:
+    return f"{word}. {body}{' ' if body.rstrip().endswith(_ENDS) else '. '}{word}"
+
+
+def _stands_around(body: str, word: str) -> bool:
+    return body.startswith(f"{word}. ") and body.endswith(f" {word}") and len(body) > 2 * len(word) + 2
 
 
 def _word(words: Mapping[str, str], language: str) -> str:

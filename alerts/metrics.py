@@ -64,8 +64,13 @@ class Metrics:
         self._inbox = Gauge("polyrisk_inbox_oldest_timestamp_seconds", inbox, registry=self.registry)
         answers = "Answers that people gave to messages of warnings, by answer."
         self._answers = Gauge("polyrisk_answers", answers, ["answer"], registry=self.registry)
+        unreviewed = "Messages that went out by agreement, and that nobody has reviewed."
+        self._unreviewed = Gauge("polyrisk_unreviewed_messages", unreviewed, registry=self.registry)
+        since = "When the oldest message went out by agreement that nobody has reviewed."
+        self._unreviewed_oldest = Gauge("polyrisk_unreviewed_oldest_timestamp_seconds", since, registry=self.registry)
         self.observe_waiting(Waiting(None, None, None))
         self.observe_unsigned({})
+        self.observe_unreviewed(0, None)
         self._progress.set(_NOBODY_KNOWS)
         for answer in Answer:
             self._answers.labels(answer.value).set(_NOBODY_KNOWS)
@@ -79,6 +84,11 @@ class Metrics:
         for level in Level:
             self._unsigned.labels(level.word).set(_seconds(unsigned[level].since if level in unsigned else None))
             self._due.labels(level.word).set(_seconds(unsigned[level].due if level in unsigned else None))
+
+    def observe_unreviewed(self, number: int, oldest: datetime | None) -> None:
+        """Set the gauges of what went out by agreement and was reviewed by nobody."""
+        self._unreviewed.set(number)
+        self._unreviewed_oldest.set(_seconds(oldest))
 
     def observe_waiting(self, waiting: Waiting) -> None:
         """Set the gauges of messages to people and from people that wait."""

@@ -1,14 +1,16 @@
 """What the mere passing of time asks for: a word that nobody signs, reminders, renewals, ends, and who joined meanwhile."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts import audience, journal, ledger, notices, silences
+from alerts import audience, journal, ledger, notices, originated, silences
+from alerts.afterwards import Afterwards
 from alerts.journal import Step
 from alerts.judgements import Judgements
 from alerts.life import Decision, Life, Reason, due
+from alerts.originating import Originating
 from alerts.proposals import Proposals, publish
 from alerts.silencing import Silencing
 from alerts.texts import Kind
@@ -26,11 +28,15 @@ class PassingTime:
         self._judgements = judgements
         self._silencing = silencing
         self._country = proposals.country
+        self._afterwards = Afterwards(proposals.country)
+        self._originating = Originating(proposals)
         self._joined_when: dict[str, tuple[int, datetime | None]] = {}  # warning to who had joined when nobody new was found
 
     def asks(self, connection: Connection, now: datetime) -> bool:
         """Whether `pass_to` would do anything."""
         if ledger.unsigned(connection, now) or any(now >= silence.until for silence in silences.not_over(connection)):
+            return True
+        if self._afterwards.asks(connection, now) or self._originating.asks(connection, now):
             return True
         standing = ledger.standing(connection)
         if any(self._due(connection, life, self._proposals.rules.get(name), now) is not None for life, name in standing):
@@ -39,7 +45,8 @@ class PassingTime:
 
     def pass_to(self, connection: Connection, now: datetime) -> int:
         """Do what has become due by now; answers how many things that were."""
-        done = self._silencing.close_over(connection, now)
+        done = self._silencing.close_over(connection, now) + self._afterwards.pass_on_due(connection, now)
+        done += self._originating.pass_to(connection, now)
         for message, count, _ in ledger.unsigned(connection, now):
             self._pass_on(connection, message, count, now)
             done += 1
@@ -68,7 +75,8 @@ class PassingTime:
     def _due(self, connection: Connection, life: Life, rule: Rule | None, now: datetime) -> Decision | None:
         if rule is None or life.expires is None:
             return None
-        ahead = self._proposals.signatures(rule, life.level).within * 2
+        # What a person wrote is renewed by a person alone: nobody else can know whether it still stands.
+        ahead = timedelta(0) if originated.is_originated(rule.name) else self._proposals.signatures(rule, life.level).within * 2
         area = ledger.areas_of(connection, [life.warning])[life.warning]
         reached = self._judgements.silence_of(connection, rule, area, life.level, now) is not None
         return due(life, now, remind_every=rule.remind.every if rule.remind else None, ahead=ahead, silenced=reached)
@@ -99,15 +107,19 @@ class PassingTime:
 
     def _run_out(self, connection: Connection, life: Life, rule: Rule, event: CompoundEvent, decision: Decision) -> None:
         """The last message has run out: told to everybody who was warned and to the people on duty. If the event still stands, a new
-        warning of it is proposed, and waits loudly as any other."""
+        warning of it is proposed, and waits loudly as any other; of what a person wrote, if somebody had said that it stands for longer."""
+        author = ""
         if decision.withdraw and life.pending is not None:
+            author = ledger.waits(connection, life.pending.message)[0].author
             self._proposals.withdraw(connection, life.pending.message, event.known)
-        life = self._proposals.propose(connection, replace(life, pending=None), rule, event, Kind.EXPIRED, decision.reason, event.known)
+        written = originated.of_warning(connection, life.warning)
+        life = replace(life, pending=None, open=life.open and (written is None or written.ends > event.known))
+        life = self._proposals.propose(connection, life, rule, event, Kind.EXPIRED, decision.reason, event.known)
         stands = "The event still stands: sign a new warning." if life.open else "The event is over, but nobody signed the end."
         text = f"{event.rule} in {event.area}: the last message has run out and nobody signed a new one; people are told so. {stands}"
         ledger.note(connection, f"expired:{life.warning}:{life.messages}", event.known, Reason.EXPIRED.value, life.warning, text)
         if life.open and not life.quiet:
-            life = self._proposals.propose(connection, life, rule, event, Kind.WARNING, Reason.RENEWED, event.known)
+            life = self._proposals.propose(connection, life, rule, event, Kind.WARNING, Reason.RENEWED, event.known, author)
         ledger.save_life(connection, life, event)
         self._proposals.tell_spared(connection, rule, event.area)
 

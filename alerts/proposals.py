@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select
 
-from alerts import approvals, audience, cost, intents, journal, ledger, reach
+from alerts import approvals, audience, cost, intents, journal, ledger, originated, reach
 from alerts.audience import Audience
 from alerts.intents import Unsent
 from alerts.journal import Step
@@ -15,7 +15,7 @@ from alerts.languages import languages
 from alerts.life import ENDINGS, Life, Pending, Reason, issued_status, message_type
 from alerts.people.person import Group
 from alerts.reach import Reach
-from alerts.rendering import Renderer
+from alerts.rendering import NOTHING, Renderer
 from alerts.texts import Kind
 from eventlog.log import EventLog
 from schemas.configuration import Rule
@@ -42,7 +42,8 @@ class Proposals:
     def __init__(self, country: LoadedCountry, renderer: Renderer) -> None:
         self.country = country
         self.renderer = renderer
-        self.rules = {rule.name: rule for rule in country.configuration.rules}
+        written = {rule.name: rule for rule in country.configuration.rules}
+        self.rules = {**originated.rules(country, renderer.catalogue), **written}
 
     def signatures(self, rule: Rule | None, level: Level) -> SignAtLevel:
         """What must be signed: the stricter of the rule's and the country's table; of a rule that is no more, what the table says."""
@@ -69,6 +70,7 @@ class Proposals:
         counted = audience.by_language(connection, people)
         texts = tuple(self._text(rule, kind, event, language, counted) for language in self._languages(event, counted))
         estimate = self._estimate(connection, texts, people)
+        written = originated.of_warning(connection, life.warning) if originated.is_originated(rule.name) else None
         warning = Warning(
             id=f"{life.warning}.{life.messages}",
             warning=life.warning,
@@ -84,7 +86,7 @@ class Proposals:
             since=event.since,
             known=event.known,
             proposed=at,
-            expires=at + self._stands(rule, kind),
+            expires=written.ends if written is not None and kind not in ENDINGS else at + self._stands(rule, kind),
             texts=texts,
             recipients=estimate.recipients,
             segments=estimate.segments,
@@ -95,6 +97,7 @@ class Proposals:
             standing=self.country.facts.speaks,
             certainty=certainty_of(event),
             author=by,
+            originated=written.said if written is not None else None,
         )
         warning = self._bound(warning, kind, event)
         sign = self.signatures(rule, event.level)
@@ -119,7 +122,7 @@ class Proposals:
             update={
                 "status": issued_status(kind),
                 "issued": at,
-                "expires": at + self._stands(rule, kind),
+                "expires": warning.expires if warning.originated is not None and kind not in ENDINGS else at + self._stands(rule, kind),
                 "signatures": self._signatures(connection, life, warning, kind),
                 "references": ledger.issued_ids(connection, warning.warning),
             }
@@ -149,7 +152,7 @@ class Proposals:
         people = self._people(connection, life, rule, event, kind)
         there = {text.language for text in warning.texts}
         counted = audience.by_language(connection, people)
-        new = tuple(self._text(rule, kind, event, language, counted) for language in counted if language not in there)
+        new = tuple(self._text(rule, kind, event, language, counted, warning.filled) for language in counted if language not in there)
         ledger.keep_texts(connection, warning.id, new)
         anew = self._for(connection, warning.model_copy(update={"texts": (*warning.texts, *new)}), people)
         return self._bound(anew, kind, event)
@@ -292,9 +295,32 @@ class Proposals:
         needs = audience.by_need(connection, people) if any(text.for_needs for text in texts) else {}
         return cost.estimate(texts, self.country.facts.messaging.price, needs)
 
-    def _text(self, rule: Rule, kind: Kind, event: CompoundEvent, language: str, counted: Mapping[str, int]) -> RenderedText:
-        rendered = self.renderer.render(rule.text, kind, event, language)
-        for_needs = self.renderer.for_needs(rule.text, kind, event, language)
+    def filled_anew(
+        self,
+        connection: Connection,
+        life: Life,
+        rule: Rule,
+        warning: Warning,
+        kind: Kind,
+        event: CompoundEvent,
+        filled: Mapping[str, str],
+    ) -> Warning:
+        """A message that waits with its slots filled otherwise, as it would go out now; nothing of it is kept.
+
+        Args:
+            event: what its texts say apart from the slots.
+        """
+        people = self._people(connection, life, rule, event, kind)
+        counted = audience.by_language(connection, people)
+        texts = tuple(self._text(rule, kind, event, text.language, counted, filled) for text in warning.texts)
+        anew = warning.model_copy(update={"texts": texts, "filled": dict(filled)})
+        return self._bound(self._for(connection, anew, people), kind, event)
+
+    def _text(
+        self, rule: Rule, kind: Kind, event: CompoundEvent, language: str, counted: Mapping[str, int], filled: Mapping[str, str] = NOTHING
+    ) -> RenderedText:
+        rendered = self.renderer.render(rule.text, kind, event, language, filled=filled)
+        for_needs = self.renderer.for_needs(rule.text, kind, event, language, filled=filled)
         return RenderedText(
             language=language,
             area=event.area,
@@ -323,7 +349,8 @@ def certainty_of(event: CompoundEvent) -> Literal["observed", "likely", "possibl
     """How far what an event rests on is known: not to be confirmed now, foreseen (a reading is of a time still to come), or read."""
     if event.unconfirmed or event.truth is Truth.UNKNOWN:
         return "possible"
-    return "likely" if any(reading.end > event.known for reading in _readings(event.evidence)) else "observed"
+    foreseen = event.since > event.known or any(reading.end > event.known for reading in _readings(event.evidence))
+    return "likely" if foreseen else "observed"
 
 
 def _readings(evidence: Evidence) -> Iterator[Reading]:

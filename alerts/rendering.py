@@ -8,18 +8,21 @@ text can take them away.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 
 from alerts.languages import Digits, in_digits, is_latin, languages
 from alerts.marks import in_whose_name, marked
 from alerts.patterns import arguments
 from alerts.segments import Size, measure
-from alerts.texts import NAME, SERVICE, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Need, Pattern, Service
+from alerts.texts import NAME, SERVICE, SLOTS, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Need, Pattern, Service
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level, Truth
 from schemas.records import CompoundEvent, Evidence, Reading
 
 NONE = "none"
 """What a list of names says when it is empty; patterns ask for it."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""No slot is filled."""
 MOST_NAMES = 4
 _DAY = timedelta(days=1)
 
@@ -84,17 +87,19 @@ class Renderer:
         need: Need | None = None,
         exercise: bool = False,
         late: bool = False,
+        filled: Mapping[str, str] = NOTHING,
     ) -> Rendered:
         """The text for the event's area as of when its change became known, in a language or the country's next one that has it.
 
         Args:
             need: of the person it is for; without it as all read it.
             exercise, late: it is marked as one, in its language, and keeps its budget with the mark.
+            filled: slot (`SLOTS`) to the name of what a person chose for it; what the country's files do not have says nothing.
 
         Raises:
             ConfigurationError: no language of the country has the text.
         """
-        pattern = self.catalogue.nearest(self._fallback(language), text, kind)
+        pattern = self.pattern_of(text, kind, language)
         zone, digits = self.country.zone_of(event.area), self._digits(pattern.language)
         hazard = self.catalogue.get(pattern.language, text, NAME)
         fixed = {
@@ -105,20 +110,37 @@ class Renderer:
             "confirmed": "no" if event.unconfirmed else "yes",
             "when": self._when(event, pattern.language),
             "hazard": hazard.text if hazard is not None else NONE,
+            **self._slots(text, pattern.language, filled),
         }
         shorter = [{**fixed, **more} for more in _shorter(names_of(event, self.country, pattern.language), need)]
         return self._fitting(pattern, shorter, exercise=exercise, late=late)
 
-    def for_needs(self, text: str, kind: Kind, event: CompoundEvent, language: str) -> dict[Need, Rendered]:
+    def pattern_of(self, text: str, kind: str, language: str) -> Pattern:
+        """The pattern that stands for a text in a language, in it or the country's next one that has it.
+
+        Raises:
+            ConfigurationError: no language of the country has the text.
+        """
+        return self.catalogue.nearest(self._fallback(language), text, kind)
+
+    def _slots(self, text: str, language: str, filled: Mapping[str, str]) -> dict[str, str]:
+        """What stands in the slots, in a language."""
+        action, shelter = (filled.get(slot, "") for slot in SLOTS)
+        said = self.catalogue.actions(language, text).get(action, "") if action else ""
+        return {"action": said or NONE, "shelter": shelter_name(self.country, shelter, language) or NONE}
+
+    def for_needs(
+        self, text: str, kind: Kind, event: CompoundEvent, language: str, *, filled: Mapping[str, str] = NOTHING
+    ) -> dict[Need, Rendered]:
         """What those who have a need read instead of the text that `render` gives, for each need that it says more to and has room for.
 
         Raises:
             ConfigurationError: as `render`.
         """
-        if "need" not in arguments(self.catalogue.nearest(self._fallback(language), text, kind).text):
+        if "need" not in arguments(self.pattern_of(text, kind, language).text):
             return {}
-        plain = self.render(text, kind, event, language)
-        rendered = {need: self.render(text, kind, event, language, need=need) for need in Need}
+        plain = self.render(text, kind, event, language, filled=filled)
+        rendered = {need: self.render(text, kind, event, language, need=need, filled=filled) for need in Need}
         return {need: said for need, said in rendered.items() if said.body != plain.body}
 
     def service(
@@ -176,14 +198,17 @@ class Renderer:
         """From when a danger is expected, if all that the event rests on lies ahead. The date stands beside the word, for whoever reads
         it past midnight; without the hour if the forecast is of whole days."""
         ahead = [reading for _, reading in _grave(event.evidence)]
-        if not ahead or any(reading.start <= event.known for reading in ahead):
+        if any(reading.start <= event.known for reading in ahead) or (not ahead and event.since <= event.known):
             return NONE
-        first = min(ahead, key=lambda reading: reading.start)
+        start, whole_days = event.since, False  # of what a person foresees there is no reading
+        if ahead:
+            first = min(ahead, key=lambda reading: reading.start)
+            start, whole_days = first.start, first.end - first.start >= _DAY
         zone = self.country.zone_of(event.area)
-        begins, today = first.start.astimezone(zone), event.known.astimezone(zone).date()
+        begins, today = start.astimezone(zone), event.known.astimezone(zone).date()
         days = (begins.date() - today).days
         word = self.catalogue.get(language, WORDS, ("today", "tomorrow")[days]) if days in (0, 1) else None
-        date = begins.strftime("%d/%m" if first.end - first.start >= _DAY else "%d/%m %H:%M")
+        date = begins.strftime("%d/%m" if whole_days else "%d/%m %H:%M")
         return " ".join([*([word.text] if word is not None else []), in_digits(date, self._digits(language))])
 
 
@@ -218,6 +243,12 @@ def opt_out_of(country: LoadedCountry, language: str) -> str:
 def _in_language(said: Mapping[str, str], language: str, otherwise: str) -> str:
     """What is said in a language; in Latin letters, for one that is written in them, rather the English than what nobody can read."""
     return said.get(language) or (said.get(SOURCE_LANGUAGE) if is_latin(language) else None) or otherwise
+
+
+def shelter_name(country: LoadedCountry, shelter: str, language: str) -> str:
+    """What a shelter is called in a language; in one in Latin letters it may be the English name. Empty if it has none."""
+    known = country.facts.shelters.get(shelter)
+    return _in_language(known.names, language, "") if known is not None else ""
 
 
 def place_name(country: LoadedCountry, area: str, language: str) -> str:

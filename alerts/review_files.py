@@ -72,14 +72,14 @@ def _changed(path: Path, names: Collection[str], change: _Change, *, header: str
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"is no PO file: {error}.", where=str(path)) from error
     by_english = po.metadata.get(KEYED_BY) == "English"
-    name_of = (lambda entry: str(entry.msgid)) if by_english else _name
+    name_of = _english if by_english else _name
     entries = [entry for entry in po if entry.msgstr and not entry.obsolete]
     known = {name_of(entry) for entry in entries}
     for name in names:
         if name not in known:
             remedy = "Write the English, all of it." if by_english else "Write name and kind, as river_flood.warning."
             raise RefusedError(f"no text `{name}` in the file.", where=str(path), remedy=remedy)
-    english_of = (lambda entry: str(entry.msgid)) if by_english else _english_beside(path)
+    english_of = _english if by_english else _english_beside(path)
     changed = []
     for entry in entries:
         if names and name_of(entry) not in names:
@@ -92,6 +92,10 @@ def _changed(path: Path, names: Collection[str], change: _Change, *, header: str
     if changed:
         po.save()
     return changed
+
+
+def _english(entry: polib.POEntry) -> str:
+    return str(entry.msgid)
 
 
 def _english_beside(path: Path) -> Callable[[polib.POEntry], str]:

@@ -5,36 +5,46 @@ each gets its transaction, and what it decided is published.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts import deliveries, intents, journal, ledger, notices, quiet_hours, silences, stops, waiting
+from alerts import afterwards, deliveries, intents, journal, ledger, notices, originated, quiet_hours, silences, stops, waiting
+from alerts.afterwards import Afterwards, Sent
 from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
 from alerts.dispatch import Dispatcher, DispatchReport
+from alerts.editing import Editing
 from alerts.holding import Holding
 from alerts.judgements import Judgements
 from alerts.listening import acknowledgements
 from alerts.metrics import Metrics
 from alerts.notices import Notice
+from alerts.officers.officer import Officer
+from alerts.officers.permissions import What, require
+from alerts.originated import Kept
+from alerts.originating import Change, Draft, How, Originating
 from alerts.passing_time import PassingTime
+from alerts.previews import asked
+from alerts.previews.asked import Preview
 from alerts.proposals import Proposals
 from alerts.registry import Registry
 from alerts.rendering import Renderer
+from alerts.roster import telephones
 from alerts.signing import Signing, ToSign
 from alerts.silences import Silence
 from alerts.silencing import Silencing
+from alerts.slots import Slot
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record
 from schemas.levels import Level
 from schemas.records import JournalAnchor, Stored
 from schemas.topics import EVENTS
-from schemas.warning_records import Hold, Warning
+from schemas.warning_records import Hold, Judgement, Warning, WarningReview
 
 BATCH = 500
 LOOK_EVERY = timedelta(minutes=1)
@@ -73,11 +83,14 @@ class AlertService:
         self.country = country
         self.metrics = metrics or Metrics()
         proposals = Proposals(country, Renderer(country, exercise=registry.exercise))
-        self._judgements = Judgements(proposals)
+        self._judgements = Judgements(proposals, exercise=registry.exercise)
         self._silencing = Silencing(proposals, self._judgements)
         self._time = PassingTime(proposals, self._judgements, self._silencing)
         self._signing = Signing(proposals)
         self._holding = Holding(proposals)
+        self._editing = Editing(proposals)
+        self._afterwards = Afterwards(country)
+        self._originating = Originating(proposals)
         self._group = group
         self._member = member
         self._consumer: Consumer | None = None
@@ -118,6 +131,8 @@ class AlertService:
             self.metrics.observe_warnings(stages)
             pending = ledger.in_stage(connection, ledger.PENDING) if stages.get(ledger.PENDING) else []
             self.metrics.observe_unsigned(waiting.unsigned(pending, self._proposals.to_be_signed_within))
+            unreviewed = afterwards.unreviewed(connection)
+            self.metrics.observe_unreviewed(len(unreviewed), unreviewed[0].at if unreviewed else None)
             if done or stages != self._observed:
                 self._observed = stages
                 holding = sum(silence.holds(now) for silence in silences.not_over(connection))
@@ -197,6 +212,51 @@ class AlertService:
             warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
         return warning
 
+    def preview(self, message: str, officer: Officer, languages: Sequence[str], now: datetime) -> list[Preview]:
+        """Have a message that waits sent to the telephone of the officer who asks (`alerts.previews`). Answers what they had sent of it.
+
+        Args:
+            languages: none is each of the country's own.
+
+        Raises:
+            RefusedError: nothing waits under this id, the officer may not, gave no telephone or asked too often, or it has no such text.
+        """
+        self.look_again(now, [message])  # what is sent is what would be signed now
+        with self._attempt("preview", officer.display, "", message, now) as connection:
+            warning = ledger.waits(connection, message)[0]
+            grant = require(officer, What.PREVIEW, self.country, warning.area)
+            wanted = languages or [text.language for text in warning.texts if text.language in self.country.languages]
+            price = self.country.facts.messaging.price
+            return asked.ask(connection, self.country.code, warning, wanted, officer, grant.duty_role, price, now)
+
+    def previews(self, message: str, officer: Officer) -> tuple[list[Preview], bool]:
+        """What an officer had sent to themselves of a message, and whether we know a telephone of theirs."""
+        with self.registry.reading() as connection:
+            return asked.of_message(connection, message, officer.id), officer.id in telephones.who_has_one(connection)
+
+    def slots(self, message: str) -> tuple[Slot, ...]:
+        """What a message that waits leaves open (`alerts.slots`).
+
+        Raises:
+            RefusedError: nothing waits under this id.
+        """
+        with self.registry.reading() as connection:
+            return self._editing.slots(connection, message)
+
+    def edit(self, message: str, by: str, role: str, filled: Mapping[str, str], seen: str, now: datetime) -> Warning:
+        """Fill what a message that waits leaves open (`alerts.editing`). Answers it as it then stands: nobody has signed it.
+
+        Args:
+            filled: slot to the name of a choice. seen: the code of what the editor read.
+
+        Raises:
+            RefusedError: as `Editing.edit` says.
+        """
+        self.look_again(now, [message])
+        with self._attempt("edit", by, role, message, now) as connection:
+            warning = self._editing.edit(connection, message, by, role, filled, seen, now)
+        return warning
+
     def hold(self, hold: Hold, message: str) -> Warning:
         """Hold a message that waits until a question is answered (`alerts.holding`). Answers it as it then stands.
 
@@ -216,6 +276,70 @@ class AlertService:
         with self._attempt("let_go", by, role, message, now) as connection:
             warning = self._holding.let_go(connection, message, by, role, now)
         return warning
+
+    def sent_by_agreement(self, *, unreviewed: bool = False) -> list[tuple[Sent, Warning]]:
+        """What went out by agreement, the oldest first, each with the message.
+
+        Args:
+            unreviewed: only what nobody has reviewed.
+        """
+        with self.registry.reading() as connection:
+            found = afterwards.unreviewed(connection) if unreviewed else afterwards.everything(connection)
+            loaded = [(sent, ledger.load_message(connection, sent.message)) for sent in found]
+        return [(sent, message[0]) for sent, message in loaded if message is not None]
+
+    def review(self, message: str, by: str, role: str, judgement: Judgement, comment: str, now: datetime) -> WarningReview:
+        """Say of a message that went out by agreement whether it was right (`alerts.afterwards`).
+
+        Raises:
+            RefusedError: as `Afterwards.review` says.
+        """
+        with self._attempt("review", by, role, message, now) as connection:
+            review = self._afterwards.review(connection, message, by, role, judgement, comment, now)
+        return review
+
+    def originate(self, draft: Draft, now: datetime, *, dry: bool = False) -> Warning:
+        """Propose a warning that no rule saw (`alerts.originating`). Answers the message that waits; what was written already is not
+        written again.
+
+        Args:
+            dry: only say what it would be.
+
+        Raises:
+            RefusedError, ConfigurationError: as `Originating.originate` says.
+        """
+        with self._tried("originate", draft.by, draft.role, draft.area, now, dry=dry) as connection:
+            proposed = self._originating.originate(connection, draft, now)
+        return proposed
+
+    def update_originated(self, warning: str, change: Change, now: datetime, *, dry: bool = False) -> Warning:
+        """Propose that what a person wrote is of another level, or stands for longer or shorter. Answers the message that waits.
+
+        Raises:
+            RefusedError, ConfigurationError: as `Originating.update` says.
+        """
+        with self._tried("update", change.by, change.role, warning, now, dry=dry) as connection:
+            proposed = self._originating.update(connection, warning, change, now)
+        return proposed
+
+    def end_originated(self, warning: str, change: Change, how: How, now: datetime, *, dry: bool = False) -> Warning:
+        """Propose the end of what a person wrote, or take it back while nobody was told. Answers the message that waits or was taken back.
+
+        Raises:
+            RefusedError, ConfigurationError: as `Originating.end` says.
+        """
+        with self._tried("end", change.by, change.role, warning, now, dry=dry) as connection:
+            proposed = self._originating.end(connection, warning, change, how, now)
+        return proposed
+
+    def originated(self) -> list[tuple[Kept, Warning]]:
+        """What people wrote that stands or waits, the oldest first, each with its newest message."""
+        with self.registry.reading() as connection:
+            return [(kept, self._originating.newest(connection, id)) for id, kept in originated.open_ones(connection).items()]
+
+    def hazards(self) -> list[str]:
+        """The names of the texts of which a person may write a warning."""
+        return [name.removeprefix(originated.PREFIX) for name in self._proposals.rules if originated.is_originated(name)]
 
     def correct(
         self, warning: str, by: str, role: str, comment: str, now: datetime, *, area: str | None = None, level: Level | None = None
@@ -339,6 +463,17 @@ class AlertService:
         with self.registry.attempt(asked, by, role, subject, now) as connection:
             yield connection
         self._flush()
+
+    @contextmanager
+    def _tried(self, asked: str, by: str, role: str, subject: str, now: datetime, *, dry: bool) -> Iterator[Connection]:
+        """The same; dry, all of it is taken back, and that it was refused is nobody's business."""
+        if not dry:
+            with self._attempt(asked, by, role, subject, now) as connection:
+                yield connection
+            return
+        with self.registry.acting() as connection, connection.begin_nested() as trial:
+            yield connection
+            trial.rollback()
 
     def _consume(self, now: datetime) -> int:
         total = 0

@@ -34,6 +34,40 @@ class ToSign:
     signed_until: tuple[datetime, ...]
 
 
+def behind(connection: Connection, proposals: Proposals, warning: Warning) -> tuple[Rule, Life, CompoundEvent]:
+    """What a message comes from.
+
+    Raises:
+        RefusedError: no rule of the country's files is behind it any more.
+    """
+    rule = proposals.rules.get(warning.rule)
+    if rule is None:
+        what = f"no rule `{warning.rule}` stands in the country's files any more, so nothing says how long its message holds."
+        raise RefusedError(what, where=warning.id, remedy="Put the files of its time back, or warn by hand.")
+    event = ledger.latest_event(connection, warning.warning)
+    return rule, ledger.load_life(connection, warning.event, warning.warning), event
+
+
+def still_holding(connection: Connection, warning: Warning, holds: timedelta, now: datetime) -> tuple[Signature, ...]:
+    """The signatures that hold over a message as it stands now; the others are taken away, and the people on duty are told.
+
+    Args:
+        holds: how long a signature does.
+    """
+    kept = []
+    for signature in ledger.signed(connection, warning.id):
+        why = approvals.void(signature, warning, holds, now)
+        if not why:
+            kept.append(signature)
+            continue
+        ledger.take_away(connection, warning.id, signature)
+        said = {"by": signature.by, "role": signature.role, "digest": signature.digest, "why": why}
+        journal.write(connection, now, SERVICE, AS_SERVICE, Step.VOID, warning.id, said)
+        text = f"The signature of {signature.by} ({signature.role}) under {warning.id} holds no more: {why}. Read and sign it again."
+        ledger.note(connection, f"void:{warning.id}:{signature.at.isoformat()}:{signature.by}", now, "void", warning.warning, text)
+    return tuple(kept)
+
+
 class Signing:
     """Takes signatures and corrections inside the caller's transaction."""
 
@@ -53,18 +87,18 @@ class Signing:
         """
         shown, kind, people = ledger.waits(connection, message)
         roles.require(self._country.facts, "sign", role, message)
-        if by == shown.author:
+        if by == shown.author or by in shown.edited_by:
             raise RefusedError("who wrote a message does not sign it.", where=message, remedy="Another person must.")
         hold = held(shown, now)
         if hold is not None:
             raise RefusedError(f"{hold.by} holds it: {hold.why}", where=message, remedy="Answer, and let it go; or wait for its end.")
-        rule, life, event = self._behind(connection, shown)
+        rule, life, event = behind(connection, self._proposals, shown)
         warning = self._proposals.counted_anew(connection, life, rule, shown, kind, event)
         own = approvals.signature(shown, by, role, now)
         holds = self._proposals.signatures(rule, warning.level).holds
         if approvals.void(own, warning, holds, now) or (seen is not None and seen != approvals.code(shown)):
             raise RefusedError("it is not what was read any more.", where=message, remedy="Read it as it stands now, and sign that.")
-        so_far = self._holding(connection, warning, holds, now)
+        so_far = still_holding(connection, warning, holds, now)
         if any(s.by == by or s.role == role for s in so_far):
             raise RefusedError("this person or this role has signed already.", where=message, remedy="Another person in another role must.")
         ledger.sign(connection, message, own)
@@ -85,7 +119,7 @@ class Signing:
             RefusedError: nothing waits under this id, or no rule of the country's files is behind it any more.
         """
         shown, kind, people = ledger.waits(connection, message)
-        rule, life, event = self._behind(connection, shown)
+        rule, life, event = behind(connection, self._proposals, shown)
         holds = self._proposals.signatures(rule, shown.level).holds
         until = tuple(signature.at + holds for signature in shown.signatures)
         return ToSign(shown, people, self._proposals.reach(connection, life, rule, shown, kind, event), until)
@@ -112,10 +146,10 @@ class Signing:
             shown, kind, _ = ledger.waits(connection, message)
             if shown.rule not in self._proposals.rules:
                 continue
-            rule, life, event = self._behind(connection, shown)
+            rule, life, event = behind(connection, self._proposals, shown)
             warning = self._proposals.counted_anew(connection, life, rule, shown, kind, event)
             holds = self._proposals.signatures(rule, warning.level).holds
-            left = self._holding(connection, warning, holds, now)
+            left = still_holding(connection, warning, holds, now)
             moved = bool(approvals.void(approvals.signature(shown, "", "", now), warning, holds, now))
             if moved or left != shown.signatures:
                 changed += 1
@@ -125,30 +159,6 @@ class Signing:
                     journal.write_message(connection, now, Step.SHOWN_ANEW, anew)
                 publish(connection, anew, f"again.{now.isoformat()}", now)
         return changed
-
-    def _behind(self, connection: Connection, warning: Warning) -> tuple[Rule, Life, CompoundEvent]:
-        """What a message comes from."""
-        rule = self._proposals.rules.get(warning.rule)
-        if rule is None:
-            what = f"no rule `{warning.rule}` stands in the country's files any more, so nothing says how long its message holds."
-            raise RefusedError(what, where=warning.id, remedy="Put the files of its time back, or warn by hand.")
-        event = ledger.latest_event(connection, warning.warning)
-        return rule, ledger.load_life(connection, warning.event, warning.warning), event
-
-    def _holding(self, connection: Connection, warning: Warning, holds: timedelta, now: datetime) -> tuple[Signature, ...]:
-        """The signatures that hold over a message as it stands now; the others are taken away, and the people on duty are told."""
-        kept = []
-        for signature in ledger.signed(connection, warning.id):
-            why = approvals.void(signature, warning, holds, now)
-            if not why:
-                kept.append(signature)
-                continue
-            ledger.take_away(connection, warning.id, signature)
-            said = {"by": signature.by, "role": signature.role, "digest": signature.digest, "why": why}
-            journal.write(connection, now, SERVICE, AS_SERVICE, Step.VOID, warning.id, said)
-            text = f"The signature of {signature.by} ({signature.role}) under {warning.id} holds no more: {why}. Read and sign it again."
-            ledger.note(connection, f"void:{warning.id}:{signature.at.isoformat()}:{signature.by}", now, "void", warning.warning, text)
-        return tuple(kept)
 
     def correct(
         self, connection: Connection, warning: str, by: str, role: str, comment: str, now: datetime, area: str | None, level: Level | None

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts import journal, ledger, roles, silences
+from alerts import journal, ledger, originated, roles, silences
 from alerts.journal import AS_SERVICE, SERVICE, Step
 from alerts.judgements import Judgements
 from alerts.life import Life, silenced
@@ -83,11 +83,18 @@ class Silencing:
                 raise RefusedError(f"the country has no {what} `{name}`.", where="silence", remedy="Look at its files.")
 
     def _take_back(self, connection: Connection, silence: Silence, life: Life, rule: Rule | None) -> None:
-        """A message that waits and that a new silence reaches is taken back, and judged again at the silence's end."""
+        """A message that waits and that a new silence reaches is taken back, and judged again at the silence's end; not what a person
+        wrote, which a person takes back."""
         decision = silenced(life)
         event = ledger.latest_event(connection, life.warning)
         around = set(self._country.places.line(event.area))
-        if decision is None or rule is None or life.pending is None or not silence.reaches(rule, around, life.pending.level):
+        if (
+            decision is None
+            or rule is None
+            or originated.is_originated(rule.name)
+            or life.pending is None
+            or not silence.reaches(rule, around, life.pending.level)
+        ):
             return
         self._judgements.tell_duty(connection, decision.reason, event, life.pending.message, life.warning, silence)
         self._judgements.carry_out(connection, life, rule, event.model_copy(update={"known": silence.since}), decision)

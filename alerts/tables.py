@@ -143,6 +143,42 @@ signatures = Table(
 )
 """Signatures that hold; one that is void is taken away, and the journal keeps it."""
 
+by_agreement = Table(
+    "by_agreement",
+    metadata,
+    Column("message", String(80), primary_key=True),
+    Column("warning", String(80), nullable=False, index=True),
+    Column("agreement", String(60), nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("review_by", Utc, index=True),
+    Column("passed_on", Integer, nullable=False),
+    Column("reviewed_at", Utc),
+    Column("reviewed_by", String(80)),
+    Column("reviewed_as", String(80)),
+    Column("judgement", String(10)),
+    Column("comment", Text),
+)
+"""Messages that went out by agreement instead of signatures, with what that was bound to (`alerts.agreed`), and what a person said of each
+afterwards. `review_by`: when one that nobody has reviewed is passed on; none once somebody has."""
+
+originated = Table(
+    "originated",
+    metadata,
+    Column("warning", String(80), primary_key=True),
+    Column("hazard", String(80), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("role", String(80), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("ends", Utc, nullable=False),
+)
+"""Warnings that a person wrote because no rule saw the danger (`alerts.originated`); what may be a number was masked before. `ends`: until
+when the newest message of it stands."""
+
 bodies = Table(
     "bodies",
     metadata,
@@ -524,6 +560,27 @@ wake_tries = Table(
     Column("refusal", String(40), nullable=True),
 )
 """Each SMS and each call by which somebody was woken, written down before the provider is asked."""
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("country", String(3), nullable=False),
+    Column("message", String(80), nullable=False, index=True),
+    Column("officer", String(40), nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("asked_at", Utc, nullable=False, info={"kept_days": 90}),
+    Column("called_at", Utc),
+    Column("answered_at", Utc),
+    Column("provider_id", String(64)),
+    Column("refusal", String(40), nullable=False),
+)
+"""Messages that wait, as officers have them sent to their own telephones first, with the mark that they are a test; by the account, never
+by a number. `times`: how often it was asked for, which what it costs is limited by."""
 
 feed_answers = Table(
     "feed_answers",

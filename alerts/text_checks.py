@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import smsutil
 
 from alerts import patterns
 from alerts.languages import Language
-from alerts.texts import ANY, NAME, SERVICE, WORDS, Kind, Need, Pattern
+from alerts.texts import ACTION, ANY, SERVICE, SLOTS, Kind, Need, Pattern
 from schemas.errors import ConfigurationError
 from schemas.findings import Finding
 
@@ -21,11 +21,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "need": ("none", *Need),
 }
 """In which ways the arguments that a pattern chooses by can be given."""
-LISTS = ("rivers", "divisions", "stations", "when", "hazard", "report", "example")
+LISTS = ("rivers", "divisions", "stations", "when", "hazard", "report", "example", *SLOTS)
 """Arguments that may be `none`."""
 UNREADABLE = frozenset({"unparsable-pattern", "unformattable-pattern", "unknown-argument", "missing-argument"})
 """The checks whose findings mean that a text cannot be rendered, or not as it must."""
-_CHOOSING = frozenset({"level", "confirmed", "need", "two_way", "when", "hazard"})
+_CHOOSING = frozenset({"level", "confirmed", "need", "two_way", "when", "hazard", *SLOTS})
 """What every language must ask for if the English does: else something is not said in it. Names of places are left out where they cannot
 be written, and a promise that is always given is no fault."""
 _VIRAMAS = {"\u0dca", "\u094d", "\u09cd", "\u0bcd"}
@@ -49,7 +49,7 @@ def findings_of_text(pattern: Pattern, english: Pattern | None, language: Langua
     found = [*_beside(pattern, english), *_characters(pattern)]
     if language is not None and language.script == "Latn":
         found += _odd(pattern)
-    if language is not None and pattern.name != WORDS and pattern.kind != NAME:
+    if language is not None and (not pattern.is_part or pattern.kind.startswith(ACTION)):
         found += _words(pattern, language)
     return found
 
@@ -156,7 +156,9 @@ def invisible(text: str) -> Iterator[str]:
 
 def _words(pattern: Pattern, language: Language) -> Iterator[Finding]:
     said = _said(pattern)
-    if pattern.kind in {Kind.WARNING, Kind.UPDATE} and pattern.name != ANY:
+    if pattern.kind.startswith(ACTION):
+        yield from _parts(pattern, language, said, ("action",))
+    elif pattern.kind in {Kind.WARNING, Kind.UPDATE} and pattern.name != ANY:
         yield from _parts(pattern, language, said)
     for word, why in language.jargon.items():
         if any(_holds(text, word) for text in said):
@@ -167,9 +169,15 @@ def _words(pattern: Pattern, language: Language) -> Iterator[Finding]:
         yield at(pattern, "all-capitals", f"is in capitals as a whole: {loud}", remedy, why="What is all loud is read more slowly.")
 
 
-def _parts(pattern: Pattern, language: Language, said: list[str]) -> Iterator[Finding]:
-    for part, words, question in (("hazard", language.hazards, "what threatens"), ("action", language.actions, "what to do")):
-        without = next((text for text in said if not any(_holds(text, word) for word in words)), None)
+def lacks(text: str, language: Language, part: str) -> bool:
+    """Whether a text does not say a part of a warning that its language has words for: `hazard` or `action`."""
+    return not any(_holds(text, word) for word in (language.hazards if part == "hazard" else language.actions))
+
+
+def _parts(pattern: Pattern, language: Language, said: list[str], parts: Sequence[str] = ("hazard", "action")) -> Iterator[Finding]:
+    for part in parts:
+        question = "what threatens" if part == "hazard" else "what to do"
+        without = next((text for text in said if lacks(text, language, part)), None)
         if without is not None:
             remedy = f"Say it, or add its word to `{part}s` of `{pattern.language}` in countries/texts/languages.yaml."
             yield at(

@@ -29,6 +29,7 @@ class Setting:
 
     Attributes:
         places: all names that may stand in it. hazards: what it may call the danger. tomorrow: the language's word.
+        actions: what a person may choose to have people told to do.
         joins: false if not even a mark may make a segment more than the budget.
     """
 
@@ -38,6 +39,7 @@ class Setting:
     opt_out: str = OPT_OUT
     hazards: tuple[str, ...] = ()
     tomorrow: str = ""
+    actions: tuple[str, ...] = ()
     joins: bool = True
 
 
@@ -81,8 +83,9 @@ def _bodies(pattern: Pattern, setting: Setting) -> Iterator[str]:
     needed = [way for way in ways(pattern) if way["promise"] == CHOICES["promise"][0] and way["need"] == CHOICES["need"][0]]
     hazards = _longest_of(setting.hazards) or ("none",)
     whens = (f"{setting.tomorrow} {_MOMENT}".strip(), "none")
-    for way, place, hazard, when in product(needed, _longest_of(setting.places), hazards, whens):
-        yield pattern.render({**fixed, **way, "place": place, "hazard": hazard, "when": when})
+    actions = ("none", *_longest_of(setting.actions))
+    for way, place, hazard, when, action in product(needed, _longest_of(setting.places), hazards, whens, actions):
+        yield pattern.render({**fixed, **way, "place": place, "hazard": hazard, "when": when, "action": action})
 
 
 def _longest_of(names: Iterable[str]) -> Sequence[str]:

@@ -77,7 +77,11 @@ class Need(StrEnum):
 REQUIRED = frozenset({"source", "place", "time"})
 """Every text of a warning says who speaks, where, and as of when."""
 
-OPTIONAL = frozenset({"level", "confirmed", "rivers", "divisions", "stations", "need", "promise", "when", "hazard"})
+SLOTS = ("action", "shelter")
+"""What a person may fill in a message that waits, where its text asks for it; `none` until they do. All else in a text is a fact that the
+rule found, or follows from one. `action` is one of the text's own actions (`ACTION`), `shelter` the name of one of the country's."""
+
+OPTIONAL = frozenset({"level", "confirmed", "rivers", "divisions", "stations", "need", "promise", "when", "hazard", *SLOTS})
 """`confirmed` is `no` while the event rests on what fell silent, else `yes`. `rivers`, `divisions` and `stations` are lists of names,
 `need` is one of `Need`, `when` the day and hour that a forecast danger is expected from, `hazard` the text's own `name`; these may be
 `none`: a pattern asks `{rivers, select, none {} other {...}}`. `promise` is `yes` where there is room to say that the end will be told,
@@ -96,6 +100,8 @@ ANY = "any"
 """The name of texts that fit every hazard, for kinds that a hazard's own text lacks."""
 NAME = "name"
 """The kind under which a text says what its danger is called inside a sentence, as `flood`."""
+ACTION = "action."
+"""How the kinds begin under which a text says what else people may be told to do, as `action.leave`: words for its slot `{action}`."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +127,19 @@ class Pattern:
     older: bool = False
 
     @property
+    def is_part(self) -> bool:
+        """It is no message by itself: words that stand inside one."""
+        return self.kind == NAME or self.name == WORDS or self.kind.startswith(ACTION)
+
+    @property
     def required(self) -> frozenset[str]:
         """The arguments that it must ask for."""
-        return frozenset() if self.kind == NAME or self.name == WORDS else SERVICE_REQUIRED if self.name == SERVICE else REQUIRED
+        return frozenset() if self.is_part else SERVICE_REQUIRED if self.name == SERVICE else REQUIRED
 
     @property
     def known(self) -> frozenset[str]:
         """The arguments that it may ask for."""
-        if self.kind == NAME or self.name == WORDS:
+        if self.is_part:
             return frozenset()
         return SERVICE_REQUIRED | SERVICE_OPTIONAL if self.name == SERVICE else REQUIRED | OPTIONAL
 
@@ -195,6 +206,11 @@ class Catalogue:
         """The country's own, in the order of the files."""
         return tuple(self._patterns.values())
 
+    def names(self) -> frozenset[str]:
+        """The names of all texts, the country's own and the shared ones."""
+        beneath = self._beneath.names() if self._beneath is not None else frozenset()
+        return beneath | {name for _, name, _ in self._patterns}
+
     def get(self, language: str, name: str, kind: str) -> Pattern | None:
         """The pattern in exactly this language: the country's own, else the shared one, else the shared one for any hazard."""
         own = self._patterns.get((language, name, kind))
@@ -203,8 +219,14 @@ class Catalogue:
         return self._beneath.get(language, name, kind) or self._for_any(language, name, kind)
 
     def _for_any(self, language: str, name: str, kind: str) -> Pattern | None:
-        special = name in {SERVICE, WORDS} or kind == NAME
+        special = name in {SERVICE, WORDS} or kind == NAME or kind.startswith(ACTION)
         return None if special or self._beneath is None else self._beneath.get(language, ANY, kind)
+
+    def actions(self, language: str, name: str) -> dict[str, str]:
+        """What else a text may tell people to do in this language: the country's own words, else the shared ones, by their names."""
+        beneath = self._beneath.actions(language, name) if self._beneath is not None else {}
+        own = [p for p in self._patterns.values() if p.language == language and p.name == name and p.kind.startswith(ACTION)]
+        return {**beneath, **{p.kind.removeprefix(ACTION): p.render({}) for p in own}}
 
     def nearest(self, languages: Iterable[str], name: str, kind: str) -> Pattern:
         """The pattern in the first of the languages that has it.

@@ -31,6 +31,7 @@ _REASONS = {
     "expired": later("expired"),
     "superseded": later("superseded"),
     "corrected": later("corrected"),
+    "originated": later("originated"),
     "in_shadow": later("in shadow"),
 }
 _ROLES = {
@@ -48,7 +49,9 @@ _MAY = {
     "sign": later("sign"),
     "hold": later("hold"),
     "edit": later("edit"),
+    "preview": later("have a message sent to themselves"),
     "silence": later("silence"),
+    "originate": later("write a warning"),
     "configure": later("configure"),
     "reveal": later("reveal a telephone number"),
     "administer": later("administer"),

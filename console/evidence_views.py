@@ -5,25 +5,39 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.code_words import dimension_word, quality_word
-from console.interface.recognising import recognised
+from console.interface.recognising import recognised, reworded
 from console.interface.speaking import _, later, number
-from console.local_time import LocalTime, span_text
+from console.local_time import LocalTime, span_text, spans_in
 from console.names import Names, colour
-from schemas.conditions import AtLevel, expand
+from schemas.conditions import UNLESS, AtLevel, expand
 from schemas.levels import Level, Truth
 from schemas.records import Evidence, Reading
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:\+00:00|Z))?")
 """A date, or a moment in UTC, as the engine writes them into notes."""
-_FORMS = {
-    "all": later("all of these"),
-    "any": later("any of these"),
-    "not": later("not this"),
-    "in sequence": later("one after the other"),
-    "was true": later("was so"),
-    "true for": later("was so for all of"),
-    "became true": later("came about"),
-}
+_FORMS = (
+    ("all", later("all of these")),
+    ("all within {span}", later("all of these within {span}")),
+    ("any", later("any of these")),
+    ("any within {span}", later("any of these within {span}")),
+    ("not", later("not this")),
+    ("at least {number} of {all}", later("at least {number} of {all}")),
+    ("at least {number} of {all} within {span}", later("at least {number} of {all} within {span}")),
+    ("{number} of {all} together within {span}", later("{number} of {all} together within {span}")),
+    ("in sequence within {span}", later("one after the other within {span}")),
+    ("was true within {span}", later("was so within {span}")),
+    ("true for {span}", later("was so for all of {span}")),
+    ("became true {number} times within {span}", later("came about {number} times within {span}")),
+    ("in {share} of {places}", later("in {share} of {places}")),
+    ("within {distance} of here", later("within {distance} of here")),
+    ("at {number} places or more within {distance} of here", later("at {number} places or more within {distance} of here")),
+    (UNLESS, later("the first, unless the second")),
+    ("{number} of {what} silent within {span}", later("{number} of {what} silent within {span}")),
+    ("{place} silent", later("{place} silent")),
+    ("{number} dimensions at {level}", later("{number} dimensions at {level}")),
+    ("{number} dimensions at {level} within {span}", later("{number} dimensions at {level} within {span}")),
+)
+"""How conditions that hold others are written by `schemas.conditions`, and how a page says them."""
 ANSWERS = {Truth.TRUE: later("yes"), Truth.FALSE: later("no"), Truth.UNKNOWN: later("cannot tell")}
 
 
@@ -98,7 +112,7 @@ def why_text(why: str, names: Names) -> str:
     """Why a level was taken: a condition in words, after the name of its stage if it has one, or what the engine wrote."""
     stage, colon, condition = why.rpartition(": ")
     if ">=" not in condition:
-        return recognised(why.replace("_", " "))
+        return recognised(" ".join(_called(word, names) for word in why.split(" ")))
     return f"{stage.replace('_', ' ')}{colon}{condition_text(condition, names)}"
 
 
@@ -107,7 +121,7 @@ def condition_text(condition: str, names: Names) -> str:
     try:
         written = expand(condition)
     except ValueError:
-        return _joined(" ".join(names.place(word) for word in condition.split(" ")))
+        return _joined(" ".join(names.place(word) for word in condition.split(" ")), names)
     at_level = AtLevel.model_validate(written.get("not", written))
     top = at_level.level is Level.RED
     thing = at_level.threshold
@@ -118,12 +132,16 @@ def condition_text(condition: str, names: Names) -> str:
     return _("{what} at {level}", what=what, level=level) if top else _("{what} at {level} or more", what=what, level=level)
 
 
-def _joined(written: str) -> str:
+def _joined(written: str, names: Names) -> str:
     """A form that holds others: `all within 2 d` as `all of these within 2 d`."""
-    for form, words in _FORMS.items():
-        if written == form or written.startswith(f"{form} "):
-            return (words + written.removeprefix(form)).replace("_", " ")
-    return written.replace("_", " ")
+    words = " ".join(_called(word, names) for word in written.split(" "))
+    return reworded(spans_in(words), _FORMS) or words
+
+
+def _called(word: str, names: Names) -> str:
+    """A name of the country's files as people on duty know it."""
+    name = word.rstrip(",")
+    return (names.called(name) or name.replace("_", " ")) + word[len(name) :]
 
 
 def doubt_text(evidence: Evidence, clock: LocalTime, names: Names) -> str:
@@ -157,7 +175,7 @@ def note_text(note: str, names: Names, clock: LocalTime) -> str:
 
 def quiet_text(quiet: str, names: Names, clock: LocalTime) -> str:
     """Why an event is quiet, for people."""
-    return note_text(quiet, names, clock).replace("_", " ")
+    return note_text(" ".join(_called(word, names) for word in quiet.split(" ")), names, clock)
 
 
 def _written(text: str, clock: LocalTime) -> str:

@@ -41,14 +41,14 @@ def _feed(manifest: FeedManifest, known: Known, names: Names) -> FeedView:
     heartbeat = known.heartbeats.get(manifest.feed)
     newest = known.newest.get(manifest.feed)
     if heartbeat is None:
-        return FeedView(manifest.feed, manifest.title, False, None, _("has never answered"), newest, "", False, 0)
+        return FeedView(manifest.feed, names.feed(manifest.feed), False, None, _("has never answered"), newest, "", False, 0)
     age = known.at - heartbeat.received
     known_for = _known_for(manifest, names)
     alive = age <= manifest.allowed_silence
     newest_age = max(known.at - newest, timedelta(0)) if newest is not None else None
     return FeedView(
         feed=manifest.feed,
-        title=manifest.title,
+        title=names.feed(manifest.feed),
         alive=alive,
         since=heartbeat.received,
         answered=_("answered {span} ago", span=span_text(age)) if age >= timedelta(minutes=1) else _("answered just now"),

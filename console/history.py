@@ -104,6 +104,7 @@ def as_geojson(rows: Iterable[PastWarning], shapes: Mapping[str, Mapping[str, An
 
 def _row(life: WarningLife, names: Names, clock: LocalTime) -> dict[str, Any]:
     main, signers = life.main(), {s.by: None for message in life.out for s in message.signatures}
+    signers |= {f"agreement {message.agreed.name}": None for message in life.out if message.agreed is not None}
     return {
         "warning": life.id,
         "area": main.area,

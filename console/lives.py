@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.code_words import kind_word, reason_word, role_word
+from console.edit_views import edit_words
 from console.interface.speaking import _, later
 from console.reading import Known, Published
 from schemas.levels import Level
 from schemas.records import CompoundEvent, EventChange, Signature
-from schemas.warning_records import Hold, Warning, WarningStatus
+from schemas.warning_records import Hold, Judgement, Warning, WarningReview, WarningStatus
 
 _OUT = frozenset({WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL})
 """Statuses that say a message went out to people."""
@@ -120,9 +121,14 @@ def _ends(warning: Warning) -> bool:
     return warning.message_type == "Cancel" or warning.status in (WarningStatus.CANNOT_TELL, WarningStatus.EXPIRED)
 
 
-def story(life: WarningLife) -> tuple[Said, ...]:
-    """What was said, and who let it be said, oldest first."""
-    entries: list[Said] = []
+def story(life: WarningLife, reviews: Sequence[WarningReview] = ()) -> tuple[Said, ...]:
+    """What was said, and who let it be said, oldest first.
+
+    Args:
+        reviews: what people said afterwards of messages that went out by agreement, of whatever warning.
+    """
+    levels = {message.id: message.level for message in life.messages}
+    entries = [Said(r.at, _reviewed(r), r.message, levels[r.message]) for r in reviews if r.message in levels]
     signed: set[tuple[str, str, datetime]] = set()
     before: dict[str, Warning] = {}
     for published in life.records:
@@ -133,7 +139,9 @@ def story(life: WarningLife) -> tuple[Said, ...]:
             if key not in signed:
                 signed.add(key)
                 entries.append(Said(signature.at, _signed(signature), warning.id, warning.level))
-        if earlier is not None and earlier.status is warning.status and earlier.hold != warning.hold:
+        if earlier is not None and earlier.filled != warning.filled:
+            entries.append(Said(published.at, _edited(earlier, warning), warning.id, warning.level))
+        elif earlier is not None and earlier.status is warning.status and earlier.hold != warning.hold:
             entries.append(Said(published.at, _questioned(warning.hold), warning.id, warning.level))
         elif earlier is None or earlier.status is not warning.status or earlier.signatures == warning.signatures:
             entries.append(Said(published.at, _happened(warning), warning.id, warning.level))
@@ -145,6 +153,19 @@ def story(life: WarningLife) -> tuple[Said, ...]:
 
 def _signed(signature: Signature) -> str:
     return _("signed by {name}, {role}", name=signature.by, role=role_word(signature.role))
+
+
+def _edited(before: Warning, after: Warning) -> str:
+    said = _("edited by {name}: {what}", name=after.edited_by[-1], what=edit_words(before.filled, after.filled))
+    gone = ", ".join(s.by for s in before.signatures)
+    return f"{said} {_('The signature of {name} holds no more.', name=gone)}" if gone else said
+
+
+def _reviewed(review: WarningReview) -> str:
+    role = role_word(review.role)
+    if review.judgement is Judgement.RIGHT:
+        return _("reviewed afterwards by {name}, {role}, and judged right: {comment}", name=review.by, role=role, comment=review.comment)
+    return _("reviewed afterwards by {name}, {role}, and judged wrong: {comment}", name=review.by, role=role, comment=review.comment)
 
 
 def _questioned(hold: Hold | None) -> str:
@@ -170,6 +191,8 @@ def _happened(warning: Warning) -> str:
             return _("went out: the warning rested on a wrong reading")
         case WarningStatus.CANCELLED:
             return _("went out: all-clear")
+    if warning.agreed is not None:
+        return _("{kind} went out by agreement {name}, signed by nobody ({reason})", kind=kind, name=warning.agreed.name, reason=reason)
     return _("{kind} went out ({reason})", kind=kind, reason=reason)
 
 

@@ -77,7 +77,12 @@ def span_text(span: timedelta) -> str:
 
 def span_words(span: timedelta) -> str:
     """A span of a file as its file writes it, whole: `36 h`, `90 min`."""
-    return _SPAN.sub(lambda found: _(_UNITS[found[2]], number=int(found[1])), format_span(span))
+    return spans_in(format_span(span))
+
+
+def spans_in(text: str) -> str:
+    """A text with its spans as the language of the page says them."""
+    return _SPAN.sub(lambda found: _(_UNITS[found[2]], number=int(found[1])), text)
 
 
 @lru_cache(maxsize=4096)

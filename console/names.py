@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from babel import Locale, UnknownLocaleError
 
+from alerts.originated import PREFIX, is_originated
 from console.colours import UNKNOWN, word_of
 from console.interface.catalogues import SOURCE
 from console.interface.speaking import _, language, later
@@ -28,6 +29,10 @@ class Names:
     country: LoadedCountry
     language: str = field(default_factory=language)
 
+    def of_country(self) -> str:
+        """The country's name."""
+        return self.country.facts.names.get(self.language, self.country.name)
+
     def place(self, code: str) -> str:
         """An area's or a station's name."""
         places = self.country.places
@@ -43,12 +48,19 @@ class Names:
         return sorted(((code, self.place(code)) for code in self.country.places.areas), key=lambda one: (one[1], one[0]))
 
     def rule(self, name: str) -> str:
-        """`river_and_landslide` as `River and landslide`."""
+        """`river_and_landslide` as `River and landslide`, or what the country calls it in the language; of what a person wrote the danger,
+        and that a person did."""
+        if called := self.called(name):
+            return called
+        if is_originated(name):
+            return _("{hazard}, written by a person", hazard=self.rule(name.removeprefix(PREFIX)))
         words = name.replace("_", " ")
         return words[:1].upper() + words[1:]
 
     def threshold(self, name: str) -> str:
         """The indicator's title with the threshold's own name behind it if that says more: `river level (river station)`."""
+        if called := self.called(name):
+            return called
         indicator = next((t.indicator for t in self.country.configuration.thresholds if t.name == name), None)
         title = CATALOGUE[indicator].title if indicator in CATALOGUE else ""
         words = name.replace("_", " ")
@@ -61,7 +73,11 @@ class Names:
     def feed(self, name: str) -> str:
         """A feed's title."""
         manifest = self.country.manifests.get(name)
-        return manifest.title if manifest is not None else name
+        return self.called(name) or (manifest.title if manifest is not None else name)
+
+    def called(self, name: str) -> str:
+        """What the country calls a rule, a threshold, a feed or a role in the language; empty if it does not say."""
+        return self.country.facts.called.get(self.language, {}).get(name, "")
 
     def level(self, level: Level | None) -> str:
         """The colour and the country's own word for it: `red: evacuate`; for none, that it cannot be told."""

@@ -45,10 +45,12 @@ from console.local_time import LocalTime
 from console.lost_registry import in_one_line
 from console.map_shapes import country_map
 from console.metrics import Metrics
+from console.originating_pages import OriginatingPages
 from console.planner_histories import Source, sources_of
 from console.planner_pages import PlannerPages
 from console.reading import Known, LogReader
 from console.rendering import Pages
+from console.review_pages import ReviewPages
 from console.rules_pages import RulesPages
 from console.sending_pages import SendingPages
 from console.signing_in import SignInPages
@@ -71,7 +73,10 @@ _READY_S = 2.0
 _BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
 """No page is of an earlier moment."""
 LOOPBACK = "127.0.0.1"
-_DECIDING = (WaitingPages, SilencePages, SendingPages, CorrectionPages, DutyPages, WakingPages, AnswerPages)
+_DECIDING = (
+    *(WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages),
+    *(DutyPages, WakingPages, AnswerPages),
+)
 """Pages over the registry, on which people decide."""
 
 

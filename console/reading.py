@@ -17,7 +17,7 @@ from schemas.errors import PolyriskError
 from schemas.observations import decode
 from schemas.records import CompoundEvent, Heartbeat, Stored, ThresholdBreach
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
-from schemas.warning_records import AnswerCount, Delivery, Warning
+from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
 
 _TOPICS = (INPUT.name, BREACHES.name, EVENTS.name, WARNINGS.name, DELIVERIES.name)
 _BATCH = 1000
@@ -41,7 +41,7 @@ class Known:
         heartbeats: feed to its last sign of life.
         kept_aside: feed to the rows that were kept aside of all its deliveries.
         newest: feed to the end of the newest period that it gave a value for. A feed may answer daily and still bring nothing new.
-        events, breaches, warnings, deliveries, answers: in the order of the log.
+        events, breaches, warnings, reviews, deliveries, answers: in the order of the log.
         unreadable: records that this version cannot read; what they said is missing.
     """
 
@@ -54,6 +54,7 @@ class Known:
     breaches: tuple[ThresholdBreach, ...] = ()
     events: tuple[CompoundEvent, ...] = ()
     warnings: tuple[Published, ...] = ()
+    reviews: tuple[WarningReview, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     answers: tuple[AnswerCount, ...] = ()
     unreadable: int = 0
@@ -75,6 +76,7 @@ class LogReader:
         self._breaches: list[tuple[datetime, ThresholdBreach]] = []
         self._events: list[tuple[datetime, CompoundEvent]] = []
         self._warnings: list[Published] = []
+        self._reviews: list[tuple[datetime, WarningReview]] = []
         self._deliveries: list[tuple[datetime, Delivery]] = []
         self._answers: list[tuple[datetime, AnswerCount]] = []
         self._unreadable: list[datetime] = []
@@ -117,6 +119,7 @@ class LogReader:
                 breaches=tuple(b for when, b in self._breaches if when <= at),
                 events=tuple(e for when, e in self._events if when <= at),
                 warnings=tuple(p for p in self._warnings if p.at <= at),
+                reviews=tuple(r for when, r in self._reviews if when <= at),
                 deliveries=tuple(d for when, d in self._deliveries if when <= at),
                 answers=tuple(a for when, a in self._answers if when <= at),
                 unreadable=sum(when <= at for when in self._unreadable),
@@ -140,6 +143,8 @@ class LogReader:
                     self._events.append((record.received, event))
                 case Warning() as warning:
                     self._warnings.append(Published(record.received, warning))
+                case WarningReview() as review:
+                    self._reviews.append((record.received, review))
                 case Delivery() as delivery:
                     self._deliveries.append((record.received, delivery))
                 case AnswerCount() as answer:

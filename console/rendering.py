@@ -16,7 +16,7 @@ from console.code_words import end_word, grant_words, need_word, place_word, rol
 from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
 from console.interface.catalogues import catalogues
 from console.interface.recognising import recognised
-from console.interface.speaking import catalogue, in_markup, in_own_digits, language, number
+from console.interface.speaking import catalogue, in_markup, in_own_digits, number
 from console.local_time import LocalTime
 from console.map_shapes import CountryMap, labels
 from console.names import Names, colour, language_name
@@ -46,7 +46,7 @@ class Pages:
             colour=colour, language_name=language_name, need_word=need_word, standing_word=standing_word,
             role_word=role_word, end_word=end_word, place_word=place_word, grant_words=grant_words,
             column_word=column_word, in_words=lambda silence: silence_words(silence, Names(country)),
-            country_name=lambda: country.facts.names.get(language(), country.name),
+            country_name=lambda: Names(country).of_country(),
         )  # fmt: skip
 
     @property

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alerts.texts import Catalogue, Kind, Pattern
+from alerts.texts import SLOTS, Catalogue, Kind, Pattern
 from console.code_words import dimension_word, quality_word
 from console.interface.speaking import _, language, later
 from console.local_time import span_words
-from console.names import colour
+from console.names import COLOURS, colour
 from console.rules_words import words
 from schemas.configuration import Move, Rule
 from schemas.country_files import LoadedCountry
@@ -46,7 +46,7 @@ class Sheet:
 
 def column_word(title: str) -> str:
     """A column's heading in the language of the page."""
-    return _(title)
+    return colour(title.lower()).capitalize() if title.lower() in COLOURS else _(title)
 
 
 def sheets(country: LoadedCountry) -> tuple[Sheet, Sheet]:
@@ -134,6 +134,7 @@ def _threshold(threshold: Threshold, country: LoadedCountry) -> Mapping[str, str
 
 
 _AT = {"station": later("at each station"), "adm2": later("in each district (adm2)"), "adm3": later("in each division (adm3)")}
+_BY = {"worst": later("worst")}
 _NEEDS = {
     "half": later("of an area ({area}) the {by}, if half of them can be told"),
     "all": later("of an area ({area}) the {by}, if all of them can be told"),
@@ -149,7 +150,7 @@ def _where(threshold: Threshold) -> str:
         where.append(_("readings that are {quality} or trusted more", quality=quality_word(threshold.least_trust.value)))
     roll_up = threshold.roll_up
     said = ", ".join(where)
-    return said if roll_up is None else f"{said}; {_(_NEEDS[roll_up.needs], area=roll_up.to, by=roll_up.by)}"
+    return said if roll_up is None else f"{said}; {_(_NEEDS[roll_up.needs], area=roll_up.to, by=_(_BY[roll_up.by]))}"
 
 
 def level_words(threshold: Threshold, word: str) -> str:
@@ -299,7 +300,7 @@ def _texts(rule: Rule, country: LoadedCountry, catalogue: Catalogue) -> Mapping[
 def _first_message(pattern: Pattern, rule: Rule, country: LoadedCountry) -> str:
     """As people would read it, without names of rivers and places; once if it is the same at every level."""
     known = {"source": country.facts.messaging.speaks_as[pattern.language], "place": "[place]", "time": "[time]", "confirmed": "yes"}
-    known |= dict.fromkeys(("rivers", "divisions", "stations", "need", "when", "hazard"), "none") | {"promise": "yes"}
+    known |= dict.fromkeys(("rivers", "divisions", "stations", "need", "when", "hazard", *SLOTS), "none") | {"promise": "yes"}
     texts = {level.word: pattern.render({**known, "level": level.word}) for level in sorted(rule.levels)}
     if len(set(texts.values())) == 1:
         return next(iter(texts.values()))

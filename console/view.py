@@ -17,7 +17,7 @@ from console.reading import Known
 from console.standing import Standing, standing_events
 from console.time_line import MOST, TimeLine, life_text, time_line
 from console.truths import Truths, Unjudged
-from console.warning_views import WarningView, warning_view
+from console.warning_views import WarningView, unreviewed, warning_view
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
 from schemas.warning_records import WarningStatus
@@ -90,7 +90,8 @@ class Overview:
     Attributes:
         judging: that thresholds are still being judged again, and how far that has come; empty if they are.
         counts: level word, whether by a threshold alone, and in how many districts.
-        waiting: warnings that wait for signatures.
+        waiting: warnings that wait for signatures. unreviewed: messages that went out by agreement and that nobody has reviewed, each with
+            its warning.
     """
 
     head: Head
@@ -100,6 +101,7 @@ class Overview:
     counts: tuple[tuple[str, bool, int], ...]
     standing: tuple[StandingView, ...]
     waiting: tuple[WarningLine, ...]
+    unreviewed: tuple[tuple[str, WarningLine], ...]
     time_line: TimeLine
     warnings: tuple[WarningLine, ...]
 
@@ -133,6 +135,7 @@ def overview(known: Known, truths: Truths | Unjudged, country: LoadedCountry, *,
         counts=_counts(districts),
         standing=tuple(_standing(s, names, clock) for s in standing),
         waiting=tuple(_line(life, names, clock) for life in all_lives.values() if life.waits()),
+        unreviewed=tuple((id, _line(life, names, clock)) for life in all_lives.values() if (id := unreviewed(life, known))),
         time_line=time_line(all_lives, known, names, clock),
         warnings=tuple(_line(life, names, clock) for life in _newest_first(all_lives)),
     )
@@ -168,7 +171,7 @@ def head(known: Known, country: LoadedCountry, *, title: str = "", newest: bool 
         )
         silences.append(_(lost, number=known.unreadable))
     jumps = tuple(Jump(_(label), known.at + timedelta(hours=hours)) for label, hours in _JUMPS if hours < 0 or not newest)
-    return Head(title or country.name, country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
+    return Head(title or names.of_country(), country.shard, known.at, newest, known.first is None, tuple(silences), jumps)
 
 
 def _judging(unjudged: Unjudged, clock: LocalTime) -> str:

@@ -12,14 +12,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from alerts.holding import LONGEST
-from alerts.officers.officer import Grant
+from alerts.officers.officer import Grant, Officer
 from alerts.signing import ToSign
+from alerts.slots import Slot
+from alerts.texts import SLOTS
 from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
+from console.edit_views import edit_view, said_above
 from console.interface.speaking import _
+from console.review_views import sent_line
+from console.to_me_views import ToMeView, to_me_view
 from console.waiting_views import signing_view, waiting_line
 from schemas.errors import RefusedError
-from schemas.warning_records import Hold
+from schemas.warning_records import Hold, Warning
 
 
 class WaitingPages:
@@ -34,6 +39,8 @@ class WaitingPages:
         return [
             Route("/waiting", self.waiting),
             Route("/waiting/{message}", self.read),
+            Route("/waiting/{message}/to-me", self.to_me, methods=["POST"]),
+            Route("/waiting/{message}/edit", self.edit, methods=["POST"]),
             Route("/waiting/{message}/sign", self.sign, methods=["POST"]),
             Route("/waiting/{message}/hold", self.hold, methods=["POST"]),
             Route("/waiting/{message}/let-go", self.let_go, methods=["POST"]),
@@ -46,8 +53,10 @@ class WaitingPages:
         now = self._now()
         with self._lock:
             found = self._service.waiting()
+            unreviewed = self._service.sent_by_agreement(unreviewed=True)
         lines = tuple(waiting_line(warning, needed, self._acting.names, self._acting.clock, now) for warning, needed in found)
-        return self._acting.page(request, "waiting", lines=lines, now=now)
+        sent = tuple(sent_line(one, warning, self._acting.names) for one, warning in unreviewed)
+        return self._acting.page(request, "waiting", lines=lines, sent=sent, now=now)
 
     @signed_in
     def read(self, request: Request) -> Response:
@@ -66,6 +75,28 @@ class WaitingPages:
             self._service.sign(message, by, grant.duty_role, self._now(), form_of(request).get("seen", ""))
 
         return self._decide(request, What.SIGN, act)
+
+    @signed_in
+    def to_me(self, request: Request) -> Response:
+        """Have it sent to the reader's own telephone first. Whose that is, the account says and no field of the form."""
+
+        def act(message: str, _by: str, _grant: Grant) -> None:
+            officer, language = officer_of(request), form_of(request).get("language", "")
+            if officer is not None:
+                self._service.preview(message, officer, [language] if language else [], self._now())
+
+        return self._decide(request, What.PREVIEW, act)
+
+    @signed_in
+    def edit(self, request: Request) -> Response:
+        """Change what it leaves open; a field that is no slot of it changes nothing."""
+
+        def act(message: str, by: str, grant: Grant) -> None:
+            form = form_of(request)
+            filled = {slot: form[slot] for slot in SLOTS if slot in form}
+            self._service.edit(message, by, grant.duty_role, filled, form.get("seen", ""), self._now())
+
+        return self._decide(request, What.EDIT, act)
 
     @signed_in
     def hold(self, request: Request) -> Response:
@@ -119,8 +150,28 @@ class WaitingPages:
         can = {
             "sign": may(officer, What.SIGN, self._country, area),
             "hold": may(officer, What.HOLD, self._country, area),
+            "preview": may(officer, What.PREVIEW, self._country, area),
+            "edit": may(officer, What.EDIT, self._country, area),
         }
-        return self._acting.page(request, "signing", 409 if error is not None else 200, view=view, can=can, error=error, longest=LONGEST)
+        edit = edit_view(self._slots(message), form_of(request) if error is not None else {}, error)
+        shown = {"view": view, "can": can, "longest": LONGEST, "edit": edit, "to_me": self._to_me(found.message, officer)}
+        status = 409 if error is not None else 200
+        return self._acting.page(request, "signing", status, error=said_above(error, edit), **shown)
+
+    def _slots(self, message: str) -> tuple[Slot, ...]:
+        """What it leaves open; nothing of one that was signed or overtaken this very moment."""
+        try:
+            with self._lock:
+                return self._service.slots(message)
+        except RefusedError:
+            return ()
+
+    def _to_me(self, message: Warning, officer: Officer | None) -> ToMeView | None:
+        if officer is None:
+            return None
+        with self._lock:
+            sent, has_telephone = self._service.previews(message.id, officer)
+        return to_me_view(message, sent, self._acting.names, officer.name, has_telephone=has_telephone)
 
     def _found(self, message: str) -> ToSign | Response:
         """The message, or the page that says that nothing waits under this id."""

@@ -13,7 +13,7 @@ from console.interface.speaking import _, fixed, later
 from console.local_time import LocalTime
 from console.names import Names
 from console.warning_views import PhoneView, phone_view
-from schemas.warning_records import Hold, Warning, WarningStatus
+from schemas.warning_records import Hold, Originated, Warning, WarningStatus
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class SigningView:
     Attributes:
         seen: the code of all that is shown here. reached: whom it reaches and whom not, one sentence each.
         minutes: how long the sender takes. phones: those of languages that somebody reads before the others.
-        author: who wrote it, if a person did. held_until: none if it is not held.
+        author: who wrote it, if a person did. edited_by: who changed what it leaves open. originated: a person's words, if no rule found
+            the danger. held_until: none if it is not held.
     """
 
     line: WaitingLine
@@ -78,6 +79,8 @@ class SigningView:
     phones: tuple[PhoneView, ...]
     signatures: tuple[SignatureView, ...]
     author: str
+    edited_by: str
+    originated: Originated | None
     held_until: datetime | None
 
 
@@ -136,6 +139,8 @@ def signing_view(
         phones=tuple(phone_view(text, names) for text in sorted(warning.texts, key=lambda text: text.recipients == 0)),
         signatures=tuple(SignatureView(s.by, role_word(s.role), s.at, until) for s, until in signatures),
         author=warning.author,
+        edited_by=" and ".join(warning.edited_by),
+        originated=warning.originated,
         held_until=hold.until if hold is not None else None,
     )
 

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.code_words import kind_word, step_word
+from console.code_words import kind_word, role_word, step_word
 from console.colours import word_of
 from console.evidence_views import ReasonView, note_text, quiet_text, reason_view, why_text
-from console.interface.speaking import _, fixed, later
+from console.interface.speaking import _, fixed, in_own_digits, later
 from console.lives import Said, WarningLife, event_behind, story
 from console.local_time import LocalTime
 from console.names import Names, language_name, own_name
 from console.reading import Known
 from console.standing import newest_changes
 from schemas.records import CompoundEvent
-from schemas.warning_records import Answer, AnswerCount, Delivery, MessageState, RenderedText, Warning, WarningStatus
+from schemas.warning_records import Answer, AnswerCount, Delivery, MessageState, Originated, RenderedText, Warning, WarningStatus
 
 _TAKEN = (MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED)
 _WAITING = (MessageState.INTENDED, MessageState.SENDING)
@@ -70,8 +70,10 @@ class WarningView:
     Attributes:
         status: how it stands, in one sentence. waits: what it waits for; empty if for nothing. waits_for: the message that does.
         stands: people stand under it.
+        agreed: by which agreement it went out, in one sentence; empty if it did not. unreviewed: the message that nobody has reviewed.
         said: when the message went out, or was proposed. steps: how the level was reached.
         silent: what nobody can tell, one line each. quiet: why it was cooled or muted.
+        originated: the words of a person who wrote it, if no rule found the danger.
         reasons: none if the log no longer holds its event.
     """
 
@@ -100,6 +102,9 @@ class WarningView:
     phones: tuple[PhoneView, ...]
     choices: tuple[MessageChoice, ...]
     story: tuple[Said, ...]
+    agreed: str
+    unreviewed: str
+    originated: Originated | None
     steps: tuple[tuple[str, str, str], ...]
     silent: tuple[str, ...]
     quiet: str
@@ -148,7 +153,10 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         segments=message.segments,
         phones=tuple(_phone(t, message, known, names) for t in message.texts),
         choices=tuple(MessageChoice(w.id, _choice(w), w.issued or w.proposed, word_of(w.level), w.id == message.id) for w in life.messages),
-        story=story(life),
+        story=story(life, known.reviews),
+        agreed=agreed_text(message),
+        unreviewed=unreviewed(life, known),
+        originated=message.originated,
         steps=tuple((step_word(s.step), word_of(s.level), why_text(s.why, names)) for s in event.steps) if event is not None else (),
         silent=tuple(note_text(line, names, clock) for line in event.silent) if event is not None else (),
         quiet=quiet_text(event.quiet, names, clock) if event is not None else "",
@@ -161,6 +169,23 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         configuration=message.configuration,
         engine=event.engine if event is not None else "",
     )
+
+
+def agreed_text(message: Warning) -> str:
+    """By what a message went out that nobody signed; empty if people signed it."""
+    agreed = message.agreed
+    if agreed is None:
+        return ""
+    people = [one.rpartition(" (") for one in agreed.agreed_by]
+    who = ", ".join(f"{name} ({role_word(role.removesuffix(')'))})" for name, _space, role in people)
+    said = later("It went out at once by the agreement {name} of {who} ({document}, until {until}); nobody signed it.")
+    return _(said, name=agreed.name, who=who, document=agreed.document, until=in_own_digits(agreed.until.isoformat()))
+
+
+def unreviewed(life: WarningLife, known: Known) -> str:
+    """The id of a warning's newest message that went out by agreement and that nobody has reviewed; empty if there is none."""
+    reviewed = {review.message for review in known.reviews}
+    return next((message.id for message in reversed(life.out) if message.agreed is not None and message.id not in reviewed), "")
 
 
 def _status(life: WarningLife, newest: CompoundEvent | None, clock: LocalTime) -> str:

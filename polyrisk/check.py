@@ -1,7 +1,9 @@
 """`polyrisk check`: collects what each folder finds in the configuration; it finds nothing itself."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from alerts.agreement_dates import findings as findings_of_agreements
 from alerts.checks import findings as findings_of_texts
 from alerts.checks import missing as missing_texts
 from alerts.checks import notes as notes_on_texts
@@ -16,12 +18,17 @@ from schemas.frameworks import frameworks_of, notes_of
 from schemas.rule_test_files import findings_of_tests
 
 
-def check(countries: Path) -> tuple[list[Finding], int]:
-    """All findings of all countries and of what they share, the console's own texts among it, by file and line; and how many countries."""
+def check(countries: Path, today: date | None = None) -> tuple[list[Finding], int]:
+    """All findings of all countries and of what they share, the console's own texts among it, by file and line; and how many countries.
+
+    Args:
+        today: by which agreements end; by default that of the machine's clock.
+    """
+    day = today or datetime.now(UTC).date()
     folders = sorted(p.parent for p in countries.glob("*/country.yaml"))
     found = [*findings_of_feeds(), *findings_of_shared_texts(), *notes_on_texts(REGIONAL), *findings_of_interface()]
     for folder in folders:
-        found += [*check_folder(folder), *notes_on_texts(folder)]
+        found += [*check_folder(folder), *findings_of_agreements(folder, day), *notes_on_texts(folder)]
         for framework in frameworks_of(folder):
             wrong = [*findings_of_country(framework), *missing_texts(framework), *findings_of_tests(framework)]
             found += wrong or notes_of(framework)

@@ -20,7 +20,7 @@ from schemas.errors import ConfigurationError, RefusedError
 IN_FORCE, AHEAD = "in-force", "ahead"
 _LIKE = "Write a revision and a folder, such as HEAD~1:countries/lka."
 _HASH = re.compile(r"^[0-9a-f]{6,64}$")
-_UNJUDGED = {"areas_version", "code", "shard", "to_check"}
+_UNJUDGED = {"areas_version", "called", "code", "console_language", "shard", "to_check"}
 
 
 @dataclass(frozen=True)

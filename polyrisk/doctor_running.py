@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from alerts import ledger, stops, waiting
+from alerts import afterwards, ledger, stops, waiting
+from alerts.agreement_dates import findings as findings_of_agreements
 from alerts.migrations import VERSION
 from alerts.proposals import Proposals
 from alerts.registry import has_registry, open_registry
@@ -47,6 +48,7 @@ def looks(state: Path, here: Installation, now: datetime) -> list[tuple[str, Loo
     return [
         ("processes", partial(processes, state)),
         ("feeds and judging", partial(judging, state, here)),
+        ("agreements", partial(agreements, here, now)),
         ("what waits", partial(what_waits, state, here, now)),
         ("provider", partial(provider, state)),
     ]
@@ -137,6 +139,17 @@ def _time(newest: datetime | None, now: datetime) -> Found:
     return Found("time", Verdict.OK, "a tick is written each minute")
 
 
+def agreements(here: Installation, now: datetime) -> Iterator[Found]:
+    """None has ended, and none ends soon; what goes out by one was read by somebody."""
+    found = findings_of_agreements(here.country.folder, now.astimezone(here.country.timezone).date())
+    for one in found:
+        yield Found("agreements", Verdict.WRONG, f"{one.file}:{one.line}: {one.what}", one.remedy)
+    if not found:
+        there = here.country.facts.agreements
+        said = f"{', '.join(there)}: none has ended, none ends soon" if there else "none: every warning waits for signatures"
+        yield Found("agreements", Verdict.OK, said)
+
+
 def what_waits(state: Path, here: Installation, wall: datetime) -> Iterator[Found]:
     """Signatures, messages to people and from people, and what a person halted."""
     if not has_registry(state) or registry_version(state) != VERSION:
@@ -147,6 +160,7 @@ def what_waits(state: Path, here: Installation, wall: datetime) -> Iterator[Foun
         stopped = stops.standing_stops(connection)
         pending = ledger.in_stage(connection, ledger.PENDING)
         found = waiting.looked(connection, now, wall, stopped)
+        unreviewed = afterwards.unreviewed(connection)
     proposals = Proposals(here.country, Renderer(here.country))
     unsigned = waiting.unsigned(pending, proposals.to_be_signed_within)
     late = {level: one for level, one in unsigned.items() if one.due < now}
@@ -155,6 +169,9 @@ def what_waits(state: Path, here: Installation, wall: datetime) -> Iterator[Foun
         yield Found("signatures", Verdict.WRONG, said, "`polyrisk pending` shows it: sign, silence or correct it.")
     if not late:
         yield Found("signatures", Verdict.OK, f"{len(pending)} messages wait for signatures, none for too long")
+    for sent in unreviewed:
+        said = f"{sent.message} went out by agreement {span_text(now - sent.at)} ago, and nobody has reviewed it."
+        yield Found("by agreement", Verdict.WRONG, said, "`polyrisk agreement sent` shows it: say whether it was right.")
     for stop in stopped:
         said = f"{stop.by} halted {stop.warning or stops.EVERY_WARNING} {span_text(wall - stop.at)} ago: {stop.why}"
         yield Found("sending", Verdict.WRONG, said, "`polyrisk dispatch resume` goes on; a wrong warning is corrected.")

@@ -1,9 +1,10 @@
 """`polyrisk explain WARNING`: the whole chain behind a warning as a tree, down to each reading and its raw bytes."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from rich.markup import escape
 from rich.tree import Tree
 
 from eventlog.log import EventLog
@@ -62,13 +63,39 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     Args:
         kept: since when another configuration is in force than the one it is judged on by, and which.
     """
-    event = next((e for e in events if e.known == warning.known), events[-1])
+    event = next((e for e in events if e.known == warning.known), events[-1] if events else None)
     zone = country.timezone
     place = country.places.areas[warning.area].names.get("en", warning.area)
     root = Tree(f"[bold]{warning.message_type} {warning.status.value}[/] {place} ({warning.area}), {warning.level.word}: {warning.rule}")
-    said = root.add(f"since {clock(event.since, zone)} · known {clock(event.known, zone)} · message {warning.id}")
+    said = root.add(f"since {clock(warning.since, zone)} · known {clock(warning.known, zone)} · message {warning.id}")
+    for line in _by_whom(warning, country):
+        said.add(line)
+    if event is not None:
+        _add_event(root, event, events, country)
+    if kept is not None:
+        root.add(
+            f"judged on, to its end, by that configuration, under which it opened: {kept[1]}, in force since {clock(kept[0], zone)}, "
+            "neither raises nor ends it"
+        )
+    return root
+
+
+def _by_whom(warning: Warning, country: LoadedCountry) -> Iterator[str]:
+    """Who let a message go, and who wrote it if no rule found the danger."""
+    zone, person, agreed = country.timezone, warning.originated, warning.agreed
+    if person is not None:
+        yield escape(f"no rule found it: written by {person.by} ({person.role}) {clock(person.at, zone)}: {person.reason}")
+        yield escape(f"source: {person.source}")
+    if agreed is not None:
+        yield f"went out by agreement {agreed.name}, signed by nobody {clock(agreed.at, zone)}"
+        yield escape(f"agreed by {', '.join(agreed.agreed_by)}: {agreed.document}, until {agreed.until}")
     for signature in warning.signatures:
-        said.add(f"signed by {signature.by} ({signature.role}) {clock(signature.at, zone)}")
+        yield f"signed by {signature.by} ({signature.role}) {clock(signature.at, zone)}"
+
+
+def _add_event(root: Tree, event: CompoundEvent, events: Sequence[CompoundEvent], country: LoadedCountry) -> None:
+    """The change of the event that made a message, and what was said of the event."""
+    zone = country.timezone
     level = root.add(f"level {event.level.word}")
     for step in event.steps:
         level.add(f"{step.step}: {step.level.word} - {step.why}")
@@ -83,12 +110,6 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     for change in events:
         changes.add(f"{change.change.value} {change.level.word}: valid {clock(change.at, zone)}, known {clock(change.known, zone)}")
     root.add(f"rule {event.rule} version {event.rule_version}, configuration {event.configuration[:12]}, engine {event.engine}")
-    if kept is not None:
-        root.add(
-            f"judged on, to its end, by that configuration, under which it opened: {kept[1]}, in force since {clock(kept[0], zone)}, "
-            "neither raises nor ends it"
-        )
-    return root
 
 
 def _said(evidence: Evidence, country: LoadedCountry) -> str:

@@ -22,6 +22,7 @@ from alerts.intents import standing_by_provider
 from alerts.listening.webhooks import SECRETS
 from alerts.metrics import Metrics
 from alerts.people.synthetic import fill
+from alerts.previews.handing_over import PreviewSender
 from alerts.registry import Registry, open_registry
 from alerts.rendering import place_name
 from alerts.roster.feed_watch import FeedWatch
@@ -190,11 +191,14 @@ def _turn(
     stack.enter_context(closing(service))
     told: set[str] = set()
     wakes = _waking(log, registry, country, state, channel, stack)
+    previews = [] if channel is None else [PreviewSender(registry, country, channel).turn]
 
     def turn() -> None:
         for wake in wakes:
             wake(clock.now())
         service.run_once(clock.now())
+        for hand_over in previews:
+            hand_over(clock.now())
         for warning in service.pending():
             if warning.id not in told:
                 told.add(warning.id)

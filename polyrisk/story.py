@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pandas as pd
+from rich.markup import escape
 
 from alerts.approvals import code
 from eventlog.log import EventLog
@@ -59,6 +60,9 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
     )
     since, known = warning.since.astimezone(zone), warning.known.astimezone(zone)
     yield f"    true since {since:%d %b %H:%M}, known {known:%d %b %H:%M}; {warning.reason}; {_signed(warning, country)}"
+    if warning.originated is not None:
+        person = warning.originated
+        yield escape(f"    no rule found it: {person.by} ({person.role}) wrote it: {person.reason} (from {person.source})")
     order = {language: place for place, language in enumerate(country.languages)}
     for text in sorted(warning.texts, key=lambda t: (order.get(t.language.partition("-")[0], len(order)), t.language)):
         draft = "" if text.reviewed else ", draft, not reviewed"
@@ -75,6 +79,8 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
 
 
 def _signed(warning: Warning, country: LoadedCountry) -> str:
+    if warning.agreed is not None:
+        return f"[bold]by agreement[/] {warning.agreed.name} ({warning.agreed.document}), signed by nobody"
     if warning.signatures:
         return "signed by " + ", ".join(f"{s.by} {s.at.astimezone(country.timezone):%H:%M}" for s in warning.signatures)
     to_operators = any(r.name == warning.rule and r.audience == "operators" for r in country.configuration.rules)

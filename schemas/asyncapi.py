@@ -21,6 +21,7 @@ _TITLES = {
     "breach": "A change of a breach",
     "event": "A change of a compound event",
     "warning": "One message of a warning's life",
+    "review": "What a person says afterwards of a message that went out by agreement",
     "delivery": "Counts of messages by state",
     "answer": "Counts of people's answers to a warning",
     "dead_letter": "An input record that could not be taken in",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from schemas.agreements import Agreement
 from schemas.community_reports import Reports
 from schemas.configuration import Decided, Sign
 from schemas.levels import Level
@@ -169,7 +170,7 @@ class Role(Decided):
 
     title: str
     authority: bool = False
-    may: tuple[Literal["view", "sign", "hold", "silence", "drill", "declare_gauge", "configure"], ...]
+    may: tuple[Literal["view", "sign", "hold", "silence", "drill", "declare_gauge", "originate", "configure"], ...]
 
 
 class Configure(Decided):
@@ -211,6 +212,21 @@ class Wake(Decided):
     after: Span = datetime.timedelta(minutes=5)
 
 
+class Shelter(Decided):
+    """A place to which a message may tell people to go.
+
+    Attributes:
+        area: P-code; it may be named in messages for this area, what lies in it and what it lies in.
+        names: language tag to what people call it; in each language of the country, for all of a message say the same.
+        source: who says that it is one. invented: it is none, as in the demonstration.
+    """
+
+    area: str
+    names: dict[str, str]
+    source: str
+    invented: bool = False
+
+
 class CountryFacts(Decided):
     """All of `country.yaml`.
 
@@ -222,11 +238,14 @@ class CountryFacts(Decided):
         areas_version: the version of the P-codes in areas.csv.
         console_language: that the console speaks to officers who chose none and whose browser asks for none that it has; else English.
         level_words: language tag to colour to the word that people see.
+        called: language tag to name of a rule, threshold, feed or role to what people on duty call it where the console speaks so.
         feeds: names of folders under `feeds/`.
         reports: where reports by people are readings too; none if no rule reads them.
         sign: colour to the least that must sign; a rule may only be stricter.
+        agreements: name to what was agreed on beforehand, so that warnings of named rules go out without waiting for signatures.
         roles: the roles that may act. configure: how many of those who may `configure` it takes to change thresholds and rules.
         escalate: to whom what nobody signed goes. wake: how long who is woken has to answer.
+        shelters: by a name of ours, where people may be told to go; who reads a message that waits may put one in.
         cap: how warnings are named for machines; without it they are not written as CAP files. drill: the weekly one, and its limits.
         standing: `design` while nothing but its places and frameworks is written and no feed is read; `monitoring` while nothing but
             watching is agreed on; `warning` when messages may go out.
@@ -245,14 +264,17 @@ class CountryFacts(Decided):
     areas_version: str
     console_language: str = ""
     level_words: dict[str, dict[Colour, str]]
+    called: dict[str, dict[str, str]] = Field(default_factory=dict)
     feeds: tuple[str, ...]
     reports: Reports | None = None
     messaging: Messaging
     sign: dict[Colour, SignAtLevel]
+    agreements: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Agreement] = Field(default_factory=dict)
     roles: dict[str, Role]
     configure: Configure = Configure()
     escalate: tuple[Ladder, ...] = ()
     wake: Wake = Wake()
+    shelters: dict[str, Shelter] = Field(default_factory=dict)
     cap: Cap | None = None
     drill: Drill = Drill()
     standing: Literal["design", "monitoring", "warning"] = "monitoring"
@@ -267,6 +289,9 @@ class CountryFacts(Decided):
             for key in ("speaks_as", "segments", "opt_out"):
                 if language not in getattr(self.messaging, key):
                     raise ValueError(f"messaging.{key}: `{language}` is missing")
+            for name, shelter in self.shelters.items():
+                if not shelter.names.get(language, "").strip():
+                    raise ValueError(f"shelters.{name}: `{language}` is missing")
         if not self.feeds and self.standing != "design":
             raise ValueError(f"feeds: a country that is {self.standing} reads at least one")
         for colour in COLOURS[1:]:

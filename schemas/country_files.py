@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from schemas import community_reports
+from schemas.agreement_checks import check_agreements
 from schemas.configuration import Configuration, FeedFacts, Rule, Threshold, written_at
 from schemas.configuration_checks import check_threshold, check_written
 from schemas.counting import counted
@@ -176,16 +177,19 @@ class _Reading:
         if file is None or facts is None or (framework is None and self.home != self.folder):
             return None
         if framework is not None:
-            facts = facts.model_copy(update={"feeds": framework.feeds})
+            facts = facts.model_copy(update={"feeds": framework.feeds, "agreements": {}})  # those are about the country's own rules
             self._awaited(file, framework)
         awaited = [one.facts for one in framework.awaits] if framework is not None else []
         names = [*facts.feeds, *(feed.feed for feed in awaited)]
         tables = read_places(self.home, str(self.home.relative_to(self.root)), names, self.folder)
         tables.stations |= community_reports.voices_of(facts.reports, tables.areas)
-        self.findings += [*tables.findings, *self._reports(facts, tables)]
+        self.findings += [*tables.findings, *self._reports(facts, tables), *self._shelters(facts, tables)]
         manifests = self._manifests(file, facts)
         reported = [community_reports.FACTS] if facts.reports is not None else []
         around = self._configured(facts, tables, [*(_facts_of(m, tables.places) for m in manifests.values()), *awaited, *reported])
+        if framework is None:
+            self.findings += _called(file, facts, {*around.rules, *around.thresholds, *manifests, *facts.roles})
+        self.findings += check_agreements(file, around)
         if self.findings:
             return None
         configuration = Configuration(
@@ -222,6 +226,15 @@ class _Reading:
                 remedy = "Fill `latitude` and `longitude`." if area is not None else nearest(code, tuple(tables.areas))
                 why = "No rule could tell what is near to what is reported there."
                 yield file.finding("voice-nowhere", ("reports", "areas", index), what, why, remedy)
+
+    def _shelters(self, facts: CountryFacts, tables: PlaceTables) -> Iterator[Finding]:
+        """Shelters stand in areas that are known."""
+        file = self._file(self.home / "country.yaml", self.root) if facts.shelters else None
+        for name, shelter in facts.shelters.items():
+            if file is not None and shelter.area not in tables.areas:
+                what = f"no area `{shelter.area}` in areas.csv."
+                why = "Nobody could tell in which messages it may be named."
+                yield file.finding("shelter-nowhere", ("shelters", name, "area"), what, why, nearest(shelter.area, tuple(tables.areas)))
 
     def _configured(self, facts: CountryFacts, tables: PlaceTables, feeds: list[FeedFacts]) -> Surroundings:
         thresholds_file = self._file(self.folder / "thresholds.yaml", self.root)
@@ -298,6 +311,15 @@ class _Reading:
             if file is not None:
                 self.findings += file.findings_of(error, prefix, model, written)
             return None
+
+
+def _called(file: YamlFile, facts: CountryFacts, known: set[str]) -> Iterator[Finding]:
+    """What is called something is there."""
+    for language, names in facts.called.items():
+        for name in names:
+            if name not in known:
+                what = f"no rule, threshold, feed or role is named `{name}`."
+                yield file.finding("unknown-name", ("called", language, name), what, remedy=nearest(name, sorted(known)))
 
 
 def _facts_of(manifest: FeedManifest, places: Places) -> FeedFacts:

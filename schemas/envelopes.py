@@ -28,14 +28,14 @@ from schemas.records import (
     received_of,
 )
 from schemas.topics import BREACHES, DEAD_LETTERS, DELIVERIES, ENGINES, EVENTS, INPUT, JOURNAL, WARNINGS
-from schemas.warning_records import AnswerCount, Delivery, Warning
+from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
 
 _INPUT: TypeAdapter[Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration] = TypeAdapter(Input)
-Published = ThresholdBreach | CompoundEvent | Warning | Delivery | AnswerCount | DeadLetter | EngineChange | JournalAnchor
+Published = ThresholdBreach | CompoundEvent | Warning | WarningReview | Delivery | AnswerCount | DeadLetter | EngineChange | JournalAnchor
 """All that leaves a processor or the alert service by the log."""
 _OUTPUT: TypeAdapter[Published] = TypeAdapter(Annotated[Published, Field(discriminator="kind")])
 _TOPIC_OF = {
-    "breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "delivery": DELIVERIES, "answer": DELIVERIES,
+    "breach": BREACHES, "event": EVENTS, "warning": WARNINGS, "review": WARNINGS, "delivery": DELIVERIES, "answer": DELIVERIES,
     "dead_letter": DEAD_LETTERS, "engine": ENGINES, "anchor": JOURNAL,
 }  # fmt: skip
 CLOUDEVENTS = "1.0"
@@ -50,6 +50,7 @@ VERSIONS: Mapping[str, int] = {
     "breach": 2,
     "event": 2,
     "warning": 1,
+    "review": 1,
     "delivery": 1,
     "answer": 1,
     "dead_letter": 1,

@@ -30,7 +30,7 @@ from schemas.records import (
     ThresholdBreach,
     Tick,
 )
-from schemas.warning_records import AnswerCount, Delivery, Warning
+from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HERE = Path(__file__).parent
@@ -45,6 +45,7 @@ RECORDS: Mapping[str, type[BaseModel]] = {
     "breach": ThresholdBreach,
     "event": CompoundEvent,
     "warning": Warning,
+    "review": WarningReview,
     "delivery": Delivery,
     "answer": AnswerCount,
     "dead_letter": DeadLetter,

@@ -23,7 +23,9 @@ INPUT = Topic(
 )
 BREACHES = Topic("breaches", "Thresholds breached, held and left", ("breach",), "processors", ("console",))
 EVENTS = Topic("events", "Compound events and their changes", ("event",), "processors", ("alerts", "console"))
-WARNINGS = Topic("warnings", "Warnings proposed, issued, updated and ended", ("warning",), "alerts", ("console",))
+WARNINGS = Topic(
+    "warnings", "Warnings proposed, issued, updated, ended, and reviewed afterwards", ("warning", "review"), "alerts", ("console",)
+)
 DELIVERIES = Topic(
     "deliveries", "Counts of messages by warning, area, language and state, and of answers", ("delivery", "answer"), "alerts", ("console",)
 )

@@ -1,5 +1,6 @@
 """What the log says of warnings: their messages, how many of those stand where, and how many people answered what. No person is in it."""
 
+import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -81,6 +82,67 @@ class Hold(Typed):
     until: Moment
 
 
+class ByAgreement(Typed):
+    """That a message went out without signatures, by what was agreed on beforehand (`schemas.agreements`).
+
+    Attributes:
+        name: of the agreement in `country.yaml`. identity: SHA-256 of it as it stood there.
+        agreed_by: who agreed, each with the role. document: title and reference of the paper. until: the last day on which it holds.
+        at, digest, recipients, cost: as of a signature: when, what it was bound to, to how many people and for how much.
+    """
+
+    name: str
+    identity: str
+    agreed_by: tuple[str, ...]
+    document: str
+    until: datetime.date
+    at: Moment
+    digest: str
+    recipients: int = Field(ge=0)
+    cost: float = Field(ge=0)
+
+
+class Originated(Typed):
+    """Why a warning was given that no rule found: a person's own words, where readings would stand. What looked like a number is masked.
+
+    Attributes:
+        by, role, at: who wrote it, in which role, and when. reason: what was seen or told. source: who saw or told it.
+    """
+
+    by: str
+    role: str
+    at: Moment
+    reason: str
+    source: str
+
+
+class Judgement(StrEnum):
+    """What a person says afterwards of a message that went out by agreement. A closed set."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+
+
+class WarningReview(Typed):
+    """A person has looked at a message that went out by agreement, and says whether it was right. What was published stays as it is.
+
+    Attributes:
+        message: its id; `warning` is that of its life.
+    """
+
+    kind: Literal["review"] = "review"
+    message: str
+    warning: str
+    shard: str
+    area: str
+    agreement: str
+    judgement: Judgement
+    by: str
+    role: str
+    comment: str
+    at: Moment
+
+
 class Warning(Typed):
     """One message of a warning's life, as in CAP 1.2: Alert, Update or Cancel. What was published is never edited.
 
@@ -91,6 +153,9 @@ class Warning(Typed):
         audience: as of its event. standing: in whose name it speaks, as its text says; `official` only with the authority's signature.
         author: who wrote it, if a person did; they do not sign it. bound: what its signatures are bound to; none in older versions.
         hold: what held it when this was published; it holds until its own end.
+        filled: slot of its texts to the name of what people chose for it (`alerts.texts.SLOTS`). edited_by: who did, the last one
+            last; they sign it no more than its author.
+        agreed: by what it went out if nobody signed it. originated: the words of a person, if no rule found the danger.
         certainty: how far what it rests on is known: read, foreseen, or not to be confirmed now; none in messages of older versions.
     """
 
@@ -122,8 +187,12 @@ class Warning(Typed):
     standing: Standing = "monitoring"
     certainty: Literal["observed", "likely", "possible"] | None = Field(default=None, exclude_if=lambda certainty: certainty is None)
     author: str = Field(default="", exclude_if=lambda author: not author)
+    filled: dict[str, str] = Field(default_factory=dict, exclude_if=lambda filled: not filled)
+    edited_by: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
     bound: Bound | None = Field(default=None, exclude_if=lambda bound: bound is None)
     hold: Hold | None = Field(default=None, exclude_if=lambda hold: hold is None)
+    agreed: ByAgreement | None = Field(default=None, exclude_if=lambda agreed: agreed is None)
+    originated: Originated | None = Field(default=None, exclude_if=lambda originated: originated is None)
 
 
 class MessageState(StrEnum):

@@ -124,7 +124,7 @@ class Officer:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    def presses(self, page: str, action: str, **fields: str) -> tuple[int, str]:
+    def presses(self, page: str, action: str, /, **fields: str) -> tuple[int, str]:
         """Fill in the form of a page that goes to an address ending so, and send it; status and page that come of it."""
         forms = re.findall(r"<form[^>]* method=\"post\".*?</form>", page, re.S)
         (form,) = [one for one in forms if re.search(rf'action="[^"]*/{action}"', one)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.etree import ElementTree as Xml
 
+from alerts import originated
 from alerts.cap import words
 from alerts.cap.shapes import Shapes
 from alerts.rendering import place_name, source_of
@@ -71,7 +72,8 @@ class Writer:
         self.sender = country.facts.cap.sender
         self._shapes = Shapes(country)
         self._texts = Catalogue.load(country.folder)
-        self._rules = {rule.name: rule for rule in country.configuration.rules}
+        written = {rule.name: rule for rule in country.configuration.rules}
+        self._rules = {**originated.rules(country, self._texts), **written}
         self._indicators = {threshold.name: threshold.indicator for threshold in country.configuration.thresholds}
 
     def document(self, message: CapMessage) -> bytes:

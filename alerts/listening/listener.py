@@ -18,7 +18,8 @@ from alerts.listening.inbox import FAILED
 from alerts.listening.keywords import Meaning, place_words, vocabulary
 from alerts.listening.understanding import Said, understood
 from alerts.people import subscribers as people
-from alerts.receipts import record_receipt
+from alerts.previews import asked
+from alerts.receipts import Taken, record_receipt
 from alerts.registry import Registry
 from alerts.rendering import Renderer
 from alerts.roster import wakings
@@ -92,7 +93,8 @@ class Listener:
     def receipt(self, receipt: Receipt) -> None:
         """Take in what a provider says of a message of ours."""
         with self._registry.begin() as connection:
-            record_receipt(connection, receipt, self._wall(), self._clock())
+            if record_receipt(connection, receipt, self._wall(), self._clock()) is Taken.NOT_OURS:
+                asked.received(connection, receipt, self._wall())
 
     def woken(self, reference: str) -> bool:
         """An officer who was called pressed the key that says that they are awake."""

@@ -19,7 +19,9 @@ class What(StrEnum):
     SIGN = "sign"
     HOLD = "hold"
     EDIT = "edit"
+    PREVIEW = "preview"
     SILENCE = "silence"
+    ORIGINATE = "originate"
     CONFIGURE = "configure"
     REVEAL = "reveal"
     ADMINISTER = "administer"
@@ -30,8 +32,8 @@ ANYWHERE = "anywhere"
 
 ROLES: Mapping[ConsoleRole, frozenset[What]] = {
     ConsoleRole.VIEWER: frozenset({What.VIEW}),
-    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.SILENCE, What.REVEAL}),
-    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT}),
+    ConsoleRole.OPERATOR: frozenset({What.VIEW, What.HOLD, What.EDIT, What.PREVIEW, What.SILENCE, What.ORIGINATE, What.REVEAL}),
+    ConsoleRole.APPROVER: frozenset({What.VIEW, What.SIGN, What.HOLD, What.EDIT, What.PREVIEW, What.ORIGINATE}),
     ConsoleRole.PLANNER: frozenset({What.VIEW, What.CONFIGURE}),
     ConsoleRole.ADMINISTRATOR: frozenset({What.VIEW, What.ADMINISTER}),
 }
@@ -41,7 +43,9 @@ BY_COUNTRY: Mapping[What, frozenset[str]] = {
     What.SIGN: frozenset({"sign"}),
     What.HOLD: frozenset({"hold"}),
     What.EDIT: frozenset({"sign", "hold"}),
+    What.PREVIEW: frozenset({"sign", "hold"}),
     What.SILENCE: frozenset({"silence"}),
+    What.ORIGINATE: frozenset({"originate"}),
     What.CONFIGURE: frozenset({"configure"}),
 }
 """What also needs a role of `country.yaml`, and one of which of its words."""
@@ -51,7 +55,9 @@ _IN_WORDS: Mapping[What, str] = {
     What.SIGN: "sign a message",
     What.HOLD: "hold a message",
     What.EDIT: "edit a message",
+    What.PREVIEW: "have a message sent to themselves",
     What.SILENCE: "silence",
+    What.ORIGINATE: "write a warning",
     What.CONFIGURE: "change thresholds and rules",
     What.REVEAL: "see a telephone number",
     What.ADMINISTER: "change accounts",

@@ -1,4 +1,5 @@
-"""What wakes who is on duty: a message that waits for signatures, what they are told and must act on, a feed that is silent."""
+"""What wakes who is on duty: what went out by agreement, a message that waits for signatures, what they are told and must act on, a feed
+that is silent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,26 +7,32 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from alerts import ledger
+from alerts import afterwards, ledger
+from alerts.afterwards import Afterwards
 from alerts.as_signed import NOT_AS_SIGNED
 from alerts.channels.contract import Refusal
 from alerts.life import Reason
+from alerts.originating import ENDS_SOON, RAN_OUT
 from alerts.rendering import place_name
 from alerts.tables import feed_answers, notices, warnings
 from schemas.country_files import LoadedCountry
 
-PROPOSAL, FEED = "proposal", "feed"
+PROPOSAL, FEED, SENT = "proposal", "feed", "by_agreement"
+OVER_BY_ITSELF = (PROPOSAL, FEED, SENT)
+"""Kinds that stand until something is done about them: signed, answered, reviewed. They may be passed on meanwhile."""
 NOTICES = (
     Reason.EXPIRED.value,
     Reason.UNCONFIRMED.value,
     "not_said",
     NOT_AS_SIGNED,
+    ENDS_SOON,
+    RAN_OUT,
     Refusal.UNAUTHORISED.value,
     Refusal.SUSPENDED.value,
 )
 """Kinds of notices that wake: a warning ran out unsigned; what a warning that stands rests on fell silent; words are missing and somebody
-must warn by hand; what goes out is not what was signed; the provider refuses us. All others wait until somebody looks. That a message
-waits unsigned and was passed on is told by the message itself."""
+must warn by hand; what goes out is not what was signed; what a person wrote ends soon, or ran out unsigned; the provider refuses us. All
+others wait until somebody looks. That a message waits unsigned and was passed on is told by the message itself."""
 RECENT = timedelta(hours=6)
 """An older notice wakes nobody: after an upgrade, or a long halt, the night would begin with what is long known."""
 
@@ -49,7 +56,24 @@ class Cause:
 
 def standing(connection: Connection, country: LoadedCountry, now: datetime) -> list[Cause]:
     """All that there is to wake for now, the gravest first; a notice stays for a while, for nothing says when it is over."""
-    return [*_proposals(connection, country), *_notices(connection, now), *_feeds(connection, country, now)]
+    return [
+        *_by_agreement(connection, country),
+        *_proposals(connection, country),
+        *_notices(connection, now),
+        *_feeds(connection, country, now),
+    ]
+
+
+def _by_agreement(connection: Connection, country: LoadedCountry) -> Iterable[Cause]:
+    """What went out and was signed by nobody comes first: people act on it already."""
+    for sent in afterwards.unreviewed(connection):
+        loaded = ledger.load_message(connection, sent.message)
+        if loaded is None:
+            continue
+        warning, to = loaded[0], Afterwards(country).to_role(sent.passed_on)
+        passed = f" It was passed on to {to}." if to else ""
+        text = f"{warning.rule} {warning.level.word} in {place_name(country, warning.area, 'en')} WENT OUT by agreement. Review it.{passed}"
+        yield Cause(f"{SENT}:{sent.message}:{sent.passed_on}", SENT, sent.message, text, to)
 
 
 def _proposals(connection: Connection, country: LoadedCountry) -> Iterable[Cause]:

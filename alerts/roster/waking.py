@@ -99,7 +99,7 @@ class Waker:
             leads = [w for w in wakings.open_ones(connection, self._country.code) if w.kind == cause.kind]
             told = [w for lead in leads for w in (lead, *wakings.joined(connection, lead.id))]
             before = next((w for w in told if w.subject == cause.subject), None)
-            if before is not None and cause.kind in (causes.PROPOSAL, causes.FEED):
+            if before is not None and cause.kind in causes.OVER_BY_ITSELF:
                 wakings.pass_on(connection, before, cause)
             elif leads:
                 wakings.join(connection, leads[0], cause, now)
@@ -115,7 +115,7 @@ class Waker:
         """Whether nothing that somebody is woken for stands any more; a notice is over by acknowledgement alone."""
         subjects = {waking.subject, *(w.subject for w in wakings.joined(connection, waking.id))}
         of_kind = {cause.subject for cause in standing if cause.kind == waking.kind}
-        return waking.kind in (causes.PROPOSAL, causes.FEED) and not subjects & of_kind
+        return waking.kind in causes.OVER_BY_ITSELF and not subjects & of_kind
 
     def _try_next(self, connection: Connection, waking: wakings.Waking, now: datetime) -> None:
         of = rungs((officer.id for officer in who_is_woken(connection, self._country, waking.to_role, now)), calls=self._calls is not None)

@@ -86,8 +86,23 @@ FORMS = (
     later("what is written has {count} letters, which is too long."),
     later("Say it in at most {most} letters."),
     later("Those that may: {those}."),
+    # editing what a message leaves open, and having it sent to oneself (alerts.editing, alerts.previews)
+    later("it is not what was read any more: people, cost or what it rests on have moved."),
+    later("Read it as it stands now, and edit that."),
+    later("it says that already, in every language."),
+    later("Choose something else, or sign it."),
+    later("there is no `{choice}` in every language of the message. There are: {known}."),
+    later("Choose otherwise; nothing was changed."),
+    later("in `{language}` it would take {segments} segments, and {budget} is the most."),
+    later("in `{language}` it would not say {part}."),
+    later("{name} has given no telephone."),
+    later("Read it on the page, or ask for one language alone."),
 )
 _ARGUMENT = re.compile(r"\{(\w+)\}")
+_LIKE = {"level": "green|yellow|orange|red", **dict.fromkeys(("number", "all", "silent", "true", "unknown", "needed"), r"\d+")}
+"""What a part that changes looks like, if it cannot be anything."""
+Forms = tuple[tuple[str, str], ...]
+"""How something is written further back, and how a page says it: the same names in braces in both."""
 
 
 def recognised(text: str) -> str:
@@ -95,24 +110,35 @@ def recognised(text: str) -> str:
     writes them."""
     if language() == SOURCE or not text:
         return text
-    for pattern, form in _patterns():
+    return reworded(text, _SAME) or text
+
+
+def reworded(text: str, forms: Forms) -> str:
+    """What is written in one of the forms, as a page says it; empty if it is written in none of them."""
+    for pattern, said in _patterns(forms):
         found = pattern.fullmatch(text)
         if found is not None:
-            return _(form, **{name: _given(part) for name, part in found.groupdict().items()})
-    return text
+            return _(said, **{name: _given(name, part) for name, part in found.groupdict().items()})
+    return ""
 
 
-def _given(part: str) -> Given:
+def _given(name: str, part: str) -> Given:
+    """A part as it is put in: a number as one, the name of a level in the language of the page."""
+    if name == "level":
+        return _(part)
     return int(part) if part.isascii() and part.isdecimal() else part
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The forms as they are looked for, those without a part that changes first."""
-    ordered = sorted(FORMS, key=lambda form: len(_ARGUMENT.findall(form)))
-    return tuple((_pattern(form), form) for form in ordered)
+@lru_cache(maxsize=8)
+def _patterns(forms: Forms) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The forms as they are looked for: those in which less changes first, of them those with more words of their own."""
+    ordered = sorted(forms, key=lambda form: (len(_ARGUMENT.findall(form[0])), -len(_ARGUMENT.sub("", form[0]))))
+    return tuple((_pattern(written), said) for written, said in ordered)
 
 
 def _pattern(form: str) -> re.Pattern[str]:
     parts = _ARGUMENT.split(form)
-    return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>.+?)" for n, p in enumerate(parts)), re.DOTALL)
+    return re.compile("".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>{_LIKE.get(p, '.+?')})" for n, p in enumerate(parts)), re.DOTALL)
+
+
+_SAME: Forms = tuple((form, form) for form in FORMS)

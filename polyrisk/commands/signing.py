@@ -29,6 +29,57 @@ def sign(warning: str, by: str, role: str, seen: str, state: Path) -> None:
     click.echo(f"{signed.id}: {signed.status.value}; signed by {names}")
 
 
+@click.command("to-me")
+@click.argument("warning")
+@click.option("--by", required=True, metavar="NAME", help="Your account; it goes to the telephone that you gave (`polyrisk roster phone`).")
+@click.option(
+    "--language", "languages", multiple=True, metavar="TAG", help="Such as si; may be given again. By default all of the country."
+)
+@click.option("--show", is_flag=True, help="Ask for nothing; show what became of what you asked for.")
+@OF_INSTALLATION
+@AS_JSON
+@told
+def to_me(warning: str, by: str, languages: tuple[str, ...], show: bool, state: Path, as_json: bool) -> None:
+    """Have a WARNING that waits sent to your own telephone, before you sign it, as a household will read it.
+
+    Each text is marked as a test, in its language, first and last. It is no signature, and goes to nobody else. Asked for twice, it is
+    sent once. The service that runs hands it over; without --send there it is only written down.
+    """
+    from polyrisk.to_me_command import to_me as send_to_me
+
+    for line in send_to_me(state, warning, by, languages, show=show, as_json=as_json):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("warning")
+@click.option("--action", metavar="NAME", help="What people are told to do; `none` for what the text says by itself.")
+@click.option("--shelter", metavar="NAME", help="Where they are told to go; `none` names no place.")
+@click.option("--seen", metavar="CODE", help="Of what you read; `polyrisk pending` shows it under the texts.")
+@click.option("--by", help="Who edits, by name. They do not sign it.")
+@click.option("--role", help="In which role of country.yaml; it must be one that may sign or hold.")
+@OF_INSTALLATION
+@AS_JSON
+@told
+def edit(
+    warning: str, action: str | None, shelter: str | None, seen: str | None, by: str | None, role: str | None, state: Path, as_json: bool
+) -> None:
+    """Change what a WARNING that waits leaves open, in every language at once. Without a choice, list what there is to choose.
+
+    All signatures given so far are void. If it is another than you read, it is refused, and says who changed what.
+    """
+    from polyrisk.edit_command import change, choices
+
+    filled = {slot: "" if name == "none" else name for slot, name in (("action", action), ("shelter", shelter)) if name is not None}
+    if not filled:
+        for line in choices(state, warning, as_json=as_json):
+            click.echo(line)
+        return
+    if not (seen and by and role):
+        raise click.UsageError("Name --seen, --by and --role.")
+    change(state, warning, filled, seen, by, role, as_json=as_json)
+
+
 @click.command()
 @OF_INSTALLATION
 @AS_JSON
@@ -102,4 +153,4 @@ def correct(warning: str, area: str | None, level: str | None, by: str, role: st
     click.echo(f"{proposed.id} waits for signatures, for {proposed.recipients:,} people; `polyrisk pending` shows it.")
 
 
-COMMANDS: tuple[click.Command, ...] = (sign, pending, hold, let_go, correct)
+COMMANDS: tuple[click.Command, ...] = (sign, to_me, edit, pending, hold, let_go, correct)

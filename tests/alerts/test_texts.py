@@ -13,7 +13,7 @@ from alerts.checks import findings_of
 from alerts.rendering import NONE
 from alerts.reviews import fingerprint
 from alerts.segments import measure
-from alerts.texts import NAME, Catalogue, Kind
+from alerts.texts import Catalogue, Kind
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
 
@@ -36,10 +36,10 @@ def test_every_text_keeps_its_budget_for_every_district_and_level(country: Loade
     """One segment in English, two in Sinhala and Tamil, whatever the place, as long as names and what is added may be left out."""
     budgets = {"en": 1, "si": 2, "ta": 2}
     checked = 0
-    for pattern in (p for p in Catalogue.load(country.folder).patterns if p.kind != NAME):
+    for pattern in (p for p in Catalogue.load(country.folder).patterns if not p.is_part):
         for place, level, confirmed in product(_names(country, pattern.language), ("orange", "red"), ("yes", "no")):
             choices = {"level": level, "confirmed": confirmed, "rivers": NONE, "divisions": NONE, "stations": NONE}
-            choices |= {"promise": "no", "need": NONE}
+            choices |= {"promise": "no", "need": NONE, "action": NONE, "shelter": NONE}
             source = country.facts.messaging.speaks_as[pattern.language]
             text = pattern.render({"source": source, "place": place, "time": "27/11 20:30", **choices})
             size = measure(text)
@@ -117,8 +117,8 @@ def test_a_missing_argument_is_refused_not_sent() -> None:
     """A text with a bare {divisions} in it must never reach a person."""
     pattern = Catalogue.load(CHECKOUT / "countries" / "lka").get("en", "river_and_landslide", Kind.WARNING)
     assert pattern is not None
-    with pytest.raises(ConfigurationError, match=r"en\.po:\d+: text river_and_landslide\.warning asks for divisions"):
-        pattern.render({"source": "s", "place": "p", "time": "t", "level": "red"})
+    with pytest.raises(ConfigurationError, match=r"en\.po:\d+: text river_and_landslide\.warning asks for divisions, need"):
+        pattern.render({"source": "s", "place": "p", "time": "t", "level": "red", "action": "none", "shelter": "none"})
 
 
 @pytest.mark.parametrize(

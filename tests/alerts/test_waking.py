@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from agreeing import VALLEYS, agreement, with_agreements
 from alert_places import START
 from argon2 import PasswordHasher
 from hypothesis import given
@@ -41,6 +42,7 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record
 from schemas.records import EventChange, Heartbeat
+from schemas.warning_records import Judgement
 
 FIRST, SECOND, DIRECTOR = "+999700000001", "+999700000002", "+999700000003"
 CALLER, OUTSIDE = "+15005550006", "https://warn.example.org"
@@ -318,6 +320,28 @@ def test_much_at_once_is_one_waking_and_what_nobody_was_told_of_wakes_anew(night
     assert night.passes(1) == [(FIRST, "sms")] * 2
     (again,) = night.open()
     assert (again.id != waking.id, "more." in night.provider.accepted[-1].body) == (True, False)
+
+
+def test_what_went_out_by_agreement_wakes_until_somebody_reviews_it(
+    log: EventLog, homed: Registry, country: LoadedCountry, asleep: StandInProvider
+) -> None:
+    """That somebody is awake is no review: passed on it wakes the director; once it is reviewed nobody is tried any more."""
+    world = World(log, homed, with_agreements(country, **{VALLEYS: agreement()}))
+    world.person("Amara")
+    world.happens(EventChange.OPENED, 0)
+    night = Night(world, asleep)
+    assert night.passes(1) == [(FIRST, "sms")]
+    assert "WENT OUT by agreement. Review it." in night.provider.accepted[-1].body
+    (waking,) = night.open()
+    assert writes(night, FIRST, waking.code) == AWAKE
+    world.at(0.5)
+    night.now = world.now
+    assert night.passes(1)[-1] == (DIRECTOR, "sms")
+    ((sent, _),) = world.service.sent_by_agreement()
+    world.service.review(sent.message, "director", "director", Judgement.RIGHT, "seen", night.now)
+    tried = night.tried()
+    assert night.passes(3) == tried
+    assert night.open() == []
 
 
 def test_without_anybody_to_wake_it_is_said_loudly(night: Night) -> None:

@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-from console_world import PATIENCE_S, World
+from agreeing import VALLEYS, agreement, with_agreements
+from console_world import PATIENCE_S, World, lanka
 from hand_made import NOON
 from kandy_desk import Kandy
 from officers_desk import ADMINISTRATOR, PASSWORD
@@ -22,16 +23,19 @@ from planner_world import RULE, done, sources, write_history
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 from sign_in_service import CLIENT, SECRET, Service
 from signing_desk import DUTY, FIRST, SECOND
 from sqlalchemy import update
 from test_pages import warnings_of
 
 from alerts import stops
+from alerts.approvals import code
 from alerts.listening.inbound import inbound
 from alerts.listening.listener import Listener
-from alerts.officers import accounts as accounts_of
+from alerts.officers import accounts
 from alerts.officers.officer import ConsoleRole, Grant
+from alerts.originating import Draft
 from alerts.people.keys import Keys as RegistryKeys
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
@@ -42,17 +46,20 @@ from alerts.roster.ladder import Way as Woken
 from alerts.silences import Silence
 from alerts.tables import inbox
 from console.elsewhere import SignInService
+from console.interface.choosing import COOKIE
 from console.pages import create_app
 from console.screenshot import served
 from schemas.levels import Level
 from schemas.records import EventChange
-from schemas.warning_records import Hold
+from schemas.warning_records import Hold, Judgement
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
 ADMINISTERS = Grant(ConsoleRole.ADMINISTRATOR, "LKA")
 PLANS = Grant(ConsoleRole.PLANNER, "LKA", "planner")
 WAITS, HELD, SENT, HALTED = "LK21", "LK31", "LK11", "LK32"
 """Districts of the busy desk, by what became of their warning."""
+UNREVIEWED, REVIEWED, WRITTEN = "LK33", "LK92", "LK51"
+"""Districts of the desk of a country that agreed on something."""
 ELSEWHERE = (("LK31", 20), ("LK11", 30), ("LK32", 40))
 
 
@@ -70,6 +77,7 @@ class Houses:
     busy: Kandy
     quiet: Kandy
     halted: Kandy
+    agreed: Kandy
     accounts: Accounts
     accounts_address: str
     nobody: str
@@ -93,16 +101,21 @@ def houses(folder: Path, world: World, days: str) -> Iterator[Houses]:
         history = write_history(folder / "months")
         accounts, where = stack.enter_context(_accounts(folder / "accounts", world, service, history))
         _, nobody = stack.enter_context(_accounts(folder / "nobody", world))
-        made = Houses(days, warnings_of(world)[0], desks[0], desks[1], desks[2], accounts, where, nobody, service=service)
+        (folder / "agreed").mkdir()
+        agreed = Kandy(folder / "agreed", with_agreements(lanka(), **{VALLEYS: agreement(areas=[])}))
+        stack.callback(agreed.close)
+        made = Houses(days, warnings_of(world)[0], desks[0], desks[1], desks[2], agreed, accounts, where, nobody, service=service)
         for desk, name, grants in (
             (made.busy, "perera", (FIRST, DUTY)),
             (made.busy, "admin", (ADMINISTERS,)),
             (made.busy, "viewer", (VIEWER,)),
             (made.quiet, "silva", (SECOND, DUTY)),
             (made.halted, "rajan", (FIRST,)),
+            (made.agreed, "dias", (FIRST,)),
         ):
             made.tokens[name] = str(stack.enter_context(desk.officer(name, *grants)).client.cookies["polyrisk"])
         _make_busy(made)
+        _make_agreed(made)
         with made.halted.registry.acting() as connection:
             stops.stop(connection, stops.ALL, "Rajan", "a wrong number stands in all of them", NOON)
         _make_duty(made)
@@ -130,6 +143,12 @@ def _make_busy(made: Houses) -> None:
     for area in (SENT, HALTED):
         desk.service.sign(made.messages[area], "X", "duty_officer", desk.now)
         desk.service.sign(made.messages[area], "Y", "director", desk.now)
+    with desk.registry.acting() as connection:
+        perera = accounts.named(connection, "perera")
+        telephones.give(connection, desk.registry.keys, perera, "+999700000001", NOON)
+    seen = next(code(one) for one in desk.service.pending() if one.id == made.messages[WAITS])
+    desk.service.preview(made.messages[WAITS], perera, [], desk.now)
+    desk.service.edit(made.messages[WAITS], "Rajan", "duty_officer", {"action": "stay"}, seen, desk.now)
     desk.service.sign(made.messages[WAITS], "Silva", "director", desk.now)
     until = desk.now + timedelta(minutes=15)
     desk.service.hold(Hold(by="Silva", role="director", why="Is the gauge right?", at=desk.now, until=until), made.messages[HELD])
@@ -169,6 +188,20 @@ def _make_duty(made: Houses) -> None:
         connection.execute(update(inbox).where(inbox.c.id.endswith("0")).values(outcome="need_help"))
 
 
+def _make_agreed(made: Houses) -> None:
+    """Two warnings went out by agreement, one of them was reviewed; a third was written by a person."""
+    desk = made.agreed
+    for area in (UNREVIEWED, REVIEWED):
+        desk.happens(EventChange.OPENED, id=f"by agreement {area}", area=area)
+    for _, message in desk.service.sent_by_agreement():
+        made.messages[message.area], made.warnings[message.area] = message.id, message.warning
+    until = desk.now + timedelta(hours=6)
+    draft = Draft("flood", WRITTEN, Level.RED, until, "Silva", "director", "water over the bridge", "police post")
+    waits = desk.service.originate(draft, desk.now)
+    made.messages[WRITTEN], made.warnings[WRITTEN] = waits.id, waits.warning
+    desk.service.review(made.messages[REVIEWED], "Silva", "director", Judgement.RIGHT, "seen from the bridge", desk.now)
+
+
 @contextmanager
 def _accounts(folder: Path, world: World, service: Service | None = None, history: Path | None = None) -> Iterator[tuple[Accounts, str]]:
     folder.mkdir()
@@ -183,10 +216,10 @@ def _accounts(folder: Path, world: World, service: Service | None = None, histor
 
 
 class Browser:
-    """Goes to pages and fills in forms."""
+    """Goes to pages and fills in forms. `language`: the one that was chosen; none for who chose none."""
 
-    def __init__(self, driver: webdriver.Chrome) -> None:
-        self.driver = driver
+    def __init__(self, driver: webdriver.Chrome, language: str = "") -> None:
+        self.driver, self._language = driver, language
 
     def opens(self, address: str, token: str = "") -> None:
         """A page, as who is signed in with a session, or as nobody."""
@@ -194,6 +227,8 @@ class Browser:
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
         if token:
             self.driver.execute_cdp_cmd("Network.setCookie", {"name": "polyrisk", "value": token, "url": address})
+        if self._language:
+            self.driver.execute_cdp_cmd("Network.setCookie", {"name": COOKIE, "value": self._language, "url": address})
         self.driver.get(address)
 
     def sends(self, action: str, **fields: str) -> None:
@@ -262,18 +297,34 @@ def _refused_elsewhere(of: Houses, browser: Browser) -> None:
 def _of_account(name: str) -> Way:
     def go(of: Houses, browser: Browser) -> None:
         with of.busy.registry.reading() as connection:
-            id = accounts_of.named(connection, name).id
+            id = accounts.named(connection, name).id
         browser.opens(f"{of.busy.address}/accounts/{id}", of.tokens["admin"])
 
     return go
 
 
+def _review_refused(of: Houses, browser: Browser) -> None:
+    _REVIEW(of, browser)
+    browser.driver.find_element(By.CSS_SELECTOR, 'input[value="right"]').send_keys(Keys.SPACE)
+    browser.sends("/review/", comment=" ")
+
+
+def _write_refused(of: Houses, browser: Browser) -> None:
+    _WRITE(of, browser)
+    for name, chosen in (("area", "LK21"), ("level", "red")):
+        Select(browser.driver.find_element(By.NAME, name)).select_by_value(chosen)
+    browser.driver.execute_script("document.querySelector('#until').value = '2025-11-27T23:00'")
+    browser.sends("/originate", reason=" ", source=" ")
+
+
+_WRITE = _of_desk("agreed", "dias", "/originate")
 _SIGN_IN = _of_accounts("/sign-in")
 _DUTY = _of_desk("busy", "perera", "/duty")
 _ACCOUNTS = _of_desk("busy", "admin", "/accounts")
 _ANSWERS = _of_desk("busy", "perera", "/answers")
 _TO_SIGN = _of_desk("busy", "perera", "/waiting/{message}", WAITS)
 _SILENCES = _of_desk("busy", "perera", "/silences")
+_REVIEW = _of_desk("agreed", "dias", "/review/{message}", UNREVIEWED)
 _CORRECT = _of_desk("busy", "perera", "/correct/{warning}", SENT)
 
 PAGES: dict[str, Way] = {
@@ -304,6 +355,18 @@ PAGES: dict[str, Way] = {
     "silences, refused": _then(_SILENCES, "/begin", comment=" "),
     "silences, none": _of_desk("quiet", "silva", "/silences"),
     "silences, by who may not": _of_desk("busy", "viewer", "/silences"),
+    "overview, something went out by agreement": _of_desk("agreed", "dias", "/"),
+    "what waits, something went out by agreement": _of_desk("agreed", "dias", "/waiting"),
+    "warning, that went out by agreement": _of_desk("agreed", "dias", "/warning/{warning}", UNREVIEWED),
+    "review": _REVIEW,
+    "review, refused": _review_refused,
+    "reviewed": _of_desk("agreed", "dias", "/review/{message}", REVIEWED),
+    "write a warning": _WRITE,
+    "write a warning, refused": _write_refused,
+    "write a warning, by who may not": _of_desk("busy", "viewer", "/originate"),
+    "written by a person, that waits": _of_desk("agreed", "dias", "/waiting/{message}", WRITTEN),
+    "written by a person, its warning": _of_desk("agreed", "dias", "/warning/{warning}", WRITTEN),
+    "written by a person, to change": _of_desk("agreed", "dias", "/originated/{warning}", WRITTEN),
     "correction": _CORRECT,
     "correction, refused": _then(_CORRECT, "/correct/", comment="x"),
     "on duty": _DUTY,

@@ -40,7 +40,7 @@ def test_a_silence_begins_with_its_reason_and_ends_on_the_page(desk: Kandy) -> N
         status, shown = one.presses(page, "begin", rule="", area="LK21", up_to="red", span="2 h", comment="gauge under repair")
         told = Outline(shown).text
         assert status == 200
-        for said in ("everything in LK21, up to red", "Perera (duty officer): gauge under repair", "held back 1 change"):
+        for said in ("everything in Kandy, up to red", "Perera (duty officer): gauge under repair", "held back 1 change"):
             assert said in told
         assert desk.service.pending() == []
         status, shown = one.presses(shown, "end")

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from agreeing import VALLEYS, agreement, with_agreements
 from alert_places import START
 from click.testing import CliRunner
 from conftest import Installation
@@ -25,15 +26,16 @@ from alerts.people.synthetic import fill
 from alerts.service import AlertService
 from console.health import Probe
 from feeds.source_clocks import FOLDER, SourceClock, note
-from polyrisk import doctor_drills, doctor_machine
+from polyrisk import doctor_drills, doctor_machine, doctor_running
 from polyrisk.__main__ import main
 from polyrisk.doctor import Examined, examine, looked
 from polyrisk.doctor_words import Found, Verdict
 from polyrisk.processes import running
 from schemas.envelopes import input_record
 from schemas.errors import PolyriskError
+from schemas.findings import Finding
 from schemas.records import EventChange, Tick
-from schemas.warning_records import MessageState
+from schemas.warning_records import Judgement, MessageState
 
 HOUR = timedelta(hours=1)
 
@@ -207,6 +209,25 @@ def test_a_warning_that_nobody_signs_is_said_and_a_halt_and_a_queue(here: Instal
         connection.execute(update(tables.messages).values(state=MessageState.SENDING.value, attempted_at=here.now - HOUR))
         connection.execute(insert(tables.inbox).values(id="twilio:1", at=here.now - HOUR, outcome=""))
     assert [one.subject for one in waits_only()] == ["sending", "messages given to the provider", "messages from people"]
+
+
+def test_what_went_out_by_agreement_and_was_reviewed_by_nobody_is_said(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until a person has said whether it was right; and an agreement that ends soon, with its line."""
+    country = with_agreements(here.country, **{VALLEYS: agreement(**{"from": "2020-01-01", "until": "2100-01-01"})})
+    fill(here.registry, country, households=50)
+    service = AlertService(here.log, here.registry, country)
+    service.run_once(tell(here.log, event(EventChange.OPENED, hours=(here.now - START) / HOUR)))
+    here.judge()
+    ((sent, _),) = service.sent_by_agreement()
+    said = [one.said for one in here.findings() if one.subject == "by agreement"]
+    assert [sent.message in one for one in said] == [True]
+    service.review(sent.message, "A", "director", Judgement.RIGHT, "seen", here.now)
+    assert [one for one in here.findings() if one.subject == "by agreement"] == []
+    ends = Finding(
+        check="agreement-ends", file="countries/lka/country.yaml", line=7, column=3, what="agreement `valleys` ends", remedy="Agree."
+    )
+    monkeypatch.setattr(doctor_running, "findings_of_agreements", lambda *_: [ends])
+    assert "country.yaml:7" in next(one.said for one in here.findings() if one.subject == "agreements")
 
 
 def test_a_provider_that_refuses_us_and_little_money_are_said(here: Installation) -> None:

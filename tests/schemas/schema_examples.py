@@ -28,7 +28,18 @@ from schemas.records import (
     ThresholdBreach,
     Tick,
 )
-from schemas.warning_records import Answer, AnswerCount, Delivery, MessageState, RenderedText, Warning, WarningStatus
+from schemas.warning_records import (
+    Answer,
+    AnswerCount,
+    ByAgreement,
+    Delivery,
+    Judgement,
+    MessageState,
+    RenderedText,
+    Warning,
+    WarningReview,
+    WarningStatus,
+)
 
 AT = datetime(2025, 11, 27, 20, 3, tzinfo=UTC)
 LATER = AT + timedelta(minutes=37)
@@ -161,6 +172,29 @@ OUTPUTS: dict[str, Published] = {
         currency="LKR",
         signatures=(Signature(by="a duty officer", role="duty_officer", at=LATER),),
         configuration=SHA,
+        agreed=ByAgreement(
+            name="valleys",
+            identity=SHA,
+            agreed_by=("A. Fonseka (director)",),
+            document="Agreement on valleys, DMC/2025/14",
+            until=AT.date(),
+            at=LATER,
+            digest=SHA,
+            recipients=2,
+            cost=1.2,
+        ),
+    ),
+    "review": WarningReview(
+        message="w1.1",
+        warning="w1",
+        shard="LKA",
+        area="LK21",
+        agreement="valleys",
+        judgement=Judgement.RIGHT,
+        by="a director",
+        role="director",
+        comment="seen on the bridge",
+        at=LATER,
     ),
     "delivery": Delivery(
         warning="w1", message="w1.1", shard="LKA", area="LK21", language="en", state=MessageState.DELIVERED, count=2, at=LATER
