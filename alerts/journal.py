@@ -28,7 +28,7 @@ _BATCH = 1_000
 
 class Step(StrEnum):
     """What was done. A closed set, each at most 40 letters. The last ones are of accounts (`alerts.officers`) and of who is on duty
-    (`alerts.roster`), and of what they tell the engine (`alerts.by_hand`)."""
+    (`alerts.roster`), of whom they call back (`alerts.listening.revealing`), and of what they tell the engine (`alerts.by_hand`)."""
 
     PROPOSED = "proposed"
     ESCALATED = "escalated"
@@ -81,6 +81,7 @@ class Step(StrEnum):
     WOKEN = "woken"
     ACKNOWLEDGED = "acknowledged"
     WAKING_OVER = "waking_over"
+    NUMBER_SHOWN = "number_shown"
     READING_ENTERED = "reading_entered"
     GAUGE_DECLARED = "gauge_declared"
 

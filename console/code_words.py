@@ -92,6 +92,7 @@ _DIMENSIONS = {
     "community": later("community"),
     "political": later("political"),
 }
+_PLACES = {"first": later("first"), "second": later("second"), "third": later("third")}
 _STEPS = {"base": later("base"), "raise": later("raise"), "move": later("move")}
 
 
@@ -108,6 +109,11 @@ def reason_word(reason: str) -> str:
 def role_word(role: str) -> str:
     """A role of the country's table, or of the console."""
     return _said(_ROLES, role)
+
+
+def place_word(place: str) -> str:
+    """As which somebody on duty is woken."""
+    return _said(_PLACES, place)
 
 
 def may_word(what: str) -> str:

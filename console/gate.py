@@ -26,6 +26,7 @@ from alerts.officers.signing_in import SigningIn
 from alerts.officers.visits import Visits
 from console.access import ANYWHERE, TOKEN_FIELD, What, is_form_token, note_refusal, officer_of, refusal_of, require, sign_in_path
 from console.interface.speaking import _, later
+from console.lost_registry import in_one_line
 from console.rendering import Pages
 from console.sessions import LOOPBACK_NAMES, form_key_header, form_key_of, may_type_secrets, new_form_key, token_of
 from schemas.country_files import LoadedCountry
@@ -74,8 +75,8 @@ class Gate:
             return
         try:
             session, closed = await run_in_threadpool(self._look, token_of(request))
-        except SQLAlchemyError:
-            _LOGGER.exception("the registry cannot be read; nobody is let in")
+        except SQLAlchemyError as error:
+            _LOGGER.error("the registry cannot be read, so nobody is let in: %s", in_one_line(error))  # noqa: TRY400 - one line is enough
             refused = self._refused(
                 request, 503, later("It cannot be known who asks: the registry cannot be read."), _("See the console's log.")
             )

@@ -21,15 +21,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.officers.administering import Administering
 from alerts.officers.officer import Officer
 from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.officers.visits import Visits
 from alerts.registry import Registry
 from alerts.service import AlertService
 from console.access import NotSignedInError, note_refusal, officer_of, sign_in_path
+from console.account_pages import AccountPages
 from console.acting import Acting
+from console.answer_pages import AnswerPages
 from console.changed_since import BEGINNING, ChangedSince, Own
 from console.correction_pages import CorrectionPages
+from console.duty_pages import DutyPages
 from console.elsewhere import SignInService
 from console.elsewhere_pages import ElsewherePages
 from console.feeds_pages import FeedsPages
@@ -40,6 +44,7 @@ from console.interface.choosing import ChoosesLanguage
 from console.interface.speaking import _, language
 from console.judging import Judge
 from console.local_time import LocalTime
+from console.lost_registry import in_one_line
 from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.originating_pages import OriginatingPages
@@ -58,6 +63,7 @@ from console.silence_pages import SilencePages
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
 from console.waiting_pages import WaitingPages
+from console.waking_pages import WakingPages
 from eventlog.log import EventLog
 from processors.engine import State
 from schemas.country_files import LoadedCountry
@@ -70,6 +76,11 @@ PATIENCE_S = 5.0
 _READY_S = 2.0
 """Seconds that whoever asks whether the page is ready waits for it."""
 LOOPBACK = "127.0.0.1"
+_DECIDING = (
+    *(WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages),
+    *(DutyPages, WakingPages, AnswerPages),
+)
+"""Pages over the registry, on which people decide."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +248,7 @@ class Console:
 
     def registry_lost(self, request: Request, error: Exception) -> Response:
         """What is said when the registry broke off meanwhile: who pressed a button must take it neither for done nor for not done."""
-        _LOGGER.error("the registry was lost while %s was answered", request.url.path, exc_info=error)
+        _LOGGER.error("the registry was lost while %s was answered: %s", request.url.path, in_one_line(error))
         if request.method in ("GET", "HEAD"):
             return self.failed(
                 503, _("The registry cannot be read; nothing can be said now."), _("Load the page again. See the console's log.")
@@ -280,11 +291,8 @@ def create_app(
     deciding: list[Route] = []
     if registry is not None:
         acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
-        deciding = [
-            route
-            for of in (WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages)
-            for route in of(acting).routes()
-        ]
+        deciding = [route for of in _DECIDING for route in of(acting).routes()]
+        deciding += AccountPages(acting, Administering(registry, country, clock)).routes()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

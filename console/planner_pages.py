@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alerts.officers.officer import Officer
-from console.access import officer_of
+from console.access import What, may, officer_of, require
 from console.interface.speaking import _
 from console.names import Names, colour
 from console.planner import PATIENCE_S, Planner, Preparing
@@ -93,7 +93,12 @@ class PlannerPages:
         return self._answered(request, self._page)
 
     def export(self, request: Request) -> Response:
-        """`/planner/export?...`: the same change as a patch with its backtest."""
+        """`/planner/export?...`: the same change as a patch with its backtest, for who may change thresholds in the whole country.
+
+        Without any account, who is on this machine reads as ever, and has the files anyway; the gate lets nobody else come here.
+        """
+        if (officer := officer_of(request)) is not None:
+            require(officer, What.CONFIGURE, self._country)
         return self._answered(request, self._export)
 
     def _answered(self, request: Request, work: Callable[[Request], Response]) -> Response:
@@ -119,7 +124,9 @@ class PlannerPages:
             raise _Wrong(400, curve.what, curve.remedy)
         prepared = self._planner.prepared(asked.source)
         view = planner_view(self._chosen(asked, prepared if isinstance(prepared, Prepared) else None), answer, curve, Names(self._country))
-        return self._html(request, 200, self._console.pages.render("planner.html", view=view))
+        officer = officer_of(request)
+        may_export = officer is None or may(officer, What.CONFIGURE, self._country)
+        return self._html(request, 200, self._console.pages.render("planner.html", view=view, may_export=may_export))
 
     def _export(self, request: Request) -> Response:
         question = self._question(request)[1]

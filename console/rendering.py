@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from alerts.officers.accounts import is_administrator
 from alerts.officers.officer import Officer
 from console.changes import Changes
-from console.code_words import end_word, need_word, role_word, silence_words, standing_word
+from console.code_words import end_word, grant_words, need_word, place_word, role_word, silence_words, standing_word
 from console.colours import DAY, LEVELS, NIGHT, PALE_LABEL
 from console.interface.catalogues import catalogues
 from console.interface.recognising import recognised
@@ -36,7 +37,7 @@ class Pages:
     """The templates of one country."""
 
     def __init__(self, country: LoadedCountry, shapes: CountryMap) -> None:
-        self._shapes = shapes
+        self._country, self._shapes = country.code, shapes
         self._clock = LocalTime(country.timezone)
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -48,7 +49,7 @@ class Pages:
             level_word=lambda word: Names(country).level_word(word),
             _=in_markup, told=recognised, number=number, fixed=fixed, own_digits=in_own_digits, spoken=catalogue, offered=catalogues,
             colour=colour, language_name=language_name, need_word=need_word, standing_word=standing_word,
-            role_word=role_word, end_word=end_word,
+            role_word=role_word, end_word=end_word, place_word=place_word, grant_words=grant_words,
             column_word=column_word, in_words=lambda silence: silence_words(silence, Names(country)),
             country_name=lambda: Names(country).of_country(),
         )  # fmt: skip
@@ -83,7 +84,11 @@ class Pages:
 
     def with_officer(self, body: bytes, officer: Officer | None) -> bytes:
         """A page, which may be kept for all, with who is signed in above it."""
-        above = self._environment.get_template("officer.html").render(officer=officer) if officer is not None else ""
+        above = ""
+        if officer is not None:
+            above = self._environment.get_template("officer.html").render(
+                officer=officer, administers=is_administrator(officer, self._country)
+            )
         return body.replace(_ABOVE, above.encode(), 1)
 
     def changes(self, changes: Changes | None, at: datetime, *, newest: bool, first: bool, spans: Sequence[tuple[str, timedelta]]) -> str:

@@ -60,10 +60,11 @@ class WaitingPages:
 
     @signed_in
     def read(self, request: Request) -> Response:
-        """`/waiting/{message}`: one message, to be read and decided on, with the people and the cost of now."""
+        """`/waiting/{message}`: one message, to be read and decided on, with people and cost as the alert service counted them last.
+
+        It does so each minute. Whoever opens the page changes nothing; who signs has them counted, and is shown it anew if they moved.
+        """
         require(officer_of(request), What.VIEW, self._country, ANYWHERE)
-        with self._lock:
-            self._service.look_again(self._now(), [str(request.path_params["message"])])
         return self._shown(request)
 
     @signed_in

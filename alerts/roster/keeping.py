@@ -44,6 +44,11 @@ def on_the_roster(connection: Connection, country: str, name: str) -> Officer:
     return officer
 
 
+def may_stand(officer: Officer, country: str) -> bool:
+    """Whether an account can keep the roster of a country, and stand on it."""
+    return officer.state is State.ACTIVE and any(grant.country == country and grant.role in _MAY for grant in officer.grants)
+
+
 def add(connection: Connection, country: str, name: str, since: datetime, until: datetime, place: int, by: str, now: datetime) -> Shift:
     """Put somebody on duty.
 

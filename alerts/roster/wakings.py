@@ -25,7 +25,7 @@ from schemas.errors import RefusedError
 
 INTENDED, SENDING, ACCEPTED, REFUSED, UNKNOWN, DROPPED = "intended", "sending", "accepted", "refused", "unknown", "dropped"
 ACKNOWLEDGED, SETTLED, JOINED = "acknowledged", "settled", "joined"
-BY_SMS, BY_CALL, BY_COMMAND = "by SMS", "by call", "by command"
+BY_SMS, BY_CALL, BY_COMMAND, BY_PAGE = "by SMS", "by call", "by command", "at the console"
 LONGEST_SMS = 160
 _LANGUAGE = "en"
 _OURS = "wake-"

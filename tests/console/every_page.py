@@ -1,40 +1,51 @@
 """Every page of the console and every state of it that looks different, each with the way there in a browser.
 
 The consoles behind them: the four days of November, read by whoever is on the machine; a busy desk, where something waits, is held, is
-being sent, is halted and is silenced; a quiet one, where nothing is; one where everything is halted; and two of accounts. No way changes
-what another page shows.
+being sent, is halted and is silenced, where people wrote and somebody is woken; a quiet one, where nothing is; one where everything is
+halted; and two of accounts, one with a planner and a sign-in service elsewhere. No way changes what another page shows.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 from agreeing import VALLEYS, agreement, with_agreements
-from console_world import World, lanka
+from console_world import PATIENCE_S, World, lanka
 from hand_made import NOON
 from kandy_desk import Kandy
 from officers_desk import ADMINISTRATOR, PASSWORD
 from officers_desk import Desk as Accounts
 from page_left import wait_until_left
+from planner_world import RULE, done, sources, write_history
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
+from sign_in_service import CLIENT, SECRET, Service
 from signing_desk import DUTY, FIRST, SECOND
+from sqlalchemy import update
 from test_pages import warnings_of
 
 from alerts import stops
 from alerts.approvals import code
+from alerts.listening.inbound import inbound
+from alerts.listening.listener import Listener
 from alerts.officers import accounts
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.originating import Draft
 from alerts.people.keys import Keys as RegistryKeys
 from alerts.people.person import Consent, Enrolment
 from alerts.registry import Registry
-from alerts.roster import telephones
+from alerts.roster import keeping, telephones, wakings
+from alerts.roster.causes import Cause
+from alerts.roster.ladder import Rung
+from alerts.roster.ladder import Way as Woken
 from alerts.silences import Silence
+from alerts.tables import inbox
+from console.elsewhere import SignInService
 from console.interface.choosing import COOKIE
 from console.pages import create_app
 from console.screenshot import served
@@ -43,6 +54,8 @@ from schemas.records import EventChange
 from schemas.warning_records import Hold, Judgement
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
+ADMINISTERS = Grant(ConsoleRole.ADMINISTRATOR, "LKA")
+PLANS = Grant(ConsoleRole.PLANNER, "LKA", "planner")
 WAITS, HELD, SENT, HALTED = "LK21", "LK31", "LK11", "LK32"
 """Districts of the busy desk, by what became of their warning."""
 UNREVIEWED, REVIEWED, WRITTEN = "LK33", "LK92", "LK51"
@@ -71,6 +84,7 @@ class Houses:
     messages: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    service: Service = field(default_factory=Service)
 
 
 @contextmanager
@@ -82,14 +96,18 @@ def houses(folder: Path, world: World, days: str) -> Iterator[Houses]:
             (folder / name).mkdir()
             desks.append(Kandy(folder / name))
             stack.callback(desks[-1].close)
-        accounts, where = stack.enter_context(_accounts(folder / "accounts", world))
+        service = Service(claims={"amr": ["pwd", "mfa"]})
+        service.issuer = stack.enter_context(served(service.app()))
+        history = write_history(folder / "months")
+        accounts, where = stack.enter_context(_accounts(folder / "accounts", world, service, history))
         _, nobody = stack.enter_context(_accounts(folder / "nobody", world))
         (folder / "agreed").mkdir()
         agreed = Kandy(folder / "agreed", with_agreements(lanka(), **{VALLEYS: agreement(areas=[])}))
         stack.callback(agreed.close)
-        made = Houses(days, warnings_of(world)[0], desks[0], desks[1], desks[2], agreed, accounts, where, nobody)
+        made = Houses(days, warnings_of(world)[0], desks[0], desks[1], desks[2], agreed, accounts, where, nobody, service=service)
         for desk, name, grants in (
             (made.busy, "perera", (FIRST, DUTY)),
+            (made.busy, "admin", (ADMINISTERS,)),
             (made.busy, "viewer", (VIEWER,)),
             (made.quiet, "silva", (SECOND, DUTY)),
             (made.halted, "rajan", (FIRST,)),
@@ -100,7 +118,12 @@ def houses(folder: Path, world: World, days: str) -> Iterator[Houses]:
         _make_agreed(made)
         with made.halted.registry.acting() as connection:
             stops.stop(connection, stops.ALL, "Rajan", "a wrong number stands in all of them", NOON)
+        _make_duty(made)
         accounts.first()
+        made.tokens["plans"] = accounts.colleague("p.silva", PLANS)
+        with closing(httpx.Client(base_url=where, cookies={"polyrisk": made.tokens["plans"]}, timeout=PATIENCE_S)) as client:
+            for value in ("", "&value=3.5"):
+                done(client, RULE + value)
         made.tokens["colleague"] = accounts.colleague("n.perera", FIRST)
         made.tokens["leaves"] = accounts.colleague("s.rajan")
         made.tokens["changes"] = accounts.colleague("k.silva")
@@ -138,6 +161,33 @@ def _make_busy(made: Houses) -> None:
     desk.service.end_silence(ended, "Perera", "duty_officer", desk.now)
 
 
+def _make_duty(made: Houses) -> None:
+    """At the busy desk: one is on duty and cannot be woken, a note was left, one waking goes on, one is over, and people wrote."""
+    desk = made.busy
+    with desk.registry.acting() as connection:
+        for name, place, since, until in (("perera", 1, -1, 11), ("admin", 2, -1, 11), ("perera", 1, 11, 23)):
+            begins, ends = desk.now + timedelta(hours=since), desk.now + timedelta(hours=until)
+            keeping.add(connection, "LKA", name, begins, ends, place, "admin", desk.now)
+        perera = keeping.on_the_roster(connection, "LKA", "perera")
+        telephones.give(connection, desk.registry.keys, perera, "+999700000001", desk.now)
+        keeping.hand_over(connection, "LKA", "perera", "Peradeniya rises; the office was asked at nine.", desk.now)
+        for number, over in ((1, True), (2, False)):
+            wakings.begin(connection, "LKA", Cause(f"c{number}", f"kind{number}", f"w{number}", "A flood waits for signatures."), desk.now)
+            waking = wakings.open_ones(connection, "LKA")[-1]
+            wakings.intend(connection, waking, Rung(perera.id, Woken.SMS), wakings.Words("LKA"), desk.now, desk.now + timedelta(minutes=5))
+            wakings.join(connection, waking, Cause(f"j{number}", f"kind{number}", f"v{number}", "A slope waits, too."), desk.now)
+            if over:
+                wakings.acknowledge(connection, waking, perera, wakings.BY_SMS, desk.now)
+    listener = Listener(desk.log, desk.registry, desk.country, clock=lambda: desk.now, wall_clock=lambda: desk.now)
+    for serial, body in enumerate(("we are on the roof", "hello, is anybody there?")):
+        message = inbound("twilio_sms", f"SM{serial:032x}", f"+9477100000{serial}", body)
+        assert message is not None
+        listener.receive(message)
+    listener.process(desk.now)
+    with desk.registry.begin() as connection:
+        connection.execute(update(inbox).where(inbox.c.id.endswith("0")).values(outcome="need_help"))
+
+
 def _make_agreed(made: Houses) -> None:
     """Two warnings went out by agreement, one of them was reviewed; a third was written by a person."""
     desk = made.agreed
@@ -153,11 +203,14 @@ def _make_agreed(made: Houses) -> None:
 
 
 @contextmanager
-def _accounts(folder: Path, world: World) -> Iterator[tuple[Accounts, str]]:
+def _accounts(folder: Path, world: World, service: Service | None = None, history: Path | None = None) -> Iterator[tuple[Accounts, str]]:
     folder.mkdir()
     registry = Registry(f"sqlite:///{folder}/registry.sqlite", RegistryKeys.load(folder / "keys", create=True))
     accounts = Accounts(registry, world.country)
-    with served(create_app(world.log, world.country, registry=registry, clock=accounts.clock, patience_s=60)) as where:
+    elsewhere = SignInService(service.issuer, CLIENT, SECRET) if service is not None else None
+    chosen = sources(world, history) if history is not None else ()
+    given = {"registry": registry, "clock": accounts.clock, "patience_s": 60, "histories": chosen, "elsewhere": elsewhere}
+    with served(create_app(world.log, world.country, **given)) as where:
         yield accounts, where
     registry.close()
 
@@ -235,6 +288,21 @@ def _code(of: Houses, secret: str) -> str:
     return telephone(secret, of.accounts.clock).shows()
 
 
+def _refused_elsewhere(of: Houses, browser: Browser) -> None:
+    of.service.refuses = True
+    browser.opens(of.accounts_address + "/sign-in/elsewhere")
+    of.service.refuses = False
+
+
+def _of_account(name: str) -> Way:
+    def go(of: Houses, browser: Browser) -> None:
+        with of.busy.registry.reading() as connection:
+            id = accounts.named(connection, name).id
+        browser.opens(f"{of.busy.address}/accounts/{id}", of.tokens["admin"])
+
+    return go
+
+
 def _review_refused(of: Houses, browser: Browser) -> None:
     _REVIEW(of, browser)
     browser.driver.find_element(By.CSS_SELECTOR, 'input[value="right"]').send_keys(Keys.SPACE)
@@ -251,6 +319,9 @@ def _write_refused(of: Houses, browser: Browser) -> None:
 
 _WRITE = _of_desk("agreed", "dias", "/originate")
 _SIGN_IN = _of_accounts("/sign-in")
+_DUTY = _of_desk("busy", "perera", "/duty")
+_ACCOUNTS = _of_desk("busy", "admin", "/accounts")
+_ANSWERS = _of_desk("busy", "perera", "/answers")
 _TO_SIGN = _of_desk("busy", "perera", "/waiting/{message}", WAITS)
 _SILENCES = _of_desk("busy", "perera", "/silences")
 _REVIEW = _of_desk("agreed", "dias", "/review/{message}", UNREVIEWED)
@@ -301,6 +372,28 @@ PAGES: dict[str, Way] = {
     "written by a person, to change": _of_desk("agreed", "dias", "/originated/{warning}", WRITTEN),
     "correction": _CORRECT,
     "correction, refused": _then(_CORRECT, "/correct/", comment="x"),
+    "on duty": _DUTY,
+    "on duty, refused": _then(_DUTY, "/hand-over", text=" "),
+    "on duty, nobody": _of_desk("quiet", "silva", "/duty"),
+    "on duty, by who may not": _of_desk("busy", "viewer", "/duty"),
+    "wakings": _of_desk("busy", "perera", "/wakings"),
+    "wakings, none": _of_desk("quiet", "silva", "/wakings"),
+    "what people wrote": _ANSWERS,
+    "what people wrote, refused": _then(_ANSWERS, "/number", why=" "),
+    "what people wrote, nothing": _of_desk("quiet", "silva", "/answers"),
+    "what people wrote, by who may not": _of_desk("busy", "viewer", "/answers"),
+    "a number": _then(_ANSWERS, "/number", why="they need help"),
+    "accounts": _ACCOUNTS,
+    "accounts, refused": _then(_ACCOUNTS, "/open", name="two words", display="X"),
+    "accounts, one": _of_account("perera"),
+    "one-time code": _then(_ACCOUNTS, "/open", name="new.colleague", display="New Colleague"),
+    "planner": _of_accounts(RULE, "plans"),
+    "planner, moved": _of_accounts(f"{RULE}&value=3.5", "plans"),
+    "planner, by who may not hand over": _of_accounts(f"{RULE}&value=3.5", "colleague"),
+    "planner, no history": lambda of, browser: browser.opens(of.nobody + "/planner"),
+    "planner, a level that there is not": _of_accounts("/planner?level=x", "plans"),
+    "sign in elsewhere, refused": _refused_elsewhere,
+    "sign in elsewhere, not known here": _of_accounts("/sign-in/elsewhere"),
     "sign in, no account yet": lambda of, browser: browser.opens(of.nobody + "/sign-in"),
     "sign in": _SIGN_IN,
     "sign in, refused": _then(_SIGN_IN, "/sign-in", name="n.perera", password="three words only"),

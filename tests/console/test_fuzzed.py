@@ -25,12 +25,15 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from signing_desk import DUTY, FIRST
 
 from alerts import chain, journal, stops
+from alerts.listening.inbound import inbound
+from alerts.listening.listener import Listener
 from alerts.officers import accounts, sessions
 from alerts.officers.administering import Administering
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.sessions import Stage
 from alerts.originating import Draft
-from alerts.roster import telephones
+from alerts.roster import keeping, telephones, wakings
+from alerts.roster.causes import Cause
 from alerts.silences import Silence
 from console.access import TOKEN_FIELD, form_token
 from schemas.levels import Level
@@ -86,8 +89,21 @@ class Fuzzed:
             accounts.note_set_up(connection, officer.id, self.desk.now)
             telephones.give(connection, self.desk.registry.keys, officer, "+999700000001", self.desk.now)
         self.officer = officer.id
+        self._make_duty()
         self.site = self._site()
         self.wrongly = Counter[str]()
+
+    def _make_duty(self) -> None:
+        """The officer is on duty and being woken, and somebody wrote what nobody understands."""
+        desk = self.desk
+        with desk.registry.acting() as connection:
+            keeping.add(connection, "LKA", PRESSED, desk.now, desk.now + timedelta(hours=12), 1, PRESSED, desk.now)
+            wakings.begin(connection, "LKA", Cause("c", "proposal", "w", "A flood waits for signatures."), desk.now)
+        message = inbound("twilio_sms", "SM1", "+94771000000", "hello, is anybody there?")
+        assert message is not None
+        listener = Listener(desk.log, desk.registry, desk.country, clock=lambda: desk.now, wall_clock=lambda: desk.now)
+        listener.receive(message)
+        listener.process(desk.now)
 
     def session(self, stage: Stage = Stage.FULL) -> str:
         """A new session of the officer's: what was sent before may have ended the last."""

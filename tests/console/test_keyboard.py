@@ -22,7 +22,25 @@ from console.screenshot import chromium
 from schemas.records import EventChange
 
 NARROW, HIGH = 360, 800
-WALKED = ("overview", "warning", "what waits", "to sign", "sending", "silences", "correction", "sign in", "set up", "account", "failed")
+WALKED = (
+    "overview",
+    "warning",
+    "what waits",
+    "to sign",
+    "sending",
+    "silences",
+    "correction",
+    "sign in",
+    "set up",
+    "account",
+    "failed",
+    "on duty",
+    "wakings",
+    "what people wrote",
+    "accounts",
+    "accounts, one",
+    "planner, moved",
+)
 """One of each kind of page."""
 _PARTS_OF_A_MOMENT = 8
 """Day, month, year, hour and the like of one field, each of which takes the tabulator."""
@@ -91,7 +109,8 @@ def test_the_tabulator_visits_everything_in_reading_order_and_shows_where_it_is(
         keyboard.presses(Keys.TAB)
         stop = focused(driver)
     stops = [stop]
-    for _ in range(stop["count"] + _PARTS_OF_A_MOMENT):
+    moments = len(driver.find_elements(By.CSS_SELECTOR, "input[type=datetime-local], input[type=date]"))
+    for _ in range(stop["count"] + _PARTS_OF_A_MOMENT * moments):
         keyboard.presses(Keys.TAB)
         stop = focused(driver)
         if stop["index"] == 0 or stop["index"] < 0:

@@ -14,15 +14,19 @@ import httpx
 import psutil
 import pytest
 from console_world import PATIENCE_S, World
-from planner_world import PAUSE_S, RULE, console, done, write_history
+from officers_desk import Desk, approver
+from planner_world import PAUSE_S, RULE, console, done, sources, write_history
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from test_pages import Outline
 
-from alerts.officers.officer import Officer
+from alerts.officers.officer import ConsoleRole, Grant, Officer
+from alerts.people.keys import Keys
+from alerts.registry import Registry
 from console.map_shapes import country_map
+from console.pages import create_app
 from console.planner import Planner, Preparing
 from console.planner_export import patch
 from console.planner_histories import sources_of
@@ -184,6 +188,31 @@ def test_the_change_is_handed_over_and_nothing_is_changed(client: httpx.Client, 
     assert "landslide_warning.red is 2.5 level here, 3 level in the file" in report
     assert "Against 3 events" in report
     assert "polyrisk config diff in-force lka" in (tmp_path / "README.txt").read_text(encoding="utf-8")
+
+
+def test_only_who_may_configure_hands_a_change_over(world: World, folder: Path, tmp_path: Path) -> None:
+    """As the country's table says, in the whole country; others see the years and no button. Without accounts whoever is here reads all."""
+    registry = Registry(f"sqlite:///{tmp_path}/registry.sqlite", Keys.load(tmp_path / "keys", create=True))
+    desk = Desk(registry, world.country)
+    desk.first()
+    tokens = {
+        "planner": desk.colleague("plans", Grant(ConsoleRole.PLANNER, "LKA", "planner")),
+        "approver": desk.colleague("signs", approver("director")),
+        "of a district": desk.colleague("kandy", Grant(ConsoleRole.PLANNER, "LKA", "planner", "LK21")),
+    }
+    export = f"/planner/export?{RULE.partition('?')[2]}&value=2.5"
+    app = create_app(world.log, world.country, histories=sources(world, folder), registry=registry, clock=desk.clock)
+    with served(app) as where:
+        for who, token in tokens.items():
+            with httpx.Client(base_url=where, timeout=PATIENCE_S, cookies={"polyrisk": token}) as client:
+                page, answer = done(client, f"{RULE}&value=2.5"), done(client, export)
+            may = who == "planner"
+            assert (page.status_code, "/planner/export?" in page.text) == (200, may)
+            assert (answer.status_code, answer.headers["content-type"].startswith("application/zip")) == (
+                (200, True) if may else (403, False)
+            )
+        assert httpx.get(f"{where}{export}").headers["location"].startswith("/sign-in")
+    registry.close()
 
 
 def test_a_file_that_changed_meanwhile_is_not_patched(world: World, tmp_path: Path) -> None:

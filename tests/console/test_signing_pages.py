@@ -12,9 +12,12 @@ from signing_desk import DUTY, FIRST, SECOND
 from sqlalchemy.exc import OperationalError
 from test_pages import Outline
 
+from alerts import ledger
 from alerts.officers.officer import ConsoleRole, Grant
+from alerts.officers.signing_in import SigningIn
 from alerts.service import AlertService
 from schemas.records import EventChange
+from schemas.topics import WARNINGS
 from schemas.warning_records import WarningStatus
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
@@ -114,6 +117,44 @@ def test_pressing_twice_signs_once(desk: Kandy) -> None:
         one.presses(form, "sign")
         status, again = one.presses(form, "sign")
         assert (status, "signed already" in again, len(desk.waiting().signatures)) == (409, True, 1)
+
+
+def test_whoever_opens_a_message_publishes_nothing_and_who_signs_sees_the_people_of_now(desk: Kandy) -> None:
+    """A page that is only looked at counts nobody anew; a signature does, and under other numbers than were read it is refused."""
+    with desk.officer("viewer", VIEWER) as one, desk.officer("perera", FIRST) as two:
+        for number in range(500, 520):
+            desk.enrol(number)
+        before, said = desk.waiting(), len(desk.log.read(WARNINGS.name))
+        for who in (one, two):
+            form = who.reads(page_of(desk))
+        with desk.registry.reading() as connection:
+            assert ledger.unpublished(connection) == []
+        assert (desk.waiting(), len(desk.log.read(WARNINGS.name))) == (before, said)
+        status, shown = two.presses(form, "sign")
+        assert (status, desk.waiting().recipients, desk.waiting().signatures) == (409, before.recipients + 20, ())
+        assert two.presses(shown, "sign")[0] == 200
+        assert len(desk.waiting().signatures) == 1
+
+
+def test_while_the_registry_is_away_the_log_has_a_line_for_each_request(
+    desk: Kandy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What broke and what to do; no traceback, and nothing of the statement."""
+
+    def lost(*_: object) -> None:
+        raise OperationalError("SELECT secret FROM sessions", {}, ConnectionError("refused"))
+
+    with desk.officer("perera", FIRST) as one:
+        for owner, name in ((SigningIn, "look"), (AlertService, "waiting")):
+            with monkeypatch.context() as away:
+                away.setattr(owner, name, lost)
+                caplog.clear()
+                assert one.client.get("/waiting").status_code == 503
+            (line,) = [record for record in caplog.records if record.name.startswith("console.")]
+            said = line.getMessage()
+            assert "ConnectionError. Look whether the database runs" in said
+            assert "polyrisk doctor" in said
+            assert (line.exc_info, "secret" in said, "\n" in said) == (None, False, False)
 
 
 def test_when_the_registry_is_lost_meanwhile_nobody_is_told_that_it_was_or_was_not_signed(
