@@ -89,6 +89,7 @@ def _measured(root: Path, sizes: Sequence[Size], asked: argparse.Namespace) -> d
     told |= {"pages": {kind: _page(part) for kind, part in _by_page(looks)}, "looks a second": round(len(looks) / asked.seconds, 1)}
     told |= {"errors": sum(not _is_well(look) for look in looks), "cores": round(cpu, 2)}
     told |= {"consoles": {s.name: _console(*of) for s, *of in zip(sizes, starts, calm, memory, strict=True)}}
+    told |= {"CPU ms a page": round(1000 * cpu * asked.seconds / max(len(looks), 1), 1)}  # tells more than the clock on a busy machine
     told |= {"areas": sum(size.areas for size in sizes), "PSS of all, MB": round(sum(pss for _, pss in memory))}
     return told | {"reached": _reached(told, starts) if load < cores else None}
 
@@ -164,7 +165,7 @@ def _show(told: dict[str, Any]) -> None:
         print(f"{counts}  {server[0]:>14} {' '.join(server[1:])}  {person[0]:>14} {' '.join(person[1:])}")
     for name, one in told["consoles"].items():
         print(f"{name}: " + ", ".join(f"{what} {value}" for what, value in one.items()))
-    print(f"PSS of all consoles {told['PSS of all, MB']} MB; they took {told['cores']} cores")
+    print(f"PSS of all consoles {told['PSS of all, MB']} MB; they took {told['cores']} cores, {told['CPU ms a page']} ms of CPU a page")
     for bar, reached in (told["reached"] or {}).items():
         print(f"{'reached' if reached else 'NOT reached'}: {bar}")
     if told["reached"] is None:

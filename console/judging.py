@@ -24,7 +24,9 @@ _EVERY = 100
 _MOST = 60
 """States that are kept. Of more every other one is let go of, so that the nearest is never far."""
 _GIVES_WAY = 3.0
-"""Times that a replay to an old moment rests for each second it works: one who looks at last month must not hold up those on duty."""
+"""Times that a long replay to an old moment rests for each second it works: one who looks at last month must not hold up those on duty."""
+_SHORT_S = 2.0
+"""Seconds of processor time up to which a replay is short."""
 _NEAR = timedelta(minutes=10)
 """From a state so near there is less to step than a snapshot takes to be read."""
 
@@ -101,7 +103,7 @@ class Judge:
 
     def _replayed(self, job: _Job, at: datetime, rest: float) -> State:
         here = self._nearest(at)
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.thread_time()
         while found := self._log.read(INPUT.name, after=here.offset, shard=self._shard, limit=_EVERY):
             known = list(takewhile(lambda stored: stored.record.received <= at, found))
             if known:
@@ -111,7 +113,8 @@ class Judge:
                 here = Checkpoint(known[-1].offset, _later(here.received, received), state)
                 job.came_to = here.received
                 self._keep(here)
-            time.sleep(rest * (time.monotonic() - begun))
+            if time.thread_time() - worked > _SHORT_S:
+                time.sleep(rest * (time.monotonic() - begun))
             begun = time.monotonic()
             if len(known) < len(found):
                 break
