@@ -61,6 +61,12 @@ def hazards(country: LoadedCountry, catalogue: Catalogue) -> list[str]:
     return [name for name in sorted(catalogue.names() - left_out) if not lacking(catalogue, name, country.languages)]
 
 
+def actions(country: LoadedCountry, catalogue: Catalogue, hazard: str) -> list[str]:
+    """What people may be told to do besides what the texts of a hazard say of themselves, by the names that each language has."""
+    of = [catalogue.actions(language, hazard) for language in country.languages]
+    return [name for name in of[0] if all(name in said for said in of)]
+
+
 def lacking(catalogue: Catalogue, hazard: str, languages: tuple[str, ...]) -> list[str]:
     """The languages in which some text of a hazard is not there."""
     return [language for language in languages if not _whole(catalogue, hazard, language)]

@@ -6,18 +6,21 @@ would stand otherwise. Who wrote a message does not sign it.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from alerts import journal, ledger, originated, roles
+from alerts import approvals, journal, ledger, originated, roles
+from alerts.editing import Editing, EditRefusedError
 from alerts.journal import AS_SERVICE, SERVICE, Step
 from alerts.life import Life, Reason
 from alerts.originated import LONGEST, PREFIX, Kept
 from alerts.people.numbers import hidden
 from alerts.proposals import Proposals, warning_id
+from alerts.signing import behind
 from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
@@ -48,6 +51,7 @@ class Draft:
         until: until when it stands unless it is updated. reason: what was seen or told. source: by whom. What may be a number in either
             is masked.
         once: an identity of the writing: what is sent twice with one is one warning. Empty: made of all that is written.
+        filled: what the texts leave open, such as what to do: slot to the name of a choice (`alerts.slots`).
     """
 
     hazard: str
@@ -60,12 +64,15 @@ class Draft:
     source: str
     since: datetime | None = None
     once: str = ""
+    filled: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
         """What tells this writing from another."""
         since = self.since.isoformat() if self.since is not None else ""
-        written = (self.hazard, self.area, self.level.word, since, self.until.isoformat(), self.by, self.role, self.reason, self.source)
+        chosen = [f"{slot}={choice}" for slot, choice in sorted(self.filled.items())]
+        times = (since, self.until.isoformat())
+        written = (self.hazard, self.area, self.level.word, *times, self.by, self.role, self.reason, self.source, *chosen)
         return hashlib.sha256((self.once or "\0".join(written)).encode()).hexdigest()[:20]
 
 
@@ -89,6 +96,7 @@ class Originating:
 
     def __init__(self, proposals: Proposals) -> None:
         self._proposals = proposals
+        self._editing = Editing(proposals)
         self._country = proposals.country
 
     def originate(self, connection: Connection, draft: Draft, now: datetime) -> Warning:
@@ -96,7 +104,8 @@ class Originating:
 
         Raises:
             RefusedError: the role may not, a name, reason or source is missing, the hazard, area, level or times cannot be, some language
-                of the place lacks the texts, or somebody has written one of this hazard and area that has not ended.
+                of the place lacks the texts, somebody has written one of this hazard and area that has not ended, or the texts do not
+                leave open what is to be filled.
             ConfigurationError: no language of the country has the text.
         """
         rule = self._checked(draft, now)
@@ -120,7 +129,8 @@ class Originating:
             f"{draft.by} ({draft.role}) writes a warning, {draft.hazard} {draft.level.word} in {draft.area}: {said.reason} ({said.source})"
         )
         ledger.note(connection, f"{ORIGINATED}:{id}", now, ORIGINATED, id, text)
-        return self.newest(connection, id)
+        proposed = self.newest(connection, id)
+        return self._fill(connection, proposed, draft.by, draft.role, draft.filled, now) if draft.filled else proposed
 
     def update(self, connection: Connection, warning: str, change: Change, now: datetime) -> Warning:
         """Propose that a warning that a person wrote is of another level, or stands for longer or shorter. Answers the message that waits.
@@ -137,6 +147,7 @@ class Originating:
         until = change.until or kept.ends
         _check_end(until, now, warning)
         level = change.level or event.level
+        before = self.newest(connection, kept.warning).filled
         self._withdraw(connection, life, now)
         originated.keep_end(connection, kept.warning, until)
         moved = EventChange.ESCALATED if level > event.level else EventChange.EASED if level < event.level else EventChange.UPDATED
@@ -148,7 +159,7 @@ class Originating:
         ledger.save_life(connection, life, event)
         said = {"level": level.word, "until": until.isoformat(), "comment": change.comment}
         self._tell(connection, Step.ORIGINATED_UPDATED, kept.warning, change, said, now)
-        return self.newest(connection, kept.warning)
+        return self._filled_as_before(connection, self.newest(connection, kept.warning), before, change, now)
 
     def end(self, connection: Connection, warning: str, change: Change, how: How, now: datetime) -> Warning:
         """Propose the end of a warning that a person wrote; of one of which nobody was told anything, take back what waits.
@@ -265,6 +276,31 @@ class Originating:
             what = f"the country has no text `{kept.hazard}` in all its languages any more."
             raise RefusedError(what, where=warning, remedy="Put the texts of its time back.")
         return kept, ledger.load_life(connection, event.id, kept.warning), rule, event
+
+    def _fill(self, connection: Connection, proposed: Warning, by: str, role: str, filled: Mapping[str, str], now: datetime) -> Warning:
+        """Fill what a message leaves open; what its text says of itself already is no edit."""
+        open_ones = {slot.name: {choice.name for choice in slot.choices} for slot in self._editing.slots(connection, proposed.id)}
+        there = all(choice in open_ones.get(slot, ()) for slot, choice in filled.items())
+        if there and self._says_already(connection, proposed, filled):
+            return proposed
+        return self._editing.edit(connection, proposed.id, by, role, filled, approvals.code(proposed), now)
+
+    def _says_already(self, connection: Connection, proposed: Warning, filled: Mapping[str, str]) -> bool:
+        rule, life, event = behind(connection, self._proposals, proposed)
+        kind = ledger.waits(connection, proposed.id)[1]
+        anew = self._proposals.filled_anew(connection, life, rule, proposed, kind, event, filled)
+        return approvals.texts(anew.texts) == approvals.texts(proposed.texts)
+
+    def _filled_as_before(
+        self, connection: Connection, proposed: Warning, before: Mapping[str, str], change: Change, now: datetime
+    ) -> Warning:
+        """An update tells people to do what the message before it did, where its text leaves that open and has room for it."""
+        slots = self._editing.slots(connection, proposed.id) if before else ()
+        still = {slot.name: before[slot.name] for slot in slots if before.get(slot.name) in {choice.name for choice in slot.choices}}
+        try:
+            return self._fill(connection, proposed, change.by, change.role, still, now) if still else proposed
+        except EditRefusedError:  # who signs reads what the text says of itself
+            return proposed
 
     def _withdraw(self, connection: Connection, life: Life, now: datetime) -> None:
         if life.pending is not None:

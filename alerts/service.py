@@ -337,9 +337,10 @@ class AlertService:
         with self.registry.reading() as connection:
             return [(kept, self._originating.newest(connection, id)) for id, kept in originated.open_ones(connection).items()]
 
-    def hazards(self) -> list[str]:
-        """The names of the texts of which a person may write a warning."""
-        return [name.removeprefix(originated.PREFIX) for name in self._proposals.rules if originated.is_originated(name)]
+    def hazards(self) -> dict[str, list[str]]:
+        """The names of the texts of which a person may write a warning, each with what else people may be told to do."""
+        names = [name.removeprefix(originated.PREFIX) for name in self._proposals.rules if originated.is_originated(name)]
+        return {name: originated.actions(self.country, self._proposals.renderer.catalogue, name) for name in names}
 
     def correct(
         self, warning: str, by: str, role: str, comment: str, now: datetime, *, area: str | None = None, level: Level | None = None

@@ -140,7 +140,7 @@ def silenced(manifest: FeedManifest, known: Known, names: Names, clock: LocalTim
             rule, place = names.rule(standing.event.rule), names.place(standing.event.area)
             found.append(_("{rule} in {place} is unconfirmed: {why}", rule=rule, place=place, why=told))
     given = {g.indicator for g in manifest.gives}
-    newest = {breach.id: breach for breach in known.breaches}
+    newest = known.once("newest breaches", lambda: {breach.id: breach for breach in known.breaches})
     for breach in newest.values():
         if breach.change is BreachChange.HELD and breach.indicator in given:
             since = clock.text(breach.at)

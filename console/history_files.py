@@ -26,7 +26,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from processors.history import History, history_of
 from processors.verification import Happened
@@ -63,6 +62,8 @@ def read_history(folder: Path, country: LoadedCountry) -> History:
 def _read(file: Path) -> pa.Table:
     try:
         if file.suffix == ".parquet":
+            import pyarrow.parquet as pq
+
             return pq.read_table(file)
         types = pacsv.ConvertOptions(
             column_types=COLUMNS | OPTIONAL, strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=False

@@ -3,7 +3,6 @@
 An answer carries an ETag; what goes wrong is said as problem details (RFC 9457). All of it only reads, as of any moment (`at`).
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,11 +19,12 @@ from console.access import officer_of
 from console.history import COLUMNS, PastWarning, Wanted, as_csv, as_geojson, past_warnings, shapes_of
 from console.history_api import description
 from console.interface.catalogues import SOURCE
-from console.interface.speaking import _, later
+from console.interface.speaking import _, language, later
 from console.local_time import LocalTime
 from console.names import Names
-from console.reading import Known, LogReader
-from console.rendering import Pages
+from console.reading import NOT_READ_YET, Known, LogReader, NotReadYetError
+from console.rendering import ABOVE, Pages
+from console.shelf import Kept, Shelf
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError, LogError, PolyriskError
 from schemas.levels import Level
@@ -39,6 +39,8 @@ _ASKED = {
     "level": later("From which level on"),
 }
 """What the fields of the page are called."""
+_PATIENCE_S = 5.0
+"""Seconds that an answer waits until the log is read."""
 _FIRST_ROWS = 500
 """On the page; the files have all."""
 
@@ -51,11 +53,11 @@ class HistoryPages:
     """Past warnings of a country.
 
     Args:
-        newest: the moment that is shown if none is asked for.
+        newest: the moment that is shown if none is asked for. shelf: where what was made is kept.
     """
 
-    def __init__(self, reader: LogReader, country: LoadedCountry, pages: Pages, newest: Callable[[], datetime]) -> None:
-        self._reader, self._country, self._pages, self._newest = reader, country, pages, newest
+    def __init__(self, reader: LogReader, country: LoadedCountry, pages: Pages, newest: Callable[[], datetime], shelf: Shelf) -> None:
+        self._reader, self._country, self._pages, self._newest, self._shelf = reader, country, pages, newest, shelf
         self._names, self._clock = Names(country, SOURCE), LocalTime(country.timezone)
 
     def routes(self) -> list[Route]:
@@ -75,14 +77,19 @@ class HistoryPages:
             known, wanted = self._asked(request)
         except _NotUnderstoodError as error:
             return self._failed(request, 400, f"{_(_ASKED[error.where])}: {error.what}", error.remedy)
+        except NotReadYetError as error:
+            return self._failed(request, 503, _(NOT_READ_YET), error.remedy)
         except LogError as error:
             return self._failed(request, 503, _("The log cannot be read; nothing can be said now."), error.remedy)
-        rows, names = past_warnings(known, self._names, self._clock, wanted), Names(self._country)
-        asked = {name: text for name, text in request.query_params.items() if text}
-        shown = {"rows": rows[:_FIRST_ROWS], "total": len(rows), "known": known, "asked": asked, "query": urlencode(asked)}
-        shown |= {"areas": names.areas(), "names": names, "parse": self._clock.parse, "field": self._field}
-        page = self._pages.with_officer(self._pages.of_officer("history", **shown).encode(), officer_of(request))
-        return self._answer(request, page.decode(), "text/html; charset=utf-8")
+
+        def written() -> str:
+            rows, names = self._rows(known, wanted), Names(self._country)
+            asked = {name: text for name, text in request.query_params.items() if text}
+            shown = {"rows": rows[:_FIRST_ROWS], "total": len(rows), "known": known, "asked": asked, "query": urlencode(asked)}
+            shown |= {"areas": names.areas(), "names": names, "parse": self._clock.parse, "field": self._field}
+            return self._pages.of_officer("history", **shown)
+
+        return self._answer(request, known, written, "text/html; charset=utf-8", self._pages.above(officer_of(request)))
 
     def csv(self, request: Request) -> Response:
         """`/history.csv`: all rows."""
@@ -108,26 +115,29 @@ class HistoryPages:
         """`/api/warnings/{warning}`: one, with each of its messages as published."""
         try:
             known = self._asked(request)[0]
-        except (_NotUnderstoodError, LogError) as error:
+        except (_NotUnderstoodError, LogError, NotReadYetError) as error:
             return self._problem(request, error)
         wanted = str(request.path_params["warning"])
-        row = next((one for one in past_warnings(known, self._names, self._clock, Wanted()) if one.warning == wanted), None)
+        row = next((one for one in self._rows(known, Wanted()) if one.warning == wanted), None)
         if row is None:
             return _problem(404, "There is no such warning, or it was not yet made at that moment.", request.url.path, "Take off `at`.")
-        messages = {p.warning.id: json.loads(p.warning.model_dump_json()) for p in known.warnings if p.warning.warning == wanted}
-        body = json.dumps({**asdict(row), "published": list(messages.values())}, ensure_ascii=False)
-        return self._answer(request, body, "application/json")
+
+        def written() -> str:
+            messages = {p.warning.id: json.loads(p.warning.model_dump_json()) for p in known.warnings if p.warning.warning == wanted}
+            return json.dumps({**asdict(row), "published": list(messages.values())}, ensure_ascii=False)
+
+        return self._answer(request, known, written, "application/json")
 
     def described(self, request: Request) -> Response:
         """`/api/openapi.json`: what there is."""
-        return self._answer(request, json.dumps(description(self._country, COLUMNS), ensure_ascii=False), "application/json")
+        return self._answer(request, None, lambda: json.dumps(description(self._country, COLUMNS), ensure_ascii=False), "application/json")
 
     def _file(self, request: Request, kind: str, name: str, written: Callable[[tuple[PastWarning, ...]], str]) -> Response:
         try:
             known, wanted = self._asked(request)
-        except (_NotUnderstoodError, LogError) as error:
+        except (_NotUnderstoodError, LogError, NotReadYetError) as error:
             return self._problem(request, error)
-        answer = self._answer(request, written(past_warnings(known, self._names, self._clock, wanted)), kind)
+        answer = self._answer(request, known, lambda: written(self._rows(known, wanted)), kind)
         if name:
             answer.headers["content-disposition"] = f'attachment; filename="{self._country.code.lower()}-{name}"'
         return answer
@@ -139,7 +149,7 @@ class HistoryPages:
             _NotUnderstoodError: a parameter cannot be read. LogError: the log cannot.
         """
         asked = request.query_params
-        self._reader.refresh()
+        self._reader.refresh(_PATIENCE_S)
         newest = self._newest()
         at = min(self._moment(asked.get("at", ""), "at") or newest, newest)
         area, level = asked.get("area", "").strip() or None, asked.get("level", "").strip()
@@ -178,15 +188,27 @@ class HistoryPages:
                 continue
         return found
 
-    def _answer(self, request: Request, body: str, kind: str) -> Response:
-        tag = f'W/"{hashlib.sha256(body.encode()).hexdigest()[:24]}"'
-        headers = {"etag": tag, "cache-control": "no-cache"}
-        if tag in (one.strip() for one in request.headers.get("if-none-match", "").split(",")):
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers={**headers, "content-type": kind})
+    def _rows(self, known: Known, wanted: Wanted) -> tuple[PastWarning, ...]:
+        """All rows are made once; of a part of them each time."""
+        if wanted != Wanted():
+            return past_warnings(known, self._names, self._clock, wanted)
+        return known.once("past warnings", lambda: past_warnings(known, self._names, self._clock, wanted))
+
+    def _answer(self, request: Request, known: Known | None, written: Callable[[], str], kind: str, above: bytes = b"") -> Response:
+        """What was written, once for all who ask for the same of what was known at a moment.
+
+        Args:
+            above: who is signed in; it stands in this reader's answer alone.
+        """
+        of = (known.version, known.at) if known is not None else None
+        kept = self._shelf.get((of, language(), request.url.path, request.url.query), lambda: (Kept.of(written().encode(), ABOVE), True))
+        assert kept is not None  # noqa: S101 - it is always written
+        return kept.response(request, {}, kind, {ABOVE: above})
 
     def _problem(self, request: Request, error: PolyriskError) -> Response:
-        return _problem(503 if isinstance(error, LogError) else 400, error.what, f"{request.url.path}#{error.where}", error.remedy)
+        return _problem(
+            400 if isinstance(error, _NotUnderstoodError) else 503, error.what, f"{request.url.path}#{error.where}", error.remedy
+        )
 
 
 def _problem(status: int, title: str, instance: str, detail: str) -> Response:

@@ -5,8 +5,9 @@ exactly what a page must not guess.
 """
 
 import logging
+import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from threading import Event, Lock, Thread
 
@@ -20,7 +21,14 @@ _LOGGER = logging.getLogger(__name__)
 _ENGINE = Engine()
 _EVERY = 100
 """Records that are read at a time, and after which a state is kept."""
-_MOST = 200
+_MOST = 60
+"""States that are kept. Of more every other one is let go of, so that the nearest is never far."""
+_GIVES_WAY = 3.0
+"""Times that a long replay to an old moment rests for each second it works: one who looks at last month must not hold up those on duty."""
+_SHORT_S = 2.0
+"""Seconds of processor time up to which a replay is short."""
+_NEAR = timedelta(minutes=10)
+"""From a state so near there is less to step than a snapshot takes to be read."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ class Judge:
     def _run(self, job: _Job, at: datetime, lane: Lock) -> None:
         with lane:
             try:
-                job.state = self._replayed(job, at)
+                job.state = self._replayed(job, at, _GIVES_WAY if lane is self._lanes["old"] else 0.0)
             except Exception as error:  # noqa: BLE001 - handed on to whoever asked, in their own thread
                 job.error = error
             finally:
@@ -93,15 +101,21 @@ class Judge:
                     del self._jobs[at]
                 job.done.set()
 
-    def _replayed(self, job: _Job, at: datetime) -> State:
+    def _replayed(self, job: _Job, at: datetime, rest: float) -> State:
         here = self._nearest(at)
+        begun, worked = time.monotonic(), time.thread_time()
         while found := self._log.read(INPUT.name, after=here.offset, shard=self._shard, limit=_EVERY):
             known = list(takewhile(lambda stored: stored.record.received <= at, found))
-            for stored in known:
-                state, _ = take(_ENGINE, here.state, [stored.record])  # what cannot be taken in is left out, as the processor leaves it
-                here = Checkpoint(stored.offset, _later(here.received, stored.record.received), state)
+            if known:
+                # What cannot be taken in is left out, as the processor leaves it; why something was said nobody asks here.
+                state, _ = take(_ENGINE, here.state, [stored.record for stored in known], reasons=False)
+                received = max(stored.record.received for stored in known)
+                here = Checkpoint(known[-1].offset, _later(here.received, received), state)
                 job.came_to = here.received
-            self._keep(here)
+                self._keep(here)
+            if time.thread_time() - worked > _SHORT_S:
+                time.sleep(rest * (time.monotonic() - begun))
+            begun = time.monotonic()
             if len(known) < len(found):
                 break
         return here.state
@@ -110,15 +124,19 @@ class Judge:
         with self._lock:
             before = [c for c in self._kept if c.received is not None and c.received <= at]
         best = max(before, key=lambda c: c.offset, default=Checkpoint(NOTHING, None, initial(self._shard)))
+        if best.received is not None and at - best.received < _NEAR:
+            return best
         snapshot = self._log.load_snapshot(self._group, self._shard)
         if snapshot is None or snapshot.engine != ENGINE_VERSION or snapshot.at > at or snapshot.offset <= best.offset:
             return best
         try:
-            return Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
+            found = Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
         except (PolyriskError, LookupError, TypeError, ValueError) as error:
             # A snapshot is only a short cut; whatever is wrong with one that another version wrote, the log is the truth.
             _LOGGER.warning("the snapshot of %s is not used, the log is read from further back: %r", self._shard, error)
             return best
+        self._keep(found)
+        return found
 
     def _keep(self, checkpoint: Checkpoint) -> None:
         with self._lock:

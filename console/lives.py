@@ -86,6 +86,10 @@ class WarningLife:
 
 def lives(known: Known) -> dict[str, WarningLife]:
     """Warning id to its life, in the order in which they were first proposed."""
+    return known.once("lives", lambda: _lives(known))
+
+
+def _lives(known: Known) -> dict[str, WarningLife]:
     grouped: dict[str, list[Published]] = {}
     for published in known.warnings:
         grouped.setdefault(published.warning.warning, []).append(published)

@@ -13,13 +13,13 @@ class Metrics:
     """Gauges in a registry of their own; what other parts in this process count is told with them."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._pages = Counter("polyrisk_console_overviews", "Overviews made, those from the cache left out", registry=self._registry)
-        self._districts = Gauge("polyrisk_console_districts", "Districts by level, as last shown", ["level"], registry=self._registry)
+        self.registry = CollectorRegistry()
+        self._pages = Counter("polyrisk_console_overviews", "Overviews made, those from the cache left out", registry=self.registry)
+        self._districts = Gauge("polyrisk_console_districts", "Districts by level, as last shown", ["level"], registry=self.registry)
         self._heartbeat = Gauge(
-            "polyrisk_console_feed_heartbeat_timestamp_seconds", "When the feed last answered", ["feed"], registry=self._registry
+            "polyrisk_console_feed_heartbeat_timestamp_seconds", "When the feed last answered", ["feed"], registry=self.registry
         )
-        self._end = Gauge("polyrisk_console_log_end_timestamp_seconds", "The newest record of the input", registry=self._registry)
+        self._end = Gauge("polyrisk_console_log_end_timestamp_seconds", "The newest record of the input", registry=self.registry)
         for word in LEVELS:
             self._districts.labels(word).set(0)
 
@@ -36,7 +36,7 @@ class Metrics:
             self._heartbeat.labels(feed).set(_seconds(heartbeat.received))
         if known.last is not None:
             self._end.set(_seconds(known.last))
-        return generate_latest(self._registry) + generate_latest(REGISTRY)
+        return generate_latest(self.registry) + generate_latest(REGISTRY)
 
 
 def _seconds(moment: datetime) -> float:

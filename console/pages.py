@@ -1,12 +1,11 @@
 """The console over HTTP: an overview, a page for each warning, health and metrics. These read the log and write nothing."""
 
-import hashlib
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -51,15 +50,17 @@ from console.originating_pages import OriginatingPages
 from console.pictures import Pictures
 from console.planner_histories import Source, sources_of
 from console.planner_pages import PlannerPages
-from console.reading import Known, LogReader
-from console.rendering import Pages
+from console.reading import NOT_READ_YET, Known, LogReader, NotReadYetError
+from console.rendering import ABOVE, CHANGED, Pages
 from console.review_pages import ReviewPages
 from console.rules_pages import RulesPages
 from console.sending_pages import SendingPages
 from console.series_kept import horizons
 from console.series_views import WarningSeries
+from console.shelf import Kept, Made, Shelf
 from console.signing_in import SignInPages
 from console.silence_pages import SilencePages
+from console.timing import Timing
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
 from console.waiting_pages import WaitingPages
@@ -70,7 +71,7 @@ from schemas.country_files import LoadedCountry
 from schemas.errors import LogError, PolyriskError, RefusedError
 
 _LOGGER = logging.getLogger(__name__)
-_CACHED = 64
+_HTML = "text/html; charset=utf-8"
 PATIENCE_S = 5.0
 """Seconds that a page waits for the engine's replay. Whoever is on duty must see events and silent feeds at once, judged or not."""
 _READY_S = 2.0
@@ -119,8 +120,19 @@ class Console:
         self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
         self.pages = Pages(country, country_map(country.shapes("adm2")))
         self._changed = ChangedSince(Pictures(self.reader, self._judge, country, patience_s), self.pages, self.clock, visits)
-        self._cache: dict[tuple[object, ...], bytes] = {}
-        self._lock = Lock()
+        self.shelf = Shelf()
+
+    def begin(self) -> None:
+        """Read the log and judge it in the background, so that whoever looks first need not wait for all of it."""
+
+        def read() -> None:
+            try:
+                self.reader.refresh()
+                self._judge.state(self.newest(), 0.0)
+            except LogError as error:
+                _LOGGER.warning("the log cannot be read: %s", error)
+
+        threading.Thread(target=read, name="console-begins", daemon=True).start()
 
     def overview(self, request: Request) -> Response:
         """`/?at=`: feeds, map, time line."""
@@ -154,7 +166,7 @@ class Console:
         )
 
     def _look_into_log(self) -> str:
-        self.reader.refresh()
+        self.reader.refresh(_READY_S)
         end, shard = self.reader.end(), self.country.shard
         return f"the log of {shard} goes to {self.clock.machine(end)}" if end else f"the log has nothing of {shard}"
 
@@ -167,7 +179,10 @@ class Console:
 
     def scrape(self, _request: Request) -> Response:
         """`/metrics`: for Prometheus."""
-        self.reader.refresh()
+        try:
+            self.reader.refresh(_READY_S)
+        except NotReadYetError as error:
+            return Response(f"{error}\n", 503, media_type="text/plain")
         return Response(self.metrics.text(self.reader.until(self.newest())), headers={"content-type": CONTENT_TYPE_LATEST})
 
     def newest(self) -> datetime:
@@ -183,44 +198,36 @@ class Console:
             own: what stands on it for this reader alone.
         """
         try:
-            version = self.reader.refresh()
+            self.reader.refresh(self._patience_s)
             newest = self.newest()
             asked = request.query_params.get("at", "")
             at = max(min(self.clock.parse(asked), newest), BEGINNING) if asked else newest
-            beside = own(request, at, version, at == newest) if own is not None else b""
+            known = self.reader.until(at)
+            beside = own(request, at, known.version, at == newest) if own is not None else b""
         except (ValueError, OverflowError):
             return self.failed(400, _("The moment asked for cannot be read."), _("Write it as 2025-11-27T20:00, on the local clock."))
+        except NotReadYetError as error:
+            return self.not_read_yet(error)
         except LogError as error:
             _LOGGER.warning("the log cannot be read: %s", error)
             return self.failed(503, _("The log cannot be read; nothing can be said now."), error.remedy)
-        key = (version, at, asked == "" or at == newest, language(), str(request.url.path), request.query_params.get("message", ""))
-        body = self._cached(key, lambda: page(self.reader.until(at), at == newest))
-        if body is None:
+        key = (known.version, at, at == newest, language(), str(request.url.path), request.query_params.get("message", ""))
+        kept = self.shelf.get(key, lambda: _kept(page(known, at == newest)))
+        if kept is None:
             return self.failed(
                 404, _("No such warning, or it was not yet made at the moment asked for."), _("Take off `at` to see the newest.")
             )
-        return self._conditional(request, self.pages.with_changes(body, beside))
+        theirs = {ABOVE: self.pages.above(officer_of(request)), CHANGED: beside}
+        return kept.response(request, self.pages.headers, _HTML, theirs)
 
-    def _cached(self, key: tuple[object, ...], page: Callable[[], Page | None]) -> bytes | None:
-        with self._lock:
-            if key in self._cache:
-                return self._cache[key]
-        made = page()
-        if made is None or not made.whole:
-            return made.html.encode() if made is not None else None
-        with self._lock:
-            while len(self._cache) >= _CACHED:
-                del self._cache[next(iter(self._cache))]
-            self._cache[key] = made.html.encode()
-            return self._cache[key]
-
-    def _conditional(self, request: Request, body: bytes) -> Response:
-        body = self.pages.with_officer(body, officer_of(request))
-        tag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
-        headers = {**self.pages.headers, "etag": tag, "cache-control": "no-cache"}
-        if tag in (t.strip() for t in request.headers.get("if-none-match", "").split(",")):
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers={**headers, "content-type": "text/html; charset=utf-8"})
+    def not_read_yet(self, error: NotReadYetError) -> Response:
+        """What is said after a start until the log is read: how far it is, and nothing of what half of it says."""
+        what = _(NOT_READ_YET)
+        if error.came_to is not None:
+            what += " " + _("So far it is read until {moment}.", moment=self.clock.text(error.came_to))
+        answer = self.failed(503, what, _("Load the page again in some seconds."))
+        answer.headers["retry-after"] = "2"
+        return answer
 
     def page_of_log(self, request: Request, page: Callable[[Known, bool], str]) -> Response:
         """The same for a page that is there at any moment, and whole."""
@@ -229,7 +236,7 @@ class Console:
     def failed(self, status: int, what: str, remedy: str, officer: Officer | None = None) -> Response:
         """A page that says what went wrong, and what to do."""
         body = self.pages.with_officer(self.pages.failed(what, remedy).encode(), officer)
-        return Response(body, status_code=status, headers={**self.pages.headers, "content-type": "text/html; charset=utf-8"})
+        return Response(body, status_code=status, headers={**self.pages.headers, "content-type": _HTML})
 
     def refused(self, request: Request, error: Exception) -> Response:
         """What an endpoint refuses becomes a page; a page for who is signed in, the way there and back."""
@@ -255,6 +262,10 @@ class Console:
             )
         what = _("It is not known whether what you pressed was done: the registry was lost meanwhile.")
         return self.failed(503, what, _("Load the page again: it says what was done. What was not, press again."))
+
+
+def _kept(page: Page | None) -> Made:
+    return (Kept.of(page.html.encode(), ABOVE, CHANGED), page.whole) if page is not None else None
 
 
 def create_app(
@@ -296,6 +307,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        console.begin()
         yield
         planner.close()
 
@@ -307,13 +319,14 @@ def create_app(
             *Health(probes).routes,
             Route("/metrics", console.scrape),
             *(_ways_in(signing_in, console.pages, elsewhere) if signing_in is not None else ()),
-            *HistoryPages(console.reader, country, console.pages, console.newest).routes(),
+            *HistoryPages(console.reader, country, console.pages, console.newest, console.shelf).routes(),
             *deciding,
             *FeedsPages(console).routes,
             *RulesPages(console).routes,
             *planner.routes,
         ],
         middleware=[
+            Middleware(Timing, console.metrics.registry),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(GZipMiddleware, minimum_size=600),
             Middleware(ChoosesLanguage, country.facts.console_language),

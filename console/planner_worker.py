@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from console.backtest_report import Told, told
-from console.planner_export import bundle
 from console.planner_histories import Source
 from processors.backtest import Activation
 from processors.backtest_baselines import Made, baselines_of, judged_since
@@ -194,6 +193,8 @@ def export(question: Question, today: str) -> bytes:
     Args:
         today: the day that is written into it.
     """
+    from console.planner_export import bundle  # with matplotlib, which the console's own process never needs
+
     return bundle(_moves(question), question.level, question.value, today)
 
 

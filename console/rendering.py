@@ -27,9 +27,9 @@ from console.view import Head, Overview, WarningPage
 from schemas.country_files import LoadedCountry
 
 TEMPLATES = Path(__file__).parent / "templates"
-_ABOVE = b"<!--officer-->"
+ABOVE = b"<!--officer-->"
 """Where a page says who is signed in."""
-_CHANGED = b"<!--changes-->"
+CHANGED = b"<!--changes-->"
 """Where the first page says what has changed for its reader."""
 
 
@@ -43,6 +43,7 @@ class Pages:
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._style = style_sheet(self._environment)
+        self.headers = _headers(self._style)
         self._environment.globals.update(
             style=self._style, clock=self._clock, map=shapes, shapes={a.code: a for a in shapes.areas}, country=country,
             link=self._link, since=self._since, moment=self._moment, levels=tuple(LEVELS),
@@ -53,21 +54,6 @@ class Pages:
             column_word=column_word, in_words=lambda silence: silence_words(silence, Names(country)),
             country_name=lambda: Names(country).of_country(),
         )  # fmt: skip
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Nothing from elsewhere, no script, nothing framed, no address told to others; the style is allowed by its own hash."""
-        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
-        policy = (
-            f"default-src 'self'; script-src 'none'; object-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; "
-            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-        )
-        return {
-            "content-security-policy": policy,
-            "x-content-type-options": "nosniff",
-            "referrer-policy": "same-origin",  # without any, a browser does not say where a form of ours comes from
-            "vary": "Accept-Encoding",
-        }
 
     def overview(self, view: Overview) -> str:
         """The first page."""
@@ -84,12 +70,14 @@ class Pages:
 
     def with_officer(self, body: bytes, officer: Officer | None) -> bytes:
         """A page, which may be kept for all, with who is signed in above it."""
-        above = ""
-        if officer is not None:
-            above = self._environment.get_template("officer.html").render(
-                officer=officer, administers=is_administrator(officer, self._country)
-            )
-        return body.replace(_ABOVE, above.encode(), 1)
+        return body.replace(ABOVE, self.above(officer), 1)
+
+    def above(self, officer: Officer | None) -> bytes:
+        """Who is signed in, in one line, with what they may do; nothing if nobody is."""
+        if officer is None:
+            return b""
+        administers = is_administrator(officer, self._country)
+        return self._environment.get_template("officer.html").render(officer=officer, administers=administers).encode()
 
     def changes(self, changes: Changes | None, at: datetime, *, newest: bool, first: bool, spans: Sequence[tuple[str, timedelta]]) -> str:
         """What stands on the first page for one reader: what has changed, or none; `first`: they have not been here before."""
@@ -98,7 +86,7 @@ class Pages:
 
     def with_changes(self, body: bytes, changed: bytes) -> bytes:
         """The first page, which may be kept for all, with what has changed for this reader."""
-        return body.replace(_CHANGED, changed, 1)
+        return body.replace(CHANGED, changed, 1)
 
     def render(self, template: str, **values: object) -> str:
         """A page of another template."""
@@ -123,6 +111,21 @@ class Pages:
         """A moment on the local clock, with UTC for who points at it."""
         words = self._clock.clock(moment) if short else self._clock.text(moment)
         return Markup('<time datetime="{}" title="{}">{}</time>').format(self._clock.machine(moment), self._clock.utc(moment), words)
+
+
+def _headers(style: str) -> dict[str, str]:
+    """Nothing from elsewhere, no script, nothing framed, no address told to others; the style is allowed by its own hash."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'self'; script-src 'none'; object-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    return {
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",  # without any, a browser does not say where a form of ours comes from
+        "vary": "Accept-Encoding",
+    }
 
 
 def style_sheet(environment: Environment) -> str:

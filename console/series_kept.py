@@ -4,7 +4,9 @@ They are taken in while the log is read and kept in columns, so that no page has
 go of once it is older than its feed's horizon.
 """
 
+import math
 from array import array
+from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processors.bounds import Column, replaced
-from processors.timelines import micros, moment
+from processors.timelines import FAR, micros, moment
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
 from schemas.records import Baseline, BaselineRow, CompoundEvent, ConfigChange, Evidence
@@ -30,7 +32,7 @@ SHORTEST = timedelta(days=8)
 """Readings of a feed that no threshold reads are let go of after this."""
 NONE = -(2**62)
 """In a column: the source did not say, or it is no forecast."""
-_WORDS, _ORIGIN = ("area", "indicator", "quality", "feed", "delivery"), ("quality", "feed", "delivery")
+_ORIGIN = ("quality", "feed", "delivery")
 _TAKEN = ("area", "indicator", "start", "end", "issued", "lead", "member", "value", "quality", "feed", "delivery")
 
 
@@ -111,17 +113,31 @@ class _Lane:
     taken: set[int] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A span of `known` for which an event wants readings; without an end it still stands."""
+@dataclass(slots=True)
+class _Claims:
+    """The spans of `known` for which events want readings, by event; the same spans merged, in order."""
 
-    first: int
-    last: int | None
+    by_event: dict[str, tuple[int, int]] = field(default_factory=dict)
+    firsts: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
 
-    def wants(self, known: Column) -> npt.NDArray[np.bool_]:
-        """Which of some moments lie in it."""
-        wanted: npt.NDArray[np.bool_] = known >= self.first
-        return wanted if self.last is None else wanted & (known <= self.last)
+    def put(self, event: str, first: int, last: int) -> bool:
+        """Claim a span for an event, no shorter at its beginning than before; answers whether it begins earlier."""
+        before = self.by_event.get(event)
+        self.by_event[event] = (first if before is None else min(first, before[0]), last)
+        self.firsts, self.lasts = [], []
+        for one, other in sorted(self.by_event.values()):
+            if self.lasts and one <= self.lasts[-1]:
+                self.lasts[-1] = max(self.lasts[-1], other)
+            else:
+                self.firsts.append(one)
+                self.lasts.append(other)
+        return before is None or first < before[0]
+
+    def cover(self, known: int) -> bool:
+        """Whether any event wants what became known then."""
+        at = bisect_right(self.firsts, known) - 1
+        return at >= 0 and known <= self.lasts[at]
 
 
 def horizons(country: LoadedCountry) -> dict[str, timedelta]:
@@ -166,7 +182,8 @@ class SeriesKept:
         self._spans = {feed: micros(span) for feed, span in (spans or {}).items()}
         self._recent: dict[str, deque[_Batch]] = defaultdict(deque)
         self._lanes: dict[Key, _Lane] = {}
-        self._claims: dict[str, dict[tuple[str, str], _Claim]] = defaultdict(dict)
+        self._claims: dict[str, dict[str, _Claims]] = defaultdict(lambda: defaultdict(_Claims))
+        self._bases: dict[str, str] = {}
         self._number = 0
         self._begun: int | None = None
         self._dropped: dict[str, int] = {}
@@ -175,24 +192,20 @@ class SeriesKept:
         self._configurations: dict[str, dict[str, Any]] = {}
 
     def claim(self, event: CompoundEvent) -> None:
-        """Keep what an event rests on: place and indicator of each reading in its tree of reasons."""
-        last = micros(event.known + AFTER) if event.ended else None
-        earlier: dict[str, dict[str, _Claim]] = defaultdict(dict)
-        for _, leaf in leaves(event.evidence):
-            for reading in leaf.readings:
-                first = micros(min(event.since, reading.start)) - self._spans.get(reading.feed, micros(SHORTEST))
-                for indicator in (reading.indicator, *levels_of(reading.indicator)):
-                    claim, name = _Claim(first, last), (event.id, indicator)
-                    before = self._claims[reading.area].get(name)
-                    if before is not None and before.first <= first:
-                        claim = _Claim(before.first, last)
-                    else:
-                        earlier[reading.area][indicator] = claim
-                        whole = max(first, self._dropped.get(reading.feed, first))
-                        self._whole[indicator, reading.area] = min(whole, self._whole.get((indicator, reading.area), whole))
-                    self._claims[reading.area][name] = claim
+        """Keep what an event rests on: place and indicator of each reading in its tree of reasons, and the station's own levels of it."""
+        last = micros(event.known + AFTER) if event.ended else FAR
+        earlier: dict[str, set[str]] = defaultdict(set)
+        for reading in [reading for _, leaf in leaves(event.evidence) for reading in leaf.readings]:
+            place, base = reading.area, reading.indicator
+            first = micros(min(event.since, reading.start)) - self._spans.get(reading.feed, micros(SHORTEST))
+            if self._claims[place][base].put(event.id, first, last):
+                earlier[place].add(base)
+                self._bases |= dict.fromkeys((base, *levels_of(base)), base)
+                whole = max(first, self._dropped.get(reading.feed, first))
+                self._whole[base, place] = min(whole, self._whole.get((base, place), whole))
         if earlier:
-            self._put([b for batches in self._recent.values() for b in batches], {p: list(c.items()) for p, c in earlier.items()})
+            for batch in [batch for batches in self._recent.values() for batch in batches]:
+                self._put(batch, earlier)
 
     def take(self, record: str, known: datetime, batch: pa.RecordBatch) -> None:
         """The readings of a record, in the order of the log."""
@@ -208,9 +221,7 @@ class SeriesKept:
         oldest = made.known - self._spans.get(feed, micros(SHORTEST))
         while recent[0].known < oldest:
             self._dropped[feed] = recent.popleft().known
-        claimed = self._claims.keys() & places.keys()
-        if claimed:
-            self._put([made], {p: [(name[1], claim) for name, claim in self._claims[p].items()] for p in claimed})
+        self._put(made, self._claims)
 
     def baseline(self, baseline: Baseline) -> None:
         """Bounds that a job made of the past."""
@@ -247,65 +258,43 @@ class SeriesKept:
                 found = replaced(found, (row,))
         return found
 
-    def _put(self, batches: Sequence[_Batch], wanted: Mapping[str, Sequence[tuple[str, _Claim]]]) -> None:
-        """Keep of some records what is wanted of each place, and is not kept already."""
-        parts = [(batch, rows) for batch in batches if wanted.keys() & batch.places.keys() and (rows := batch.of(wanted)).num_rows]
-        if not parts:
+    def _put(self, batch: _Batch, claimed: Mapping[str, Iterable[str]]) -> None:
+        """Keep of a record what events want of some indicators at some places, and is not kept already."""
+        wanted = {
+            place: bases
+            for place in claimed.keys() & batch.places.keys()
+            if (bases := {base for base in claimed[place] if self._claims[place][base].cover(batch.known)})
+        }
+        if not wanted:
             return
-        rows = _Rows([part for _, part in parts])
-        lengths = [part.num_rows for _, part in parts]
-        numbers = np.repeat(np.array([batch.number for batch, _ in parts], dtype=np.int64), lengths)
-        known = np.repeat(np.array([batch.known for batch, _ in parts], dtype=np.int64), lengths)
-        records = {batch.number: batch.record for batch, _ in parts}
-        for key in {(indicator, place) for place, claims in wanted.items() for indicator, _ in claims}:
-            lane = self._lanes.get(key, _NOTHING)
-            which = rows.of(*key)
-            claimed = np.zeros(len(which), dtype=bool)
-            for indicator, claim in wanted[key[1]]:
-                claimed |= (indicator == key[0]) & claim.wants(known[which])
-            which = which[claimed & np.array([number not in lane.taken for number in numbers[which].tolist()], dtype=bool)]
-            if len(which):
-                lane = self._lanes.setdefault(key, _Lane())
-                rows.append_to(lane, which, known, numbers, records)
+        put: set[Key] = set()
+        for indicator, place, whole, value, (quality, feed, delivery) in _rows(batch.of(wanted)):
+            key = (indicator, place)
+            if self._bases.get(indicator) not in wanted[place]:
+                continue
+            lane = self._lanes.setdefault(key, _Lane())
+            if key in put or batch.number not in lane.taken:
+                put.add(key)
+                lane.taken.add(batch.number)
+                _append(lane, batch, whole, value, Origin(quality, feed, delivery, batch.record, batch.number))
 
 
-class _Rows:
-    """Readings of several records, each column made into an array once."""
+def _rows(rows: pa.RecordBatch) -> Iterator[tuple[str, str, tuple[int, ...], float | None, tuple[str, str, str]]]:
+    """Each reading: indicator, place, its moments and numbers with NONE for what it has not, value, and where it comes from."""
+    words = {name: rows.column(name).to_pylist() for name in ("indicator", "area", *_ORIGIN)}
+    whole = [pc.fill_null(rows.column(name).cast(pa.int64()), NONE).to_pylist() for name in ("start", "end", "issued", "lead", "member")]
+    origins = zip(*(words[name] for name in _ORIGIN), strict=True)
+    yield from zip(words["indicator"], words["area"], zip(*whole, strict=True), rows.column("value").to_pylist(), origins, strict=True)
 
-    def __init__(self, parts: Sequence[pa.RecordBatch]) -> None:
-        several = len(parts) > 1
-        batch = pa.Table.from_batches(parts).unify_dictionaries().combine_chunks().to_batches()[0] if several else parts[0]
-        self._words = {name: batch.column(name) for name in _WORDS}
-        self._codes = {name: column.indices.to_numpy() for name, column in self._words.items()}
-        self._moments = [pc.fill_null(batch.column(name).cast(pa.int64()), NONE).to_numpy() for name in ("start", "end", "issued")]
-        self._lead, self._member = (pc.fill_null(batch.column(name).cast(pa.int64()), NONE).to_numpy() for name in ("lead", "member"))
-        self._values = batch.column("value").to_numpy(zero_copy_only=False)
 
-    def of(self, indicator: str, place: str) -> npt.NDArray[np.intp]:
-        """The rows of an indicator at a place."""
-        found = np.ones(len(self._values), dtype=bool)
-        for name, word in (("indicator", indicator), ("area", place)):
-            words = self._words[name].dictionary.to_pylist()
-            found &= self._codes[name] == (words.index(word) if word in words else -1)
-        return np.flatnonzero(found)
-
-    def append_to(self, lane: _Lane, which: npt.NDArray[np.intp], known: Column, numbers: Column, records: Mapping[int, str]) -> None:
-        """Put some rows behind those of a lane."""
-        codes = np.stack([numbers[which], *(self._codes[name][which].astype(np.int64) for name in _ORIGIN)], axis=1)
-        distinct, came = np.unique(codes, axis=0, return_inverse=True)
-        before = len(lane.origins)
-        for number, *words in distinct.tolist():
-            quality, feed, delivery = (self._words[name].dictionary[code].as_py() for name, code in zip(_ORIGIN, words, strict=True))
-            lane.origins.append(Origin(quality, feed, delivery, records[number], number))
-        start, end, issued = self._moments
-        columns = (
-            start[which], end[which], issued[which], known[which], self._lead[which], self._member[which],
-            came.reshape(-1) + before, numbers[which],
-        )  # fmt: skip
-        for column, values in zip(lane.whole, columns, strict=True):
-            column.frombytes(np.ascontiguousarray(values, dtype=np.int64).tobytes())
-        lane.values.frombytes(np.ascontiguousarray(self._values[which], dtype=np.float64).tobytes())
-        lane.taken.update(numbers[which].tolist())
+def _append(lane: _Lane, batch: _Batch, whole: tuple[int, ...], value: float | None, origin: Origin) -> None:
+    if not lane.origins or lane.origins[-1] != origin:
+        lane.origins.append(origin)
+    start, end, issued, lead, member = whole
+    columns = (start, end, issued, batch.known, lead, member, len(lane.origins) - 1, batch.number)
+    for column, number in zip(lane.whole, columns, strict=True):
+        column.append(number)
+    lane.values.append(math.nan if value is None else value)
 
 
 _NOTHING = _Lane()

@@ -36,11 +36,15 @@ class Standing:
 
 def newest_changes(known: Known) -> dict[str, CompoundEvent]:
     """Event id to its newest change."""
-    return {event.id: event for event in known.events}
+    return known.once("newest changes", lambda: {event.id: event for event in known.events})
 
 
 def standing_events(known: Known) -> tuple[Standing, ...]:
     """The events that stand, gravest first, then by area and rule."""
+    return known.once("standing", lambda: _standing_events(known))
+
+
+def _standing_events(known: Known) -> tuple[Standing, ...]:
     warnings = {p.warning.event: p.warning.warning for p in known.warnings}
     told = {p.warning.event for p in known.warnings if p.warning.issued is not None}
     stand = [e for e in newest_changes(known).values() if not e.ended]

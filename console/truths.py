@@ -61,9 +61,8 @@ def district_truths(state: State, districts: Iterable[str], at: datetime) -> dic
         return {}
     wanted = set(districts)
     found: dict[tuple[str, str], dict[Level, Timeline]] = {}
-    for (threshold, place, level), timeline in levels(state).items():
-        if place in wanted:
-            found.setdefault((threshold, place), {})[level] = timeline
+    for (threshold, place, level), timeline in levels(state, wanted).items():
+        found.setdefault((threshold, place), {})[level] = timeline
     truths: dict[str, tuple[ThresholdTruth, ...]] = {}
     for name in watched(state.plan.configuration):
         for place in sorted(wanted):

@@ -155,7 +155,8 @@ def warning_page(
     if life is None:
         return None
     view = warning_view(life, message, known, Names(country), LocalTime(country.timezone))
-    event = event_behind(life.message(view.message) or life.main(), known.events)
+    behind = event_behind(life.message(view.message) or life.main(), known.events)
+    event = known.whole(behind) if behind is not None else None
     newest_change = newest_changes(known).get(event.id) if event is not None else None
     over = newest_change.known if newest_change is not None and newest_change.ended else None
     shown = series(event, over, known.at) if event is not None else None

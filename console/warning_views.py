@@ -127,7 +127,8 @@ def warning_view(life: WarningLife, chosen: str, known: Known, names: Names, clo
         chosen: the id of one of its messages; empty, or unknown, for the one that people were last warned by.
     """
     message = life.message(chosen) or life.main()
-    event = event_behind(message, known.events)
+    behind = event_behind(message, known.events)
+    event = known.whole(behind) if behind is not None else None
     rule = next((r for r in names.country.configuration.rules if r.name == message.rule), None)
     price = names.country.facts.messaging.price
     return WarningView(

@@ -18,9 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.fs as pafs
-import pyarrow.parquet as pq
 
 from schemas.errors import LogError
 from schemas.moments import to_utc
@@ -70,6 +68,8 @@ class Archive:
             PolyriskError: the batch has not `schemas.observations.SCHEMA`.
             LogError: it holds more than one delivery.
         """
+        import pyarrow.parquet as pq  # here: most processes open an archive and never write or read one, and it is 40 MB
+
         check(batch)
         if batch.num_rows == 0:
             return
@@ -89,6 +89,8 @@ class Archive:
 
         A revised reading is there as often as it was delivered; who wants the last word takes the greatest `issued`, then `received`.
         """
+        import pyarrow.dataset as ds
+
         files = self._parquet_files(feed, start, end)
         if not files:
             return SCHEMA.empty_table()

@@ -8,9 +8,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eventlog.archive import Archive
 from eventlog.log import EventLog, open_log
+
+if TYPE_CHECKING:
+    from eventlog.archive import Archive
 
 STATE = "POLYRISK_STATE"
 LOG = "POLYRISK_LOG"
@@ -51,6 +54,8 @@ def opened_log() -> Iterator[EventLog]:
         log.close()
 
 
-def archive() -> Archive:
+def archive() -> "Archive":
     """The archive."""
+    from eventlog.archive import Archive  # here: most who ask where the log is never look into the archive
+
     return Archive(os.environ.get(ARCHIVE) or str(state_folder() / "archive"))

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from schemas.configuration import Decided, LevelWord
@@ -19,6 +18,9 @@ from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
 from schemas.moments import Moment
 from schemas.yaml_files import YamlFile, plain
+
+if TYPE_CHECKING:  # else where it is used: who only lists cases, such as the console, need not hold 50 MB for it
+    import pandas as pd
 
 SIZE_LIMIT = 400_000
 """Bytes of one file of a case: a case travels with the repository."""
@@ -176,15 +178,17 @@ class Case:
         return self.facts.expectations
 
     @cached_property
-    def outcomes(self) -> pd.DataFrame:
+    def outcomes(self) -> "pd.DataFrame":
         """What happened: `at` (UTC), `area`, `kind`, `value`, `unit`, `place`, `source`; cumulative where the kind says so."""
+        import pandas as pd
+
         if self.expectations.outcomes is None:
             return pd.DataFrame(columns=["at", "area", "kind", "value", "unit", "place", "source"])
         table = self._table(self.expectations.outcomes)
         table["at"] = _moments(table["at"])
         return table.assign(value=pd.to_numeric(table["value"]))
 
-    def series(self, feed: str, indicator: str | None = None) -> pd.DataFrame:
+    def series(self, feed: str, indicator: str | None = None) -> "pd.DataFrame":
         """All readings of a feed: `known, area, indicator, start, end, value`, by known, area and start.
 
         Value NaN: the source spoke and gave none. Times are UTC.
@@ -193,6 +197,8 @@ class Case:
             KeyError: the case has no such feed.
             ConfigurationError: a file cannot be read as its shape says.
         """
+        import pandas as pd
+
         if feed not in self._series:
             tables = [self._readings(file) for file in self.facts.feeds[feed].series]
             joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
@@ -200,8 +206,10 @@ class Case:
         table = self._series[feed]
         return table if indicator is None else table[table["indicator"] == indicator].reset_index(drop=True)
 
-    def known_by(self, feed: str, at: datetime) -> pd.DataFrame:
+    def known_by(self, feed: str, at: datetime) -> "pd.DataFrame":
         """The readings of a feed that were known at a moment."""
+        import pandas as pd
+
         table = self.series(feed)
         return table.iloc[: int(table["known"].searchsorted(pd.Timestamp(at), side="right"))]
 
@@ -210,13 +218,15 @@ class Case:
         dated = [table for _, table in sorted(self.extra(feed).items()) if "known" in table.columns]
         return len(self.known_by(feed, at)), *(int((table["known"] <= at).sum()) for table in dated)
 
-    def extra(self, feed: str) -> Mapping[str, pd.DataFrame]:
+    def extra(self, feed: str) -> "Mapping[str, pd.DataFrame]":
         """The side tables of a feed by name; all text, but for coordinates and levels (float) and times (UTC)."""
         if feed not in self._extra:
             self._extra[feed] = {name: self._typed(self._table(file)) for name, file in self.facts.feeds[feed].extra.items()}
         return self._extra[feed]
 
-    def _readings(self, file: SeriesFile) -> pd.DataFrame:
+    def _readings(self, file: SeriesFile) -> "pd.DataFrame":
+        import pandas as pd
+
         table = self._table(file.file)
         needed = {"known", "start", "end"} | ({"area", "value"} if file.shape == "long" else set())
         if needed - set(table.columns):
@@ -238,7 +248,9 @@ class Case:
             }
         )
 
-    def _table(self, name: str) -> pd.DataFrame:
+    def _table(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
         path = self.folder / name
         try:
             return pd.read_csv(path, dtype=str, keep_default_na=False, comment=None)
@@ -247,7 +259,7 @@ class Case:
             raise ConfigurationError(f"cannot be read: {error}.", where=f"{self.name}/{name}", remedy=remedy) from error
 
     @staticmethod
-    def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    def _typed(table: "pd.DataFrame") -> "pd.DataFrame":
         for column in table.columns:
             if column in _NUMBERS:
                 table[column] = _numbers(table[column])
@@ -257,8 +269,12 @@ class Case:
 
 
 def _numbers(texts: "pd.Series[str]") -> "pd.Series[float]":
+    import pandas as pd
+
     return pd.to_numeric(texts.mask(texts.isin(["", _NULL]))).astype(float)
 
 
 def _moments(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
+    import pandas as pd
+
     return pd.to_datetime(texts, format="ISO8601", utc=True)

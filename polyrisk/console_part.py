@@ -1,25 +1,35 @@
 """The console as a part that runs: where it listens, under which names, and over whose accounts."""
 
 import os
+import signal
 import socket
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from ipaddress import ip_address
 from pathlib import Path
+from types import ModuleType
 
+import click
 import uvicorn
 
 from alerts.officers.signing_in import SigningIn
 from alerts.registry import has_registry, open_registry
 from console.elsewhere import SignInService
 from console.pages import create_app
-from console.planner_histories import Source
-from eventlog.log import EventLog
-from feeds.clock import Clock
+from console.planner_histories import Source, sources_of
+from eventlog.log import EventLog, open_log
+from eventlog.state import is_drill, log_url
+from feeds.clock import Clock, FileClock, WallClock
+from polyrisk.configuring import configure
 from polyrisk.defaults import PORT
+from polyrisk.processes import noted
 from polyrisk.serving import HOST, bound
-from schemas.country_files import LoadedCountry
+from processors.garbage import look_less_often
+from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import RefusedError
 
 
@@ -68,4 +78,48 @@ def console_of(
     hosts = (HOST, "localhost", *own, *where.names)
     app = create_app(log, country, now=clock.now, hosts=hosts, registry=registry, histories=histories, elsewhere=elsewhere)
     stack.callback(app.state.close)
+    click.echo(f"console at http://{where.host}:{served.getsockname()[1]}/")
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)), served
+
+
+def run_console(state: Path, folder: Path, where: Where, histories: Sequence[Path] = ()) -> None:
+    """Run the console alone until Ctrl-C or SIGTERM. Not in the folder of a drill.
+
+    It loads nothing of the other parts: an installation with seven countries runs seven of it.
+
+    Args:
+        state: the installation's folder. folder: of the country. histories: folders that the planner may choose from, before its cases.
+
+    Raises:
+        RefusedError, PolyriskError: as `console_of`. RefusedError: the folder is a drill's.
+    """
+    for ending in (signal.SIGINT, signal.SIGTERM):  # as for every part (`polyrisk.live`)
+        signal.signal(ending, signal.default_int_handler)
+    if is_drill(state):
+        raise RefusedError("this is the folder of a drill.", where=str(state), remedy="Name that of the installation with --state.")
+    state.mkdir(parents=True, exist_ok=True)
+    country = load_country(folder)
+    os.environ["POLYRISK_STATE"] = str(state.absolute())
+    sys.meta_path.insert(0, _NoPandas())
+    with ExitStack() as stack:
+        log = stack.enter_context(closing(open_log(log_url(state))))
+        clock: Clock = FileClock(state / "clock") if (state / "clock").exists() else WallClock()
+        configure(log, country, clock)
+        stack.enter_context(noted(state, "console"))
+        look_less_often()
+        page, served = console_of(stack, log, country, state, clock, where, sources_of(country, histories))
+        page.run(sockets=[served])
+
+
+class _NoPandas(MetaPathFinder):
+    """Finds no pandas, and so has nothing load it in this process.
+
+    Arrow loads it only to ask whether a list is one of its own, and goes on without; it takes 45 MB of each console. The processes that
+    judge a planner's moves are started anew and load what they need.
+    """
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG002 - it is asked so
+        """The import system's question."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("the console loads no pandas", name=fullname)
+        return None

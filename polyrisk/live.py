@@ -40,8 +40,8 @@ from feeds.source_clocks import SourceClocks
 from feeds.stand_ins import StandInServer
 from polyrisk import metrics
 from polyrisk.airflow_services import Standalone, start_standalone
-from polyrisk.config_log import SHORT, entries_of, in_force
-from polyrisk.console_part import Where, console_of
+from polyrisk.configuring import configure
+from polyrisk.console_part import Where, console_of, run_console
 from polyrisk.defaults import LISTENER_PORT, PARTS
 from polyrisk.listener_command import Listening
 from polyrisk.processes import noted
@@ -51,9 +51,7 @@ from processors.garbage import look_less_often
 from processors.loop import HOLD_S, Processor
 from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, load_country
-from schemas.envelopes import input_record
 from schemas.errors import RefusedError
-from schemas.records import ConfigChange
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,9 @@ def run_parts(
         judges: how the processor is started.
         histories: folders that the planner may choose from, before the country's cases.
     """
+    if part == "console":
+        run_console(state, folder, where, histories)
+        return
     # A service manager ends us by SIGTERM, and what was started in the background ignores SIGINT unless it says otherwise.
     # From the first moment on, so that Airflow is not left behind by an end while it starts.
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -120,7 +121,7 @@ def run_parts(
         if part == "all":
             clock = clock if case is None else _play(stack, state, folder, case, start, speed)
             turns["airflow"] = _airflow(stack, state).check_running
-        _configure(log, country, clock)
+        configure(log, country, clock)
         if part in ("ticker", "all"):
             REGISTRY.register(SourceClocks(state / source_clocks.FOLDER, lambda: datetime.now(UTC)))
         probes = [STARTING]
@@ -136,12 +137,8 @@ def run_parts(
         look_less_often()  # before the processors make their states again, which takes half as long so
         turns |= {name: _turn(name, log, country, state, clock, channel, stack, judges) for name in PARTS[:3] if part in (name, "all")}
         probes[:] = probes_of(turns, log, country, state)
-        if part in ("console", "all"):
+        if part == "all":
             page, served = console_of(stack, log, country, state, clock, where, sources)
-            click.echo(f"console at http://{where.host}:{served.getsockname()[1]}/")
-            if not turns:
-                page.run(sockets=[served])
-                return
             threading.Thread(target=page.run, kwargs={"sockets": [served]}, name="console", daemon=True).start()
         click.echo("running; Ctrl-C ends it")
         _take_turns(turns)
@@ -315,20 +312,3 @@ def _advance(clock: FileClock, start: datetime, speed: float) -> None:
     while True:
         clock.set(start + timedelta(seconds=(time.monotonic() - begun) * speed))
         time.sleep(PAUSE_S)
-
-
-def _configure(log: EventLog, country: LoadedCountry, clock: Clock) -> None:
-    """Say by which configuration the shard is judged, if nothing is in force yet: what is, people change, and no start does."""
-    configuration = country.configuration
-    standing = in_force(entries_of(log, country.shard))
-    if standing is not None:
-        if standing.hash != configuration.hash:
-            click.echo(f"in force is {standing.hash[:SHORT]}, the files are {configuration.hash[:SHORT]}:")
-            click.echo(
-                f"`polyrisk config diff in-force {country.folder.name}` shows what differs, `polyrisk config apply` puts it in force"
-            )
-        return
-    change = ConfigChange(
-        at=clock.now(), hash=configuration.hash, configuration=configuration.canonical(), author="country files", reason="start"
-    )
-    log.append([input_record(country.shard, change)])

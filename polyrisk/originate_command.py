@@ -21,8 +21,9 @@ _HOW: dict[str, How] = {"all-clear": "all_clear", "mistaken": "mistaken", "canno
 def show_hazards(here: Installation, state: Path, *, as_json: bool) -> None:
     """Print what can be warned of."""
     with on_duty(state, here) as duty:
-        for hazard in duty.service.hazards():
-            click.echo(json.dumps({"hazard": hazard}) if as_json else hazard)
+        for hazard, actions in duty.service.hazards().items():
+            told = f"{hazard}  --action {'|'.join(actions)}" if actions else hazard
+            click.echo(json.dumps({"hazard": hazard, "actions": actions}) if as_json else told)
 
 
 def warn(here: Installation, state: Path, draft: Draft, *, really: bool, as_json: bool) -> None:

@@ -4,7 +4,6 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import pandas as pd
 import pyarrow as pa
 
 from eventlog.archive import Archive
@@ -116,7 +115,7 @@ def _histories(
     """Area to its values by the kind's period: of each identity the one that wins, and no nulls."""
     frame = table.select(["area", "indicator", "start", "end", "issued", "received", "lead", "value", "delivery"]).to_pandas()
     frame = frame.astype({"area": str, "indicator": str, "delivery": str})
-    frame = frame[(frame["indicator"] == threshold.indicator) & frame["lead"].isna() & (frame["received"] <= pd.Timestamp(to_utc(at)))]
+    frame = frame[(frame["indicator"] == threshold.indicator) & frame["lead"].isna() & (frame["received"] <= to_utc(at))]
     frame = frame.sort_values(["area", "start", "end", "issued", "received", "delivery"], na_position="first")
     frame = frame.drop_duplicates(["area", "start", "end"], keep="last").dropna(subset=["value"])
     period = kind.period(settings)

@@ -4,7 +4,7 @@ A function of its arguments alone: no clock, no input or output, no chance. Time
 backtest and a rule's test are the same code, and the same log always gives the same breaches and events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from processors import snapshots, timeline_views
@@ -88,9 +88,13 @@ def timelines(state: State) -> dict[tuple[str, str], Timeline]:
     return timeline_views.timelines(all_by_timelines(state))
 
 
-def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
-    """(threshold, place, level) to its truth, for each place with a series and each area that it is rolled up to."""
-    return timeline_views.levels(all_by_timelines(state))
+def levels(state: State, wanted: Set[str] | None = None) -> dict[tuple[str, str, Level], Timeline]:
+    """(threshold, place, level) to its truth, for each place with a series and each area that it is rolled up to.
+
+    Args:
+        wanted: these places alone; none for all.
+    """
+    return timeline_views.levels(all_by_timelines(state), wanted)
 
 
 def why(state: State, rule: str, area: str, at: datetime) -> Evidence | None:

@@ -1,5 +1,6 @@
 """What stands at a shard's now, for tests, pages and backtests: the truth of rules and of levels over valid time."""
 
+from collections.abc import Set
 from datetime import datetime
 
 from processors.conditions import Sight
@@ -29,8 +30,12 @@ def timelines(state: State) -> dict[tuple[str, str], Timeline]:
     return found
 
 
-def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
-    """(threshold, place, level) to its truth, for each place with a series and each area that it is rolled up to."""
+def levels(state: State, wanted: Set[str] | None = None) -> dict[tuple[str, str, Level], Timeline]:
+    """(threshold, place, level) to its truth, for each place with a series and each area that it is rolled up to.
+
+    Args:
+        wanted: these places alone; none for all.
+    """
     if state.plan is None:
         return {}
     sight = Sight(state.plan, state.tracks, state.baselines, state.alive, state.now)
@@ -38,7 +43,8 @@ def levels(state: State) -> dict[tuple[str, str, Level], Timeline]:
     for name, threshold in state.plan.thresholds.items():
         upto_level = threshold.roll_up.to if threshold.roll_up is not None else None
         areas = [a.code for a in state.plan.configuration.areas if a.level == upto_level]
-        for place in [p for n, p in state.tracks if n == name] + areas:
+        places = [p for n, p in state.tracks if n == name] + areas
+        for place in places if wanted is None else [p for p in places if p in wanted]:
             read = sight.read(name, place)
             for level in (Level.YELLOW, Level.ORANGE, Level.RED):
                 line = sight.level(name, place, level)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.interface.catalogues import SOURCE, catalogues
 from console.interface.speaking import speaking
+from console.sessions import is_secure
 
 COOKIE, ASKED = "polyrisk_language", "lang"
 """The cookie, and what an address asks with."""
@@ -71,8 +72,7 @@ def _accepted(header: str) -> list[str]:
 def _kept(request: Request, chosen: str) -> Response:
     """Back to the page that the choice was made on, as it was shown, in the language chosen from now on."""
     response = RedirectResponse(_page_shown(request), 303, headers={"cache-control": "no-store"})
-    secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, chosen, max_age=_YEAR_S, httponly=True, samesite="lax", secure=secure)
+    response.set_cookie(COOKIE, chosen, max_age=_YEAR_S, httponly=True, samesite="lax", secure=is_secure(request))
     return response
 
 

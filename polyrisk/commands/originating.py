@@ -22,7 +22,7 @@ def originate() -> None:
 @AS_JSON
 @told
 def hazards(state: Path, as_json: bool) -> None:
-    """List what can be warned of: the texts that the country has in each of its languages."""
+    """List what can be warned of: the texts that the country has in each of its languages, and what else they can tell people to do."""
     from polyrisk.originate_command import show_hazards
 
     with opened(state) as here:
@@ -35,6 +35,8 @@ def hazards(state: Path, as_json: bool) -> None:
 @click.option("--level", required=True, type=LEVEL)
 @click.option("--from", "since", metavar="TIME", help="From when it is expected, with its zone; without it, it is there.")
 @click.option("--until", required=True, metavar="TIME", help="Until when it stands unless it is updated, with its zone.")
+@click.option("--action", help="What people are told to do, if not what the text says of itself; one of those that `hazards` lists.")
+@click.option("--shelter", help="Where people are told to go: a name of `shelters` in country.yaml.")
 @click.option(
     "--reason", required=True, help="What was seen or told. It stands beside the message; numbers are masked, name no private person."
 )
@@ -51,6 +53,8 @@ def warn(
     level: str,
     since: str | None,
     until: str,
+    action: str | None,
+    shelter: str | None,
     reason: str,
     source: str,
     really: bool,
@@ -65,7 +69,8 @@ def warn(
     from schemas.levels import Level
 
     begins = moment(since) if since is not None else None
-    draft = Draft(hazard, area, Level.named(level), moment(until), by, role, reason, source, begins)
+    filled = {slot: choice for slot, choice in (("action", action), ("shelter", shelter)) if choice}
+    draft = Draft(hazard, area, Level.named(level), moment(until), by, role, reason, source, begins, filled=filled)
     with opened(state) as here:
         warn_of(here, state, draft, really=really, as_json=as_json)
 

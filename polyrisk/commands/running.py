@@ -67,7 +67,11 @@ def run(
 
         run_airflow(state, airflow_port)
         return
-    from polyrisk.console_part import Where
+    from polyrisk.console_part import Where, run_console
+
+    if part == "console":  # by itself it need not load what the other parts are made of
+        run_console(state, countries_root() / country, Where(port, host, names), histories)
+        return
     from polyrisk.live import Judges, run_parts
 
     begin = to_utc(datetime.fromisoformat(start)) if start else None

@@ -337,6 +337,28 @@ def test_an_update_that_nobody_signed_is_asked_for_again_when_the_old_end_comes(
     assert len(world.readers()) == 6
 
 
+def test_what_the_texts_leave_open_is_filled_in_every_language_and_kept_by_an_update(world: World) -> None:
+    """What to do is chosen by its name; what the country has not in each language is refused, and then nothing is written."""
+    with pytest.raises(RefusedError, match="there is no `swim`"):
+        writes(world, hazard="flood", filled={"action": "swim"})
+    assert (world.service.originated(), world.service.pending()) == ([], [])
+    first, *_, action = world.service.hazards()["flood"]
+    plain = world.service.originate(replace(DRAFT, hazard="flood"), world.now, dry=True)
+    waits = writes(world, hazard="flood", filled={"action": action})
+    said = {text.language: text.body for text in waits.texts}
+    assert all(said[text.language] != text.body for text in plain.texts)
+    assert (waits.filled, waits.author) == ({"action": action}, "N. Perera")
+    of_itself = writes(world, hazard="flood", area="LK22", filled={"action": first})
+    assert of_itself.status is WarningStatus.PROPOSED
+    ends_of = Change("B. Silva", "director", "no")
+    world.service.end_originated(of_itself.warning, ends_of, "mistaken", world.now)
+    with pytest.raises(RefusedError, match="wrote"):
+        world.service.sign(waits.id, "N. Perera", "duty_officer", world.now)
+    signed(world)
+    world.now = START + HOUR
+    assert changes(world, level=Level.ORANGE).filled == {"action": action}
+
+
 def test_a_silence_does_not_take_back_what_a_person_wrote(world: World) -> None:
     """It is about what rules propose; a person takes back what a person wrote."""
     writes(world)

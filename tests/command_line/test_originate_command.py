@@ -86,3 +86,8 @@ def test_what_cannot_be_is_refused_with_what_to_do(run: Run) -> None:
             refused = run(*WARN, *wrong, *really)
             assert (refused.exit_code, why in refused.stderr) == (2, True)
     assert "river_flood" in run("originate", "hazards").stdout.split()
+    listed = [json.loads(line) for line in run("originate", "hazards", "--json").stdout.splitlines()]
+    (action, *_) = next(one["actions"] for one in listed if one["hazard"] == "flood")
+    flood = (*WARN[:3], "flood", *WARN[4:])
+    assert json.loads(run(*flood, "--action", action, "--json").stdout)["filled"] == {"action": action}
+    assert "there is no `swim`" in run(*flood, "--action", "swim").stderr

@@ -1,5 +1,6 @@
 """The pages over real HTTP: complete, small, with nothing from elsewhere, and honest about what is not known."""
 
+import asyncio
 import base64
 import hashlib
 import html
@@ -244,6 +245,35 @@ def test_while_the_replay_goes_on_the_page_comes_at_once_and_calls_it_unknown(wo
     assert "being judged again from the log" in page
     assert 'class="d green' not in page
     assert re.search(r'<title>Kandy[^<]*</title><path class="d red event"', page)
+
+
+def test_after_a_start_no_page_shows_half_of_the_log(tmp_path: Path) -> None:
+    """As long as the log is being read a page says how far that is and nothing else; then it comes."""
+    log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    log.append([input_record("LKA", Tick(at=START + timedelta(minutes=minute))) for minute in range(1500)])
+    app = create_app(log, lanka(), patience_s=0.0)
+
+    async def three() -> list[httpx.Response]:
+        """No server has started it, so nothing reads in the background."""
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            return [await client.get("/") for _ in range(3)]
+
+    first, second, third = asyncio.run(three())
+    assert (first.status_code, second.status_code, third.status_code) == (503, 503, 200)
+    assert "So far it is read until 26 Nov 2025 22:09" in Outline(first.text).text
+    assert "So far it is read until 27 Nov 2025 06:29" in Outline(second.text).text
+    assert "Events that stand" not in first.text
+    assert "Events that stand" in third.text
+    log.close()
+
+
+def test_every_answer_says_how_long_it_took(address: str) -> None:
+    """To whoever asks, and to Prometheus by kind of page: no label holds which warning it was."""
+    assert re.fullmatch(r"total;dur=\d+\.\d", get(f"{address}/history").headers["server-timing"])
+    get(f"{address}/warning/of-which-nobody-knows")
+    counted = get(f"{address}/metrics").text
+    assert re.search(r'polyrisk_console_page_seconds_count\{page="/warning/\{id\}"\} [1-9]', counted)
+    assert "of-which-nobody-knows" not in counted
 
 
 def test_a_log_that_stopped_is_not_read_as_calm(tmp_path: Path) -> None:

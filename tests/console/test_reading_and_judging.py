@@ -10,14 +10,14 @@ from hand_made import event, known, warning
 from msgspec.structs import replace
 
 from console.judging import Judge
-from console.reading import LogReader
+from console.reading import LogReader, NotReadYetError
 from console.view import head
 from eventlog.log import EventLog, Snapshot, open_log
 from processors.engine import ENGINE_VERSION, State, initial, levels, step, to_bytes
-from schemas.envelopes import input_record, output_record
+from schemas.envelopes import input_record, output_record, read_output
 from schemas.levels import Level, Truth
-from schemas.records import Record, Tick
-from schemas.topics import INPUT
+from schemas.records import CompoundEvent, Record, Tick
+from schemas.topics import EVENTS, INPUT
 
 PATIENCE_S = 120.0
 
@@ -90,6 +90,61 @@ def test_a_record_that_cannot_be_read_is_told_and_the_rest_goes_on(log: EventLog
     assert any("cannot be read by this version" in line for line in head(known(END, unreadable=1), world.country).silences)
 
 
+def test_an_events_reasons_are_those_of_the_log(world: World) -> None:
+    """They are kept as bytes, and are whole for whoever opens a warning."""
+    reader = LogReader(world.log, world.country.shard)
+    reader.refresh()
+    found = reader.until(END)
+    published = [read_output(stored.record) for stored in world.log.read(EVENTS.name)]
+    assert [found.whole(one) for one in found.events] == published
+    without = {"evidence", "ending", "beside"}
+    for bare, full in zip(found.events, (one for one in published if isinstance(one, CompoundEvent)), strict=True):
+        assert bare.model_dump(exclude=without) == full.model_dump(exclude=without)
+        assert bare.evidence == full.evidence.model_copy(update={"readings": (), "parts": ()})
+
+
+def test_what_comes_later_changes_nothing_of_what_was_known_at_a_moment(log: EventLog) -> None:
+    """It is the same for all who ask, and another as soon as something of that moment is other than it was."""
+    noon = warning().proposed
+    log.append([input_record("LKA", Tick(at=noon))])
+    reader = LogReader(log, "LKA")
+    reader.refresh()
+    before = reader.until(noon)
+    log.append([input_record("LKA", Tick(at=noon + timedelta(minutes=1)))])
+    reader.refresh()
+    assert reader.until(noon) is before
+    log.append([output_record(warning(), "w:1", noon)])
+    reader.refresh()
+    after = reader.until(noon)
+    assert (len(after.warnings), after.version == before.version) == (1, False)
+
+
+def test_records_out_of_order_are_known_from_when_they_were_received(log: EventLog) -> None:
+    """One that was received earlier and written later counts from its receipt; the order stays that of the log."""
+    made = [
+        (output_record(warning(number), f"w:{number}", warning().proposed + timedelta(hours=hour)))
+        for number, hour in ((1, 2), (2, 0), (3, 1))
+    ]
+    log.append(made)
+    reader = LogReader(log, "LKA")
+    reader.refresh()
+    at = [[p.warning.id for p in reader.until(warning().proposed + timedelta(hours=hour)).warnings] for hour in (0, 1, 2)]
+    assert at == [["w1.2"], ["w1.2", "w1.3"], ["w1.1", "w1.2", "w1.3"]]
+
+
+def test_who_does_not_wait_for_the_log_is_told_how_far_it_is_read(log: EventLog) -> None:
+    """Half a log is never shown as all of it; who asks again finds more of it read."""
+    log.append([input_record("LKA", Tick(at=START + timedelta(minutes=minute))) for minute in range(2500)])
+    reader = LogReader(log, "LKA")
+    came_to = []
+    for _ in range(3):
+        with pytest.raises(NotReadYetError) as found:
+            reader.refresh(0.0)
+        came_to.append(found.value.came_to)
+    assert came_to == [START + timedelta(minutes=minute) for minute in (999, 1999, 2499)]
+    assert reader.refresh(0.0) == reader.refresh()
+
+
 def test_the_judgement_of_a_moment_is_that_of_the_engine_from_scratch(world: World) -> None:
     """Asked in any order, with states kept between, it is what stepping from the first record gives."""
     judge = Judge(world.log, world.country.shard)
@@ -97,6 +152,14 @@ def test_the_judgement_of_a_moment_is_that_of_the_engine_from_scratch(world: Wor
     expected = from_scratch(world, moments)
     for at in moments:
         assert levels(state_of(judge, at)) == levels(expected[at]), at.isoformat()
+
+
+def test_levels_of_some_places_are_those_of_all(world: World) -> None:
+    """A page asks for its districts alone, of a country with thousands of places."""
+    state = state_of(Judge(world.log, world.country.shard), START + timedelta(hours=40))
+    wanted = {"LK21", "LK23"}
+    assert levels(state, wanted) == {key: line for key, line in levels(state).items() if key[1] in wanted}
+    assert levels(state, wanted)
 
 
 def test_kandy_is_held_not_lower_after_its_gauge_fell_silent(world: World) -> None:
