@@ -21,7 +21,8 @@ from alerts.people import enrolling
 from alerts.people.enrolment_files import FileRow, read
 from alerts.registry import Registry, open_registry
 from polyrisk.config_apply import clock_of
-from polyrisk.drill_run import DrillRun, Orders, Told, may_order
+from polyrisk.drill_orders import Orders, Told, may_order
+from polyrisk.drill_run import DrillRun
 from polyrisk.loading import load
 from schemas.country_files import LoadedCountry
 from schemas.errors import PolyriskError, RefusedError

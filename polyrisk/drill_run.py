@@ -29,9 +29,9 @@ from feeds.stand_ins import StandInServer
 from polyrisk.airflow_runner import environment
 from polyrisk.case_run import DirectFetch, Fetch, Parts, Tally
 from polyrisk.drill_duty import DrillDuty
+from polyrisk.drill_orders import Orders, Told
 from processors.loop import Processor
 from schemas.country_files import LoadedCountry
-from schemas.errors import RefusedError
 from schemas.records import Signature
 from schemas.warning_records import Warning
 
@@ -40,30 +40,6 @@ BEFORE = timedelta(days=1)
 """The case is begun so long before the first warning that it must have given; what lies before is its history."""
 LOOK_S = 0.5
 ARCHIVE, LOG = "archive", "log.db"
-
-
-@dataclass(frozen=True)
-class Orders:
-    """How a drill is to be held.
-
-    Attributes:
-        by, role: who ordered it. sign_as: role to the name it is signed as when nobody is asked; without any, people sign
-            (`polyrisk pending`, `polyrisk sign` with the drill's folder). wait: how long for people, after the last signature.
-        send: the channel hands messages to a provider, so receipts and answers are waited for.
-    """
-
-    send: bool
-    wait: timedelta
-    by: str = ""
-    role: str = ""
-    sign_as: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Told:
-    """Who is told how far a drill is: what happens now, in words."""
-
-    say: Callable[[str], None] = lambda _: None
 
 
 class _TimedFetch:
@@ -120,7 +96,7 @@ class DrillRun:
         registry: Registry,
         channel: Channel,
         orders: Orders,
-        told: Told = Told(),
+        told: Told,
         *,
         officers: Sequence[DrillOfficer] = (),
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -378,15 +354,3 @@ class DrillRun:
 def _one(since: datetime | None, at: datetime | None) -> tuple[list[timedelta], list[datetime], int]:
     """A stage that comes about once: how long it took, when, and for how many."""
     return ([at - since], [at], 1) if since is not None and at is not None else ([], [], 1)
-
-
-def may_order(country: LoadedCountry, by: str, role: str) -> None:
-    """See that somebody by name, whose role may, orders a drill that is sent.
-
-    Raises:
-        RefusedError: nobody is named, or the role may not.
-    """
-    known = country.facts.roles.get(role)
-    if not by or known is None or "drill" not in known.may:
-        may = ", ".join(name for name, one in country.facts.roles.items() if "drill" in one.may)
-        raise RefusedError("a drill that is sent is ordered by name, in a role that may.", where=role, remedy=f"--by and --role: {may}.")

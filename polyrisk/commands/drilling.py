@@ -64,7 +64,7 @@ def hold(
 ) -> None:
     """Hold a drill of a CASE; the exit code is 1 if a stage did not happen or took too long."""
     from polyrisk import drill_command
-    from polyrisk.drill_run import Orders, Told
+    from polyrisk.drill_orders import Orders, Told
     from polyrisk.loading import load
 
     _, country = load(case)

@@ -38,7 +38,7 @@ from feeds.clock import WallClock
 from polyrisk import drill_command
 from polyrisk.__main__ import main
 from polyrisk.drill_command import shown
-from polyrisk.drill_run import Orders, Told
+from polyrisk.drill_orders import Orders, Told
 from polyrisk.listener_command import Listening
 from schemas.country_facts import Drill
 from schemas.country_files import countries_root, load_country
