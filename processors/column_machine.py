@@ -4,7 +4,9 @@ It goes forward only, through readings in order with no silence between them; wh
 small machine stays the meaning: a property test holds these columns against it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -164,8 +166,13 @@ def meets_any(laws: Laws, lanes: Lanes, values: Column) -> Flags:
 _CODES = {int(code): code for code in Code}
 
 
-def codes_of(numbers: list[int]) -> tuple[Code, ...]:
-    """Codes by their numbers."""
+def codes_of(numbers: Iterable[int]) -> tuple[Code, ...]:
+    """Codes by their numbers; the same tuple each time, for one is kept of each entry of each series."""
+    return _codes_of(tuple(numbers))
+
+
+@lru_cache(maxsize=4096)
+def _codes_of(numbers: tuple[int, ...]) -> tuple[Code, ...]:
     return tuple([_CODES[number] for number in numbers])
 
 

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from processors.column_machine import Machines
+from processors.column_machine import Machines, codes_of
 from processors.columns import Columns, Course, Mark, Watch, put_together
-from processors.levels import Code, Entry
+from processors.levels import Entry
 from processors.plan import Plan
 from processors.regular import layout_of
 from processors.rows import Rows
@@ -141,8 +141,13 @@ def _entries(watches: Sequence[Watch | None], arrays: Arrays) -> dict[str, Any]:
 
 
 def _read_entries(told: Mapping[str, Any], content: bytes) -> list[list[Entry]]:
-    words = [tuple([Code(code) for code in word]) for word in told["words"]]
-    start, end, codes, counts, peak = [_array(told[name], content).tolist() for name in ("start", "end", "codes", "counts", "peak")]
+    words = [codes_of(word) for word in told["words"]]
+    numbers: dict[int, int] = {}  # each once, as in `forward`
+
+    def read(name: str) -> list[int]:
+        return [numbers.setdefault(number, number) for number in _array(told[name], content).tolist()]
+
+    start, end, codes, counts, peak = [read(name) for name in ("start", "end", "codes", "counts", "peak")]
     entries = list(map(Entry, start, end, [words[n] for n in codes], map(bool, counts), peak))
     edges = [0, *accumulate(_array(told["lengths"], content).tolist())]
     return [entries[first:last] for first, last in pairwise(edges)]

@@ -10,7 +10,7 @@ from processors.columns import Columns, Course, Mark, Watch, gives_up_at, readin
 from processors.conditions import Sight
 from processors.events import lines_of, needed_from, settled
 from processors.held_against import bounds_for
-from processors.levels import Code, Machine
+from processors.levels import Code, Machine, Settings
 from processors.life import beginning, tip
 from processors.onsets import Onsets
 from processors.plan import Place
@@ -23,6 +23,7 @@ from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line
 from processors.tracks import Track, as_judged, forget, judged_anew, may_forget, new_track
 
 _CERTAIN = (Code.LOWER, Code.PENDING, Code.TRUE)
+_UNHEARD = Watch((), (), BEGINNING, BEGINNING)
 
 
 @dataclass(frozen=True)
@@ -214,9 +215,13 @@ def begun(columns: Columns, areas: Sequence[int], now: int, events: Mapping[Plac
     watches, courses, bases = list(columns.watches), list(columns.courses), dict(columns.bases)
     for area in areas:
         courses[area] = tuple(unheard(rule, events.get((rule.name, layout.areas[area]), Judged())) for rule in layout.rules)
+    blank_tracks: dict[Settings, Track] = {}  # one for all alike, for a track never changes
     for lane in lanes:
-        watches[lane] = Watch((), (), BEGINNING, BEGINNING)
-        bases[lane] = new_track(plan.settings(layout.thresholds[lane % width], layout.areas[lane // width]), 0)
+        watches[lane] = _UNHEARD
+        settings = plan.settings(layout.thresholds[lane % width], layout.areas[lane // width])
+        if settings not in blank_tracks:
+            blank_tracks[settings] = new_track(settings, 0)
+        bases[lane] = blank_tracks[settings]
     return replace(
         columns, machines=machines, regular=columns.regular | which, since=np.where(which, now, columns.since),
         gives_up=np.where(which, FAR, columns.gives_up), seen_ends=seen_ends, seen_starts=seen_starts, newest=newest, carried=carried,
