@@ -17,6 +17,7 @@ from processors.life import Going
 from processors.pointwise import Standing
 from processors.regular import Layout
 from processors.rows import Rows, joined_rows, no_rows, rows_of
+from processors.sources import numbers_in
 from processors.stretches import Said
 from processors.timelines import BEGINNING, FAR
 from processors.tracks import Track
@@ -170,9 +171,8 @@ def readings_of(columns: Columns, lane: int) -> Rows:
 def sources_of(columns: Columns) -> set[int]:
     """The records of which a reading is kept."""
     newest = columns.newest[:, 0]
-    columns_of = [newest[newest >= 0], columns.pending.sources, *(part.sources for part in columns.history)]
-    bases = {n for track in columns.bases.values() for n in np.unique(track.series.sources).tolist()}
-    return bases.union(*(np.unique(found).tolist() for found in columns_of))
+    bases = (track.series.sources for track in columns.bases.values())
+    return numbers_in([newest[newest >= 0], columns.pending.sources, *(part.sources for part in columns.history), *bases])
 
 
 def marked_at(columns: Columns, now: int) -> Columns:
