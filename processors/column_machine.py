@@ -97,12 +97,12 @@ class Machines:
 
     def copy(self) -> "Machines":
         """The same, for going on without touching these."""
-        return Machines(*(getattr(self, name).copy() for name in _NAMES))
+        return Machines(*(getattr(self, name).copy() for name in MACHINE_COLUMNS))
 
     def restore(self, lanes: Lanes, before: "Machines") -> None:
         """Put series back to where they stood."""
         if len(lanes):
-            for name in _NAMES:
+            for name in MACHINE_COLUMNS:
                 getattr(self, name)[lanes] = getattr(before, name)[lanes]
 
     def idle(self, lanes: Lanes) -> Flags:
@@ -138,7 +138,9 @@ class Machines:
         )
 
 
-_NAMES = tuple(field.name for field in fields(Machines))
+MACHINE_COLUMNS = tuple(field.name for field in fields(Machines))
+BY_LEVEL = frozenset({"entered", "count", "first", "counted", "leaving", "codes"})
+"""The columns of `Machines` that are series by level."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from processors.columns import Columns, Course, Mark, Watch, put_together
 from processors.levels import Entry
 from processors.plan import Plan
 from processors.regular import layout_of
-from processors.rows import Rows
+from processors.rows import Rows, packed_rows
 from processors.stretches import Said
 from processors.tracks import Track
 from schemas.errors import PolyriskError
@@ -91,7 +91,7 @@ def read_columns(told: Mapping[str, Any], content: bytes, plan: Plan | None, tra
         return msgspec.json.decode(_array(place, content).data, type=values)
 
     marks = [
-        Mark(at, Machines(**_arrays(machines, content)), _array(ends, content), _array(starts, content))
+        Mark.of(at, Machines(**_arrays(machines, content)), _array(ends, content), _array(starts, content))
         for at, machines, ends, starts in told["marks"]
     ]
     return Columns(
@@ -105,7 +105,7 @@ def read_columns(told: Mapping[str, Any], content: bytes, plan: Plan | None, tra
             ]
         ),
         courses=read(told["courses"], _Courses),
-        history=(Rows(**_arrays(told["history"], content)),),
+        history=(packed_rows(Rows(**_arrays(told["history"], content))),),
         pending=Rows(**_arrays(told["pending"], content)),
         marks=tuple(marks),
         bases={lane: track(base, (layout.thresholds[lane % width], layout.areas[lane // width])) for lane, base in told["bases"]},
