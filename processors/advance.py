@@ -29,7 +29,8 @@ from processors.regular import Layout, layout_of
 from processors.rows import Rows, joined_rows, no_rows
 from processors.saying import say
 from processors.silence import Spans, delivered, since_asked
-from processors.state import Source, State
+from processors.sources import Source, numbers_in
+from processors.state import State
 from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, micros
 from processors.touched import Touched
@@ -39,7 +40,10 @@ from schemas.records import CompoundEvent, ConfigChange, Heartbeat, Record, Thre
 Kept = TypeVar("Kept")
 _FORWARD = (Row, Piece, pa.RecordBatch, Heartbeat, Tick)
 """What may be taken in together."""
-_FORGET_EVERY = 64
+_FORGET_EVERY, _FORGET_LARGE_EVERY = 64, 16
+"""After so many records those of which no reading is kept are let go of; sooner if one of the new ones has many readings."""
+_NEW_RECORDS = 4
+"""The last of them are not compressed, for they are what is told with next."""
 _MOST_ENTRIES = 256
 """A series that has said more than this since it became regular is looked through once, so that what is old is let go of."""
 
@@ -413,14 +417,22 @@ def _held_areas(state: State) -> frozenset[str]:
 
 
 def _forgotten(state: State, numbered: int) -> State:
-    """The state without records none of whose readings is kept; when has no effect on what is said."""
-    if state.numbered // _FORGET_EVERY == numbered // _FORGET_EVERY:
+    """The state without records none of whose readings is kept, and with most of the others compressed; when has no effect on what is said.
+
+    Args:
+        numbered: how many records had been numbered before what was taken in last; of that much may be let go of soon.
+    """
+    large = any(state.sources[n].large for n in range(numbered, state.numbered))
+    every = _FORGET_LARGE_EVERY if large else _FORGET_EVERY
+    if state.numbered // every == numbered // every:
         return state
-    return replace(_without_unused(state), formers=tuple(_without_unused(former) for former in state.formers))
+    formers = tuple(_without_unused(former, former.numbered - _NEW_RECORDS) for former in state.formers)
+    return replace(_without_unused(state, min(numbered, state.numbered - _NEW_RECORDS)), formers=formers)
 
 
-def _without_unused(state: State) -> State:
-    used = {n for t in state.tracks.values() for s in (t.series, *t.steps) for n in np.unique(s.sources).tolist()}
+def _without_unused(state: State, new: int) -> State:
+    used = numbers_in(s.sources for t in state.tracks.values() for s in (t.series, *t.steps))
     if state.columns is not None:
         used |= sources_of(state.columns)
-    return replace(state, sources={n: source for n, source in state.sources.items() if n in used})
+    kept = {n: source if n >= new else source.packed for n, source in state.sources.items() if n in used}
+    return replace(state, sources=kept)

@@ -4,7 +4,9 @@ It goes forward only, through readings in order with no silence between them; wh
 small machine stays the meaning: a property test holds these columns against it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -95,12 +97,12 @@ class Machines:
 
     def copy(self) -> "Machines":
         """The same, for going on without touching these."""
-        return Machines(*(getattr(self, name).copy() for name in _NAMES))
+        return Machines(*(getattr(self, name).copy() for name in MACHINE_COLUMNS))
 
     def restore(self, lanes: Lanes, before: "Machines") -> None:
         """Put series back to where they stood."""
         if len(lanes):
-            for name in _NAMES:
+            for name in MACHINE_COLUMNS:
                 getattr(self, name)[lanes] = getattr(before, name)[lanes]
 
     def idle(self, lanes: Lanes) -> Flags:
@@ -136,7 +138,9 @@ class Machines:
         )
 
 
-_NAMES = tuple(field.name for field in fields(Machines))
+MACHINE_COLUMNS = tuple(field.name for field in fields(Machines))
+BY_LEVEL = frozenset({"entered", "count", "first", "counted", "leaving", "codes"})
+"""The columns of `Machines` that are series by level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +168,13 @@ def meets_any(laws: Laws, lanes: Lanes, values: Column) -> Flags:
 _CODES = {int(code): code for code in Code}
 
 
-def codes_of(numbers: list[int]) -> tuple[Code, ...]:
-    """Codes by their numbers."""
+def codes_of(numbers: Iterable[int]) -> tuple[Code, ...]:
+    """Codes by their numbers; the same tuple each time, for one is kept of each entry of each series."""
+    return _codes_of(tuple(numbers))
+
+
+@lru_cache(maxsize=4096)
+def _codes_of(numbers: tuple[int, ...]) -> tuple[Code, ...]:
     return tuple([_CODES[number] for number in numbers])
 
 

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from processors.column_machine import Machines
+from processors.column_machine import Machines, codes_of
 from processors.columns import Columns, Course, Mark, Watch, put_together
-from processors.levels import Code, Entry
+from processors.levels import Entry
 from processors.plan import Plan
 from processors.regular import layout_of
-from processors.rows import Rows
+from processors.rows import Rows, packed_rows
 from processors.stretches import Said
 from processors.tracks import Track
 from schemas.errors import PolyriskError
@@ -91,7 +91,7 @@ def read_columns(told: Mapping[str, Any], content: bytes, plan: Plan | None, tra
         return msgspec.json.decode(_array(place, content).data, type=values)
 
     marks = [
-        Mark(at, Machines(**_arrays(machines, content)), _array(ends, content), _array(starts, content))
+        Mark.of(at, Machines(**_arrays(machines, content)), _array(ends, content), _array(starts, content))
         for at, machines, ends, starts in told["marks"]
     ]
     return Columns(
@@ -105,7 +105,7 @@ def read_columns(told: Mapping[str, Any], content: bytes, plan: Plan | None, tra
             ]
         ),
         courses=read(told["courses"], _Courses),
-        history=(Rows(**_arrays(told["history"], content)),),
+        history=(packed_rows(Rows(**_arrays(told["history"], content))),),
         pending=Rows(**_arrays(told["pending"], content)),
         marks=tuple(marks),
         bases={lane: track(base, (layout.thresholds[lane % width], layout.areas[lane // width])) for lane, base in told["bases"]},
@@ -141,8 +141,13 @@ def _entries(watches: Sequence[Watch | None], arrays: Arrays) -> dict[str, Any]:
 
 
 def _read_entries(told: Mapping[str, Any], content: bytes) -> list[list[Entry]]:
-    words = [tuple([Code(code) for code in word]) for word in told["words"]]
-    start, end, codes, counts, peak = [_array(told[name], content).tolist() for name in ("start", "end", "codes", "counts", "peak")]
+    words = [codes_of(word) for word in told["words"]]
+    numbers: dict[int, int] = {}  # each once, as in `forward`
+
+    def read(name: str) -> list[int]:
+        return [numbers.setdefault(number, number) for number in _array(told[name], content).tolist()]
+
+    start, end, codes, counts, peak = [read(name) for name in ("start", "end", "codes", "counts", "peak")]
     entries = list(map(Entry, start, end, [words[n] for n in codes], map(bool, counts), peak))
     edges = [0, *accumulate(_array(told["lengths"], content).tolist())]
     return [entries[first:last] for first, last in pairwise(edges)]

@@ -11,7 +11,7 @@ from processors.levels import Code, Entry, reaching
 from processors.plan import Place
 from processors.rereading import Rereader
 from processors.series import Series
-from processors.state import Source
+from processors.sources import Source
 from processors.telling import told_since
 from processors.timelines import FAR, TRUE, TRUTHS, UNKNOWN, Line, moment
 from processors.tracks import Track

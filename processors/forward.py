@@ -191,9 +191,12 @@ def _steps(
         records[order], judged.starts[readings], judged.ends[readings], lanes[order], readings, levels[lanes[order]],
         codes[which[order]], peaks[which[order]], peaks_before[order],
     )  # fmt: skip
-    for record, start, end, lane, reading, count, numbers, peak, before in zip(*(c.tolist() for c in columns_of), strict=True):
+    numbers_kept = {BEGINNING: BEGINNING}  # each moment once, for entries are kept long and most areas speak of the same hours
+    for record, at, until, lane, reading, count, numbers, peak, before in zip(*(c.tolist() for c in columns_of), strict=True):
         said = codes_of(numbers[:count])
-        yield _Step(record, start, lane, Entry(start, end, said, True, peak if _TRUE in said else before), reading)
+        start, end = numbers_kept.setdefault(at, at), numbers_kept.setdefault(until, until)
+        gravest = peak if _TRUE in said else before
+        yield _Step(record, start, lane, Entry(start, end, said, True, numbers_kept.get(gravest, gravest)), reading)
 
 
 class _Walker:

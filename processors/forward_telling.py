@@ -19,7 +19,7 @@ from processors.pointwise import Tree
 from processors.regular import Layout
 from processors.rereading import Rereader
 from processors.rows import Rows, joined_rows
-from processors.state import Source
+from processors.sources import Source
 from processors.stretches import Change
 from processors.telling import Telling, told_since
 from processors.timelines import BEGINNING, TRUTHS

@@ -10,7 +10,7 @@ from processors.columns import Columns, Course, Mark, Watch, gives_up_at, readin
 from processors.conditions import Sight
 from processors.events import lines_of, needed_from, settled
 from processors.held_against import bounds_for
-from processors.levels import Code, Machine
+from processors.levels import Code, Machine, Settings
 from processors.life import beginning, tip
 from processors.onsets import Onsets
 from processors.plan import Place
@@ -20,9 +20,10 @@ from processors.rows import Rows, joined_rows, rows_of
 from processors.series import NULL, Rank, Series, inserted, joined
 from processors.state import Judged
 from processors.timelines import BEGINNING, FALSE, FAR, TRUE, UNKNOWN, Line
-from processors.tracks import Track, as_judged, forget, judged_anew, may_forget, new_track
+from processors.tracks import Track, as_judged, forget, judged_anew, may_forget, new_track, without_old
 
 _CERTAIN = (Code.LOWER, Code.PENDING, Code.TRUE)
+_UNHEARD = Watch((), (), BEGINNING, BEGINNING)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _lane(place: Place, known: Timelines, sight: Sight, upto: int, layout: Layou
     if track is None or not track.heard or track.declarations or track.newest is None or track.newest > sight.now:
         return None
     settings = sight.plan.settings(*place)
-    judged = as_judged(track, settings, bounds_for(sight.plan, sight.baselines, *place), upto)
+    bounds_of = bounds_for(sight.plan, sight.baselines, *place)
+    judged = as_judged(track, settings, bounds_of, upto)
     settled = track.series.starts <= upto
     pending = track.series.take(slice(len(judged.series), None))
     if not settled[: len(judged.series)].all() or settled[len(judged.series) :].any() or not _goes_on(judged, settings.stale, upto):
@@ -78,6 +80,7 @@ def _lane(place: Place, known: Timelines, sight: Sight, upto: int, layout: Layou
     given = judged.series.with_values()
     if len(given) == 0 or given.ends[-1] != judged.tip.end:
         return None
+    judged = without_old(judged, settings, bounds_of, sight.now)
     stands = known.breaches.get(place, Judged())
     if may_forget(judged):
         judged = forget(judged, needed_from(place, stands, known.events, sight))
@@ -179,7 +182,7 @@ def track_of(columns: Columns, lane: int, place: Place, watch: Watch, sight: Sig
     bounds_of = bounds_for(sight.plan, sight.baselines, *place)
     since = int(columns.since[lane // len(columns.layout.thresholds)])
     oldest = sight.now - settings.horizon - settings.delay
-    usable = [mark for mark in columns.marks if since < mark.at < oldest and mark.machines.end[lane] != BEGINNING]
+    usable = [mark for mark in columns.marks if since < mark.at < oldest and mark.heard(lane)]
     rows = readings_of(columns, lane)
     if usable:
         track = _from_mark(usable[-1], lane, rows, watch, new_track(settings, 0), settings.levels)
@@ -191,9 +194,10 @@ def track_of(columns: Columns, lane: int, place: Place, watch: Watch, sight: Sig
 
 
 def _from_mark(mark: Mark, lane: int, rows: Rows, watch: Watch, blank: Track, levels: int) -> Track:
-    count = int(mark.machines.emitted[lane])
-    edge: Machine = mark.machines.machine(lane, levels, watch.entries[count - 1])
-    later = rows.after(int(mark.seen_ends[lane]), int(mark.seen_starts[lane]))
+    machines = mark.machine(lane)
+    count = int(machines.emitted[0])
+    edge: Machine = machines.machine(0, levels, watch.entries[count - 1])
+    later = rows.after(*mark.seen(lane))
     last = rows.take((rows.ends == edge.end) & (rows.starts == edge.start) & (rows.values != NULL))
     return replace(blank, series=joined(last.series(), later.series()), folded=len(last), edge=edge, frozen=watch.entries[:count])
 
@@ -214,9 +218,13 @@ def begun(columns: Columns, areas: Sequence[int], now: int, events: Mapping[Plac
     watches, courses, bases = list(columns.watches), list(columns.courses), dict(columns.bases)
     for area in areas:
         courses[area] = tuple(unheard(rule, events.get((rule.name, layout.areas[area]), Judged())) for rule in layout.rules)
+    blank_tracks: dict[Settings, Track] = {}  # one for all alike, for a track never changes
     for lane in lanes:
-        watches[lane] = Watch((), (), BEGINNING, BEGINNING)
-        bases[lane] = new_track(plan.settings(layout.thresholds[lane % width], layout.areas[lane // width]), 0)
+        watches[lane] = _UNHEARD
+        settings = plan.settings(layout.thresholds[lane % width], layout.areas[lane // width])
+        if settings not in blank_tracks:
+            blank_tracks[settings] = new_track(settings, 0)
+        bases[lane] = blank_tracks[settings]
     return replace(
         columns, machines=machines, regular=columns.regular | which, since=np.where(which, now, columns.since),
         gives_up=np.where(which, FAR, columns.gives_up), seen_ends=seen_ends, seen_starts=seen_starts, newest=newest, carried=carried,

@@ -17,7 +17,8 @@ from processors.held_against import bounds_for
 from processors.plan import Place, Plan, Watcher
 from processors.series import Rank, Series, empty, recent
 from processors.silence import delivered
-from processors.state import Ahead, Source, State
+from processors.sources import Source
+from processors.state import Ahead, State
 from processors.timelines import BEGINNING, micros
 from processors.touched import Touched
 from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_declaration, take_readings, take_steps

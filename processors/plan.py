@@ -105,6 +105,8 @@ class Plan:
 
     def places(self, threshold: str, area: str) -> tuple[str, ...]:
         """The places whose levels make the threshold's level in the area: itself, one around it, or those in it."""
+        if area not in self._stations and self.level_of.get(area) == self.thresholds[threshold].at:
+            return (area,)  # not kept: most thresholds are at the level that their rules are judged at
         if (threshold, area) not in self._places:
             self._places[threshold, area] = self._places_of(threshold, area)
         return self._places[threshold, area]
@@ -250,10 +252,11 @@ class Plan:
     def dependents(self) -> dict[Place, tuple[Place, ...]]:
         """(threshold, place) to the (rule, area) that must be judged when it changes."""
         found: dict[Place, list[Place]] = defaultdict(list)
-        for rule, area in self.judged:
-            for place in self.read_by(rule, area):
-                found[place].append((rule, area))
-        return {place: tuple(rules) for place, rules in found.items()}
+        for judged in self.judged:
+            for place in self.read_by(*judged):
+                found[place].append(judged)
+        same: dict[tuple[Place, ...], tuple[Place, ...]] = {}  # what an area's thresholds bring about is mostly the same for all of them
+        return {place: same.setdefault(rules, rules) for place, rules in ((place, tuple(rules)) for place, rules in found.items())}
 
     def read_by(self, rule: str, area: str) -> tuple[Place, ...]:
         """The (threshold, place) that a rule reads in an area."""
@@ -262,9 +265,12 @@ class Plan:
     @cached_property
     def _read_by(self) -> dict[Place, tuple[Place, ...]]:
         found: dict[Place, tuple[Place, ...]] = {}
-        for rule, area in self.judged:
+        same: dict[Place, Place] = {}  # each place once, however many rules read it
+        for judged in self.judged:
+            rule, area = judged
             parts = [found for condition in self.rules[rule].conditions for found in self.walk(condition, area)]
-            found[rule, area] = tuple(sorted({place for part, at in parts for place in self._read(part, at)}))
+            read = sorted({place for part, at in parts for place in self._read(part, at)})
+            found[judged] = tuple([same.setdefault(place, place) for place in read])
         return found
 
     def _read(self, part: Condition | Unless, area: str) -> set[Place]:

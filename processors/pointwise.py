@@ -39,7 +39,7 @@ class Shown(NamedTuple):
     def after(self, truth: int, at: int) -> "Shown":
         """The same once its truth is another one from a moment on."""
         if truth == FALSE:
-            return Shown()
+            return _NOT_SHOWN
         if truth == UNKNOWN:
             return self if self.dark is not None else self._replace(dark=at)
         if self.settled:

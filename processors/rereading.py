@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from processors.batch_columns import BatchColumns
 from processors.series import NOT_ISSUED
-from processors.state import Source
+from processors.sources import Source
 from processors.timelines import moment
 from schemas.records import Quality, Reading
 

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.bounds import Column
+from processors.packed import Packed, packed, packed_all
 from processors.series import NULL, Series
+from processors.sources import numbers_in
 
 Index = npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice
 
@@ -75,6 +77,44 @@ def rows_of(series: Series, lane: int) -> Rows:
     """The readings of one series with its number."""
     lanes = np.full(len(series), lane, dtype=np.int32)
     return Rows(lanes, series.starts, series.ends, series.values, series.issued, series.received, series.sources, series.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRows:
+    """Readings in order of `lanes`, in a fifth of the memory.
+
+    Attributes:
+        numbers: the records that they came in.
+    """
+
+    lanes: Packed
+    _columns: tuple[Packed, ...]
+    numbers: frozenset[int]
+
+    def __len__(self) -> int:
+        return len(self.lanes)
+
+    def whole(self) -> Rows:
+        """All the readings."""
+        return self._part(0, len(self))
+
+    def of(self, lane: int) -> Rows:
+        """The readings of one series."""
+        return self._part(*self.lanes.span(lane))
+
+    def _part(self, first: int, last: int) -> Rows:
+        lanes = self.lanes.part(first, last)
+        starts, ends, *others = self._columns
+        of_start = starts.part(first, last)
+        of_end = of_start if ends is starts else ends.part(first, last)
+        return Rows(lanes, of_start, of_end, *(column.part(first, last) for column in others))
+
+
+def packed_rows(rows: Rows) -> PackedRows:
+    """Readings in order of `lanes`, packed."""
+    moments = np.array_equal(rows.starts, rows.ends)
+    columns = (rows.starts, rows.starts if moments else rows.ends, rows.values, rows.issued, rows.received, rows.sources, rows.rows)
+    return PackedRows(packed(rows.lanes), packed_all(columns), frozenset(numbers_in([rows.sources])))
 
 
 def joined_rows(parts: Sequence[Rows]) -> Rows:

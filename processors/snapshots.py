@@ -13,11 +13,12 @@ from processors.levels import Code, Machine, ahead
 from processors.plan import Place, Plan
 from processors.series import Series
 from processors.snapshot_values import going_of, read_entry, read_going, read_said, said_of
-from processors.state import Ahead, Judged, Source, State
+from processors.sources import numbers_in, packed_source
+from processors.state import Ahead, Judged, State
 from processors.tracks import Track
 from schemas.configuration import Configuration
 from schemas.errors import PolyriskError
-from schemas.observations import decode, encode
+from schemas.observations import encode
 from schemas.records import BaselineRow
 
 FORMAT = 5
@@ -28,7 +29,7 @@ _SERIES = ("starts", "ends", "values", "issued", "received", "sources", "rows")
 def to_bytes(state: State) -> bytes:
     """A state as bytes; the same state always gives the same."""
     columns, arrays = _Columns(), Arrays()
-    used = {n for t in state.tracks.values() for s in (t.series, *t.steps) for n in np.unique(s.sources).tolist()}
+    used = numbers_in(s.sources for t in state.tracks.values() for s in (t.series, *t.steps))
     used |= sources_of(state.columns) if state.columns is not None else set()
     told = {
         "format": FORMAT,
@@ -84,7 +85,7 @@ def from_bytes(content: bytes) -> State:
         now=told["now"],
         plan=plan,
         numbered=told["numbered"],
-        sources={n: Source(tuple(records), decode(parts[f"source {n}"])) for n, records in told["sources"]},
+        sources={n: packed_source(tuple(records), parts[f"source {n}"]) for n, records in told["sources"]},
         tracks={(t, p): _read_track(track, columns, plan, (t, p)) for t, p, track in told["tracks"]},
         baselines=baselines,
         alive={feed: tuple((start, end) for start, end in spans) for feed, spans in told["alive"]},

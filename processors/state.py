@@ -3,31 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from processors.columns import Columns
 from processors.life import Going
 from processors.plan import Place, Plan
+from processors.sources import Source
 from processors.stretches import Said
 from processors.timelines import BEGINNING, FAR
 from processors.tracks import Track
 from schemas.records import BaselineRow
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Readings as they came in, kept while one of them may still be evidence.
-
-    Attributes:
-        records: the id of the record they came in; of readings that came one a record, that of each.
-    """
-
-    records: tuple[str, ...]
-    batch: pa.RecordBatch
-
-    def record(self, row: int) -> str:
-        """The id of the record that a reading came in."""
-        return self.records[row if len(self.records) > 1 else 0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from processors.timelines import FAR
 
 _FOLD_AT = 64
 """Readings past the horizon are put into the kept state this many at a time; when has no effect on what is said."""
+_LET_GO_AT = 8
+"""The same of a track that is put aside: as long as it keeps them, the records that they came in are kept too."""
 
 BoundsOf = Callable[["Track", Series], Column]
 """The bounds of each reading of a series, one column a level."""
@@ -165,15 +167,25 @@ def fold_if_many(track: Track, settings: Settings, bounds_of: BoundsOf, now: int
     return fold(track, settings, bounds_of, now) if due - track.folded >= _FOLD_AT else track
 
 
-def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Track:
-    """Judge for good what no reading can alter any more, and let go of it but for the last reading."""
+def without_old(track: Track, settings: Settings, bounds_of: BoundsOf, now: int) -> Track:
+    """The track, to be put aside, without most of what no reading can alter any more."""
+    due = int(np.searchsorted(track.series.ends, now - settings.horizon - settings.delay))
+    return fold(track, settings, bounds_of, now, _LET_GO_AT) if due >= _LET_GO_AT else track
+
+
+def fold(track: Track, settings: Settings, bounds_of: BoundsOf, now: int, least: int = _FOLD_AT) -> Track:
+    """Judge for good what no reading can alter any more, and let go of it but for the last reading.
+
+    Args:
+        least: so many readings are worth letting go of.
+    """
     due = int(np.searchsorted(track.series.ends, now - settings.horizon - settings.delay))
     if due <= track.folded:
         return track
     edge = track.edge.copy()
     entries = judge(edge, settings, *_columns(track, track.series.take(slice(track.folded, due)), bounds_of), track.declarations)
     track = judged_anew(replace(track, edge=edge, frozen=track.frozen + tuple(entries), folded=due), settings, bounds_of)
-    return _without_old_words(_without_old(track, settings, now)) if due >= _FOLD_AT else track
+    return _without_old_words(_without_old(track, settings, now)) if due >= least else track
 
 
 def _went_on(track: Track, added: Series, settings: Settings, bounds_of: BoundsOf) -> Track:
