@@ -1,5 +1,6 @@
 """Silences, the button that halts sending, and corrections: on pages, by whom may, with a name and a reason."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,9 +129,12 @@ def test_a_correction_is_proposed_and_signed_by_others(desk: Kandy) -> None:
         assert status == 200
         assert "written by Perera" in waits
         assert "the 12 people who were warned" in Outline(waits).text
-        status, refused = one.presses(waits, "sign")
-        assert (status, "wrote a message does not sign it" in refused) == (409, True)
         (message,) = desk.service.pending()
+        assert f'action="/waiting/{message.id}/sign"' not in waits
+        seen = re.search(r"--seen (\w+)", waits)
+        assert seen is not None
+        status, refused = one.sends(f"/waiting/{message.id}/sign", waits, seen=seen[1])
+        assert (status, "wrote a message does not sign it" in refused) == (409, True)
         two.presses(two.reads(f"/waiting/{message.id}"), "sign")
         three.presses(three.reads(f"/waiting/{message.id}"), "sign")
         assert desk.service.pending() == []
