@@ -13,6 +13,7 @@ _COUNTRY = (
     ("segments: {en: 1, si: 2, ta: 2}", "segments: {en: 1, si: 2, ta: 2, ur: 2}"),
     ("speaks_as: {en", f"speaks_as: {{ur: {SPEAKS_AS}, en"),
     ("opt_out: {en", "opt_out: {ur: چھوڑنے کو اپنے افسر سے کہیں, en"),
+    ("names: {en: Test hall,", "names: {ur: آزمائشی ہال, en: Test hall,"),
     ("level_words:\n", "level_words:\n  ur: {green: معمول, yellow: نظر, orange: تیار, red: نکلیں}\n"),
 )
 

@@ -36,7 +36,7 @@ def shown(folder: Path) -> Mapping[str, frozenset[str]]:
 
 def _collectors(folder: Path) -> Iterable[Collector]:
     yield from (one for module in (of_processors, of_parts) for one in vars(module).values() if isinstance(one, Counter | Gauge))
-    for registry in (AlertMetrics().registry, ConsoleMetrics()._registry):
+    for registry in (AlertMetrics().registry, ConsoleMetrics().registry):
         yield from registry._collector_to_names
     yield SourceClocks(folder, lambda: datetime.now(UTC))
 
