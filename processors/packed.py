@@ -113,8 +113,8 @@ def _unit(above: Column) -> int:
 
 def packed_all(columns: Sequence[Numbers]) -> tuple[Packed, ...]:
     """Columns, packed; those that are one and the same array stay so."""
-    once: dict[int, Packed] = {}
+    made: list[tuple[Numbers, Packed]] = []
     for column in columns:
-        if id(column) not in once:
-            once[id(column)] = packed(column)
-    return tuple(once[id(column)] for column in columns)
+        known = next((one for other, one in made if other is column), None)
+        made.append((column, packed(column) if known is None else known))
+    return tuple(one for _, one in made)
