@@ -4,8 +4,8 @@ import io
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,11 +122,11 @@ def at_revision(name: str) -> Source:
 
 
 def _unpack(revision: str, folder: str, into: Path) -> None:
-    packed = _git("archive", "--format=tar", revision, "--", folder)
+    packed = _git("archive", "--format=zip", revision, "--", folder)  # unpacked safely by every Python that we run on
     try:
-        with tarfile.open(fileobj=io.BytesIO(packed)) as files:
-            files.extractall(into, filter="data")
-    except tarfile.TarError as error:
+        with zipfile.ZipFile(io.BytesIO(packed)) as files:
+            files.extractall(into)
+    except zipfile.BadZipFile as error:
         raise RefusedError(f"{revision}:{folder} cannot be unpacked: {error}.", remedy=_LIKE) from error
 
 
