@@ -167,5 +167,5 @@ def conditions_of(rule: Rule, dimensions: Mapping[Dimension, Sequence[str]]) -> 
 
 
 def _append(steps: _Steps, at: int, truth: int) -> None:
-    if not steps or steps[-1][1] != truth:
+    if truth != (steps[-1][1] if steps else UNKNOWN):
         steps.append((at, truth))
