@@ -42,9 +42,9 @@ from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record
 from schemas.levels import Level
-from schemas.records import JournalAnchor, Stored
+from schemas.records import Stored
 from schemas.topics import EVENTS
-from schemas.warning_records import Hold, Judgement, Warning, WarningReview
+from schemas.warning_records import Hold, JournalAnchor, Judgement, Warning, WarningReview
 
 BATCH = 500
 LOOK_EVERY = timedelta(minutes=1)

@@ -15,8 +15,9 @@ from alerts.reach import Reach
 from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
+from schemas.inputs import Signature
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Signature
+from schemas.outputs import CompoundEvent
 from schemas.warning_records import Warning
 
 

@@ -35,8 +35,8 @@ from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record
 from schemas.errors import FetchError
+from schemas.inputs import ConfigChange
 from schemas.manifests import FeedManifest
-from schemas.records import ConfigChange
 from schemas.topics import INPUT
 
 SIGNED_AFTER = (timedelta(minutes=10), timedelta(minutes=15))

@@ -32,7 +32,7 @@ from polyrisk.drill_duty import DrillDuty
 from polyrisk.drill_orders import Orders, Told
 from processors.loop import Processor
 from schemas.country_files import LoadedCountry
-from schemas.records import Signature
+from schemas.inputs import Signature
 from schemas.warning_records import Warning
 
 CLOCK = "clock"

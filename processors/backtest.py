@@ -17,9 +17,11 @@ from processors.history import Delivery, History, delivery_record, moments_betwe
 from processors.state import State
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
+from schemas.inputs import Baseline, ConfigChange, Tick
 from schemas.levels import Level
 from schemas.microseconds import from_microseconds, to_microseconds
-from schemas.records import Baseline, CompoundEvent, ConfigChange, EventChange, Record, ThresholdBreach, Tick
+from schemas.outputs import CompoundEvent, EventChange, ThresholdBreach
+from schemas.records import Record
 
 DAY = timedelta(days=1)
 _DAY = DAY // timedelta(microseconds=1)

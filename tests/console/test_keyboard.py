@@ -19,7 +19,7 @@ from signing_desk import FIRST, SECOND
 
 from console.colours import contrast
 from console.screenshot import chromium
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 NARROW, HIGH = 360, 800
 WALKED = (

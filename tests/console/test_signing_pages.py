@@ -16,7 +16,7 @@ from alerts import ledger
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.signing_in import SigningIn
 from alerts.service import AlertService
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.topics import WARNINGS
 from schemas.warning_records import WarningStatus
 

@@ -14,8 +14,10 @@ from worlds import START, World, split, without_horizon, without_shadow, worlds
 from processors.engine import State, levels, timelines, to_bytes
 from schemas.conditions import Silent
 from schemas.envelopes import input_record
+from schemas.inputs import Tick
 from schemas.levels import Truth
-from schemas.records import CompoundEvent, EventChange, Record, Tick
+from schemas.outputs import CompoundEvent, EventChange
+from schemas.records import Record
 
 FIRST = START - timedelta(days=20)
 ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
