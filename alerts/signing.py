@@ -164,7 +164,7 @@ class Signing:
     def correct(
         self, connection: Connection, warning: str, by: str, role: str, comment: str, now: datetime, area: str | None, level: Level | None
     ) -> Warning:
-        """Propose a correction, as `AlertService.correct` says. Answers the message that waits.
+        """Propose a correction, as `DutyDesk.correct` says. Answers the message that waits.
 
         Raises:
             RefusedError, ConfigurationError: as there.
