@@ -21,10 +21,10 @@ from alerts.listening.listener import Listener
 from alerts.registry import Registry
 from alerts.service import AlertService
 from eventlog.log import open_log
+from eventlog.state import environment
 from feeds.cases import Case
 from feeds.clock import FileClock
 from feeds.stand_ins import StandInServer
-from polyrisk.airflow_runner import environment
 from polyrisk.case_run import DirectFetch, Fetch, Parts, Tally
 from polyrisk.drill_account import Account, Seen
 from polyrisk.drill_duty import DrillDuty
