@@ -22,8 +22,9 @@ from schemas.configuration import Rule
 from schemas.country_facts import SignAtLevel
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record, read_output
+from schemas.inputs import Signature
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Reading, Signature
+from schemas.outputs import CompoundEvent, Evidence, Reading
 from schemas.topics import WARNINGS
 from schemas.warning_records import NeedText, RenderedText, Warning, WarningStatus
 

@@ -15,8 +15,9 @@ from alerts.reach import Reach
 from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
+from schemas.inputs import Signature
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Signature
+from schemas.outputs import CompoundEvent
 from schemas.warning_records import Warning
 
 
@@ -163,7 +164,7 @@ class Signing:
     def correct(
         self, connection: Connection, warning: str, by: str, role: str, comment: str, now: datetime, area: str | None, level: Level | None
     ) -> Warning:
-        """Propose a correction, as `AlertService.correct` says. Answers the message that waits.
+        """Propose a correction, as `DutyDesk.correct` says. Answers the message that waits.
 
         Raises:
             RefusedError, ConfigurationError: as there.

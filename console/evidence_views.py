@@ -11,7 +11,7 @@ from console.local_time import LocalTime, span_text, spans_in
 from console.names import Names, colour
 from schemas.conditions import UNLESS, AtLevel, expand
 from schemas.levels import Level, Truth
-from schemas.records import Evidence, Reading
+from schemas.outputs import Evidence, Reading
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:\+00:00|Z))?")
 """A date, or a moment in UTC, as the engine writes them into notes."""

@@ -23,7 +23,7 @@ from processors.backtest_sweep import readers
 from schemas.country_files import LoadedCountry
 from schemas.indicators import CATALOGUE
 from schemas.manifests import FeedManifest
-from schemas.records import BreachChange
+from schemas.outputs import BreachChange
 
 NOTES = "NOTES.md"
 _PLACES = {"station": later("at stations"), "adm1": later("by province"), "adm2": later("by district"), "adm3": later("by division")}

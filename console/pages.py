@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.desk import DutyDesk
 from alerts.officers.administering import Administering
 from alerts.officers.officer import Officer
 from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.officers.visits import Visits
 from alerts.registry import Registry
-from alerts.service import AlertService
 from console.access import NotSignedInError, note_refusal, officer_of, sign_in_path
 from console.account_pages import AccountPages
 from console.acting import Acting
@@ -301,7 +301,7 @@ def create_app(
     probes = [*console.probes, *([registry_readable(registry)] if registry is not None else ())]
     deciding: list[Route] = []
     if registry is not None:
-        acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
+        acting = Acting(DutyDesk(log, registry, country), country, console.pages, now or clock)
         deciding = [route for of in _DECIDING for route in of(acting).routes()]
         deciding += AccountPages(acting, Administering(registry, country, clock)).routes()
 

@@ -21,8 +21,9 @@ from processors.plan import Plan
 from processors.series import NOT_ISSUED, NULL, Series
 from processors.timelines import micros, moment
 from processors.tracks import new_track
+from schemas.inputs import Quality
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Quality, Reading
+from schemas.outputs import CompoundEvent, Evidence, Reading
 from schemas.thresholds import Threshold
 
 _EDGE = 0.05

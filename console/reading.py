@@ -23,10 +23,12 @@ from console.series_kept import SeriesKept
 from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import read_input, read_output
 from schemas.errors import PolyriskError
+from schemas.inputs import Baseline, ConfigChange, Heartbeat
 from schemas.microseconds import from_microseconds, to_microseconds
 from schemas.observations import decode
+from schemas.outputs import CompoundEvent, ThresholdBreach
 from schemas.readings import decode_readings
-from schemas.records import Baseline, CompoundEvent, ConfigChange, Heartbeat, Record, Stored, ThresholdBreach, Typed
+from schemas.records import Record, Stored, Typed
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
 from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
 

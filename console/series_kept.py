@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 from processors.bounds import Column, replaced
 from processors.timelines import FAR, micros, moment
 from schemas.country_files import LoadedCountry
+from schemas.inputs import Baseline, BaselineRow, ConfigChange
 from schemas.levels import Level
-from schemas.records import Baseline, BaselineRow, CompoundEvent, ConfigChange, Evidence
+from schemas.outputs import CompoundEvent, Evidence
 
 Key = tuple[str, str]
 """(indicator, place)."""

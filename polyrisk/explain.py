@@ -14,7 +14,7 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import RefusedError
 from schemas.levels import Truth
-from schemas.records import CompoundEvent, Evidence, Reading
+from schemas.outputs import CompoundEvent, Evidence, Reading
 from schemas.topics import EVENTS, WARNINGS
 from schemas.warning_records import Warning
 

@@ -13,7 +13,7 @@ from feeds.cases import Case, Must
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.moments import format_span
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.topics import EVENTS, WARNINGS
 from schemas.warning_records import Warning, WarningStatus
 

@@ -20,8 +20,8 @@ from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Truth
 from schemas.moments import to_utc
+from schemas.outputs import CompoundEvent, Evidence
 from schemas.place_tables import nearest
-from schemas.records import CompoundEvent, Evidence
 from schemas.warning_records import Warning
 
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$")

@@ -27,7 +27,7 @@ from processors.plan import Place, Plan
 from processors.series import NOT_ISSUED, NULL, Series
 from processors.timelines import micros
 from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_readings, take_steps
-from schemas.records import Baseline, BaselineRow
+from schemas.inputs import Baseline, BaselineRow
 
 Numbers = npt.NDArray[np.intp]
 

@@ -18,9 +18,10 @@ from processors.history import Delivery, History
 from processors.state import State
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
+from schemas.inputs import Baseline, ConfigChange
 from schemas.levels import Level
 from schemas.microseconds import from_microseconds
-from schemas.records import Baseline, CompoundEvent, ConfigChange, EventChange, ThresholdBreach, Tick
+from schemas.outputs import CompoundEvent, EventChange, ThresholdBreach
 
 DAY = timedelta(days=1)
 _TAKEN_AT_ONCE = 256

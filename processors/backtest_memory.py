@@ -13,7 +13,7 @@ from processors.plan import Place, Plan
 from processors.state import Judged, State
 from processors.timelines import micros
 from processors.tracks import Track, fold, forget
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 
 _FULL = 16
 """A quarter of what is said of a place when a live engine looks for what it may let go of."""

@@ -27,10 +27,10 @@ from processors.verification import Counts, Happened, Verdict, counts_of, scored
 from schemas.configuration import Configuration, Rule
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
+from schemas.inputs import Baseline
 from schemas.levels import Level
 from schemas.microseconds import from_microseconds
 from schemas.place_tables import nearest
-from schemas.records import Baseline
 from schemas.threshold_kinds import KIND_FORMS
 from schemas.thresholds import Threshold, level_number
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from processors.history import Delivery, History, delivery_record, moments_between
 from schemas.envelopes import input_record
+from schemas.inputs import Baseline, Tick
 from schemas.microseconds import from_microseconds, to_microseconds
-from schemas.records import Baseline, Record, Tick
+from schemas.records import Record
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 Brought = tuple[Record, Delivery | Baseline | Tick]

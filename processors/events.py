@@ -17,7 +17,7 @@ from processors.timelines import BEGINNING, FAR, NOTHING_KNOWN, TRUTHS, Line, in
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence, LevelStep
+from schemas.outputs import CompoundEvent, EventChange, Evidence, LevelStep
 
 _WORDS = {
     Word.OPENED: EventChange.OPENED,

@@ -30,7 +30,7 @@ from processors.state import Judged, State
 from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, UNKNOWN, micros
 from processors.tracks import Track, new_track
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 
 _LOOK_EVERY = micros(timedelta(days=30))
 _TELLING = Telling(ENGINE_VERSION, reasons=False)

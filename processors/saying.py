@@ -15,7 +15,8 @@ from processors.telling import Telling
 from processors.timelines import later
 from processors.touched import Touched
 from processors.tracks import Track, reach, unjudged_from
-from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, Reading, ThresholdBreach
+from schemas.records import Record
 
 
 def say(

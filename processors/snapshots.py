@@ -18,8 +18,8 @@ from processors.state import Ahead, Judged, State
 from processors.tracks import Track
 from schemas.configuration import Configuration
 from schemas.errors import PolyriskError
+from schemas.inputs import BaselineRow
 from schemas.observations import encode
-from schemas.records import BaselineRow
 
 FORMAT = 5
 _PARTS = pa.schema([pa.field("name", pa.string()), pa.field("body", pa.large_binary())])

@@ -29,7 +29,7 @@ from schemas import community_reports
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record
 from schemas.errors import ConfigurationError
-from schemas.records import Heartbeat
+from schemas.inputs import Heartbeat
 
 BATCH = 200
 AWAKE = "awake"

@@ -50,7 +50,7 @@ from eventlog.log import EventLog
 from eventlog.state import log_url
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 AGREED = Consent(START - timedelta(days=30), "drills-1", "committee of Gampola")
 VOLUNTEER, NEIGHBOUR = "+94771200001", "+94771200101"

@@ -16,7 +16,7 @@ from feeds.clock import FileClock
 from polyrisk.__main__ import main
 from schemas.country_files import load_country
 from schemas.envelopes import input_record
-from schemas.records import ConfigChange
+from schemas.inputs import ConfigChange
 
 AT = datetime.fromisoformat("2025-11-27T12:00+00:00")
 OFFICER = ("--by", "N. Perera", "--role", "duty_officer")

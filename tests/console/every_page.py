@@ -50,7 +50,7 @@ from console.interface.choosing import COOKIE
 from console.pages import create_app
 from console.screenshot import served
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Hold, Judgement
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")

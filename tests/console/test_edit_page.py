@@ -14,7 +14,7 @@ from test_pages import Outline
 from alerts.approvals import code
 from alerts.officers.officer import ConsoleRole, Grant
 from schemas.country_facts import Shelter
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 HALL = {"en": "Town hall", "si": "නගර ශාලාව", "ta": "நகர மண்டபம்"}
 LONG = {tag: f"{words} {'a' * 150}" for tag, words in HALL.items()}

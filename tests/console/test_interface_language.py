@@ -26,7 +26,7 @@ from console.screenshot import served
 from eventlog.log import open_log
 from schemas.country_files import CHECKOUT, countries_root, findings, load_country
 from schemas.moments import parse_span
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 get = partial(httpx.get, timeout=PATIENCE_S)
 TITLE = "Four days of November"

@@ -17,7 +17,7 @@ from console.local_time import LocalTime
 from console.names import Names
 from console.waiting_views import signing_view
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 
 @pytest.fixture

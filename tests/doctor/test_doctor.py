@@ -34,7 +34,8 @@ from polyrisk.processes import running
 from schemas.envelopes import input_record
 from schemas.errors import PolyriskError
 from schemas.findings import Finding
-from schemas.records import EventChange, Tick
+from schemas.inputs import Tick
+from schemas.outputs import EventChange
 from schemas.warning_records import Judgement, MessageState
 
 HOUR = timedelta(hours=1)

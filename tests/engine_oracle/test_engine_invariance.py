@@ -16,8 +16,10 @@ from processors import tracks
 from processors.engine import State, levels, timelines, to_bytes
 from schemas.conditions import Silent
 from schemas.envelopes import input_record
+from schemas.inputs import Tick
 from schemas.levels import Truth
-from schemas.records import CompoundEvent, EventChange, Record, Tick
+from schemas.outputs import CompoundEvent, EventChange
+from schemas.records import Record
 
 FIRST = START - timedelta(days=20)
 ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}

@@ -18,7 +18,7 @@ from processors.plan import Plan
 from schemas.configuration import Configuration
 from schemas.envelopes import read_input
 from schemas.errors import ConfigurationError
-from schemas.records import Baseline
+from schemas.inputs import Baseline
 
 _END = timedelta(days=12)
 

@@ -8,7 +8,8 @@ from engine_tables import DAY, begun, configuration, reading, readings_record
 
 from processors import tracks
 from processors.engine import step
-from schemas.records import CompoundEvent, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record
 
 _HOUR = timedelta(hours=1)
 _OF = {"stale_after": "3 h", "hold_for": "0 h", "horizon": "6 h"}
