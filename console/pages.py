@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -67,6 +68,7 @@ from console.waiting_pages import WaitingPages
 from console.waking_pages import WakingPages
 from eventlog.log import EventLog
 from processors.engine import State
+from processors.garbage import give_back
 from schemas.country_files import LoadedCountry
 from schemas.errors import LogError, PolyriskError, RefusedError
 
@@ -77,6 +79,8 @@ PATIENCE_S = 5.0
 _READY_S = 2.0
 """Seconds that whoever asks whether the page is ready waits for it."""
 LOOPBACK = "127.0.0.1"
+STATES = "states"
+"""Of the console's own folder, where it keeps the engine's states of earlier moments."""
 _DECIDING = (
     *(WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages),
     *(DutyPages, WakingPages, AnswerPages),
@@ -100,6 +104,7 @@ class Console:
         now: for live use, the country's clock: feeds are then silent as measured by it. Without it the newest moment is the log's own.
         patience_s: how long a page waits for thresholds to be judged again before it shows them as unknown.
         visits: when officers looked last.
+        kept: the console's own folder, in which it keeps what it would else have to make again after a start; none keeps nothing for long.
     """
 
     def __init__(
@@ -111,11 +116,12 @@ class Console:
         now: Callable[[], datetime] | None = None,
         patience_s: float = PATIENCE_S,
         visits: Visits | None = None,
+        kept: Path | None = None,
     ) -> None:
         self.log, self.country, self.title, self._now, self._patience_s = log, country, title, now, patience_s
         self.clock = LocalTime(country.timezone)
         self.metrics = Metrics()
-        self.reader, self._judge = LogReader(log, country.shard, horizons(country)), Judge(log, country.shard)
+        self.reader, self._judge = LogReader(log, country.shard, horizons(country)), _judge_of(log, country, kept)
         self._series = WarningSeries(self.reader, country)
         self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
         self.pages = Pages(country, country_map(country.shapes("adm2")))
@@ -128,7 +134,10 @@ class Console:
         def read() -> None:
             try:
                 self.reader.refresh()
-                self._judge.state(self.newest(), 0.0)
+                give_back()
+                newest = self.newest()
+                self._judge.state(newest, None)
+                self._judge.make_ready(newest)
             except LogError as error:
                 _LOGGER.warning("the log cannot be read: %s", error)
 
@@ -264,6 +273,10 @@ class Console:
         return self.failed(503, what, _("Load the page again: it says what was done. What was not, press again."))
 
 
+def _judge_of(log: EventLog, country: LoadedCountry, kept: Path | None) -> Judge:
+    return Judge(log, country.shard, kept=kept / STATES if kept is not None else None)
+
+
 def _kept(page: Page | None) -> Made:
     return (Kept.of(page.html.encode(), ABOVE, CHANGED), page.whole) if page is not None else None
 
@@ -280,11 +293,12 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     histories: Sequence[Source] | None = None,
     elsewhere: SignInService | None = None,
+    kept: Path | None = None,
 ) -> Starlette:
     """The console as an ASGI application.
 
     Args:
-        title, now, patience_s: as for `Console`.
+        title, now, patience_s, kept: as for `Console`.
         hosts: names under which it may be called; a page elsewhere that points its own name here gets nothing.
         registry: where accounts are kept; without it nobody signs in, and whoever is on this machine reads and changes nothing.
         clock: by which sessions and codes hold, the machine's own.
@@ -295,7 +309,7 @@ def create_app(
         ConfigurationError: the country has no shapes of its districts.
     """
     visits = Visits(registry, now or clock) if registry is not None else None
-    console = Console(log, country, title=title, now=now, patience_s=patience_s, visits=visits)
+    console = Console(log, country, title=title, now=now, patience_s=patience_s, visits=visits, kept=kept)
     planner = PlannerPages(console, sources_of(country) if histories is None else histories)
     signing_in = SigningIn(registry, clock) if registry is not None else None
     probes = [*console.probes, *([registry_readable(registry)] if registry is not None else ())]

@@ -256,6 +256,9 @@ class LogReader:
             while self._refreshed(topic):
                 if patience_s is not None and time.monotonic() - begun > patience_s:
                     raise NotReadYetError(self.end())
+        if self._series is not None:
+            with self._lock:
+                self._series.settle()
         return tuple(self._after[topic] for topic in _TOPICS)
 
     def end(self) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from console.series_kept import NONE, KeptReadings, Origin
+from console.series_columns import NONE, KeptReadings, Origin
 from processors.bounds import Column
 from processors.timelines import micros, moment
 from schemas.outputs import Reading

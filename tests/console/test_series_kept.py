@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from hand_made import NOON, event, evidence, hours, reading
 
-from console.series_kept import AFTER, NONE, SHORTEST, KeptReadings, Origin, SeriesKept, leaves
+from console.series_columns import NONE, KeptReadings, Origin
+from console.series_kept import AFTER, SHORTEST, SeriesKept, leaves
 from processors.timelines import micros
 from schemas.inputs import Baseline, BaselineRow, Observation
 from schemas.levels import Truth
