@@ -18,7 +18,7 @@ from processors.history import Delivery, History
 from processors.state import State
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
-from schemas.inputs import Baseline, ConfigChange
+from schemas.inputs import Baseline, ConfigChange, Tick
 from schemas.levels import Level
 from schemas.microseconds import from_microseconds
 from schemas.outputs import CompoundEvent, EventChange, ThresholdBreach
