@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
+from alerts.duty_words import DUTY
 from alerts.tables import lives, originated
 from alerts.texts import ANY, NAME, SERVICE, WORDS, Catalogue, Kind
 from schemas.conditions import AtLevel
@@ -57,7 +58,7 @@ def hazards(country: LoadedCountry, catalogue: Catalogue) -> list[str]:
     """Names of the texts that people are warned with, and that are there in each language of the country, whatever is to be said."""
     for_duty = {rule.text for rule in country.configuration.rules if rule.audience == "operators"}
     public = {rule.text for rule in country.configuration.rules if rule.audience == "public"}
-    left_out = {SERVICE, WORDS, ANY, *(for_duty - public)}
+    left_out = {SERVICE, WORDS, ANY, DUTY, *(for_duty - public)}
     return [name for name in sorted(catalogue.names() - left_out) if not lacking(catalogue, name, country.languages)]
 
 

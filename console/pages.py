@@ -48,6 +48,7 @@ from console.lost_registry import in_one_line
 from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.originating_pages import OriginatingPages
+from console.own_language import keeping
 from console.pictures import Pictures
 from console.planner_histories import Source, sources_of
 from console.planner_pages import PlannerPages
@@ -343,7 +344,7 @@ def create_app(
             Middleware(Timing, console.metrics.registry),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(GZipMiddleware, minimum_size=600),
-            Middleware(ChoosesLanguage, country.facts.console_language),
+            Middleware(ChoosesLanguage, country.facts.console_language, keeping(signing_in) if signing_in is not None else None),
             Middleware(Gate, console.pages, country, signing_in, visits),
         ],
         exception_handlers={RefusedError: console.refused, SQLAlchemyError: console.registry_lost, HTTPException: console.no_page},

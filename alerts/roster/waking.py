@@ -15,13 +15,16 @@ from sqlalchemy import Connection, select, update
 
 from alerts import ledger
 from alerts.channels.contract import Accepted, Calls, Channel, Outgoing, Refusal, Refused, Spoken
+from alerts.duty_words import Duty
 from alerts.marks import is_exercise
+from alerts.officers import accounts
 from alerts.registry import Registry
 from alerts.roster import causes, telephones, wakings
 from alerts.roster.causes import Cause
 from alerts.roster.ladder import Way, next_rung, rungs
 from alerts.roster.order import who_is_woken
 from alerts.roster.wakings import INTENDED, REFUSED, SENDING, UNKNOWN
+from alerts.roster.wording import Wording
 from alerts.tables import wake_tries
 from alerts.to_officers import Outcome, found_again, handed_over
 from schemas.country_files import LoadedCountry
@@ -37,6 +40,9 @@ class Waker:
     Args:
         channel: the way out; without one, or through one that cannot call, nobody is called.
         wall_clock: what the provider's own times can be compared with.
+
+    Raises:
+        ConfigurationError: a file of texts cannot be read.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Waker:
         self._calls = channel if isinstance(channel, Calls) and channel.can_call else None
         self._wall = wall_clock
         self._after: timedelta = country.facts.wake.after
+        self._wording = Wording(country, exercise=registry.exercise)
 
     def turn(self, now: datetime) -> int:
         """Begin what there is to wake for, end what is over, try who is due; answers how many were tried.
@@ -120,8 +127,12 @@ class Waker:
         if again:
             text = f"Nobody answers, all were tried {again} times and are tried again: {waking.text}"
             ledger.note(connection, f"{UNANSWERED}:{waking.id}:{again}", now, UNANSWERED, "", text)
-        body = wakings.Words(self._country.code, exercise=self._registry.exercise)
-        wakings.intend(connection, waking, rung, body, now, now + self._after)
+        officer = accounts.load(connection, rung.officer)
+        language = self._wording.language_for(officer.language if officer is not None else "")
+        speaks = self._calls.speaks if self._calls is not None else lambda _: False
+        beside = len(wakings.joined(connection, waking.id))
+        worded = self._wording.of(connection, waking, rung.way, beside, language, speaks)
+        wakings.intend(connection, waking, rung, worded.body, worded.language, now, now + self._after)
 
     async def _try_all(self, waiting: Sequence[Any], now: datetime) -> int:
         done = 0
@@ -153,7 +164,7 @@ class Waker:
             return await self._channel.send(self._outgoing(row, number))
         if self._calls is None:  # intended through another channel than this
             raise Refused(Refusal.NOT_ROUTABLE)
-        return await self._calls.call(Spoken(number, row.body, row.id))
+        return await self._calls.call(self._spoken(row, number))
 
     async def _look_up(self, row: Any) -> Outcome | None:
         """What became of one without an answer: found, or nobody knows, until its time is over."""
@@ -166,7 +177,13 @@ class Waker:
             return await found_again(self._channel.look_up(self._outgoing(row, number), row.called_at), ours)
         if self._calls is None:
             return None
-        return await found_again(self._calls.look_up_call(Spoken(number, row.body, row.id), row.called_at), ours)
+        return await found_again(self._calls.look_up_call(self._spoken(row, number), row.called_at), ours)
+
+    def _spoken(self, row: Any, number: str) -> Spoken:
+        press, unpressed, elsewhere = (
+            self._wording.beside_the_call(kind, row.language) for kind in (Duty.CALL_PRESS, Duty.CALL_UNPRESSED, Duty.CALL_ELSEWHERE)
+        )
+        return Spoken(number, row.body, row.id, row.language, press, unpressed, elsewhere)
 
     def _outgoing(self, row: Any, number: str) -> Outgoing:
         return Outgoing(number, row.body, int(self._after.total_seconds()) * 2, row.id)
