@@ -36,6 +36,8 @@ from schemas.places import Places
 
 BAR_MS = 2000
 EVENTS = 60
+_OWN_LEVELS = (("yellow", 9.0), ("orange", 10.0), ("red", 11.0))
+"""Metres. A gauge passes its alert level eight times a year, minor flood twice, major flood once in two years."""
 BEGIN = datetime(2015, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _OVER_WEEKS = {
@@ -82,7 +84,7 @@ def lanka(years: float) -> Case:
     tables = [_read("dengue_cases", place, dengue, _DAY * 7, _DAY * 7, cases[:, n].round(), _DAY * 7) for n, place in enumerate(places)]
     for n, gauge in enumerate(gauges):
         tables.append(_read("river_level", gauge.code, gauge.feed, _DAY / 4, timedelta(0), levels[:, n].round(2), _DAY / 24))
-        for word, metres in (("yellow", 7.0), ("orange", 8.0), ("red", 9.0)):
+        for word, metres in _OWN_LEVELS:
             own = np.full(days // 30 + 1, metres)
             tables.append(_read(f"river_level.{word}", gauge.code, gauge.feed, 30 * _DAY, timedelta(0), own, _DAY / 24))
     history = history_of(pa.concat_tables(tables))

@@ -17,7 +17,7 @@ import numpy as np
 
 from processors.account import Account, Known
 from processors.accounts import Lived
-from processors.backtest_truths import Steps
+from processors.backtest_truths import Steps, steps_of
 from processors.conditions import Sight
 from processors.engine import ENGINE_VERSION
 from processors.events import judged_to
@@ -28,7 +28,7 @@ from processors.saying import say_of_rules
 from processors.series import Series
 from processors.state import Judged, State
 from processors.telling import Telling
-from processors.timelines import BEGINNING, FAR, UNKNOWN, micros
+from processors.timelines import BEGINNING, FAR, micros
 from processors.tracks import Track, new_track
 from schemas.outputs import CompoundEvent
 
@@ -162,15 +162,20 @@ class Area:
             self.asked = {**self.asked, rule: (since, oldest)}
         return oldest
 
-    def _truths(self) -> dict[Place, Steps]:
-        tracks = {read: heard.seen(BEGINNING) for read, heard in self.heard.items() if heard.spoke}
-        sight = Sight(self.plan, tracks, {}, {}, self.lived.nows[-1])
+    def _truths(self, oldest: int = BEGINNING, now: int | None = None) -> dict[Place, Steps]:
+        """The rules' truths over valid time, up to the last record or another moment.
+
+        Args:
+            oldest: the moment from which on what is said of places is asked for.
+        """
+        tracks = {read: heard.seen(oldest) for read, heard in self.heard.items() if heard.spoke}
+        sight = Sight(self.plan, tracks, {}, {}, self.lived.nows[-1] if now is None else now)
         found = {}
         for rule, area in self.places:
             line = sight.truth(self.plan.rules[rule].holds, area)
             if line is not None:
                 line = line.upto(judged_to((rule, area), sight))
-                found[rule, area] = _steps(line.starts, line.keep)
+                found[rule, area] = steps_of(line.starts, line.keep)
         return {place: steps for place, steps in found.items() if steps.starts}
 
 
@@ -205,11 +210,27 @@ class AreaAgain(Area):
         """How they go, judged only where the accounts differ and as long as what stands of the rules does."""
         if not self._pairs:
             return self._went
-        found, at = Went(), 0
+        found, at = Went(truths=dict(self._went.truths)), 0
         while (differs := self._goes_with_it(at, found)) < len(self.lived.nows):
+            before, oldest = self._settled(), self._oldest()
             at = self._goes_apart(differs, found)
-        found.truths = self._truths()
+            self._put_truths(found, before, self._settled() if at < len(self.lived.nows) else FAR, oldest, self.lived.nows[at - 1])
         return found
+
+    def _settled(self) -> int:
+        """Up to when nothing can alter the truth of any rule."""
+        return min((self.judged.get(rule, Judged()).settled for rule in self.places), default=BEGINNING)
+
+    def _oldest(self) -> int:
+        return min((self.asked.get(rule, (BEGINNING, BEGINNING))[1] for rule in self.places), default=BEGINNING)
+
+    def _put_truths(self, found: Went, first: int, last: int, oldest: int, now: int) -> None:
+        """Put the truths of a stretch in which all went another way in the place of what they were."""
+        anew = self._truths(oldest, now)
+        for place in anew.keys() | found.truths.keys():
+            steps = found.truths.get(place, Steps()).with_other(first, last, anew.get(place, Steps()))
+            found.truths[place] = steps
+        found.truths = {place: steps for place, steps in found.truths.items() if steps.starts}
 
     def _goes_with_it(self, at: int, found: Went) -> int:
         """Take over how they went from a record on, up to the one with which the accounts differ again, which is answered."""
@@ -257,8 +278,3 @@ def _differ_next(old: _Heard, new: _Heard) -> int:
             return min(known.record for known in (one, other) if known is not None)
         left, right = one.kept + len(one.added), other.kept + len(other.added)
     return FAR
-
-
-def _steps(starts: tuple[int, ...], truths: tuple[int, ...]) -> Steps:
-    changes = [n for n, truth in enumerate(truths) if truth != (truths[n - 1] if n else UNKNOWN)]
-    return Steps(tuple(starts[n] for n in changes), tuple(truths[n] for n in changes))
