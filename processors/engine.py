@@ -17,7 +17,7 @@ from schemas.levels import Level
 from schemas.outputs import CompoundEvent, Evidence, ThresholdBreach
 from schemas.records import Record
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 """Changes when the same input would be judged otherwise; what was said before then goes out again as an update."""
 
 __all__ = [
