@@ -27,6 +27,8 @@ FORMS = (
     later("muted by {rule}"),
     later("merged into {event}"),
     later("{rule} holds"),
+    # who signed, in the history (console.history)
+    later("agreement {name}"),
     # signing in and accounts (alerts.officers)
     later("the name or the password is wrong, or the account is not in use."),
     later("Try again; after five failures it takes a quarter of an hour. An administrator can set the account anew."),
