@@ -27,7 +27,7 @@ from alerts.tables import feed_answers, lives
 from alerts.texts import NAME, SOURCE_LANGUAGE, Catalogue
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 
 _OF_MESSAGES = {PROPOSAL: Duty.PROPOSAL, SENT: Duty.BY_AGREEMENT}
 _LOGGER = logging.getLogger(__name__)

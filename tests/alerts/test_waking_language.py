@@ -35,7 +35,7 @@ from alerts.texts import Catalogue, Pattern, regional
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 VOICES = {"ne": "a Nepali voice", "ur": "an Urdu voice"}
 """Made up: which voices there are, the account says."""

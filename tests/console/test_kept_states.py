@@ -17,7 +17,8 @@ from eventlog.log import EventLog, open_log
 from processors.engine import State, initial, step, to_bytes
 from processors.taking import Engine, Taken, take
 from schemas.envelopes import input_record
-from schemas.records import Record, Tick
+from schemas.inputs import Tick
+from schemas.records import Record
 from schemas.topics import INPUT
 
 _MINUTES = int((END - START) / timedelta(minutes=1))
