@@ -17,7 +17,7 @@ from alerts.officers.signing_in import utc_now
 from alerts.registry import open_registry
 from console.interface.catalogues import SOURCE, catalogues
 from polyrisk.installation import country_of
-from polyrisk.local_time import clock
+from polyrisk.local_time import with_zone
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 
@@ -141,4 +141,4 @@ def _tell(made: Invitation, country: LoadedCountry, address: str, *, as_json: bo
         return
     click.echo(f"{made.officer.name} ({made.officer.display}) sets password and authenticator with this one-time code:\n")
     click.echo(f"    {made.code}\n\n    {link}\n")
-    click.echo(f"It holds until {clock(made.expires, country.timezone)} and is not shown again. Give it to the person alone.")
+    click.echo(f"It holds until {with_zone(made.expires, country.timezone)} and is not shown again. Give it to the person alone.")
