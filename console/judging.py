@@ -27,8 +27,6 @@ _LOGGER = logging.getLogger(__name__)
 _ENGINE = Engine()
 _EVERY = 100
 """Records that are read at a time, and after which a state may be kept as a file."""
-_MOST = 3
-"""States that are at hand: the newest, and those that were asked for last. One of a large country takes ten megabytes."""
 _GIVES_WAY = 3.0
 """Times that a long replay to an old moment rests for each second it works: one who looks at last month must not hold up those on duty."""
 _SHORT_S = 2.0
@@ -50,6 +48,10 @@ class Checkpoint:
     offset: int
     received: datetime | None
     state: State
+
+    def is_by(self, at: datetime) -> bool:
+        """Whether nothing in it was received after a moment."""
+        return self.received is None or self.received <= at
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Judge:
             kept = Path(mkdtemp(prefix="polyrisk-states-"))
             finalize(self, rmtree, kept, ignore_errors=True)
         self._states = KeptStates(kept, log, shard)
-        self._at_hand: list[Checkpoint] = []
+        self._newest: Checkpoint | None = None
         self._jobs: dict[datetime, _Job] = {}
         self._lock = Lock()
         self._lanes = {"new": Lock(), "old": Lock()}
@@ -105,7 +107,7 @@ class Judge:
             job = self._jobs.get(at)
             if job is None:
                 job = self._jobs[at] = _Job()
-                lane = self._lanes["old" if any(c.received is not None and c.received > at for c in self._at_hand) else "new"]
+                lane = self._lanes["old" if self._newest is not None and not self._newest.is_by(at) else "new"]
                 Thread(target=self._run, args=(job, at, lane), daemon=True, name="console-judge").start()
         if not job.done.wait(patience_s):
             return job.came_to
@@ -147,9 +149,8 @@ class Judge:
         return here.state
 
     def _nearest(self, at: datetime) -> Checkpoint:
-        with self._lock:
-            before = [c for c in self._at_hand if c.received is not None and c.received <= at]
-        best = max(before, key=lambda c: c.offset, default=Checkpoint(NOTHING, None, initial(self._shard)))
+        newest = self._newest
+        best = newest if newest is not None and newest.is_by(at) else Checkpoint(NOTHING, None, initial(self._shard))
         if best.received is not None and at - best.received < _NEAR:
             return best
         best = self._snapshot(at, best.offset) or best
@@ -169,13 +170,10 @@ class Judge:
             return None
 
     def _hold(self, checkpoint: Checkpoint) -> None:
-        """Have it at hand, with the newest and those that were asked for before it."""
-        if checkpoint.received is None:
-            return
+        """Have it at hand if it is the newest."""
         with self._lock:
-            every = [checkpoint, *(c for c in self._at_hand if c.offset != checkpoint.offset)]
-            newest = max(every, key=lambda c: c.offset)
-            self._at_hand = [newest, *(c for c in every if c is not newest)][:_MOST]
+            if self._newest is None or checkpoint.offset > self._newest.offset:
+                self._newest = checkpoint
 
 
 def _later(one: datetime | None, other: datetime) -> datetime:

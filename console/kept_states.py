@@ -24,7 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _SPACED = ((_DAY, _HOUR), (14 * _DAY, 6 * _HOUR), (400 * _DAY, _DAY), (1200 * _DAY, 30 * _DAY))
-"""(age, from one to the next), microseconds: of the last day a state an hour, of the last two weeks one each six hours, and so on."""
+"""(age, from one to the next), microseconds: of the last day a state an hour, of two weeks one each six hours; none that is older."""
 MOST_BYTES = 256_000_000
 """Of all files; beyond that the oldest go."""
 _LOOKED_AT = 100

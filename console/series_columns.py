@@ -2,10 +2,10 @@
 
 import math
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from schemas.observations import decode, encode
 NONE = -(2**62)
 """In a column: the source did not say, or it is no forecast."""
 _ORIGIN = ("quality", "feed", "delivery")
+_NO_MEMBER = -1
 _CODEC = pa.Codec("zstd", compression_level=1)
 
 
@@ -109,33 +110,55 @@ class Batch:
             self.content = Packed.of(self.content)
 
 
-@dataclass(slots=True)
-class Lane:
-    """Readings of one indicator at one place, in columns: some 60 bytes each.
+class Table:
+    """Readings of all indicators at all places, in columns: some 50 bytes each. Few long columns grow without leaving gaps behind them."""
 
-    Attributes:
-        whole: start, end, issued, lead, member. came: for each its place among the origins. taken: the numbers of their records, in order.
-    """
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._series, self._came, self._members = array("i"), array("i"), array("i")
+        self._starts, self._ends, self._issued, self._leads = array("q"), array("q"), array("q"), array("q")
+        self._values = array("d")
 
-    whole: tuple["array[int]", ...] = field(default_factory=lambda: tuple(array("q") for _ in range(5)))
-    values: "array[float]" = field(default_factory=lambda: array("d"))
-    came: "array[int]" = field(default_factory=lambda: array("l"))
-    taken: "array[int]" = field(default_factory=lambda: array("l"))
+    def __len__(self) -> int:
+        return len(self._series)
 
-    def take(self, number: int) -> bool:
-        """Note that a record's readings are in it now; whether they were not."""
-        place = bisect_left(self.taken, number)
-        if place < len(self.taken) and self.taken[place] == number:
-            return False
-        self.taken.insert(place, number)
-        return True
+    def append(self, key: tuple[str, str], whole: tuple[int, ...], value: float | None, came: int) -> None:
+        """One reading more of an indicator at a place.
 
-    def append(self, whole: tuple[int, ...], value: float | None, came: int) -> None:
-        """One reading more."""
-        for column, number in zip(self.whole, whole, strict=True):
-            column.append(number)
-        self.came.append(came)
-        self.values.append(math.nan if value is None else value)
+        Args:
+            whole: start, end, issued, lead, member. came: its place among the origins.
+        """
+        start, end, issued, lead, member = whole
+        self._series.append(self._numbers.setdefault(key, len(self._numbers)))
+        self._came.append(came)
+        self._members.append(_NO_MEMBER if member == NONE else member)
+        self._starts.append(start)
+        self._ends.append(end)
+        self._issued.append(issued)
+        self._leads.append(lead)
+        self._values.append(math.nan if value is None else value)
+
+    def came(self, key: tuple[str, str]) -> Column:
+        """The places among the origins of all readings of an indicator at a place."""
+        return _some(self._came, self._rows(key)).astype(np.int64)
+
+    def of(self, key: tuple[str, str], origins: "Origins") -> tuple[KeptReadings, Column]:
+        """All readings of an indicator at a place, and the number of the record of each."""
+        rows = self._rows(key)
+        members = _some(self._members, rows).astype(np.int64)
+        named, came, known, numbers = origins.of(_some(self._came, rows).astype(np.int64))
+        start, end, issued, leads = (_some(one, rows) for one in (self._starts, self._ends, self._issued, self._leads))
+        members[members == _NO_MEMBER] = NONE
+        return KeptReadings(start, end, issued, known, leads, members, _some(self._values, rows), came, named), numbers
+
+    def _rows(self, key: tuple[str, str]) -> npt.NDArray[np.intp]:
+        number = self._numbers.get(key)
+        return np.flatnonzero(np.asarray(self._series) == number) if number is not None else np.empty(0, dtype=np.intp)
+
+
+def _some(column: "array[int] | array[float]", rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    """Some of a column, copied: as long as it is looked at itself it cannot grow."""
+    return np.asarray(column)[rows]
 
 
 class Origins:
@@ -154,6 +177,10 @@ class Origins:
             self._every.append(Origin(quality, feed, delivery, batch.record, batch.number))
             self._known.append(batch.known)
         return self._numbers[key]
+
+    def record(self, number: int) -> int:
+        """The number of the record of one."""
+        return self._every[number].number
 
     def of(self, came: Column) -> tuple[list[Origin], Column, Column, Column]:
         """Those that are among some; for each of these its place in them, when it was known, and the number of its record."""

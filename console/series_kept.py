@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from console.series_columns import Batch, Claims, KeptReadings, Lane, Origins, rows_of
+from console.series_columns import Batch, Claims, KeptReadings, Origins, Table, rows_of
 from processors.bounds import replaced
 from processors.timelines import FAR, micros, moment
 from schemas.country_files import LoadedCountry
@@ -70,7 +70,7 @@ class SeriesKept:
         self._spans = {feed: micros(span) for feed, span in (spans or {}).items()}
         self._recent: dict[str, deque[Batch]] = defaultdict(deque)
         self._as_they_came: list[Batch] = []
-        self._lanes: dict[Key, Lane] = {}
+        self._table = Table()
         self._origins = Origins()
         self._claims: dict[str, dict[str, Claims]] = defaultdict(lambda: defaultdict(Claims))
         self._bases: dict[str, str] = {}
@@ -95,7 +95,7 @@ class SeriesKept:
                 self._whole[base, place] = min(whole, self._whole.get((base, place), whole))
         if earlier:
             for batch in [batch for batches in self._recent.values() for batch in batches]:
-                self._put(batch, batch.rows(), earlier)
+                self._put(batch, batch.rows(), earlier, again=True)
 
     def take(self, record: str, known: datetime, batch: pa.RecordBatch) -> None:
         """The readings of a record, in the order of the log."""
@@ -113,7 +113,7 @@ class SeriesKept:
             gone = recent.popleft()
             self._dropped[feed] = gone.known
             gone.content = None
-        self._put(made, batch, self._claims)
+        self._put(made, batch, self._claims, again=False)
 
     def settle(self) -> None:
         """Hold small what came since; it is not worth it while a year comes by."""
@@ -136,10 +136,7 @@ class SeriesKept:
 
     def readings(self, indicator: str, place: str, since: datetime, at: datetime) -> KeptReadings:
         """What had been said at a moment of an indicator at a place whose period ends at `since` or later."""
-        lane = self._lanes.get((indicator, place), _NOTHING)
-        start, end, issued, lead, member = (np.array(column, dtype=np.int64) for column in lane.whole)
-        origins, came, known, number = self._origins.of(np.array(lane.came, dtype=np.int64))
-        every = KeptReadings(start, end, issued, known, lead, member, np.array(lane.values, dtype=np.float64), came, origins)
+        every, number = self._table.of((indicator, place), self._origins)
         wanted = np.flatnonzero((every.ends >= micros(since)) & (every.known <= micros(at)))
         return every.take(wanted[np.argsort(number[wanted], kind="stable")])
 
@@ -157,27 +154,31 @@ class SeriesKept:
                 found = replaced(found, (row,))
         return found
 
-    def _put(self, batch: Batch, rows: pa.RecordBatch, claimed: Mapping[str, Iterable[str]]) -> None:
-        """Keep of a record what events want of some indicators at some places, and is not kept already."""
+    def _put(self, batch: Batch, rows: pa.RecordBatch, claimed: Mapping[str, Iterable[str]], *, again: bool) -> None:
+        """Keep of a record what events want of some indicators at some places.
+
+        Args:
+            again: the record came by before, and what is kept of it already is not kept twice.
+        """
         places = {code: number for number, code in enumerate(rows.column("area").dictionary.to_pylist()) if code in claimed}
         wanted = {place: bases for place in places if (bases := {b for b in claimed[place] if self._claims[place][b].cover(batch.known)})}
         if not wanted:
             return
-        taken: dict[Key, bool] = {}
         codes = [places[place] for place in wanted]
         some = rows.take(pa.array(np.flatnonzero(np.isin(rows.column("area").indices.to_numpy(), codes))))
+        there: dict[Key, bool] = {}
         for indicator, place, whole, value, origin in rows_of(some):
             key = (indicator, place)
             if self._bases.get(indicator) not in wanted[place]:
                 continue
-            lane = self._lanes.setdefault(key, Lane())
-            if key not in taken:
-                taken[key] = lane.take(batch.number)
-            if taken[key]:
-                lane.append(whole, value, self._origins.number(*origin, batch))
+            if key not in there:
+                there[key] = again and self._has(key, batch.number)
+            if not there[key]:
+                self._table.append(key, whole, value, self._origins.number(*origin, batch))
 
-
-_NOTHING = Lane()
+    def _has(self, key: Key, number: int) -> bool:
+        """Whether the readings of a record are kept already of an indicator at a place."""
+        return any(self._origins.record(came) == number for came in np.unique(self._table.came(key)).tolist())
 
 
 def levels_of(indicator: str) -> tuple[str, ...]:

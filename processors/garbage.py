@@ -5,9 +5,9 @@ import gc
 
 import pyarrow as pa
 
-_ARENA_MAX = -8
-"""`M_ARENA_MAX` of glibc's `mallopt`."""
-_ARENAS = 2
+_OF_GLIBC = {-8: 2, -3: 64 * 1024}
+"""Options of its `mallopt`: at most so many arenas, and from how many bytes on a block is the machine's again as soon as it is let go of
+(`M_ARENA_MAX`, `M_MMAP_THRESHOLD`, which else grows to the largest block that ever was)."""
 
 
 def look_less_often() -> None:
@@ -30,7 +30,8 @@ def hold_little() -> None:
     pa.set_memory_pool(pa.system_memory_pool())
     set_option = getattr(_libc(), "mallopt", None)
     if set_option is not None:
-        set_option(_ARENA_MAX, _ARENAS)
+        for option, value in _OF_GLIBC.items():
+            set_option(option, value)
 
 
 def give_back() -> None:
