@@ -33,11 +33,11 @@ class Archive:
     def __init__(self, root: str) -> None:
         import pyarrow.fs as pafs  # with S3 and the like: a process that has no archive need not hold them
 
-        self._local = "://" not in root
         if "://" in root:
             self._files, self._root = pafs.FileSystem.from_uri(root)
         else:
             self._files, self._root = pafs.LocalFileSystem(), str(Path(root).absolute())
+        self._local = isinstance(self._files, pafs.LocalFileSystem)
 
     def keep(self, raw: bytes) -> str:
         """Keep the bytes of a delivery, once, and answer their SHA-256 in hexadecimal."""
