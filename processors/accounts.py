@@ -49,11 +49,12 @@ class Lived:
 
     @classmethod
     def of(cls, history: History, brought: Sequence[tuple[int, Brought]]) -> "Lived":
-        """Args: brought: as `backtest_records.records_of` gives them."""
+        """Args: brought: as `backtest_records.records_of` gives them; time goes on from the first delivery."""
+        first = history.deliveries[0].received
         contents = [content for _, (_, content) in brought]
         return cls(
             history=history,
-            nows=[at for at, _ in brought],
+            nows=[max(at, first) for at, _ in brought],
             ids=[record.id for _, (record, _) in brought],
             deliveries=np.array([n for n, content in enumerate(contents) if isinstance(content, Delivery)], dtype=np.intp),
             baselines=tuple((n, content) for n, content in enumerate(contents) if isinstance(content, Baseline)),

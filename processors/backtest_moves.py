@@ -13,23 +13,18 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from processors.accounts import Lived
 from processors.backtest import Activation, Outcome, run
 from processors.backtest_baselines import Made, baselines_of, in_order
 from processors.backtest_parallel import end_of
-from processors.backtest_records import records_of
 from processors.backtest_sweep import number_in, setting, with_number, within
 from processors.backtest_verdicts import compared, verdicts_of
 from processors.history import History
-from processors.lived import LivedRules, may_be_lived
-from processors.plan import Plan
+from processors.lived import LivedRules
 from processors.verification import Counts, Happened, Verdict, counts_of, scored
 from schemas.configuration import Configuration, Rule
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
-from schemas.inputs import Baseline
 from schemas.levels import Level
-from schemas.microseconds import from_microseconds
 from schemas.place_tables import nearest
 from schemas.threshold_kinds import KIND_FORMS
 from schemas.thresholds import Threshold, level_number
@@ -159,21 +154,14 @@ class Moves:
     def _said(self, configuration: Configuration, threshold: str) -> Outcome:
         """What a configuration would have said that differs from today's in one threshold, or in nothing."""
         baselines = in_order(baselines_of(configuration, self.history, self._made))
-        if self._today is None:
-            return run(configuration, self.history, baselines, self.last, truths=bool(self.events))
-        plan = Plan(configuration, configuration.hash)
-        return self._today.moved(plan, threshold, self._lived(configuration, baselines))
+        if self._today is not None:
+            return self._today.moved(configuration, threshold, baselines)
+        return run(configuration, self.history, baselines, self.last, truths=bool(self.events))
 
     @cached_property
     def _today(self) -> LivedRules | None:
         """Today's rules as they went; none if not all that they are judged by can be kept."""
-        lived = self._lived(self.part, in_order(baselines_of(self.part, self.history, self._made)))
-        plan = Plan(self.part, self.part.hash)
-        return LivedRules(plan, lived, self.last) if may_be_lived(plan, lived) else None
-
-    def _lived(self, configuration: Configuration, baselines: Sequence[Baseline]) -> Lived:
-        first = from_microseconds(self.history.deliveries[0].received)
-        return Lived.of(self.history, list(records_of(configuration.shard, self.history, baselines, first, self.last)))
+        return LivedRules.of(self.part, self.history, in_order(baselines_of(self.part, self.history, self._made)), self.last)
 
     def trade_off(self, level: Movable) -> tuple[float, ...]:
         """The values of a level that its trade-off is drawn by: today's, and as many on either side, none beyond the next level."""

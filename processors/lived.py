@@ -5,18 +5,22 @@ say something else. The answer is that of `backtest.run`, and a property test ho
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from processors.account import Account, at_levels
 from processors.accounts import Lived, accounts_of
 from processors.advance import all_by_timelines
 from processors.backtest import Outcome, Told, configured
+from processors.backtest_records import records_of
+from processors.history import History
 from processors.kinds import BASELINE_KINDS
 from processors.lived_area import Area, AreaAgain, Went
 from processors.plan import Place, Plan
 from processors.state import Judged
 from schemas.conditions import AtLevel, Condition, Dimensions, Silent, Unless, walk
+from schemas.configuration import Configuration
+from schemas.inputs import Baseline
 from schemas.levels import Level
 from schemas.microseconds import from_microseconds
 
@@ -35,33 +39,44 @@ def may_be_lived(plan: Plan, lived: Lived) -> bool:
 
 
 class LivedRules:
-    """The rules of a plan over years, as they went.
+    """The rules of a configuration over years, as they went.
 
     Args:
         end: up to when time went on, UTC.
     """
 
     def __init__(self, plan: Plan, lived: Lived, end: datetime) -> None:
-        self.plan, self.lived, self.end = plan, lived, end
+        self._plan, self._lived, self._end = plan, lived, end
         self._accounts: dict[Place, Account] = {}
         for threshold in plan.thresholds:
             self._accounts |= _accounts(plan, threshold, lived)
         begun = _begun(plan, lived)
         self._went = {area: Area(plan, places, lived, self._accounts, begun).went() for area, places in _by_area(plan).items()}
 
+    @classmethod
+    def of(cls, configuration: Configuration, history: History, baselines: Sequence[Baseline], end: datetime) -> "LivedRules | None":
+        """How rules went; none if they are judged by more than accounts hold.
+
+        Args:
+            history: with at least one reading. baselines: by the moment they were made.
+        """
+        plan, lived = Plan(configuration, configuration.hash), _lived(configuration, history, baselines, end)
+        return cls(plan, lived, end) if may_be_lived(plan, lived) else None
+
     @property
     def outcome(self) -> Outcome:
         """What the rules would have said, but for breaches and the truths of conditions."""
-        return self._outcome(self.plan, self._went)
+        return self._outcome(self._plan, self._went)
 
-    def moved(self, plan: Plan, threshold: str, lived: Lived) -> Outcome:
+    def moved(self, configuration: Configuration, threshold: str, baselines: Sequence[Baseline]) -> Outcome:
         """What they would have said with other levels of one threshold.
 
         Args:
-            plan: the same but for these. lived: what came in by it, the baselines being others.
+            configuration: the same but for these. baselines: by it.
         """
-        if lived.ids != self.lived.ids:
-            return LivedRules(plan, lived, self.end).outcome
+        plan, lived = Plan(configuration, configuration.hash), _lived(configuration, self._lived.history, baselines, self._end)
+        if lived.ids != self._lived.ids:
+            return LivedRules(plan, lived, self._end).outcome
         others = {place: account for place, account in self._accounts.items() if place[0] != threshold}
         accounts, begun = others | _accounts(plan, threshold, lived), _begun(plan, lived)
         went = {
@@ -75,8 +90,13 @@ class LivedRules:
         for of_area in went.values():
             told.take([event for _, event in of_area.said])
         truths = {place: steps for of_area in went.values() for place, steps in of_area.truths.items()}
-        first = from_microseconds(self.lived.nows[0])
-        return Outcome(plan.hash, first, self.end, len(self.lived.history), told.activations(), {}, truths)
+        first = from_microseconds(self._lived.nows[0])
+        return Outcome(plan.hash, first, self._end, len(self._lived.history), told.activations(), {}, truths)
+
+
+def _lived(configuration: Configuration, history: History, baselines: Sequence[Baseline], end: datetime) -> Lived:
+    first = from_microseconds(history.deliveries[0].received)
+    return Lived.of(history, list(records_of(configuration.shard, history, baselines, first, end)))
 
 
 def _by_area(plan: Plan) -> dict[str, list[Place]]:

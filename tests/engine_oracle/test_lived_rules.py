@@ -8,13 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from worlds import World, worlds
 
-from processors.accounts import Lived
 from processors.backtest import Outcome, run
 from processors.backtest_moves import movable, moved
-from processors.backtest_records import records_of
 from processors.history import History, history_of
-from processors.lived import LivedRules, may_be_lived
-from processors.plan import Plan
+from processors.lived import LivedRules
 from schemas.configuration import Configuration
 from schemas.envelopes import read_input
 from schemas.errors import ConfigurationError
@@ -35,14 +32,11 @@ def _never_settling(configuration: Configuration) -> Configuration:
     return configuration.model_copy(update={"thresholds": thresholds})
 
 
-def _lived(configuration: Configuration, history: History, baselines: list[Baseline], end: datetime) -> tuple[Plan, Lived]:
-    first = datetime.fromtimestamp(history.deliveries[0].received / 1e6, UTC)
-    return Plan(configuration, configuration.hash), Lived.of(history, list(records_of(configuration.shard, history, baselines, first, end)))
-
-
-def _same(found: Outcome, whole: Outcome, plan: Plan) -> None:
+def _same(configuration: Configuration, found: Outcome, whole: Outcome) -> None:
+    names = {rule.name for rule in configuration.rules}
+    assert (found.configuration, found.first, found.last, found.readings) == (whole.configuration, whole.first, whole.last, whole.readings)
     assert found.activations == whole.activations
-    assert dict(found.truths) == {place: steps for place, steps in whole.truths.items() if place[0] in plan.rules}
+    assert dict(found.truths) == {place: steps for place, steps in whole.truths.items() if place[0] in names}
 
 
 @given(worlds(records=60), st.integers(0, 2**32))
@@ -51,10 +45,10 @@ def test_rules_looked_at_where_something_changed_say_what_a_whole_run_says(world
     configuration = _never_settling(world.configuration)
     history, baselines = _history(world)
     end = datetime.fromtimestamp(int(history.received[-1]) / 1e6, UTC) + _END
-    plan, lived = _lived(configuration, history, baselines, end)
-    assume(may_be_lived(plan, lived))
-    rules = LivedRules(plan, lived, end)
-    _same(rules.outcome, run(configuration, history, baselines, end), plan)
+    rules = LivedRules.of(configuration, history, baselines, end)
+    assume(rules is not None)
+    assert rules is not None
+    _same(configuration, rules.outcome, run(configuration, history, baselines, end))
     chance = random.Random(seed)
     levels = [level for rule in configuration.rules for level in movable(configuration, rule)]
     for level in chance.sample(levels, min(len(levels), 2)):
@@ -62,5 +56,4 @@ def test_rules_looked_at_where_something_changed_say_what_a_whole_run_says(world
             other = moved(configuration, level, round(level.number * chance.uniform(0.3, 1.8), 1))
         except ConfigurationError:
             continue
-        plan, lived = _lived(other, history, baselines, end)
-        _same(rules.moved(plan, level.threshold, lived), run(other, history, baselines, end), plan)
+        _same(other, rules.moved(other, level.threshold, baselines), run(other, history, baselines, end))
