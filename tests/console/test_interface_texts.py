@@ -235,6 +235,15 @@ def test_what_a_sentence_from_the_right_is_given_is_set_apart() -> None:
         assert _("since {moment}", moment="27 Nov") == "27 Nov देखि"
 
 
+def test_a_command_inside_a_sentence_from_the_right_runs_from_the_left() -> None:
+    """Whole, with the name in it where it is typed; a language from the left is left alone."""
+    english = "n.perera has given no telephone: `polyrisk roster phone n.perera`"
+    with speaking("ur"):
+        assert "\u2066`polyrisk roster phone n.perera`\u2069" in recognising.recognised(english)
+    with speaking("ne"):
+        assert "\u2066" not in recognising.recognised(english)
+
+
 def test_what_is_said_in_the_code_stands_in_it_once_only() -> None:
     """The same English is one text, wherever it stands."""
     found = [text.english for text in texts()]
