@@ -14,6 +14,7 @@ from console.feed_views import FeedView, feed_views
 from console.interface.speaking import _, later
 from console.local_time import LocalTime, span_text, span_words
 from console.names import Names, colour
+from console.quantities import unit_word
 from console.reading import Known
 from console.rendering import Pages
 from console.standing import standing_events
@@ -151,7 +152,7 @@ def silenced(manifest: FeedManifest, known: Known, names: Names, clock: LocalTim
 
 def _gives(manifest: FeedManifest) -> list[str]:
     titles = {g.indicator: _(CATALOGUE[g.indicator].title) if g.indicator in CATALOGUE else g.indicator for g in manifest.gives}
-    return [_("{what} in {unit}, {by}", what=titles[g.indicator], unit=g.unit, by=_(_PLACES[g.at])) for g in manifest.gives]
+    return [_("{what} in {unit}, {by}", what=titles[g.indicator], unit=unit_word(g.unit), by=_(_PLACES[g.at])) for g in manifest.gives]
 
 
 def _facts(manifest: FeedManifest) -> tuple[tuple[str, str], ...]:
