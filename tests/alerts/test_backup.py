@@ -336,9 +336,13 @@ def test_an_older_registry_is_restored_and_brought_on(filled: Installation, tmp_
     """A backup outlives the version that wrote it: the tables are brought to this one's when it is restored."""
     filled.registry.close()
     with closing(sqlite3.connect(filled.state / "registry.db")) as connection:
-        later = (path.read_text(encoding="utf-8") for path in (HOME / "versions").glob("[0-9]*.py") if int(path.name[:4]) > 12)
-        for table in re.findall(r'create_table\(\s*"(\w+)"', "".join(later)):
+        later = "".join(path.read_text(encoding="utf-8") for path in (HOME / "versions").glob("[0-9]*.py") if int(path.name[:4]) > 12)
+        tables = re.findall(r'create_table\(\s*"(\w+)"', later)
+        for table in tables:
             connection.execute(f"DROP TABLE {table}")
+        for table, changes in re.findall(r'batch_alter_table\("(\w+)"\)[^\n]*\n((?:        .*\n)+)', later):
+            for column in re.findall(r'add_column\(sa\.Column\("(\w+)"', changes) if table not in tables else ():
+                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0012'")
         connection.commit()
     backup = back_up(filled.state, tmp_path / "backups")
