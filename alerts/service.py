@@ -212,11 +212,11 @@ class AlertService:
             warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
         return warning
 
-    def preview(self, message: str, officer: Officer, languages: Sequence[str], now: datetime) -> list[Preview]:
+    def preview(self, message: str, officer: Officer, languages: Sequence[str], now: datetime, need: str = "") -> list[Preview]:
         """Have a message that waits sent to the telephone of the officer who asks (`alerts.previews`). Answers what they had sent of it.
 
         Args:
-            languages: none is each of the country's own.
+            languages: none is each of the country's own. need: whose text it shall be; empty for the one that all others read.
 
         Raises:
             RefusedError: nothing waits under this id, the officer may not, gave no telephone or asked too often, or it has no such text.
@@ -227,7 +227,7 @@ class AlertService:
             grant = require(officer, What.PREVIEW, self.country, warning.area)
             wanted = languages or [text.language for text in warning.texts if text.language in self.country.languages]
             price = self.country.facts.messaging.price
-            return asked.ask(connection, self.country.code, warning, wanted, officer, grant.duty_role, price, now)
+            return asked.ask(connection, self.country.code, warning, wanted, officer, grant.duty_role, price, now, need)
 
     def previews(self, message: str, officer: Officer) -> tuple[list[Preview], bool]:
         """What an officer had sent to themselves of a message, and whether we know a telephone of theirs."""

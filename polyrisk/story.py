@@ -67,7 +67,7 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
     for text in sorted(warning.texts, key=lambda t: (order.get(t.language.partition("-")[0], len(order)), t.language)):
         draft = "" if text.reviewed else ", draft, not reviewed"
         yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
-        yield from (f"      [dim]for {said.need}:[/] {said.body}" for said in text.for_needs)
+        yield from (f"      [dim]for {said.need} ({said.segments} segments):[/] {said.body}" for said in text.for_needs)
     yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"
     if warning.hold is not None and warning.status in WAITING:
         until = warning.hold.until.astimezone(zone)

@@ -83,6 +83,7 @@ previews = Table(
     Column("message", String(80), nullable=False, index=True),
     Column("officer", String(40), nullable=False),
     Column("language", String(20), nullable=False),
+    Column("need", String(12), nullable=False, server_default=""),
     Column("body", Text, nullable=False),
     Column("segments", Integer, nullable=False),
     Column("times", Integer, nullable=False),
@@ -94,7 +95,7 @@ previews = Table(
     Column("refusal", String(40), nullable=False),
 )
 """Messages that wait, as officers have them sent to their own telephones first, with the mark that they are a test; by the account, never
-by a number. `times`: how often it was asked for, which what it costs is limited by."""
+by a number. `need`: as of `bodies`. `times`: how often it was asked for, which what it costs is limited by."""
 
 feed_answers = Table(
     "feed_answers",

@@ -23,6 +23,7 @@ _WIDE = 240
 OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 FOLDER = click.Path(path_type=Path)
 LEVEL = click.Choice(["yellow", "orange", "red"])
+NEED = click.Choice(["mobility", "hearing", "pregnancy", "livestock"])
 OF_CASE = click.option("--state", type=FOLDER, default=STATE / "ditwah-2025", show_default=True, help="Folder of an installation's log.")
 OF_INSTALLATION = click.option("--state", type=FOLDER, default=Path("var/live"), show_default=True, help="Folder of the installation.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")

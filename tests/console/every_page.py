@@ -136,6 +136,8 @@ def _make_busy(made: Houses) -> None:
         for number in range(first, first + 6):
             consent = Consent(NOON - timedelta(days=9), "v1", "a volunteer")
             desk.registry.enrol(Enrolment(f"+94772{number:06d}", area, ("en", "si", "ta")[number % 3], "household", consent))
+    for number in range(60, 66):
+        desk.enrol(number, needs=("mobility",))
     for number, area in enumerate((WAITS, HELD, SENT, HALTED)):
         desk.happens(EventChange.OPENED, id=f"e{number}", area=area)
     for message in desk.service.pending():
