@@ -8,6 +8,8 @@ it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -15,8 +17,9 @@ from alerts.tables import lives, originated
 from alerts.texts import ANY, NAME, SERVICE, WORDS, Catalogue, Kind
 from schemas.conditions import AtLevel
 from schemas.configuration import Ends, Rule, Sign
-from schemas.country_files import LoadedCountry
+from schemas.country_files import LoadedCountry, load_country
 from schemas.decided import Document
+from schemas.frameworks import frameworks_of
 from schemas.levels import Dimension, Level
 from schemas.warning_records import Originated
 
@@ -55,10 +58,20 @@ def rules(country: LoadedCountry, catalogue: Catalogue) -> dict[str, Rule]:
 
 def hazards(country: LoadedCountry, catalogue: Catalogue) -> list[str]:
     """Names of the texts that people are warned with, and that are there in each language of the country, whatever is to be said."""
-    for_duty = {rule.text for rule in country.configuration.rules if rule.audience == "operators"}
-    public = {rule.text for rule in country.configuration.rules if rule.audience == "public"}
+    rules = (*country.configuration.rules, *_of_frameworks(country.folder))
+    for_duty, public = ({rule.text for rule in rules if rule.audience == audience} for audience in ("operators", "public"))
     left_out = {SERVICE, WORDS, ANY, *(for_duty - public)}
     return [name for name in sorted(catalogue.names() - left_out) if not lacking(catalogue, name, country.languages)]
+
+
+@lru_cache(maxsize=32)
+def _of_frameworks(folder: Path) -> tuple[Rule, ...]:
+    """The rules of a country's frameworks: their texts, too, are for people on duty, also while none of them is switched on.
+
+    Raises:
+        ConfigurationError: a framework cannot be read.
+    """
+    return tuple(rule for framework in frameworks_of(folder) for rule in load_country(framework).configuration.rules)
 
 
 def actions(country: LoadedCountry, catalogue: Catalogue, hazard: str) -> list[str]:
