@@ -60,6 +60,7 @@ from console.series_views import WarningSeries
 from console.shelf import Kept, Made, Shelf
 from console.signing_in import SignInPages
 from console.silence_pages import SilencePages
+from console.telephone_pages import TelephonePages
 from console.timing import Timing
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
@@ -79,7 +80,7 @@ _READY_S = 2.0
 LOOPBACK = "127.0.0.1"
 _DECIDING = (
     *(WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages),
-    *(DutyPages, WakingPages, AnswerPages),
+    *(DutyPages, WakingPages, AnswerPages, TelephonePages),
 )
 """Pages over the registry, on which people decide."""
 

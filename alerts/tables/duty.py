@@ -13,6 +13,24 @@ officer_telephones = Table(
 )
 """The number by which an officer is woken, encrypted. It is no subscriber's: who is woken need not be enrolled."""
 
+telephone_codes = Table(
+    "telephone_codes",
+    metadata,
+    Column("officer", String(40), primary_key=True),
+    Column("id", String(40), nullable=False, index=True),
+    Column("country", String(3), nullable=False),
+    Column("number", LargeBinary, nullable=False),
+    Column("code", LargeBinary, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("asked_at", Utc, nullable=False, info={"kept_days": 1}),
+    Column("called_at", Utc),
+    Column("provider_id", String(64)),
+    Column("refusal", String(40), nullable=False),
+)
+"""A number that an officer gave at the console, encrypted as is the code that was sent to it, until the code is typed or its quarter of an
+hour is over. `id`: what receipts bring back. `wrong`: how often another code was typed."""
+
 duty_shifts = Table(
     "duty_shifts",
     metadata,

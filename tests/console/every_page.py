@@ -404,6 +404,12 @@ PAGES: dict[str, Way] = {
     "authenticator": _authenticator,
     "codes for its loss": _recovery,
     "account": _of_accounts("/account", "colleague"),
+    "own telephone": _of_desk("busy", "perera", "/account/telephone"),
+    "own telephone, a code waits": _then(
+        _of_desk("quiet", "silva", "/account/telephone"), "/account/telephone/number", number="+999700000002"
+    ),
+    "own telephone, refused": _then(_of_desk("halted", "rajan", "/account/telephone"), "/account/telephone/number", number="12"),
+    "own telephone, of who is never woken": _of_desk("busy", "viewer", "/account/telephone"),
     "password changed": _then(
         _of_accounts("/account", "changes"),
         "/account",
