@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
+from alerts.slots import Choice
 from alerts.tables import lives, originated
 from alerts.texts import ANY, NAME, SERVICE, WORDS, Catalogue, Kind
 from schemas.conditions import AtLevel
@@ -78,6 +79,12 @@ def actions(country: LoadedCountry, catalogue: Catalogue, hazard: str) -> list[s
     """What people may be told to do besides what the texts of a hazard say of themselves, by the names that each language has."""
     of = [catalogue.actions(language, hazard) for language in country.languages]
     return [name for name in of[0] if all(name in said for said in of)]
+
+
+def choices(country: LoadedCountry, catalogue: Catalogue, hazard: str) -> tuple[Choice, ...]:
+    """The same, in the words of each language of the country."""
+    said = {language: catalogue.actions(language, hazard) for language in country.languages}
+    return tuple(Choice(name, {tag: of[name] for tag, of in said.items()}) for name in actions(country, catalogue, hazard))
 
 
 def lacking(catalogue: Catalogue, hazard: str, languages: tuple[str, ...]) -> list[str]:

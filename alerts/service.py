@@ -37,7 +37,7 @@ from alerts.roster import telephones
 from alerts.signing import Signing, ToSign
 from alerts.silences import Silence
 from alerts.silencing import Silencing
-from alerts.slots import Slot
+from alerts.slots import Choice, Slot
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record
@@ -341,6 +341,11 @@ class AlertService:
         """The names of the texts of which a person may write a warning, each with what else people may be told to do."""
         names = [name.removeprefix(originated.PREFIX) for name in self._proposals.rules if originated.is_originated(name)]
         return {name: originated.actions(self.country, self._proposals.renderer.catalogue, name) for name in names}
+
+    def hazard_choices(self) -> dict[str, tuple[Choice, ...]]:
+        """The same, with what people may be told to do in the words of each language of the country."""
+        catalogue = self._proposals.renderer.catalogue
+        return {name: originated.choices(self.country, catalogue, name) for name in self.hazards()}
 
     def correct(
         self, warning: str, by: str, role: str, comment: str, now: datetime, *, area: str | None = None, level: Level | None = None
