@@ -11,7 +11,20 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts import afterwards, deliveries, intents, journal, ledger, notices, originated, quiet_hours, silences, stops, waiting
+from alerts import (
+    afterwards,
+    agreement_dates,
+    deliveries,
+    intents,
+    journal,
+    ledger,
+    notices,
+    originated,
+    quiet_hours,
+    silences,
+    stops,
+    waiting,
+)
 from alerts.afterwards import Afterwards, Sent
 from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
@@ -33,7 +46,7 @@ from alerts.previews.asked import Preview
 from alerts.proposals import Proposals
 from alerts.registry import Registry
 from alerts.rendering import Renderer
-from alerts.roster import telephones
+from alerts.roster import telephones, wakings
 from alerts.signing import Signing, ToSign
 from alerts.silences import Silence
 from alerts.silencing import Silencing
@@ -105,6 +118,7 @@ class AlertService:
         self._look_again_at = 0.0  # when to look next since when messages wait, in seconds that are never set back
         self._proposals = proposals
         self.metrics.warn_below(country.facts.messaging.balance_below)
+        self.metrics.observe_agreements(agreement_dates.ends(country))
         self._dispatcher = (
             None
             if channel is None
@@ -133,6 +147,8 @@ class AlertService:
             self.metrics.observe_unsigned(waiting.unsigned(pending, self._proposals.to_be_signed_within))
             unreviewed = afterwards.unreviewed(connection)
             self.metrics.observe_unreviewed(len(unreviewed), unreviewed[0].at if unreviewed else None)
+            self.metrics.observe_wakings([one.began for one in wakings.open_ones(connection, self.country.code)])
+            self.metrics.observe_originated([kept.ends for kept in originated.open_ones(connection).values()])
             if done or stages != self._observed:
                 self._observed = stages
                 holding = sum(silence.holds(now) for silence in silences.not_over(connection))
