@@ -21,7 +21,7 @@ from alerts.texts import Kind
 from schemas.agreements import Agreement
 from schemas.configuration import Rule
 from schemas.levels import Level
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 from schemas.warning_records import ByAgreement, Judgement, Warning
 
 BY_AGREEMENT, NOT_BY_AGREEMENT = "by_agreement", "not_by_agreement"

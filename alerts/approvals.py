@@ -15,7 +15,7 @@ from typing import Literal
 from alerts.life import ENDINGS
 from alerts.texts import Kind
 from schemas.country_facts import Messaging
-from schemas.records import Signature
+from schemas.inputs import Signature
 from schemas.warning_records import Bound, RenderedText, Warning
 
 MAY_MOVE = 0.05

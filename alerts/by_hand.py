@@ -20,8 +20,8 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, reading_record
 from schemas.errors import RefusedError
 from schemas.indicators import CATALOGUE
+from schemas.inputs import GaugeDeclaration, Quality
 from schemas.readings import CLOCK_TOLERANCE, OLDEST, PlainReading
-from schemas.records import GaugeDeclaration, Quality
 
 FEED = "by_hand"
 """The feed of what people enter. It has no schedule: that it is silent says nothing, and what it says makes no other feed alive."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from schemas.records import JournalAnchor
+from schemas.warning_records import JournalAnchor
 
 GENESIS = "0" * 64
 """What stands for the hash before the first step."""

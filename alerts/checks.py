@@ -2,11 +2,12 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from alerts.channels.contract import known_channels
+from alerts.duty_words import DUTY, Duty
 from alerts.languages import Language, languages
 from alerts.marks import EXERCISE
 from alerts.rendering import NONE, budget_of, opt_out_of, place_name, source_of
@@ -77,6 +78,36 @@ def shared_findings() -> tuple[Finding, ...]:
         if pattern.language in known and not any(f.check in UNREADABLE for f in of_text):
             found += findings_of_length(pattern, _shared_setting(pattern, catalogue))
     return tuple(found)
+
+
+def missing_duty_texts(languages: Iterable[str], catalogue: Catalogue | None = None) -> list[Finding]:
+    """In which of the languages that officers are spoken to in the words that wake them are missing: they are woken in English.
+
+    Nothing if a file cannot be read: then `shared_findings` says so.
+
+    Args:
+        catalogue: by default that which all countries share.
+    """
+    try:
+        known = catalogue or regional()
+    except ConfigurationError:
+        return []
+    found = []
+    for language in dict.fromkeys(languages):
+        lacks = [kind.value for kind in Duty if known.get(language, DUTY, kind) is None]
+        if lacks:
+            found.append(
+                Finding(
+                    check="missing-text",
+                    file=f"countries/texts/{language}.po",
+                    line=0,
+                    column=0,
+                    what=f"texts {DUTY}.{', '.join(lacks)} are missing in `{language}`.",
+                    why="Whoever is spoken to in it on the console's pages is woken in English.",
+                    remedy=f'Add msgctxt "{DUTY}" with these msgids.',
+                )
+            )
+    return found
 
 
 def sendable(country: LoadedCountry) -> list[Pattern]:
@@ -160,6 +191,7 @@ def _texts(country: LoadedCountry) -> list[Finding]:
     found = [*_names(country, known)]
     found += [finding for rule in country.configuration.rules for finding in _missing(country, catalogue, rule)]
     found += _missing_service(country, catalogue)
+    found += missing_duty_texts(filter(None, [country.facts.console_language]), catalogue)
     unreadable = set()
     for pattern in catalogue.patterns:
         english = catalogue.get(SOURCE_LANGUAGE, pattern.name, pattern.kind)

@@ -25,7 +25,7 @@ from alerts.text_checks import invisible, lacks
 from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 from schemas.warning_records import RenderedText, Warning
 
 MAY = ("sign", "hold")

@@ -69,6 +69,7 @@ class Step(StrEnum):
     ACCOUNT_LINKED = "account_linked"
     ROLE_GRANTED = "role_granted"
     ROLE_REVOKED = "role_revoked"
+    LANGUAGE_CHOSEN = "language_chosen"
     PASSWORD_SET = "password_set"  # noqa: S105 - a step, no password
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"

@@ -15,7 +15,8 @@ from schemas.configuration import Rule
 from schemas.envelopes import read_output
 from schemas.errors import ConfigurationError
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Stored
+from schemas.outputs import CompoundEvent
+from schemas.records import Stored
 
 
 class Judgements:

@@ -16,8 +16,10 @@ from alerts.tables import bodies, lives, notices, outbox, processed, signatures,
 from alerts.texts import Kind
 from schemas.envelopes import record_from_json, record_to_json
 from schemas.errors import RefusedError
+from schemas.inputs import Signature
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Record, Signature
+from schemas.outputs import CompoundEvent
+from schemas.records import Record
 from schemas.warning_records import RenderedText, Warning
 
 PENDING, ISSUED, WITHDRAWN = STAGES = "pending", "issued", "withdrawn"

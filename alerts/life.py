@@ -13,7 +13,7 @@ from typing import Literal
 
 from alerts.texts import Kind
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.warning_records import WarningStatus
 
 

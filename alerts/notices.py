@@ -10,7 +10,7 @@ from alerts.life import Reason
 from alerts.proposals import warning_id
 from alerts.silences import Silence
 from alerts.tables import notices
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 
 _TOLD_ON_DUTY = {
     Reason.UNCONFIRMED: "is unconfirmed: {silent}. The warning stands.",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
+from alerts.duty_words import DUTY
 from alerts.slots import Choice
 from alerts.tables import lives, originated
 from alerts.texts import ANY, NAME, SERVICE, WORDS, Catalogue, Kind
@@ -61,7 +62,7 @@ def hazards(country: LoadedCountry, catalogue: Catalogue) -> list[str]:
     """Names of the texts that people are warned with, and that are there in each language of the country, whatever is to be said."""
     rules = (*country.configuration.rules, *_of_frameworks(country.folder))
     for_duty, public = ({rule.text for rule in rules if rule.audience == audience} for audience in ("operators", "public"))
-    left_out = {SERVICE, WORDS, ANY, *(for_duty - public)}
+    left_out = {SERVICE, WORDS, ANY, DUTY, *(for_duty - public)}
     return [name for name in sorted(catalogue.names() - left_out) if not lacking(catalogue, name, country.languages)]
 
 

@@ -25,7 +25,7 @@ from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence, LevelStep
+from schemas.outputs import CompoundEvent, EventChange, Evidence, LevelStep
 from schemas.warning_records import Originated, Warning
 
 MAY = "originate"

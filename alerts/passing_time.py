@@ -16,7 +16,7 @@ from alerts.silencing import Silencing
 from alerts.texts import Kind
 from schemas.configuration import Rule
 from schemas.errors import ConfigurationError
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 from schemas.warning_records import WarningStatus
 
 

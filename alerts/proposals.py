@@ -23,8 +23,9 @@ from schemas.configuration import Rule
 from schemas.country_facts import SignAtLevel
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record, read_output
+from schemas.inputs import Signature
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Reading, Signature
+from schemas.outputs import CompoundEvent, Evidence, Reading
 from schemas.topics import WARNINGS
 from schemas.warning_records import NeedText, RenderedText, Warning, WarningStatus
 
@@ -168,6 +169,7 @@ class Proposals:
         smallest = self._smallest(warning.area) if warning.area not in there else ()  # who enrolled for the whole lives in any of them
         empty = tuple(area for area in smallest if not any(code in there for code in self.country.places.line(area)))
         living = [self.country.places.areas[area].population for area in empty]
+        around = [code for code in self.country.places.line(warning.area) if code not in concerned.areas]
         return Reach(
             people=sum(counted.values()),
             enrolled=sum(there.values()),
@@ -178,6 +180,7 @@ class Proposals:
             empty=empty,
             within=len(smallest),
             empty_population=sum(number for number in living if number is not None) if living and None not in living else None,
+            around=reach.enrolled(connection, around, concerned.group),
         )
 
     def variants(

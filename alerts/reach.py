@@ -41,6 +41,8 @@ class Reach:
         last: none if nothing was ever sent to the place, or it is too long ago.
         empty: the smallest areas of the place where nobody is enrolled, of `within` in all.
         empty_population: who lives in them; none if the country's file does not say it of all of them.
+        around: an area that the place lies in, to how many of its audience are enrolled for the whole of that. They may live in the place,
+            and the message does not go to them.
     """
 
     people: int
@@ -52,6 +54,7 @@ class Reach:
     empty: tuple[str, ...] = ()
     within: int = 0
     empty_population: int | None = None
+    around: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def spoken_for(self) -> int:

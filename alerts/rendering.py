@@ -17,7 +17,7 @@ from alerts.segments import Size, measure
 from alerts.texts import NAME, SERVICE, SLOTS, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Need, Pattern, Service
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Reading
+from schemas.outputs import CompoundEvent, Evidence, Reading
 
 NONE = "none"
 """What a list of names says when it is empty; patterns ask for it."""

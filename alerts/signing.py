@@ -16,8 +16,9 @@ from alerts.texts import Kind
 from alerts.variants import Variant
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
+from schemas.inputs import Signature
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Signature
+from schemas.outputs import CompoundEvent
 from schemas.warning_records import Warning
 
 
@@ -167,7 +168,7 @@ class Signing:
     def correct(
         self, connection: Connection, warning: str, by: str, role: str, comment: str, now: datetime, area: str | None, level: Level | None
     ) -> Warning:
-        """Propose a correction, as `AlertService.correct` says. Answers the message that waits.
+        """Propose a correction, as `DutyDesk.correct` says. Answers the message that waits.
 
         Raises:
             RefusedError, ConfigurationError: as there.

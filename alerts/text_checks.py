@@ -8,6 +8,7 @@ from itertools import product
 import smsutil
 
 from alerts import patterns
+from alerts.duty_words import DUTY
 from alerts.languages import Language
 from alerts.texts import ANY, SERVICE, SLOTS, Kind, Need, Pattern
 from schemas.errors import ConfigurationError
@@ -18,18 +19,20 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "confirmed": ("yes", "no"),
     "two_way": ("yes", "no"),
     "promise": ("no", "yes"),
+    "ever": ("yes", "no"),
     "need": ("none", *Need),
 }
 """In which ways the arguments that a pattern chooses by can be given."""
-LISTS = ("rivers", "divisions", "stations", "when", "hazard", "report", "example", *SLOTS)
+LISTS = ("rivers", "divisions", "stations", "when", "hazard", "report", "example", "more", "to", *SLOTS)
 """Arguments that may be `none`."""
 UNREADABLE = frozenset({"unparsable-pattern", "unformattable-pattern", "unknown-argument", "missing-argument"})
 """The checks whose findings mean that a text cannot be rendered, or not as it must."""
-_CHOOSING = frozenset({"level", "confirmed", "need", "two_way", "when", "hazard", *SLOTS})
+_CHOOSING = frozenset({"level", "confirmed", "need", "two_way", "when", "hazard", "more", "to", "ever", *SLOTS})
 """What every language must ask for if the English does: else something is not said in it. Names of places are left out where they cannot
 be written, and a promise that is always given is no fault."""
 _VIRAMAS = {"\u0dca", "\u094d", "\u09cd", "\u0bcd"}
 _JOINERS = {"\u200c", "\u200d"}
+_WHY_REQUIRED = {SERVICE: "Each message says who speaks.", DUTY: "Who is woken must hear it."}
 _MOST_CAPITALS = 0.7
 _FEWEST_LETTERS = 12
 
@@ -81,7 +84,7 @@ def _form(pattern: Pattern) -> Iterator[Finding]:
         why = "It could not be sent."
         yield at(pattern, "unknown-argument", f"asks for {{{name}}}, which nobody gives.", known, why=why, fragment=f"{{{name}")
     for name in sorted(pattern.required - used):
-        said = "Each message says who speaks, where, and as of when." if pattern.name != SERVICE else "Each message says who speaks."
+        said = _WHY_REQUIRED.get(pattern.name, "Each message says who speaks, where, and as of when.")
         yield at(pattern, "missing-argument", f"does not say {{{name}}}.", f"Put {{{name}}} where it belongs.", why=said)
     if used <= pattern.known:
         try:

@@ -20,6 +20,8 @@ SOURCE = "Polyrisk test"
 """What texts that no single country owns are measured with as the name of who speaks."""
 OPT_OUT = "To leave call the ward office"
 REPORT, EXAMPLE = "water in houses, 14", "WATER 2"
+_COUNTRY, _CODE = "NPL", "0000"
+"""What stands at least in the SMS that wakes somebody; what they are woken for is cut to the room that is left."""
 _MOMENT = "28/12 20:58"
 _MOST_PLACES = 3
 
@@ -79,13 +81,14 @@ def findings_of_length(pattern: Pattern, setting: Setting) -> Iterator[Finding]:
 
 def _bodies(pattern: Pattern, setting: Setting) -> Iterator[str]:
     fixed = dict.fromkeys(LISTS, "none") | {"source": setting.source, "time": _MOMENT, "opt_out": setting.opt_out}
-    fixed |= {"report": REPORT, "example": EXAMPLE}
+    fixed |= {"report": REPORT, "example": EXAMPLE, "country": _COUNTRY, "code": _CODE}
     needed = [way for way in ways(pattern) if way["promise"] == CHOICES["promise"][0] and way["need"] == CHOICES["need"][0]]
     asked = arguments(pattern.text)
     whens = (f"{setting.tomorrow} {_MOMENT}".strip(), "none") if "when" in asked else ("none",)
     dangers = _dangers(setting, by_action="action" in asked)
     for way, place, (hazard, action), when in product(needed, _longest_of(setting.places), dangers, whens):
-        yield pattern.render({**fixed, **way, "place": place, "hazard": hazard, "when": when, "action": action})
+        told = dict.fromkeys(pattern.known, place)
+        yield pattern.render({**told, **fixed, **way, "place": place, "hazard": hazard, "when": when, "action": action})
 
 
 def _dangers(setting: Setting, *, by_action: bool) -> list[tuple[str, str]]:

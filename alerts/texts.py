@@ -18,7 +18,8 @@ from types import MappingProxyType
 import polib
 from icu4py.messageformat import MessageFormat
 
-from alerts import patterns
+from alerts import duty_words, patterns
+from alerts.duty_words import DUTY, Duty
 from alerts.reviews import NO_STAMPS, Stamps, is_older, is_reviewed, stamps_of
 from schemas.country_files import CHECKOUT
 from schemas.errors import ConfigurationError
@@ -144,6 +145,8 @@ class Pattern:
     @property
     def is_part(self) -> bool:
         """It is no message by itself: words that stand inside one."""
+        if self.name == DUTY:
+            return self.kind != Duty.SMS
         return self.kind == NAME or self.name == WORDS or self.is_choice
 
     @property
@@ -154,11 +157,15 @@ class Pattern:
     @property
     def required(self) -> frozenset[str]:
         """The arguments that it must ask for."""
+        if self.name == DUTY:
+            return duty_words.required(self.kind)
         return frozenset() if self.is_part else SERVICE_REQUIRED if self.name == SERVICE else REQUIRED
 
     @property
     def known(self) -> frozenset[str]:
         """The arguments that it may ask for."""
+        if self.name == DUTY:
+            return duty_words.known(self.kind)
         if self.is_part:
             return frozenset()
         return SERVICE_REQUIRED | SERVICE_OPTIONAL if self.name == SERVICE else REQUIRED | OPTIONAL
@@ -239,7 +246,7 @@ class Catalogue:
         return self._beneath.get(language, name, kind) or self._for_any(language, name, kind)
 
     def _for_any(self, language: str, name: str, kind: str) -> Pattern | None:
-        special = name in {SERVICE, WORDS} or kind == NAME or kind.startswith(_CHOICES)
+        special = name in {SERVICE, WORDS, DUTY} or kind == NAME or kind.startswith(_CHOICES)
         return None if special or self._beneath is None else self._beneath.get(language, ANY, kind)
 
     def actions(self, language: str, name: str, kind: str = Kind.WARNING) -> dict[str, str]:

@@ -28,7 +28,7 @@ from alerts.texts import Kind
 from processors.garbage import look_less_often
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 from schemas.warning_records import RenderedText, Warning, WarningStatus
 
 PEOPLE = 100_000

@@ -20,7 +20,8 @@ from alerts.registry import Registry
 from eventlog.log import open_log
 from polyrisk.journal_command import anchors_of
 from schemas.envelopes import output_record
-from schemas.records import JournalAnchor, Record
+from schemas.records import Record
+from schemas.warning_records import JournalAnchor
 
 STEPS, AT_EACH = 10_000, 10
 BAR_S = 2.0

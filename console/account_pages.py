@@ -127,7 +127,7 @@ class AccountPages:
 
     def _shown(self, request: Request, officer: Officer, error: RefusedError | None = None) -> Response:
         acting = self._acting
-        roles = [(name, role.title) for name, role in acting.country.facts.roles.items()]
+        roles = [(name, acting.names.called(name) or role.title) for name, role in acting.country.facts.roles.items()]
         shown = {"account": officer, "roles": tuple(ConsoleRole), "duty_roles": roles, "areas": acting.names.areas(), "names": acting.names}
         return acting.page(request, "account_of", 409 if error is not None else 200, form=form_of(request), error=error, **shown)
 

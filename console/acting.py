@@ -8,7 +8,7 @@ from threading import Lock
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alerts.service import AlertService
+from alerts.desk import DutyDesk
 from console.access import csrf_field, officer_of
 from console.local_time import LocalTime
 from console.names import Names
@@ -22,11 +22,11 @@ class Acting:
     """Where decisions of a country are taken.
 
     Attributes:
-        service: over the registry; it sends nothing. now: the country's time. turn: the service is one, and pages are answered by several
+        service: the duty desk, over the registry. now: the country's time. turn: the service is one, and pages are answered by several
             threads.
     """
 
-    service: AlertService
+    service: DutyDesk
     country: LoadedCountry
     pages: Pages
     now: Callable[[], datetime]

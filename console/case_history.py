@@ -7,12 +7,11 @@ an area. So each reading was received when the feed would have brought it.
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from eventlog.archive import Archive
-from eventlog.state import ARCHIVE, LOG, STATE
+from eventlog.state import ARCHIVE, LOG, STATE, environment
 from feeds.cases import Case
 from feeds.clock import FileClock
 from feeds.manifest import load_manifest
@@ -35,7 +34,7 @@ def case_history(case: Case) -> History:
         ConfigurationError: the case brings nothing.
         PolyriskError: the sources cannot be played.
     """
-    with tempfile.TemporaryDirectory(prefix="case-history-") as folder, _installation(Path(folder)):
+    with tempfile.TemporaryDirectory(prefix="case-history-") as folder, environment(_installation(Path(folder))):
         clock = FileClock(Path(folder) / "clock")
         clock.set(case.start)
         with StandInServer(case, clock) as sources:
@@ -74,23 +73,12 @@ def case_events(case: Case, country: LoadedCountry) -> list[Happened]:
     return sorted(found, key=lambda e: (e.start, e.area))
 
 
-@contextmanager
-def _installation(folder: Path) -> Iterator[None]:
-    """An installation's folder of its own, for as long as the `with` block lasts."""
-    settings = {
+def _installation(folder: Path) -> dict[str, str]:
+    """The settings of an installation in a folder of its own, whose sources are not yet played."""
+    return {
         STATE: str(folder),
         LOG: f"sqlite:///{folder / 'log.db'}",
         ARCHIVE: str(folder / "archive"),
         _CLOCK: str(folder / "clock"),
         SOURCES: "",
     }
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

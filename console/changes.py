@@ -16,7 +16,7 @@ from console.local_time import LocalTime, span_text
 from console.names import Names, colour
 from console.reading import Known
 from schemas.levels import Level
-from schemas.records import CompoundEvent, ThresholdBreach
+from schemas.outputs import CompoundEvent, ThresholdBreach
 from schemas.warning_records import WarningStatus
 
 MOST = 12

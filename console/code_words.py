@@ -92,6 +92,23 @@ _DIMENSIONS = {
     "community": later("community"),
     "political": later("political"),
 }
+_REFUSALS = {
+    "stopped": later("the person has left at the provider"),
+    "invalid_number": later("no number, or one that is not valid"),
+    "not_mobile": later("not a mobile number"),
+    "not_routable": later("the provider cannot reach it"),
+    "nobodys_number": later("a number that belongs to nobody"),
+    "not_agreed": later("the country does not send yet"),
+    "not_marked": later("not marked as an exercise"),
+    "not_on_the_list": later("not on the drill's list"),
+    "slow_down": later("too much at once"),
+    "not_connected": later("no connection to the network"),
+    "unauthorised": later("the provider does not let us in"),
+    "suspended": later("our account is suspended"),
+    "country_closed": later("the provider does not let us reach the country"),
+    "bad_text": later("the provider does not take the words"),
+    "other": later("for a reason that it does not say"),
+}
 _PLACES = {"first": later("first"), "second": later("second"), "third": later("third")}
 _STEPS = {"base": later("base"), "raise": later("raise"), "move": later("move")}
 
@@ -114,6 +131,11 @@ def role_word(role: str) -> str:
 def place_word(place: str) -> str:
     """As which somebody on duty is woken."""
     return _said(_PLACES, place)
+
+
+def refusal_word(refusal: str) -> str:
+    """Why a provider has not taken something."""
+    return _said(_REFUSALS, refusal)
 
 
 def may_word(what: str) -> str:

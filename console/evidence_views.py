@@ -6,12 +6,13 @@ from datetime import datetime
 
 from console.code_words import dimension_word, quality_word
 from console.interface.recognising import recognised, reworded
-from console.interface.speaking import _, later, number
+from console.interface.speaking import _, later
 from console.local_time import LocalTime, span_text, spans_in
 from console.names import Names, colour
+from console.quantities import quantity
 from schemas.conditions import UNLESS, AtLevel, expand
 from schemas.levels import Level, Truth
-from schemas.records import Evidence, Reading
+from schemas.outputs import Evidence, Reading
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:\+00:00|Z))?")
 """A date, or a moment in UTC, as the engine writes them into notes."""
@@ -48,7 +49,7 @@ class ReadingView:
     place: str
     indicator: str
     value: str
-    bound: str
+    bound: str | None
     valid: str
     issued: str
     received: str
@@ -188,8 +189,8 @@ def reading_view(reading: Reading, names: Names, clock: LocalTime) -> ReadingVie
     return ReadingView(
         place=names.place(reading.area),
         indicator=names.indicator(reading.indicator),
-        value=_("the source gave none") if reading.value is None else f"{number(reading.value)} {reading.unit}",
-        bound=_("no bound") if reading.bound is None else f"{number(reading.bound)} {reading.unit}",
+        value=_("the source gave none") if reading.value is None else quantity(reading.value, reading.unit),
+        bound=None if reading.bound is None else quantity(reading.bound, reading.unit),
         valid=_period(reading.start, reading.end, clock),
         issued=clock.text(reading.issued) if reading.issued is not None else _("not said"),
         received=clock.text(reading.received),

@@ -14,6 +14,7 @@ from console.feed_views import FeedView, feed_views
 from console.interface.speaking import _, later
 from console.local_time import LocalTime, span_text, span_words
 from console.names import Names, colour
+from console.quantities import unit_word
 from console.reading import Known
 from console.rendering import Pages
 from console.standing import standing_events
@@ -23,7 +24,7 @@ from processors.backtest_sweep import readers
 from schemas.country_files import LoadedCountry
 from schemas.indicators import CATALOGUE
 from schemas.manifests import FeedManifest
-from schemas.records import BreachChange
+from schemas.outputs import BreachChange
 
 NOTES = "NOTES.md"
 _PLACES = {"station": later("at stations"), "adm1": later("by province"), "adm2": later("by district"), "adm3": later("by division")}
@@ -151,7 +152,7 @@ def silenced(manifest: FeedManifest, known: Known, names: Names, clock: LocalTim
 
 def _gives(manifest: FeedManifest) -> list[str]:
     titles = {g.indicator: _(CATALOGUE[g.indicator].title) if g.indicator in CATALOGUE else g.indicator for g in manifest.gives}
-    return [_("{what} in {unit}, {by}", what=titles[g.indicator], unit=g.unit, by=_(_PLACES[g.at])) for g in manifest.gives]
+    return [_("{what} in {unit}, {by}", what=titles[g.indicator], unit=unit_word(g.unit), by=_(_PLACES[g.at])) for g in manifest.gives]
 
 
 def _facts(manifest: FeedManifest) -> tuple[tuple[str, str], ...]:

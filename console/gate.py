@@ -9,6 +9,7 @@ granted.
 
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -25,7 +26,8 @@ from alerts.officers.sessions import Session, Stage
 from alerts.officers.signing_in import SigningIn
 from alerts.officers.visits import Visits
 from console.access import ANYWHERE, TOKEN_FIELD, What, is_form_token, note_refusal, officer_of, refusal_of, require, sign_in_path
-from console.interface.speaking import _, later
+from console.interface.choosing import language_for
+from console.interface.speaking import _, later, speaking
 from console.lost_registry import in_one_line
 from console.rendering import Pages
 from console.sessions import LOOPBACK_NAMES, form_key_header, form_key_of, may_type_secrets, new_form_key, token_of
@@ -35,7 +37,9 @@ from schemas.errors import RefusedError
 WAYS_IN = frozenset({"/sign-in", "/sign-in/elsewhere", "/sign-in/back", "/second-factor", "/set-up", "/authenticator"})
 """Pages for who is not signed in yet."""
 _TELEPHONE = "/account/telephone"
-OWN = frozenset({"/account", "/sign-out", _TELEPHONE, *(f"{_TELEPHONE}/{does}" for does in ("number", "code", "forget"))})
+OWN = frozenset(
+    {"/account", "/account/language", "/sign-out", _TELEPHONE, *(f"{_TELEPHONE}/{does}" for does in ("number", "code", "forget"))}
+)
 """Pages of whoever is signed in, whatever is granted to them."""
 _LIFE = "/healthz"
 """Answered to anybody, whatever is broken."""
@@ -84,12 +88,19 @@ class Gate:
             await refused(scope, receive, self._with_headers(send, request, private=True))
             return
         self._note(request, session)
+        officer = officer_of(request)
+        own = speaking(language_for(request, officer.language, self._country.facts.console_language)) if officer else nullcontext()
+        with own:
+            await self._answer(request, scope, receive, send, closed=closed)
+
+    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send, *, closed: bool) -> None:
+        """Answer whoever is known by now, or let them through."""
         answer = self._answer_of_gate(request, closed=closed)
         if answer is None and _NO_TEXT in unquote(f"{request.url.path}{request.url.query}"):
             answer = self._refused(request, 400, later("The address cannot be read."), _("Go to the overview, and on from there."))
         if answer is None and request.method not in _ONLY_READ:
             receive, answer = await self._form(request, receive)
-        private = closed or session is not None or request.url.path in WAYS_IN
+        private = closed or request.state.session is not None or request.url.path in WAYS_IN
         await (answer or self._app)(scope, receive, self._with_headers(send, request, private=private))
 
     def _keep_refusal(self, request: Request) -> None:

@@ -25,7 +25,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
 from processors.history import History, history_of
 from processors.verification import Happened
@@ -65,6 +64,8 @@ def _read(file: Path) -> pa.Table:
             import pyarrow.parquet as pq
 
             return pq.read_table(file)
+        import pyarrow.csv as pacsv
+
         types = pacsv.ConvertOptions(
             column_types=COLUMNS | OPTIONAL, strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=False
         )

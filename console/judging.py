@@ -9,10 +9,16 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from threading import Event, Lock, Thread
+from weakref import finalize
 
+from console.kept_states import KeptStates
 from eventlog.log import NOTHING, EventLog
 from processors.engine import ENGINE_VERSION, State, from_bytes, initial
+from processors.garbage import give_back
 from processors.taking import Engine, take
 from schemas.errors import PolyriskError
 from schemas.topics import INPUT
@@ -20,20 +26,20 @@ from schemas.topics import INPUT
 _LOGGER = logging.getLogger(__name__)
 _ENGINE = Engine()
 _EVERY = 100
-"""Records that are read at a time, and after which a state is kept."""
-_MOST = 60
-"""States that are kept. Of more every other one is let go of, so that the nearest is never far."""
+"""Records that are read at a time, and after which a state may be kept as a file."""
 _GIVES_WAY = 3.0
 """Times that a long replay to an old moment rests for each second it works: one who looks at last month must not hold up those on duty."""
 _SHORT_S = 2.0
 """Seconds of processor time up to which a replay is short."""
 _NEAR = timedelta(minutes=10)
-"""From a state so near there is less to step than a snapshot takes to be read."""
+"""From a state so near there is less to step than one that was kept takes to be read."""
+_LATELY = timedelta(days=1)
+"""Of so long ago a state is made ready at the start: it is what most who look back, or were here yesterday, ask for."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state with the record it stands for. States share what did not change, so a hundred cost little more than one.
+    """A state with the record it stands for.
 
     Attributes:
         received: the greatest so far; none before the first record.
@@ -42,6 +48,10 @@ class Checkpoint:
     offset: int
     received: datetime | None
     state: State
+
+    def is_by(self, at: datetime) -> bool:
+        """Whether nothing in it was received after a moment."""
+        return self.received is None or self.received <= at
 
 
 @dataclass
@@ -57,20 +67,35 @@ class _Job:
 class Judge:
     """Steps the engine along a shard's input, mute, to any moment that is asked for. Several threads may use one.
 
-    It begins at the nearest moment it was asked for before, or at the processors' snapshot if that is not after the moment, else at the
-    first record. That may take long, so nobody has to wait for it: it goes on by itself, and the next who asks finds more of it done.
-    The newest moment never waits for an old one.
+    It begins at the nearest state before the moment: one that is at hand, the processors' snapshot, or one that was kept as a file when
+    time, or a replay, came by there; else at the first record. That may take long, so nobody has to wait for it: it goes on by itself, and
+    the next who asks finds it done. The newest moment never waits for an old one.
+
+    Args:
+        kept: the folder of the states of earlier moments; without one they last as long as this.
     """
 
-    def __init__(self, log: EventLog, shard: str, group: str = "processors") -> None:
+    def __init__(self, log: EventLog, shard: str, group: str = "processors", kept: Path | None = None) -> None:
         self._log, self._shard, self._group = log, shard, group
-        self._kept: list[Checkpoint] = []
+        if kept is None:
+            kept = Path(mkdtemp(prefix="polyrisk-states-"))
+            finalize(self, rmtree, kept, ignore_errors=True)
+        self._states = KeptStates(kept, log, shard)
+        self._newest: Checkpoint | None = None
         self._jobs: dict[datetime, _Job] = {}
         self._lock = Lock()
         self._lanes = {"new": Lock(), "old": Lock()}
 
-    def state(self, at: datetime, patience_s: float) -> State | datetime | None:
+    def make_ready(self, newest: datetime) -> None:
+        """See to it that a state of lately is kept, once the newest is judged. Where there is none the log is lived through, giving way."""
+        if self._states.wants(newest - _LATELY):
+            self.state(newest - _LATELY, 0.0)
+
+    def state(self, at: datetime, patience_s: float | None) -> State | datetime | None:
         """The engine's state after the last record that was received at the moment or before.
+
+        Args:
+            patience_s: how long to wait for it; none waits until it is there.
 
         Returns:
             The state; if it is not there within `patience_s` seconds, how far the replay has come (none if it has not begun).
@@ -82,7 +107,7 @@ class Judge:
             job = self._jobs.get(at)
             if job is None:
                 job = self._jobs[at] = _Job()
-                lane = self._lanes["old" if any(c.received is not None and c.received > at for c in self._kept) else "new"]
+                lane = self._lanes["old" if self._newest is not None and not self._newest.is_by(at) else "new"]
                 Thread(target=self._run, args=(job, at, lane), daemon=True, name="console-judge").start()
         if not job.done.wait(patience_s):
             return job.came_to
@@ -97,6 +122,7 @@ class Judge:
             except Exception as error:  # noqa: BLE001 - handed on to whoever asked, in their own thread
                 job.error = error
             finally:
+                give_back()
                 with self._lock:
                     del self._jobs[at]
                 job.done.set()
@@ -109,41 +135,45 @@ class Judge:
             if known:
                 # What cannot be taken in is left out, as the processor leaves it; why something was said nobody asks here.
                 state, _ = take(_ENGINE, here.state, [stored.record for stored in known], reasons=False)
-                received = max(stored.record.received for stored in known)
-                here = Checkpoint(known[-1].offset, _later(here.received, received), state)
-                job.came_to = here.received
-                self._keep(here)
+                received = _later(here.received, max(stored.record.received for stored in known))
+                here = Checkpoint(known[-1].offset, received, state)
+                job.came_to = received
+                if self._states.wants(received):
+                    self._states.keep(here.offset, received, state)
             if time.thread_time() - worked > _SHORT_S:
                 time.sleep(rest * (time.monotonic() - begun))
             begun = time.monotonic()
             if len(known) < len(found):
                 break
+        self._hold(here)
         return here.state
 
     def _nearest(self, at: datetime) -> Checkpoint:
-        with self._lock:
-            before = [c for c in self._kept if c.received is not None and c.received <= at]
-        best = max(before, key=lambda c: c.offset, default=Checkpoint(NOTHING, None, initial(self._shard)))
+        newest = self._newest
+        best = newest if newest is not None and newest.is_by(at) else Checkpoint(NOTHING, None, initial(self._shard))
         if best.received is not None and at - best.received < _NEAR:
             return best
+        best = self._snapshot(at, best.offset) or best
+        kept = self._states.nearest(at, best.offset)
+        return Checkpoint(*kept) if kept is not None else best
+
+    def _snapshot(self, at: datetime, after: int) -> Checkpoint | None:
+        """The processors' own, if it stands for a greater offset and nothing that was received after the moment."""
         snapshot = self._log.load_snapshot(self._group, self._shard)
-        if snapshot is None or snapshot.engine != ENGINE_VERSION or snapshot.at > at or snapshot.offset <= best.offset:
-            return best
+        if snapshot is None or snapshot.engine != ENGINE_VERSION or snapshot.at > at or snapshot.offset <= after:
+            return None
         try:
-            found = Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
+            return Checkpoint(snapshot.offset, snapshot.at, from_bytes(snapshot.state))
         except (PolyriskError, LookupError, TypeError, ValueError) as error:
             # A snapshot is only a short cut; whatever is wrong with one that another version wrote, the log is the truth.
             _LOGGER.warning("the snapshot of %s is not used, the log is read from further back: %r", self._shard, error)
-            return best
-        self._keep(found)
-        return found
+            return None
 
-    def _keep(self, checkpoint: Checkpoint) -> None:
+    def _hold(self, checkpoint: Checkpoint) -> None:
+        """Have it at hand if it is the newest."""
         with self._lock:
-            if checkpoint.received is not None and all(c.offset != checkpoint.offset for c in self._kept):
-                self._kept = sorted([*self._kept, checkpoint], key=lambda c: c.offset)
-            if len(self._kept) > _MOST:
-                self._kept = [c for n, c in enumerate(self._kept) if n % 2 == 0 or c is self._kept[-1]]
+            if self._newest is None or checkpoint.offset > self._newest.offset:
+                self._newest = checkpoint
 
 
 def _later(one: datetime | None, other: datetime) -> datetime:

@@ -8,8 +8,9 @@ from console.code_words import kind_word, reason_word, role_word
 from console.edit_views import edit_words
 from console.interface.speaking import _, later
 from console.reading import Known, Published
+from schemas.inputs import Signature
 from schemas.levels import Level
-from schemas.records import CompoundEvent, EventChange, Signature
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.warning_records import Hold, Judgement, Warning, WarningReview, WarningStatus
 
 _OUT = frozenset({WarningStatus.ISSUED, WarningStatus.UPDATED, WarningStatus.CANCELLED, WarningStatus.CANNOT_TELL})

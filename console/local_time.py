@@ -11,8 +11,14 @@ from babel.dates import format_date
 from console.interface.speaking import _, in_own_digits, language, later
 from schemas.moments import format_span
 
-_SPAN = re.compile(r"(\d+) (s|min|h|d)\b")
-_UNITS = {"s": later("{number} s"), "min": later("{number} min"), "h": later("{number} h"), "d": later("{number} d")}
+_SPAN = re.compile(r"(\d+) (s|min|h|d|w)\b")
+_UNITS = {
+    "s": later("{number} s"),
+    "min": later("{number} min"),
+    "h": later("{number} h"),
+    "d": later("{number} d"),
+    "w": later("{number} w"),
+}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -20,12 +21,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.desk import DutyDesk
 from alerts.officers.administering import Administering
 from alerts.officers.officer import Officer
 from alerts.officers.signing_in import SigningIn, utc_now
 from alerts.officers.visits import Visits
 from alerts.registry import Registry
-from alerts.service import AlertService
 from console.access import NotSignedInError, note_refusal, officer_of, sign_in_path
 from console.account_pages import AccountPages
 from console.acting import Acting
@@ -47,6 +48,7 @@ from console.lost_registry import in_one_line
 from console.map_shapes import country_map
 from console.metrics import Metrics
 from console.originating_pages import OriginatingPages
+from console.own_language import keeping
 from console.pictures import Pictures
 from console.planner_histories import Source, sources_of
 from console.planner_pages import PlannerPages
@@ -68,6 +70,7 @@ from console.waiting_pages import WaitingPages
 from console.waking_pages import WakingPages
 from eventlog.log import EventLog
 from processors.engine import State
+from processors.garbage import give_back
 from schemas.country_files import LoadedCountry
 from schemas.errors import LogError, PolyriskError, RefusedError
 
@@ -78,6 +81,8 @@ PATIENCE_S = 5.0
 _READY_S = 2.0
 """Seconds that whoever asks whether the page is ready waits for it."""
 LOOPBACK = "127.0.0.1"
+STATES = "states"
+"""Of the console's own folder, where it keeps the engine's states of earlier moments."""
 _DECIDING = (
     *(WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages),
     *(DutyPages, WakingPages, AnswerPages, TelephonePages),
@@ -101,6 +106,7 @@ class Console:
         now: for live use, the country's clock: feeds are then silent as measured by it. Without it the newest moment is the log's own.
         patience_s: how long a page waits for thresholds to be judged again before it shows them as unknown.
         visits: when officers looked last.
+        kept: the console's own folder, in which it keeps what it would else have to make again after a start; none keeps nothing for long.
     """
 
     def __init__(
@@ -112,11 +118,12 @@ class Console:
         now: Callable[[], datetime] | None = None,
         patience_s: float = PATIENCE_S,
         visits: Visits | None = None,
+        kept: Path | None = None,
     ) -> None:
         self.log, self.country, self.title, self._now, self._patience_s = log, country, title, now, patience_s
         self.clock = LocalTime(country.timezone)
         self.metrics = Metrics()
-        self.reader, self._judge = LogReader(log, country.shard, horizons(country)), Judge(log, country.shard)
+        self.reader, self._judge = LogReader(log, country.shard, horizons(country)), _judge_of(log, country, kept)
         self._series = WarningSeries(self.reader, country)
         self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
         self.pages = Pages(country, country_map(country.shapes("adm2")))
@@ -129,7 +136,10 @@ class Console:
         def read() -> None:
             try:
                 self.reader.refresh()
-                self._judge.state(self.newest(), 0.0)
+                give_back()
+                newest = self.newest()
+                self._judge.state(newest, None)
+                self._judge.make_ready(newest)
             except LogError as error:
                 _LOGGER.warning("the log cannot be read: %s", error)
 
@@ -265,6 +275,10 @@ class Console:
         return self.failed(503, what, _("Load the page again: it says what was done. What was not, press again."))
 
 
+def _judge_of(log: EventLog, country: LoadedCountry, kept: Path | None) -> Judge:
+    return Judge(log, country.shard, kept=kept / STATES if kept is not None else None)
+
+
 def _kept(page: Page | None) -> Made:
     return (Kept.of(page.html.encode(), ABOVE, CHANGED), page.whole) if page is not None else None
 
@@ -281,11 +295,12 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     histories: Sequence[Source] | None = None,
     elsewhere: SignInService | None = None,
+    kept: Path | None = None,
 ) -> Starlette:
     """The console as an ASGI application.
 
     Args:
-        title, now, patience_s: as for `Console`.
+        title, now, patience_s, kept: as for `Console`.
         hosts: names under which it may be called; a page elsewhere that points its own name here gets nothing.
         registry: where accounts are kept; without it nobody signs in, and whoever is on this machine reads and changes nothing.
         clock: by which sessions and codes hold, the machine's own.
@@ -296,13 +311,13 @@ def create_app(
         ConfigurationError: the country has no shapes of its districts.
     """
     visits = Visits(registry, now or clock) if registry is not None else None
-    console = Console(log, country, title=title, now=now, patience_s=patience_s, visits=visits)
+    console = Console(log, country, title=title, now=now, patience_s=patience_s, visits=visits, kept=kept)
     planner = PlannerPages(console, sources_of(country) if histories is None else histories)
     signing_in = SigningIn(registry, clock) if registry is not None else None
     probes = [*console.probes, *([registry_readable(registry)] if registry is not None else ())]
     deciding: list[Route] = []
     if registry is not None:
-        acting = Acting(AlertService(log, registry, country, member="console"), country, console.pages, now or clock)
+        acting = Acting(DutyDesk(log, registry, country), country, console.pages, now or clock)
         deciding = [route for of in _DECIDING for route in of(acting).routes()]
         deciding += AccountPages(acting, Administering(registry, country, clock)).routes()
 
@@ -330,7 +345,7 @@ def create_app(
             Middleware(Timing, console.metrics.registry),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(GZipMiddleware, minimum_size=600),
-            Middleware(ChoosesLanguage, country.facts.console_language),
+            Middleware(ChoosesLanguage, country.facts.console_language, keeping(signing_in) if signing_in is not None else None),
             Middleware(Gate, console.pages, country, signing_in, visits),
         ],
         exception_handlers={RefusedError: console.refused, SQLAlchemyError: console.registry_lost, HTTPException: console.no_page},

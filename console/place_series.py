@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from console.reading_order import Ordered, SeriesReading, in_order, runs_of, silences, thinned
-from console.series_kept import NONE, KeptReadings, SeriesKept, leaves
+from console.series_columns import NONE, KeptReadings
+from console.series_kept import SeriesKept, leaves
 from processors.bounds import MILLIONTHS, NO_BOUND, Column
 from processors.held_against import bounds_for
 from processors.kinds import KINDS
@@ -21,8 +22,9 @@ from processors.plan import Plan
 from processors.series import NOT_ISSUED, NULL, Series
 from processors.timelines import micros, moment
 from processors.tracks import new_track
+from schemas.inputs import Quality
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Quality, Reading
+from schemas.outputs import CompoundEvent, Evidence, Reading
 from schemas.thresholds import Threshold
 
 _EDGE = 0.05

@@ -23,10 +23,12 @@ from console.series_kept import SeriesKept
 from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import read_input, read_output
 from schemas.errors import PolyriskError
+from schemas.inputs import Baseline, ConfigChange, Heartbeat
 from schemas.microseconds import from_microseconds, to_microseconds
 from schemas.observations import decode
+from schemas.outputs import CompoundEvent, ThresholdBreach
 from schemas.readings import decode_readings
-from schemas.records import Baseline, CompoundEvent, ConfigChange, Heartbeat, Record, Stored, ThresholdBreach, Typed
+from schemas.records import Record, Stored, Typed
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, WARNINGS
 from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
 
@@ -254,6 +256,9 @@ class LogReader:
             while self._refreshed(topic):
                 if patience_s is not None and time.monotonic() - begun > patience_s:
                     raise NotReadYetError(self.end())
+        if self._series is not None:
+            with self._lock:
+                self._series.settle()
         return tuple(self._after[topic] for topic in _TOPICS)
 
     def end(self) -> datetime | None:

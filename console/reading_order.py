@@ -7,10 +7,10 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from console.series_kept import NONE, KeptReadings, Origin
+from console.series_columns import NONE, KeptReadings, Origin
 from processors.bounds import Column
 from processors.timelines import micros, moment
-from schemas.records import Reading
+from schemas.outputs import Reading
 
 DRAWN = 96
 """Readings of a series that are drawn; of more, the lowest and the highest of each stretch of time and all that are marked."""

@@ -13,6 +13,7 @@ from alerts.officers.officer import Officer
 from console.access import officer_of
 from console.colours import word_of
 from console.evidence_views import quiet_text
+from console.interface.recognising import recognised
 from console.interface.speaking import _, language
 from console.local_time import LocalTime
 from console.names import Names
@@ -107,7 +108,7 @@ class RulesPages:
             self._read[language()] = self._written
         except ConfigurationError as error:
             return self._console.failed(
-                503, _("The country's texts cannot be read: {what}", what=error.what), error.remedy, officer_of(request)
+                503, _("The country's texts cannot be read: {what}", what=recognised(error.what)), error.remedy, officer_of(request)
             )
         return self._console.page_of_log(request, self._page)
 

@@ -12,6 +12,7 @@ from console.interface.speaking import _, later, number
 from console.local_time import LocalTime, span_text
 from console.names import Names, colour
 from console.place_series import Issue, LevelLine, PlaceSeries
+from console.quantities import quantity, unit_word
 from console.reading_order import SeriesReading
 from console.time_axis import Axis, Tick, ticks
 from schemas.indicators import CATALOGUE
@@ -24,19 +25,8 @@ _TICKS, _TICK_LABEL, _LAST = 5, 15.0, 86.0
 _ALL_DOTS, _DOUBTS = 60, 3
 _STEPPED = "level"
 """The unit of what holds until the next word of it."""
-_UNITS = {
-    "m": later("metres"),
-    "mm": later("millimetres"),
-    "m3/s": later("cubic metres a second"),
-    "km/h": later("kilometres an hour"),
-    "°C": later("degrees Celsius"),
-    "%": later("per cent"),
-    "LCU/kg": later("the country's currency for a kilogram"),
-    "level": later("levels"),
-    "cases": later("cases"),
-    "years": later("years"),
-    "houses": later("houses"),
-}
+_BARE = {_STEPPED, "LCU/kg"}
+"""Units that the drawing's title says once, for they are words."""
 _CITED, _LATE, _CORRECTED = later("named in the tree"), later("came late, after a newer one"), later("corrected afterwards, not counted")
 _CORRECTS, _GAVE_NONE = later("takes the place of another"), later("the source gave no value")
 
@@ -167,7 +157,7 @@ class _Chart:
         return f"{title[:1].upper()}{title[1:]}"
 
     def _unit_words(self) -> str:
-        return _(_UNITS[self._unit]) if self._unit in _UNITS else self._unit
+        return unit_word(self._unit)
 
     def _scale(self) -> tuple[float, float]:
         series = self._series
@@ -203,7 +193,7 @@ class _Chart:
         return self._axis.x(start), round(self._axis.x(end) - self._axis.x(start), 2)
 
     def _with_unit(self, value: float) -> str:
-        return number(value) if self._unit == _STEPPED else f"{number(value)} {self._unit}"
+        return number(value) if self._unit in _BARE else f"{number(value)} {self._unit}"
 
     def _joined(self) -> list[list[SeriesReading]]:
         given = [one for one in self._series.readings if one.value is not None and not one.corrected]
@@ -356,7 +346,7 @@ class _Chart:
     def _row(self, one: SeriesReading) -> SeriesRow:
         text = self._clock.text
         valid = text(one.end) if one.start == one.end else _("{start} to {end}", start=text(one.start), end=text(one.end))
-        value = _("the source gave none") if one.value is None else f"{number(one.value)} {self._unit}"
+        value = _("the source gave none") if one.value is None else quantity(one.value, self._unit)
         received = text(one.known)
         if one.issued is not None:
             received = _("{received}, issued {issued}", received=received, issued=text(one.issued))

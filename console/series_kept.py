@@ -4,25 +4,21 @@ They are taken in while the log is read and kept in columns, so that no page has
 go of once it is older than its feed's horizon.
 """
 
-import math
-from array import array
-from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from processors.bounds import Column, replaced
+from console.series_columns import Batch, Claims, KeptReadings, Origins, Table, rows_of
+from processors.bounds import replaced
 from processors.timelines import FAR, micros, moment
 from schemas.country_files import LoadedCountry
+from schemas.inputs import Baseline, BaselineRow, ConfigChange
 from schemas.levels import Level
-from schemas.records import Baseline, BaselineRow, CompoundEvent, ConfigChange, Evidence
+from schemas.outputs import CompoundEvent, Evidence
 
 Key = tuple[str, str]
 """(indicator, place)."""
@@ -30,114 +26,6 @@ AFTER = timedelta(days=1)
 """How long after an event is over its readings are still taken in: what let it end stands beside what began it."""
 SHORTEST = timedelta(days=8)
 """Readings of a feed that no threshold reads are let go of after this."""
-NONE = -(2**62)
-"""In a column: the source did not say, or it is no forecast."""
-_ORIGIN = ("quality", "feed", "delivery")
-_TAKEN = ("area", "indicator", "start", "end", "issued", "lead", "member", "value", "quality", "feed", "delivery")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where readings come from. `record`: the id of the record they came in; `number`: its place in the order of the log."""
-
-    quality: str
-    feed: str
-    delivery: str
-    record: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReadings:
-    """Readings of one indicator at one place, in columns, in the order of the log.
-
-    Attributes:
-        starts, ends, issued, leads: microseconds; NONE where the source did not say, or it is no forecast.
-        known: when the record was received.
-        members: of a forecast's ensemble, or NONE. values: in the unit, NaN where the source gave none.
-        came: for each its place in `origins`.
-    """
-
-    starts: Column
-    ends: Column
-    issued: Column
-    known: Column
-    leads: Column
-    members: Column
-    values: npt.NDArray[np.float64]
-    came: Column
-    origins: Sequence[Origin]
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def take(self, which: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "KeptReadings":
-        """Some of them."""
-        return KeptReadings(
-            self.starts[which], self.ends[which], self.issued[which], self.known[which], self.leads[which], self.members[which],
-            self.values[which], self.came[which], self.origins,
-        )  # fmt: skip
-
-    def origin(self, row: int) -> Origin:
-        """Where one comes from."""
-        return self.origins[int(self.came[row])]
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A record's readings.
-
-    Attributes:
-        number: its place in the order of what was taken in. known: microseconds. places: code to its number in the column of areas.
-    """
-
-    number: int
-    known: int
-    record: str
-    rows: pa.RecordBatch
-    places: Mapping[str, int]
-
-    def of(self, places: Iterable[str]) -> pa.RecordBatch:
-        """The readings of some places."""
-        codes = [self.places[place] for place in places if place in self.places]
-        return self.rows.take(pa.array(np.flatnonzero(np.isin(self.rows.column("area").indices.to_numpy(), codes))))
-
-
-@dataclass(slots=True)
-class _Lane:
-    """Readings of one indicator at one place, in columns: some 60 bytes each. `taken`: the numbers of their records."""
-
-    whole: tuple["array[int]", ...] = field(default_factory=lambda: tuple(array("q") for _ in range(8)))
-    values: "array[float]" = field(default_factory=lambda: array("d"))
-    origins: list[Origin] = field(default_factory=list)
-    taken: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Claims:
-    """The spans of `known` for which events want readings, by event; the same spans merged, in order."""
-
-    by_event: dict[str, tuple[int, int]] = field(default_factory=dict)
-    firsts: list[int] = field(default_factory=list)
-    lasts: list[int] = field(default_factory=list)
-
-    def put(self, event: str, first: int, last: int) -> bool:
-        """Claim a span for an event, no shorter at its beginning than before; answers whether it begins earlier."""
-        before = self.by_event.get(event)
-        self.by_event[event] = (first if before is None else min(first, before[0]), last)
-        self.firsts, self.lasts = [], []
-        for one, other in sorted(self.by_event.values()):
-            if self.lasts and one <= self.lasts[-1]:
-                self.lasts[-1] = max(self.lasts[-1], other)
-            else:
-                self.firsts.append(one)
-                self.lasts.append(other)
-        return before is None or first < before[0]
-
-    def cover(self, known: int) -> bool:
-        """Whether any event wants what became known then."""
-        at = bisect_right(self.firsts, known) - 1
-        return at >= 0 and known <= self.lasts[at]
 
 
 def horizons(country: LoadedCountry) -> dict[str, timedelta]:
@@ -180,9 +68,11 @@ class SeriesKept:
 
     def __init__(self, spans: Mapping[str, timedelta] | None = None) -> None:
         self._spans = {feed: micros(span) for feed, span in (spans or {}).items()}
-        self._recent: dict[str, deque[_Batch]] = defaultdict(deque)
-        self._lanes: dict[Key, _Lane] = {}
-        self._claims: dict[str, dict[str, _Claims]] = defaultdict(lambda: defaultdict(_Claims))
+        self._recent: dict[str, deque[Batch]] = defaultdict(deque)
+        self._as_they_came: list[Batch] = []
+        self._table = Table()
+        self._origins = Origins()
+        self._claims: dict[str, dict[str, Claims]] = defaultdict(lambda: defaultdict(Claims))
         self._bases: dict[str, str] = {}
         self._number = 0
         self._begun: int | None = None
@@ -205,7 +95,7 @@ class SeriesKept:
                 self._whole[base, place] = min(whole, self._whole.get((base, place), whole))
         if earlier:
             for batch in [batch for batches in self._recent.values() for batch in batches]:
-                self._put(batch, earlier)
+                self._put(batch, batch.rows(), earlier, again=True)
 
     def take(self, record: str, known: datetime, batch: pa.RecordBatch) -> None:
         """The readings of a record, in the order of the log."""
@@ -213,15 +103,23 @@ class SeriesKept:
             return
         feed = str(batch.column("feed")[0].as_py())
         self._number += 1
-        places = {code: number for number, code in enumerate(batch.column("area").dictionary.to_pylist())}
-        made = _Batch(self._number, micros(known), record, batch.select(list(_TAKEN)), places)
+        made = Batch(self._number, micros(known), record, batch)
+        self._as_they_came.append(made)
         self._begun = made.known if self._begun is None else self._begun
         recent = self._recent[feed]
         recent.append(made)
         oldest = made.known - self._spans.get(feed, micros(SHORTEST))
         while recent[0].known < oldest:
-            self._dropped[feed] = recent.popleft().known
-        self._put(made, self._claims)
+            gone = recent.popleft()
+            self._dropped[feed] = gone.known
+            gone.content = None
+        self._put(made, batch, self._claims, again=False)
+
+    def settle(self) -> None:
+        """Hold small what came since; it is not worth it while a year comes by."""
+        for batch in self._as_they_came:
+            batch.pack()
+        self._as_they_came = []
 
     def baseline(self, baseline: Baseline) -> None:
         """Bounds that a job made of the past."""
@@ -238,9 +136,7 @@ class SeriesKept:
 
     def readings(self, indicator: str, place: str, since: datetime, at: datetime) -> KeptReadings:
         """What had been said at a moment of an indicator at a place whose period ends at `since` or later."""
-        lane = self._lanes.get((indicator, place), _NOTHING)
-        start, end, issued, known, lead, member, came, number = (np.array(column, dtype=np.int64) for column in lane.whole)
-        every = KeptReadings(start, end, issued, known, lead, member, np.array(lane.values, dtype=np.float64), came, lane.origins)
+        every, number = self._table.of((indicator, place), self._origins)
         wanted = np.flatnonzero((every.ends >= micros(since)) & (every.known <= micros(at)))
         return every.take(wanted[np.argsort(number[wanted], kind="stable")])
 
@@ -258,46 +154,31 @@ class SeriesKept:
                 found = replaced(found, (row,))
         return found
 
-    def _put(self, batch: _Batch, claimed: Mapping[str, Iterable[str]]) -> None:
-        """Keep of a record what events want of some indicators at some places, and is not kept already."""
-        wanted = {
-            place: bases
-            for place in claimed.keys() & batch.places.keys()
-            if (bases := {base for base in claimed[place] if self._claims[place][base].cover(batch.known)})
-        }
+    def _put(self, batch: Batch, rows: pa.RecordBatch, claimed: Mapping[str, Iterable[str]], *, again: bool) -> None:
+        """Keep of a record what events want of some indicators at some places.
+
+        Args:
+            again: the record came by before, and what is kept of it already is not kept twice.
+        """
+        places = {code: number for number, code in enumerate(rows.column("area").dictionary.to_pylist()) if code in claimed}
+        wanted = {place: bases for place in places if (bases := {b for b in claimed[place] if self._claims[place][b].cover(batch.known)})}
         if not wanted:
             return
-        put: set[Key] = set()
-        for indicator, place, whole, value, (quality, feed, delivery) in _rows(batch.of(wanted)):
+        codes = [places[place] for place in wanted]
+        some = rows.take(pa.array(np.flatnonzero(np.isin(rows.column("area").indices.to_numpy(), codes))))
+        there: dict[Key, bool] = {}
+        for indicator, place, whole, value, origin in rows_of(some):
             key = (indicator, place)
             if self._bases.get(indicator) not in wanted[place]:
                 continue
-            lane = self._lanes.setdefault(key, _Lane())
-            if key in put or batch.number not in lane.taken:
-                put.add(key)
-                lane.taken.add(batch.number)
-                _append(lane, batch, whole, value, Origin(quality, feed, delivery, batch.record, batch.number))
+            if key not in there:
+                there[key] = again and self._has(key, batch.number)
+            if not there[key]:
+                self._table.append(key, whole, value, self._origins.number(*origin, batch))
 
-
-def _rows(rows: pa.RecordBatch) -> Iterator[tuple[str, str, tuple[int, ...], float | None, tuple[str, str, str]]]:
-    """Each reading: indicator, place, its moments and numbers with NONE for what it has not, value, and where it comes from."""
-    words = {name: rows.column(name).to_pylist() for name in ("indicator", "area", *_ORIGIN)}
-    whole = [pc.fill_null(rows.column(name).cast(pa.int64()), NONE).to_pylist() for name in ("start", "end", "issued", "lead", "member")]
-    origins = zip(*(words[name] for name in _ORIGIN), strict=True)
-    yield from zip(words["indicator"], words["area"], zip(*whole, strict=True), rows.column("value").to_pylist(), origins, strict=True)
-
-
-def _append(lane: _Lane, batch: _Batch, whole: tuple[int, ...], value: float | None, origin: Origin) -> None:
-    if not lane.origins or lane.origins[-1] != origin:
-        lane.origins.append(origin)
-    start, end, issued, lead, member = whole
-    columns = (start, end, issued, batch.known, lead, member, len(lane.origins) - 1, batch.number)
-    for column, number in zip(lane.whole, columns, strict=True):
-        column.append(number)
-    lane.values.append(math.nan if value is None else value)
-
-
-_NOTHING = _Lane()
+    def _has(self, key: Key, number: int) -> bool:
+        """Whether the readings of a record are kept already of an indicator at a place."""
+        return any(self._origins.record(came) == number for came in np.unique(self._table.came(key)).tolist())
 
 
 def levels_of(indicator: str) -> tuple[str, ...]:

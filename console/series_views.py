@@ -16,7 +16,7 @@ from processors.plan import Plan
 from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry
 from schemas.levels import Truth
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 
 MOST_DRAWN, MOST_FOLDED = 4, 4
 SeriesOf = Callable[[CompoundEvent, datetime | None, datetime], "SeriesView"]

@@ -20,6 +20,7 @@ from alerts.officers.signing_in import SigningIn
 from alerts.officers.tries import TriesUsedUpError
 from console.access import csrf_field, form_of, local_path, session_of, signed_in
 from console.code_words import grant_words, may_word
+from console.interface.catalogues import catalogues
 from console.interface.speaking import _
 from console.rendering import Pages
 from console.sessions import drop_token, keep_token
@@ -44,6 +45,7 @@ class SignInPages:
             Route("/set-up", self.set_up, methods=["GET", "POST"]),
             Route("/authenticator", self.authenticator, methods=["GET", "POST"]),
             Route("/account", self.account, methods=["GET", "POST"]),
+            Route("/account/language", self.language, methods=["POST"]),
             Route("/sign-out", self.sign_out, methods=["POST"]),
         ]
 
@@ -123,6 +125,15 @@ class SignInPages:
             return response
 
         return self._step(request, "account", shown, change)
+
+    @signed_in
+    def language(self, request: Request) -> Response:
+        """`/account/language`: in which language one is spoken to, on pages and when one is woken."""
+        session, chosen = _held(request), form_of(request).get("language", "")
+        if chosen and chosen not in catalogues():
+            raise RefusedError(_("the console does not speak this language."), remedy=_("Choose one of the list."))
+        self._signing_in.choose_language(session, chosen)
+        return RedirectResponse("/account", 303)
 
     def sign_out(self, request: Request) -> Response:
         """`/sign-out`: the session is over."""

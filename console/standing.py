@@ -7,7 +7,7 @@ from datetime import datetime
 from console.lives import lives
 from console.reading import Known
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 from schemas.warning_records import Warning
 
 

@@ -11,7 +11,7 @@ from console.local_time import LocalTime
 from console.names import Names, colour
 from console.reading import Known
 from console.time_axis import Axis, Tick, ticks
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 
 LANE = 26
 """Height of one bar with its gap, in CSS pixels: a finger finds 24 of them."""

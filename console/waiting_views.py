@@ -156,7 +156,7 @@ def _reached(warning: Warning, reach: Reach, names: Names, clock: LocalTime) -> 
     if warning.bound is not None and warning.bound.whom == "warned":
         whom = _("It goes to the {people, number} people who were warned, wherever they are by now.", people=reach.people)
         return (whom, *_hardly(reach, clock))
-    said = [_goes_to(reach, place)]
+    said = [_goes_to(reach, place), *_around(reach, place, names)]
     if reach.spoken_for:
         said.append(_("{people, number} more hear of a greater danger instead.", people=reach.spoken_for))
     if reach.left:
@@ -174,6 +174,8 @@ def _reached(warning: Warning, reach: Reach, names: Names, clock: LocalTime) -> 
 def _goes_to(reach: Reach, place: str) -> str:
     """To how many, and how many of a hundred who live there, as far as that can be said."""
     people: dict[str, str | int] = {"people": reach.people, "place": place}
+    if not reach.enrolled:
+        return _("NOBODY gets this message: nobody in {place} or inside it is enrolled for it.", place=place)
     if not reach.population:
         return _("It goes to {people, number} people in {place} and all inside it.", **people)
     percent = round(reach.people * 100 / reach.population)
@@ -181,6 +183,15 @@ def _goes_to(reach: Reach, place: str) -> str:
         return _("It goes to {people, number} people in {place} and all inside it, fewer than 1 of 100 who live there.", **people)
     share = later("It goes to {people, number} people in {place} and all inside it, {percent, number} of 100 who live there.")
     return _(share, percent=percent, **people)
+
+
+def _around(reach: Reach, place: str, names: Names) -> Iterator[str]:
+    """Who may live there and gets nothing, for all that we know of them is an area around it."""
+    for area, people in reach.around.items():
+        whole = later(
+            "{people, number} people are enrolled for the whole of {area}. Some may live in {place}: this message goes to none of them."
+        )
+        yield _(whole, people=people, area=names.place(area), place=place)
 
 
 def _empty(reach: Reach, names: Names) -> Iterator[str]:

@@ -13,7 +13,7 @@ from console.local_time import LocalTime
 from console.names import Names, language_name, own_name
 from console.reading import Known
 from console.standing import newest_changes
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 from schemas.warning_records import Answer, AnswerCount, Delivery, MessageState, Originated, RenderedText, Warning, WarningStatus
 
 _TAKEN = (MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.FAILED)

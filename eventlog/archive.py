@@ -18,7 +18,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.fs as pafs
 
 from schemas.errors import LogError
 from schemas.moments import to_utc
@@ -32,10 +31,13 @@ class Archive:
     """An archive below `root`: a folder, or the URL of any place that pyarrow or fsspec reaches (`s3://...`, `fsspec+sftp://...`)."""
 
     def __init__(self, root: str) -> None:
+        import pyarrow.fs as pafs  # with S3 and the like: a process that has no archive need not hold them
+
         if "://" in root:
             self._files, self._root = pafs.FileSystem.from_uri(root)
         else:
             self._files, self._root = pafs.LocalFileSystem(), str(Path(root).absolute())
+        self._local = isinstance(self._files, pafs.LocalFileSystem)
 
     def keep(self, raw: bytes) -> str:
         """Keep the bytes of a delivery, once, and answer their SHA-256 in hexadecimal."""
@@ -102,6 +104,8 @@ class Archive:
 
     def _parquet_files(self, feed: str | None, start: datetime | None, end: datetime | None) -> list[str]:
         """The files that may hold what is asked for, by feed and month, in order of fetch."""
+        import pyarrow.fs as pafs
+
         folder = f"{self._root}/observations" + (f"/feed={feed}" if feed else "")
         selector = pafs.FileSelector(folder, recursive=True, allow_not_found=True)
         matches = [match for match in (_FILE.search(info.path) for info in self._files.get_file_info(selector)) if match]
@@ -120,7 +124,7 @@ class Archive:
         draft = f"{folder}/.{uuid.uuid4().hex}.draft"
         with self._files.open_output_stream(draft) as stream:
             stream.write(content)
-        if isinstance(self._files, pafs.LocalFileSystem):
+        if self._local:
             _make_durable(draft)
         self._files.move(draft, f"{folder}/{name}")
 

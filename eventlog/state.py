@@ -59,3 +59,18 @@ def archive() -> "Archive":
     from eventlog.archive import Archive  # here: most who ask where the log is never look into the archive
 
     return Archive(os.environ.get(ARCHIVE) or str(state_folder() / "archive"))
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Settings for the parts that are started by path, put back afterwards."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Observation
 from schemas.readings import CLOCK_TOLERANCE, OLDEST
-from schemas.records import Observation
 
 
 def unfit(observation: Observation) -> tuple[str, str] | None:

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from schemas.inputs import Observation
 from schemas.manifests import FeedManifest
 from schemas.places import Places
-from schemas.records import Observation
 
 
 @dataclass(frozen=True)

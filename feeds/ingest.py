@@ -29,9 +29,10 @@ from feeds.source_clocks import SourceClock
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, observations_record
 from schemas.errors import LogError, SourceChanged
+from schemas.inputs import Heartbeat, Observation
 from schemas.manifests import FeedManifest
 from schemas.observations import to_batch
-from schemas.records import Heartbeat, Observation, Record
+from schemas.records import Record
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from schemas.conditions import AtLevel, Condition, Dimensions, Sequence, Silent,
 from schemas.configuration import Configuration, Rule
 from schemas.envelopes import read_output
 from schemas.manifests import FeedManifest
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.topics import EVENTS
 
 NEVER = datetime.min.replace(tzinfo=UTC)

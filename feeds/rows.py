@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from feeds.contract import Parsed, Quarantined
-from schemas.records import Observation
+from schemas.inputs import Observation
 
 EXCERPT_LENGTH = 300
 

@@ -8,8 +8,6 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from multiprocessing import AuthenticationError
@@ -173,18 +171,3 @@ def _raise(problem: Problem | None) -> None:
     if problem is not None:
         kind = FetchError if problem.fetch else PolyriskError
         raise kind(problem.what, where=problem.where, remedy=problem.remedy)
-
-
-@contextmanager
-def environment(values: dict[str, str]) -> Iterator[None]:
-    """Settings for the parts that are started by path, put back afterwards."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

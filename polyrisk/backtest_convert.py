@@ -12,7 +12,7 @@ from feeds.ingest import examine
 from feeds.manifest import load_manifest
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
-from schemas.records import Observation
+from schemas.inputs import Observation
 
 
 @dataclass(frozen=True)

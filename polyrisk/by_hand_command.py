@@ -12,7 +12,7 @@ from alerts.by_hand import Entered
 from alerts.registry import open_registry
 from polyrisk.config_apply import clock_of
 from polyrisk.installation import Installation
-from polyrisk.local_time import clock
+from polyrisk.local_time import with_zone
 from schemas.country_files import LoadedCountry
 
 
@@ -31,7 +31,7 @@ def enter(here: Installation, state: Path, entered: Entered, *, really: bool, as
         click.echo(json.dumps({"entered": really, **json.loads(reading.model_dump_json()), "thresholds": read_by}, ensure_ascii=False))
         return
     what = f"{entered.indicator} {entered.value:g} {entered.unit} at {_name(here.country, entered.place)}"
-    when = clock(reading.time, here.country.timezone)
+    when = with_zone(reading.time, here.country.timezone)
     click.echo(f"{'entered' if really else 'Dry, nothing was entered'}: {what}, {when}, by {entered.by} ({entered.role}), trust: manual.")
     click.echo(f"Read by: {', '.join(read_by)}." if read_by else "No threshold of the country reads this indicator.")
     if not really:

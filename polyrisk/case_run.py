@@ -21,13 +21,13 @@ from alerts.service import AlertService
 from alerts.stand_in_provider import ACCOUNT_SID, AUTH_TOKEN, StandInProcess
 from eventlog.archive import Archive
 from eventlog.log import EventLog, open_log
+from eventlog.state import environment
 from feeds.cases import Case
 from feeds.clock import FileClock
 from feeds.manifest import load_manifests
 from feeds.pace import Pace
 from feeds.run import run_feed
 from feeds.stand_ins import StandInServer
-from polyrisk.airflow_runner import environment
 from processors.baseline_job import feeds_of_baselines
 from processors.baselines import publish_baselines
 from processors.loop import Processor
@@ -35,8 +35,8 @@ from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record
 from schemas.errors import FetchError
+from schemas.inputs import ConfigChange
 from schemas.manifests import FeedManifest
-from schemas.records import ConfigChange
 from schemas.topics import INPUT
 
 SIGNED_AFTER = (timedelta(minutes=10), timedelta(minutes=15))

@@ -6,9 +6,11 @@ from pathlib import Path
 from alerts.agreement_dates import findings as findings_of_agreements
 from alerts.checks import findings as findings_of_texts
 from alerts.checks import missing as missing_texts
+from alerts.checks import missing_duty_texts
 from alerts.checks import notes as notes_on_texts
 from alerts.checks import shared_findings as findings_of_shared_texts
 from alerts.texts import REGIONAL
+from console.interface.catalogues import catalogues
 from console.interface.checks import findings as findings_of_interface
 from feeds.case_checks import findings as findings_of_cases
 from feeds.manifest import findings as findings_of_feeds
@@ -27,6 +29,7 @@ def check(countries: Path, today: date | None = None) -> tuple[list[Finding], in
     day = today or datetime.now(UTC).date()
     folders = sorted(p.parent for p in countries.glob("*/country.yaml"))
     found = [*findings_of_feeds(), *findings_of_shared_texts(), *notes_on_texts(REGIONAL), *findings_of_interface()]
+    found += missing_duty_texts(catalogues())
     for folder in folders:
         found += [*check_folder(folder), *findings_of_agreements(folder, day), *notes_on_texts(folder)]
         for framework in frameworks_of(folder):

@@ -23,7 +23,8 @@ from schemas.country_facts import CountryFacts
 from schemas.country_files import load_country
 from schemas.envelopes import input_record
 from schemas.errors import ConfigurationError, RefusedError
-from schemas.records import BacktestReport, CompoundEvent, ConfigChange, Signature
+from schemas.inputs import BacktestReport, ConfigChange, Signature
+from schemas.outputs import CompoundEvent
 from schemas.rule_test_files import read_tests
 from schemas.yaml_files import YamlFile, plain
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from polyrisk.config_log import SHORT, Entry, configuration_of
 from processors.formers import judged_alike
 from processors.plan import Plan
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 
 
 def alike(one: Plan, other: Plan, rule: str, area: str) -> bool:

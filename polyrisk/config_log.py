@@ -17,8 +17,9 @@ from polyrisk.local_time import clock
 from schemas.configuration import Configuration
 from schemas.envelopes import read_input
 from schemas.errors import PolyriskError, RefusedError
+from schemas.inputs import ConfigChange
 from schemas.moments import to_utc
-from schemas.records import ConfigChange, Record
+from schemas.records import Record
 from schemas.topics import INPUT
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)

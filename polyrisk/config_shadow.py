@@ -12,7 +12,7 @@ from polyrisk.local_time import clock
 from polyrisk.story import events_said
 from schemas.configuration import Rule
 from schemas.moments import format_span
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 
 _MINUTE = timedelta(minutes=1)
 

@@ -7,7 +7,7 @@ from feeds.clock import Clock
 from polyrisk.config_log import SHORT, entries_of, in_force
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record
-from schemas.records import ConfigChange
+from schemas.inputs import ConfigChange
 
 
 def configure(log: EventLog, country: LoadedCountry, clock: Clock) -> None:

@@ -28,9 +28,12 @@ from polyrisk.configuring import configure
 from polyrisk.defaults import PORT
 from polyrisk.processes import noted
 from polyrisk.serving import HOST, bound
-from processors.garbage import look_less_often
+from processors.garbage import hold_little, look_less_often
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import RefusedError
+
+KEPT = "console"
+"""Of the installation's folder, the console's own; it may be removed, and is made again."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def console_of(
     served = stack.enter_context(closing(bound(where.port, "Choose another with --port.", where.host)))
     own = (where.host,) if where.host not in ("0.0.0.0", "::") else ()  # noqa: S104 - compared, not listened at
     hosts = (HOST, "localhost", *own, *where.names)
-    app = create_app(log, country, now=clock.now, hosts=hosts, registry=registry, histories=histories, elsewhere=elsewhere)
+    kept, now = state / KEPT, clock.now
+    app = create_app(log, country, now=now, hosts=hosts, registry=registry, histories=histories, elsewhere=elsewhere, kept=kept)
     stack.callback(app.state.close)
     click.echo(f"console at http://{where.host}:{served.getsockname()[1]}/")
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)), served
@@ -101,6 +105,7 @@ def run_console(state: Path, folder: Path, where: Where, histories: Sequence[Pat
     country = load_country(folder)
     os.environ["POLYRISK_STATE"] = str(state.absolute())
     sys.meta_path.insert(0, _NoPandas())
+    hold_little()
     with ExitStack() as stack:
         log = stack.enter_context(closing(open_log(log_url(state))))
         clock: Clock = FileClock(state / "clock") if (state / "clock").exists() else WallClock()

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from polyrisk.airflow_runner import AirflowRunner, environment
+from eventlog.state import environment
+from polyrisk.airflow_runner import AirflowRunner
 from polyrisk.defaults import CASES, PORT, SUBSCRIBERS
 from polyrisk.progress import bars
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from polyrisk import doctor_drills, doctor_installation, doctor_machine, doctor_running
+from polyrisk import doctor_drills, doctor_installation, doctor_machine, doctor_officers, doctor_running
 from polyrisk.doctor_words import Found, Look, Verdict
 from schemas.errors import PolyriskError
 
@@ -56,7 +56,11 @@ def examine(state: Path, now: datetime, done: Callable[[float], None] = lambda _
     opened, trouble = doctor_installation.opened(state)
     looks = [*doctor_machine.looks(state, now), *doctor_installation.looks(state, opened, trouble)]
     if opened is not None:
-        looks += [*doctor_running.looks(state, opened, now), *doctor_drills.looks(state, opened, now)]
+        looks += [
+            *doctor_running.looks(state, opened, now),
+            *doctor_officers.looks(state, opened),
+            *doctor_drills.looks(state, opened, now),
+        ]
     found: list[Found] = []
     try:
         for number, (subject, look) in enumerate(looks):

@@ -5,34 +5,32 @@ texts, sender, signatures and the way out are the real ones.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alerts import intents, ledger
+from alerts import ledger
 from alerts.channels.contract import Channel
 from alerts.drills import folders
 from alerts.drills.duty import DrillOfficer
 from alerts.drills.only_listed import OnlyListed
-from alerts.drills.people import Listed, Reached, bring_to, keep_who_left, listed, reached
+from alerts.drills.people import Reached, bring_to, keep_who_left, listed, reached
 from alerts.drills.results import DrillResult
-from alerts.drills.stages import Stage, Timed, faults, line
 from alerts.listening.listener import Listener
 from alerts.registry import Registry
 from alerts.service import AlertService
 from eventlog.log import open_log
+from eventlog.state import environment
 from feeds.cases import Case
 from feeds.clock import FileClock
 from feeds.stand_ins import StandInServer
-from polyrisk.airflow_runner import environment
 from polyrisk.case_run import DirectFetch, Fetch, Parts, Tally
+from polyrisk.drill_account import Account, Seen
 from polyrisk.drill_duty import DrillDuty
 from polyrisk.drill_orders import Orders, Told
 from processors.loop import Processor
 from schemas.country_files import LoadedCountry
-from schemas.records import Signature
 from schemas.warning_records import Warning
 
 CLOCK = "clock"
@@ -55,28 +53,6 @@ class _TimedFetch:
         begun = self._wall()
         self._fetch.run(feed, at)
         self.took[feed] = begun, self._wall()
-
-
-@dataclass
-class _Seen:
-    """What was seen so far, by the machine's clock.
-
-    Attributes:
-        asked, judged, proposed: of the hour of the case in which the message came about. offset: from the machine's clock to the case's.
-        receipts, answers: of each person, by the registry's id.
-    """
-
-    asked: datetime
-    fetched: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
-    judged: datetime | None = None
-    proposed: datetime | None = None
-    message: Warning | None = None
-    needed: int = 0
-    signatures: tuple[tuple[Signature, datetime], ...] = ()
-    issued: datetime | None = None
-    receipts: dict[str, datetime] = field(default_factory=dict)
-    answers: dict[str, datetime] = field(default_factory=dict)
-    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class DrillRun:
@@ -115,6 +91,7 @@ class DrillRun:
         self._people = listed(registry)
         self._out = OnlyListed(channel, [person.number for person in self._people], wall, [one.number for one in officers])
         self._duty = DrillDuty(registry, country, officers, self._out, wall)
+        self._account = Account(self._people, self._out, self._duty, orders)
         self._fetch = _TimedFetch(wall)
         self._signs_itself = bool(orders.sign_as)
 
@@ -125,7 +102,8 @@ class DrillRun:
             seen = self._until_proposed(parts)
             if seen.message is not None:
                 self._to_people(parts, clock, seen)
-        return self._result(begun, seen)
+        case = f"{self.country.folder.name}/{self.case.name}"
+        return self._account.result(self.state.name, case, begun, self._wall(), seen, self.country.facts.drill)
 
     @contextmanager
     def _parts(self) -> Iterator[tuple[Parts, FileClock]]:
@@ -154,13 +132,13 @@ class DrillRun:
         must = [one.by or one.until for one in self.case.facts.expectations.must]
         return max(self.case.start, min(must) - BEFORE) if must else self.case.start
 
-    def _until_proposed(self, parts: Parts) -> _Seen:
+    def _until_proposed(self, parts: Parts) -> Seen:
         """Live through the case until there is a message for somebody on the list."""
         now: datetime | None = self.case.start
-        seen = _Seen(self._wall())
+        seen = Seen(self._wall())
         while now is not None:
             self._told.say(f"the case is at {now.astimezone(self.country.timezone):%d %B %Y, %H:%M}")
-            seen = _Seen(self._wall())
+            seen = Seen(self._wall())
             self._fetch.took.clear()
             parts.ask(now)
             parts.wait_for_answers()
@@ -182,7 +160,7 @@ class DrillRun:
         with self._registry.reading() as connection:
             return next((w for w in ledger.in_stage(connection, ledger.ISSUED) if w.audience == "operators"), None)
 
-    def _to_people(self, parts: Parts, clock: FileClock, seen: _Seen) -> None:
+    def _to_people(self, parts: Parts, clock: FileClock, seen: Seen) -> None:
         """Have it signed and sent, and wait for what people answer. The case's clock goes on with the machine's."""
         message = seen.message
         assert message is not None  # noqa: S101 - asked by the caller
@@ -220,7 +198,7 @@ class DrillRun:
         self._duty.look(offset)
         keep_who_left(self.state.parent.parent, self._registry)
 
-    def _wake(self, service: AlertService, message: Warning, seen: _Seen, now: datetime, offset: timedelta) -> None:
+    def _wake(self, service: AlertService, message: Warning, seen: Seen, now: datetime, offset: timedelta) -> None:
         """Wake who is on duty; once somebody has answered, or nobody did in time, the drill signs if nobody is asked to."""
         awake, tried = self._duty.awake, len(self._duty.tried)
         self._duty.turn(now, offset)
@@ -241,7 +219,7 @@ class DrillRun:
             if message.id in {waiting.id for waiting in service.pending()}:
                 service.sign(message.id, f"{name} (unattended drill)", role, now)
 
-    def _issued(self, seen: _Seen, offset: timedelta) -> bool:
+    def _issued(self, seen: Seen, offset: timedelta) -> bool:
         """Whether it went out; notes who signed and when."""
         assert seen.message is not None  # noqa: S101 - asked by the caller
         with self._registry.reading() as connection:
@@ -253,7 +231,7 @@ class DrillRun:
         seen.issued = max([at for _, at in seen.signatures] or [self._wall()])
         return True
 
-    def _look(self, seen: _Seen) -> Reached:
+    def _look(self, seen: Seen) -> Reached:
         """Note when receipts and answers were first seen."""
         assert seen.message is not None  # noqa: S101 - asked by the caller
         with self._registry.reading() as connection:
@@ -264,93 +242,11 @@ class DrillRun:
         seen.refused = found.refused
         return found
 
-    def _all_there(self, seen: _Seen) -> bool:
+    def _all_there(self, seen: Seen) -> bool:
         """Whether nothing more is to be waited for."""
         self._look(seen)
-        handed = {person.id for person in self._concerned(seen) if self._handed(seen, person) is not None}
+        handed = {person.id for person in self._account.concerned(seen) if self._account.handed(seen, person) is not None}
         over = handed | set(seen.refused)
-        if len(over) < len(self._concerned(seen)):
+        if len(over) < len(self._account.concerned(seen)):
             return False
         return not self._orders.send or (handed <= set(seen.receipts) and handed <= set(seen.answers))
-
-    def _concerned(self, seen: _Seen) -> Sequence[Listed]:
-        """Those of the list whom the message is for."""
-        if seen.message is None:
-            return ()
-        group = "operator" if seen.message.audience == "operators" else "household"
-        return [person for person in self._people if person.group == group]
-
-    def _handed(self, seen: _Seen, person: Listed) -> datetime | None:
-        assert seen.message is not None  # noqa: S101 - asked by the caller
-        return self._out.handed.get(intents.reference(seen.message.id, person.id))
-
-    def _timed(self, seen: _Seen) -> list[tuple[Timed, datetime | None]]:
-        """Each stage, and when it came about first."""
-        people = self._concerned(seen)
-        handed = {person.id: at for person in people if (at := self._handed(seen, person)) is not None} if seen.message else {}
-        reads = [ended for _, ended in seen.fetched.values()]
-        last_read = max(reads, default=seen.asked)
-        came = seen.message is not None
-        found: list[tuple[Stage, list[timedelta], list[datetime], int]] = [
-            (Stage.READ, [ended - begun for begun, ended in seen.fetched.values()], reads, max(1, len(seen.fetched))),
-            (Stage.JUDGED, *_one(last_read, seen.judged if came else None)),
-            (Stage.PROPOSED, *_one(seen.judged, seen.proposed if came else None)),
-        ]
-        found += self._timed_duty(seen)
-        signed = [at for _, at in seen.signatures]
-        found.append((Stage.SIGNED, [at - (seen.proposed or at) for at in signed], signed, seen.needed if came else 1))
-        out = [at - (seen.issued or at) for at in handed.values()]
-        found.append((Stage.HANDED_OVER, out, list(handed.values()), max(1, len(people))))
-        of = max(1, len(handed)) if self._orders.send else 0
-        for stage, at_of in ((Stage.RECEIPT, seen.receipts), (Stage.ANSWER, seen.answers)):
-            theirs = {one: at for one, at in at_of.items() if one in handed} if of else {}
-            found.append((stage, [max(timedelta(), at - handed[one]) for one, at in theirs.items()], list(theirs.values()), of))
-        return [(Timed(stage, took, max(at, default=None), of), min(at, default=None)) for stage, took, at, of in found]
-
-    def _timed_duty(self, seen: _Seen) -> list[tuple[Stage, list[timedelta], list[datetime], int]]:
-        """Who was woken, counted from the proposal, and who answered, counted from when the first was woken."""
-        duty = self._duty
-        taken = list(duty.first_taken.values())
-        asked = duty.asked and (seen.message is None or seen.needed > 0)
-        woken = Stage.WOKEN, [at - (seen.proposed or at) for at in taken], taken, max(1, len(duty.names)) if asked else 0
-        answers = int(asked and self._orders.send)
-        if duty.awake is None or not taken or not answers:
-            return [woken, (Stage.AWAKE, [], [], answers)]
-        return [woken, (Stage.AWAKE, [max(timedelta(), duty.awake.at - min(taken))], [duty.awake.at], answers)]
-
-    def _result(self, begun: datetime, seen: _Seen) -> DrillResult:
-        timed = self._timed(seen)
-        people = self._concerned(seen)
-        message = seen.message
-        silent = [p.shown for p in people if self._orders.send and self._handed(seen, p) is not None and p.id not in seen.answers]
-        missed = [f"{p.shown}: {seen.refused.get(p.id, 'not handed over')}" for p in people if self._handed(seen, p) is None]
-        spoken = [person.language for person in self._people]
-        return DrillResult(
-            name=self.state.name,
-            case=f"{self.country.folder.name}/{self.case.name}",
-            begun=begun,
-            ended=self._wall(),
-            sent=self._orders.send,
-            by=self._orders.by,
-            role=self._orders.role,
-            unattended=bool(self._orders.sign_as),
-            signed_by=tuple(f"{one.by}, {one.role}" for one, _ in seen.signatures),
-            woken=self._duty.shown(seen.asked),
-            awake=f"{self._duty.awake.by}, {self._duty.awake.how}" if self._duty.awake is not None else "",
-            not_awake=self._duty.silent if self._orders.send else (),
-            message=message.id if message else "",
-            rule=message.rule if message else "",
-            area=message.area if message else "",
-            level=message.level.word if message else "",
-            people=len(self._people),
-            languages={language: spoken.count(language) for language in sorted(set(spoken))},
-            stages=tuple(line(one, seen.asked, first) for one, first in timed),
-            not_handed=tuple(missed),
-            no_answer=tuple(silent),
-            faults=faults([one for one, _ in timed], self.country.facts.drill),
-        )
-
-
-def _one(since: datetime | None, at: datetime | None) -> tuple[list[timedelta], list[datetime], int]:
-    """A stage that comes about once: how long it took, when, and for how many."""
-    return ([at - since], [at], 1) if since is not None and at is not None else ([], [], 1)

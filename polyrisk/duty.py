@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from alerts.desk import DutyDesk
 from alerts.registry import open_registry
-from alerts.service import AlertService
 from polyrisk.config_apply import clock_of
 from polyrisk.installation import Installation
 from schemas.warning_records import Warning
@@ -15,18 +15,18 @@ from schemas.warning_records import Warning
 
 @dataclass(frozen=True)
 class Duty:
-    """The service over what lies in an installation's folder, and the installation's time."""
+    """The duty desk over what lies in an installation's folder, and the installation's time."""
 
-    service: AlertService
+    service: DutyDesk
     now: datetime
 
 
 @contextmanager
 def on_duty(state: Path, here: Installation) -> Iterator[Duty]:
-    """Open the service for as long as the `with` block lasts."""
+    """Open the desk for as long as the `with` block lasts."""
     registry = open_registry(state)
-    with closing(registry), closing(AlertService(here.log, registry, here.country, member="signing")) as service:
-        yield Duty(service, clock_of(state).now())
+    with closing(registry):
+        yield Duty(DutyDesk(here.log, registry, here.country), clock_of(state).now())
 
 
 def sign(duty: Duty, message: str, by: str, role: str, seen: str) -> Warning:

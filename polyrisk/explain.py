@@ -14,7 +14,7 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import RefusedError
 from schemas.levels import Truth
-from schemas.records import CompoundEvent, Evidence, Reading
+from schemas.outputs import CompoundEvent, Evidence, Reading
 from schemas.topics import EVENTS, WARNINGS
 from schemas.warning_records import Warning
 
@@ -43,10 +43,15 @@ def events_of(log: EventLog, event_id: str) -> list[CompoundEvent]:
     return [e for s in log.read(EVENTS.name) if isinstance(e := read_output(s.record), CompoundEvent) and e.id == event_id]
 
 
+def _clock_of(country: LoadedCountry) -> str:
+    return f"times: {country.facts.timezone}"
+
+
 def event_tree(event: CompoundEvent, country: LoadedCountry) -> Tree:
     """An event of which nobody was warned: when it was true, when that was known, and because of what."""
     zone = country.timezone
-    root = Tree(f"[bold]{event.change.value}[/] {place_name(event.area, country)} ({event.area}), {event.level.word}: {event.rule}")
+    place = f"{place_name(event.area, country)} ({event.area})"
+    root = Tree(f"[bold]{event.change.value}[/] {place}, {event.level.word}: {event.rule} ({_clock_of(country)})")
     until = f", until {clock(event.until, zone)}" if event.until else ""
     root.add(f"occurred {clock(event.since, zone)}{until} · known {clock(event.known, zone)}")
     for line in _silent(event.silent):
@@ -65,8 +70,8 @@ def tree_of(warning: Warning, events: Sequence[CompoundEvent], country: LoadedCo
     """
     event = next((e for e in events if e.known == warning.known), events[-1] if events else None)
     zone = country.timezone
-    place = country.places.areas[warning.area].names.get("en", warning.area)
-    root = Tree(f"[bold]{warning.message_type} {warning.status.value}[/] {place} ({warning.area}), {warning.level.word}: {warning.rule}")
+    what = f"[bold]{warning.message_type} {warning.status.value}[/] {place_name(warning.area, country)} ({warning.area})"
+    root = Tree(f"{what}, {warning.level.word}: {warning.rule} ({_clock_of(country)})")
     said = root.add(f"since {clock(warning.since, zone)} · known {clock(warning.known, zone)} · message {warning.id}")
     for line in _by_whom(warning, country):
         said.add(line)

@@ -25,10 +25,11 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, observations_record
 from schemas.errors import RefusedError
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Heartbeat, Observation, Tick
 from schemas.levels import Truth
 from schemas.observations import to_batch
 from schemas.place_tables import nearest
-from schemas.records import Heartbeat, Observation, Record, Tick
+from schemas.records import Record
 
 _PAST = timedelta(seconds=1)
 """How long after a limit its effect is looked at: a reading exactly at it is still in time."""

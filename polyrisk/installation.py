@@ -8,7 +8,7 @@ from eventlog.state import log_url
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import read_input
 from schemas.errors import RefusedError
-from schemas.records import ConfigChange
+from schemas.inputs import ConfigChange
 from schemas.topics import INPUT
 
 

@@ -22,8 +22,8 @@ from polyrisk.progress import patient
 from schemas.counting import counted
 from schemas.envelopes import read_output
 from schemas.errors import LogError
-from schemas.records import JournalAnchor
 from schemas.topics import JOURNAL
+from schemas.warning_records import JournalAnchor
 
 _BATCH = 1_000
 _HEADER = f"{'place':>6}  {'when':16}  {'step':13}  {'of':20}  who (role): what"

@@ -10,7 +10,9 @@ from eventlog.log import NOTHING, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_input, read_output
 from schemas.errors import PolyriskError
-from schemas.records import ConfigChange, DeadLetter, EngineChange, Record, Stored
+from schemas.inputs import ConfigChange
+from schemas.outputs import DeadLetter, EngineChange
+from schemas.records import Record, Stored
 from schemas.topics import DEAD_LETTERS, ENGINES, INPUT
 
 _BATCH = 1000

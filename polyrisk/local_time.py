@@ -12,6 +12,11 @@ def clock(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def with_zone(moment: datetime, zone: ZoneInfo) -> str:
+    """`2025-11-27 20:03 UTC+05:30`: where nothing around it says whose clock it is."""
+    return f"{clock(moment, zone)} UTC{moment.astimezone(zone).isoformat()[-6:]}"
+
+
 def in_zone(note: str, zone: ZoneInfo) -> str:
     """A note of the engine's with its moments on the clock of the place."""
     return _MOMENT.sub(lambda found: clock(datetime.fromisoformat(found[0]), zone), note)

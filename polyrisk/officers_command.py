@@ -9,13 +9,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from alerts.officers import accounts
 from alerts.officers.administering import Administering, Invitation
 from alerts.officers.identities import Identity
 from alerts.officers.officer import ConsoleRole, Grant, State
+from alerts.officers.signing_in import utc_now
 from alerts.registry import open_registry
+from console.interface.catalogues import SOURCE, catalogues
 from polyrisk.installation import country_of
-from polyrisk.local_time import clock
+from polyrisk.local_time import with_zone
 from schemas.country_files import LoadedCountry
+from schemas.errors import RefusedError
 
 
 def first(state: Path, country: str | None, name: str, display: str, address: str, *, as_json: bool) -> None:
@@ -65,6 +69,26 @@ def link(state: Path, country: str | None, name: str, issuer: str, subject: str,
     click.echo(f"{officer.name}: also signs in by {issuer}.")
 
 
+def language(state: Path, country: str | None, name: str, tag: str | None, *, none: bool) -> None:
+    """Keep in which language somebody is spoken to, or say it.
+
+    Raises:
+        RefusedError: the console does not speak it, or there is no such account.
+    """
+    here = country_of(state, country)
+    if tag is not None and tag not in catalogues():
+        what = f"the console does not speak `{tag}`."
+        raise RefusedError(
+            what, where="officers", remedy=f"It speaks {', '.join(catalogues())}; docs/translators.md says how another comes."
+        )
+    with closing(open_registry(state)) as registry, registry.acting() as connection:
+        officer = accounts.named(connection, name)
+        if tag is not None or none:
+            officer = accounts.choose_language(connection, officer, tag or "", utc_now())
+    spoken = officer.language or f"{here.facts.console_language or SOURCE}, as nobody chose another"
+    click.echo(f"{officer.name} is spoken to in {spoken}.")
+
+
 def change(state: Path, country: str | None, name: str, by: str, how: str) -> None:
     """Take an account out of use or into it again, or let it be tried anew.
 
@@ -87,6 +111,7 @@ def show(state: Path, country: str | None, *, as_json: bool) -> None:
                 "name": officer.name,
                 "display": officer.display,
                 "state": officer.state.value,
+                "language": officer.language,
                 "set_up": officer.set_up,
                 "roles": [vars(one) for one in officer.grants],
             }
@@ -116,4 +141,4 @@ def _tell(made: Invitation, country: LoadedCountry, address: str, *, as_json: bo
         return
     click.echo(f"{made.officer.name} ({made.officer.display}) sets password and authenticator with this one-time code:\n")
     click.echo(f"    {made.code}\n\n    {link}\n")
-    click.echo(f"It holds until {clock(made.expires, country.timezone)} and is not shown again. Give it to the person alone.")
+    click.echo(f"It holds until {with_zone(made.expires, country.timezone)} and is not shown again. Give it to the person alone.")

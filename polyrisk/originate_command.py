@@ -11,8 +11,9 @@ from polyrisk.commands.options import OUT
 from polyrisk.duty import Duty, on_duty
 from polyrisk.explain import place_name
 from polyrisk.installation import Installation
-from polyrisk.local_time import clock
+from polyrisk.local_time import with_zone
 from polyrisk.story import lines_of
+from schemas.counting import counted
 from schemas.warning_records import Warning, WarningStatus
 
 _HOW: dict[str, How] = {"all-clear": "all_clear", "mistaken": "mistaken", "cannot-tell": "cannot_tell"}
@@ -56,7 +57,7 @@ def show(here: Installation, state: Path, *, as_json: bool) -> None:
             of = {"warning": kept.warning, "hazard": kept.hazard, "area": message.area, "level": message.level.word}
             click.echo(json.dumps({**of, "ends": kept.ends.isoformat(), "status": message.status.value, **said}, ensure_ascii=False))
             continue
-        place, until = place_name(message.area, here.country), clock(kept.ends, here.country.timezone)
+        place, until = place_name(message.area, here.country), with_zone(kept.ends, here.country.timezone)
         click.echo(f"{kept.warning}  {message.level.word:6}  {place}: {kept.hazard}, {message.status.value}, until {until}")
         click.echo(f"    {kept.said.by} ({kept.said.role}): {kept.said.reason} (from {kept.said.source})")
     if not found and not as_json:
@@ -81,4 +82,8 @@ def _say(here: Installation, message: Warning, *, really: bool, as_json: bool) -
     elif message.status is WarningStatus.WITHDRAWN:
         click.echo(f"{message.id} was taken back; nobody had been told anything.")
     else:
-        click.echo(f"{message.id} waits for signatures, for {message.recipients:,} people. Who wrote it does not sign it.")
+        people = counted(message.recipients, "person", "people")
+        click.echo(f"{message.id} waits for signatures, for {people}. Who wrote it does not sign it.")
+    if not message.recipients and message.status is not WarningStatus.WITHDRAWN:
+        place = place_name(message.area, here.country)
+        click.echo(f"It goes to NOBODY by telephone: nobody in {place} is enrolled. Warn them another way.")

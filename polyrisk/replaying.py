@@ -7,7 +7,8 @@ from datetime import datetime
 from eventlog.log import NOTHING, EventLog
 from processors import engine
 from processors.taking import Engine, take
-from schemas.records import CompoundEvent, Record
+from schemas.outputs import CompoundEvent
+from schemas.records import Record
 from schemas.topics import INPUT
 
 _AT_ONCE = 1_000

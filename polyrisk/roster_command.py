@@ -21,7 +21,7 @@ from alerts.roster import keeping, telephones
 from alerts.roster.shifts import PLACES, on_duty
 from polyrisk.config_apply import clock_of
 from polyrisk.installation import country_of
-from polyrisk.local_time import clock
+from polyrisk.local_time import with_zone
 from schemas.country_files import LoadedCountry
 
 
@@ -32,7 +32,7 @@ class _Here:
     now: datetime
 
     def clock(self, at: datetime) -> str:
-        return clock(at, self.country.timezone)
+        return with_zone(at, self.country.timezone)
 
 
 def add(state: Path, country: str | None, name: str, since: datetime, until: datetime, place: str, by: str, *, as_json: bool) -> None:

@@ -11,8 +11,9 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, observations_record
 from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Tick
 from schemas.observations import to_batch
-from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, Tick
+from schemas.records import Record
 from schemas.rule_test_files import WrittenTest, is_group, places_of
 from schemas.rule_tests import WrittenBaseline, WrittenSeries, following, moment_of, periods
 

@@ -18,7 +18,8 @@ from polyrisk.shortfalls import Shortfalls
 from processors import engine
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level, Truth
-from schemas.records import BreachChange, CompoundEvent, Evidence, Record, ThresholdBreach
+from schemas.outputs import BreachChange, CompoundEvent, Evidence, ThresholdBreach
+from schemas.records import Record
 from schemas.rule_test_files import Location, WrittenTest
 from schemas.rule_tests import (
     Expected,

@@ -8,7 +8,7 @@ from schemas.configuration import Threshold
 from schemas.country_files import LoadedCountry
 from schemas.levels import Truth
 from schemas.moments import format_span
-from schemas.records import Evidence, Reading
+from schemas.outputs import Evidence, Reading
 
 FEW = 3
 """So many places of one condition are shown, the nearest to its bound first."""

@@ -8,7 +8,7 @@ import click
 from alerts.silences import Silence
 from polyrisk.duty import on_duty
 from polyrisk.installation import Installation
-from polyrisk.local_time import clock
+from polyrisk.local_time import with_zone
 from schemas.levels import Level
 from schemas.moments import parse_span
 
@@ -34,7 +34,7 @@ def add(
     with on_duty(state, here) as duty:
         asked = Silence("", by, role, comment, Level.named(up_to), duty.now, duty.now + lasts, area=area, rule=rule, hazard=hazard)
         kept = duty.service.silence(asked)
-    click.echo(f"{kept.id} holds back {kept.in_words()}, until {clock(kept.until, here.country.timezone)}.")
+    click.echo(f"{kept.id} holds back {kept.in_words()}, until {with_zone(kept.until, here.country.timezone)}.")
 
 
 def show(here: Installation, state: Path, *, ended: bool, as_json: bool) -> None:
@@ -46,7 +46,7 @@ def show(here: Installation, state: Path, *, ended: bool, as_json: bool) -> None
             values = {**vars(one), "up_to": one.up_to.word, "since": one.since.isoformat(), "until": one.until.isoformat(), "held": number}
             click.echo(json.dumps(values, ensure_ascii=False))
             continue
-        until = f"until {clock(one.until, here.country.timezone)}" + (f", ended by {one.ended_by}" if one.ended_by else "")
+        until = f"until {with_zone(one.until, here.country.timezone)}" + (f", ended by {one.ended_by}" if one.ended_by else "")
         click.echo(f"{one.id}  {one.in_words()}, {until}; held back {number}. {one.by} ({one.role}): {one.comment}")
     if not found and not as_json:
         click.echo("No silence holds." if not ended else "There was never a silence here.")

@@ -21,7 +21,7 @@ from polyrisk.answers_heard import AreaAnswers, heard_lately
 from polyrisk.letters import Judging, judging_of, letters_of
 from polyrisk.local_time import clock
 from schemas.country_files import LoadedCountry
-from schemas.records import DeadLetter
+from schemas.outputs import DeadLetter
 
 _LINE = 200
 

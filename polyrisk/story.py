@@ -10,10 +10,11 @@ from rich.markup import escape
 from alerts.approvals import code
 from eventlog.log import EventLog
 from feeds.cases import Case, Must
+from schemas.counting import counted
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.moments import format_span
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.topics import EVENTS, WARNINGS
 from schemas.warning_records import Warning, WarningStatus
 
@@ -55,7 +56,8 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
     name = country.places.areas[warning.area].names.get("en", warning.area)
     colour = _COLOUR[warning.level]
     yield (
-        f"[bold]{out:%d %b %Y %H:%M}[/]  [{colour}]{warning.level.word.upper()}[/]  {warning.message_type} ({warning.status.value})  "
+        f"[bold]{out:%d %b %Y %H:%M}[/] UTC{out.isoformat()[-6:]}  "
+        f"[{colour}]{warning.level.word.upper()}[/]  {warning.message_type} ({warning.status.value})  "
         f"[bold]{name}[/] {warning.area}  {warning.rule}  [dim]{warning.id}[/]"
     )
     since, known = warning.since.astimezone(zone), warning.known.astimezone(zone)
@@ -66,9 +68,10 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
     order = {language: place for place, language in enumerate(country.languages)}
     for text in sorted(warning.texts, key=lambda t: (order.get(t.language.partition("-")[0], len(order)), t.language)):
         draft = "" if text.reviewed else ", draft, not reviewed"
-        yield f"    [cyan]{text.language}[/] ({text.encoding}, {text.segments} segments, {text.recipients:,} people{draft}): {text.body}"
-        yield from (f"      [dim]for {said.need} ({said.segments} segments):[/] {said.body}" for said in text.for_needs)
-    yield f"    to {warning.recipients:,} people, {warning.segments:,} segments, {warning.currency} {warning.cost:,.2f} (invented price)"
+        people = counted(text.recipients, "person", "people")
+        yield f"    [cyan]{text.language}[/] ({text.encoding}, {counted(text.segments, 'segment')}, {people}{draft}): {text.body}"
+        yield from (f"      [dim]for {said.need} ({counted(said.segments, 'segment')}):[/] {said.body}" for said in text.for_needs)
+    yield f"    to {_whom(warning)}, {counted(warning.segments, 'segment')}, {warning.currency} {warning.cost:,.2f} (invented price)"
     if warning.hold is not None and warning.status in WAITING:
         until = warning.hold.until.astimezone(zone)
         yield f"    [bold]held[/] by {warning.hold.by} ({warning.hold.role}) until {until:%H:%M}: {warning.hold.why}"
@@ -76,6 +79,11 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
         yield f"    to sign it as it stands here: --seen {code(warning)}"
     if warning.message_type == "Alert" and outcomes is not None:
         yield from (f"    {line}" for line in lead_times(warning, outcomes))
+
+
+def _whom(warning: Warning) -> str:
+    """Nought is said so that nobody reads over it: who waits for a message may wait for somebody else to be told."""
+    return counted(warning.recipients, "person", "people") if warning.recipients else "[bold]NOBODY[/]: nobody there is enrolled for it"
 
 
 def _signed(warning: Warning, country: LoadedCountry) -> str:

@@ -14,7 +14,7 @@ from polyrisk.explain import event_tree, events_of, tree_of
 from polyrisk.serving import Serving
 from polyrisk.story import events_said, judge, lines_of, warnings_said
 from schemas.country_files import LoadedCountry
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Warning
 
 COMPOUND = "river_and_landslide"

@@ -16,7 +16,7 @@ from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 from schemas.warning_records import Warning
 
 WIDTH = 80

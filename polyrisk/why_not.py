@@ -20,8 +20,8 @@ from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Truth
 from schemas.moments import to_utc
+from schemas.outputs import CompoundEvent, Evidence
 from schemas.place_tables import nearest
-from schemas.records import CompoundEvent, Evidence
 from schemas.warning_records import Warning
 
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
@@ -148,7 +148,7 @@ def lines(answer: Answer, country: LoadedCountry) -> Iterator[str]:
     question, zone = answer.asked, country.timezone
     name = country.places.areas[question.area].names.get("en", question.area)
     when = clock(question.until, zone) if question.since == question.until else f"{question.since.astimezone(zone):%Y-%m-%d}"
-    yield f"{question.rule.name} in {name} ({question.area}), {when}"
+    yield f"{question.rule.name} in {name} ({question.area}), {when} (times: {country.facts.timezone})"
     if answer.events:
         yield "There was an event:"
         for event in answer.events:

@@ -35,7 +35,9 @@ from processors.telling import Telling
 from processors.timelines import BEGINNING, FAR, micros
 from processors.touched import Touched
 from processors.waiting import may_wait, waiting
-from schemas.records import CompoundEvent, ConfigChange, Heartbeat, Record, ThresholdBreach, Tick
+from schemas.inputs import ConfigChange, Heartbeat, Tick
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record
 
 Kept = TypeVar("Kept")
 _FORWARD = (Row, Piece, pa.RecordBatch, Heartbeat, Tick)

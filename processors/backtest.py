@@ -4,31 +4,30 @@ The same `advance` as in a live run takes in the same records in the order of th
 baseline as it could be computed then, a tick each day. So a reading received later cannot matter earlier, and a test proves it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from processors.advance import advance
 from processors.backtest_memory import fills, lightened
+from processors.backtest_records import Brought, records_of
 from processors.backtest_truths import Steps, Truths
 from processors.contents import Content, Piece
 from processors.engine import ENGINE_VERSION, initial
-from processors.history import Delivery, History, delivery_record, moments_between
+from processors.history import Delivery, History
 from processors.state import State
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
+from schemas.inputs import Baseline, ConfigChange, Tick
 from schemas.levels import Level
-from schemas.microseconds import from_microseconds, to_microseconds
-from schemas.records import Baseline, CompoundEvent, ConfigChange, EventChange, Record, ThresholdBreach, Tick
+from schemas.microseconds import from_microseconds
+from schemas.outputs import CompoundEvent, EventChange, ThresholdBreach
 
 DAY = timedelta(days=1)
-_DAY = DAY // timedelta(microseconds=1)
 _TAKEN_AT_ONCE = 256
 """Records handed to the engine together, at most; it answers for each by itself."""
 _ENOUGH_FOR_COLUMNS = 120
 """Records that are worth going forward with: what is put in order with them is put in order once."""
-Brought = tuple[Record, Delivery | Baseline | Tick]
-"""A record, and what it says."""
 _SPOKEN = {EventChange.OPENED, EventChange.ESCALATED, EventChange.EASED, EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED}
 """Changes that people are told of by a message; the others are seen on the page."""
 
@@ -119,8 +118,8 @@ class _Lived:
 
     def __init__(self, configuration: Configuration, history: History, first: datetime, truths: bool) -> None:
         self._hash, self._history, self._first = configuration.hash, history, first
-        self._state = _configured(configuration, first)
-        self._told, self._truths = _Told(), Truths() if truths else None
+        self._state = configured(configuration, first)
+        self._told, self._truths = Told(), Truths() if truths else None
         self._waiting: list[Brought] = []
 
     def take(self, brought: Sequence[Brought], ends: bool) -> None:
@@ -158,7 +157,7 @@ class _Lived:
         self._state, self._waiting = state, []
 
 
-def _configured(configuration: Configuration, first: datetime) -> State:
+def configured(configuration: Configuration, first: datetime) -> State:
     change = ConfigChange(
         at=first, hash=configuration.hash, configuration=configuration.canonical(), author="backtest", reason="what is tried"
     )
@@ -172,14 +171,14 @@ def _months(
     """Records in order of receipt with what they say, cut so that a new month begins a new part; and whether one does after it."""
     brought: list[Brought] = []
     month = (first.year, first.month)
-    for at, record, content in _in_order(shard, history, baselines, first, end):
+    for at, one in records_of(shard, history, baselines, first, end):
         now = from_microseconds(at)
         begins = (now.year, now.month) != month
         if begins or len(brought) >= _TAKEN_AT_ONCE:
             yield begins, brought
             brought = []
             month = (now.year, now.month)
-        brought.append((record, content))
+        brought.append(one)
     yield False, brought
 
 
@@ -191,21 +190,12 @@ def _cut(history: History, contents: Sequence[Delivery | Baseline | Tick]) -> li
     return [Piece(batch, c.first - first, c.last - first) if isinstance(c, Delivery) else c for c in contents]
 
 
-def _in_order(
-    shard: str, history: History, baselines: Iterable[Baseline], first: datetime, end: datetime
-) -> Iterator[tuple[int, Record, Delivery | Baseline | Tick]]:
-    """All that comes in. At one moment deliveries come first, then what is computed of them, then the tick, as in a live run."""
-    latest = to_microseconds(end)
-    found: list[tuple[int, int, int, Delivery | Baseline | Tick]] = []
-    found += [(d.received, 0, n, d) for n, d in enumerate(history.deliveries) if d.received <= latest]
-    found += [(at, 1, n, b) for n, b in enumerate(baselines) if (at := to_microseconds(b.at)) <= latest]
-    found += [(at, 2, 0, Tick(at=from_microseconds(at))) for at in moments_between(first, end, _DAY)]
-    for at, _, _, content in sorted(found, key=lambda one: one[:3]):
-        yield at, delivery_record(shard, content) if isinstance(content, Delivery) else input_record(shard, content), content
+class Told:
+    """Keeps what was said of each event, as it is said.
 
-
-class _Told:
-    """Keeps what was said of each event, as it is said."""
+    Attributes:
+        breaches: (threshold, place) to how many breaches opened there.
+    """
 
     def __init__(self) -> None:
         self.breaches: dict[tuple[str, str], int] = {}

@@ -17,8 +17,8 @@ from processors.kinds import BASELINE_KINDS, KINDS, bounds_of
 from processors.kinds.kind import Baselined
 from processors.kinds.periods import Period
 from schemas.configuration import Configuration
+from schemas.inputs import Baseline, BaselineRow
 from schemas.microseconds import from_microseconds, to_microseconds
-from schemas.records import Baseline, BaselineRow
 from schemas.thresholds import BaselineSettings, Threshold
 
 _OTHER_YEARS_ALONE = {"endemic_channel"}

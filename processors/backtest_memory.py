@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from processors.bounds import LONGEST_PERIOD, needed
 from processors.conditions import Sight
+from processors.looking_back import rule_looks_back_to
 from processors.plan import Place, Plan
 from processors.state import Judged, State
 from processors.timelines import micros
 from processors.tracks import Track, fold, forget
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 
 _FULL = 16
 """A quarter of what is said of a place when a live engine looks for what it may let go of."""
@@ -25,11 +26,13 @@ def lightened(state: State) -> State:
 
 def _tracks(state: State, plan: Plan) -> dict[Place, Track]:
     sight = Sight(plan, state.tracks, state.baselines, state.alive, state.now)
+    settled = {rule: state.events.get(rule, Judged()).settled for rule in plan.judged}
+    rules = {rule: rule_looks_back_to(rule, since, sight) for rule, since in settled.items()}
     tracks = {}
     for place, track in state.tracks.items():
         breach = state.breaches.get(place, Judged())
         asked = [breach.settled, *(said.since for said in breach.said)]
-        asked += [state.events.get(rule, Judged()).settled - plan.window(rule[0]) for rule in plan.dependents.get(place, ())]
+        asked += [rules[rule] for rule in plan.dependents.get(place, ())]
         folded = fold(track, plan.settings(*place), sight.bounds_of(*place), state.now)
         tracks[place] = forget(folded, min(asked))
     return tracks

@@ -1,14 +1,15 @@
 """One rule over the years, and what it would have said with one of its levels moved: hits, misses and false alarms, year by year.
 
-All that a move leaves as it is, is made once: the readings of the rule's thresholds in order of receipt, and the statistics of their
-baselines. A move judges the moved threshold, the rule and those that mute it again, and nothing else of the country. The answer is that of
-a whole backtest with the changed file.
+All that a move leaves as it is, is made once: the readings of the rule's thresholds in order of receipt, the statistics of their
+baselines, and what was said of places and rules with today's numbers. A move judges the moved threshold, and the rule and those that mute
+it where something else is said of it, and nothing else of the country. The answer is that of a whole backtest with the changed file.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
@@ -18,6 +19,7 @@ from processors.backtest_parallel import end_of
 from processors.backtest_sweep import number_in, setting, with_number, within
 from processors.backtest_verdicts import compared, verdicts_of
 from processors.history import History
+from processors.lived import LivedRules
 from processors.verification import Counts, Happened, Verdict, counts_of, scored
 from schemas.configuration import Configuration, Rule
 from schemas.country_files import LoadedCountry
@@ -140,15 +142,26 @@ class Moves:
         return self._judged(level, value, self.outcome(level, value), changed.hash)
 
     def outcome(self, level: Movable, value: float) -> Outcome:
-        """What the rule, and those that mute it or that it mutes, would have said; today's is run once for all levels."""
+        """What the rule, and those that mute it or that it mutes, would have said; today's is judged once for all levels."""
         today = value == level.number
         key = ("", 0.0) if today else (level.name, value)
         if key not in self._known:
             configuration = self.part if today else moved(self.part, level, value)
-            baselines = in_order(baselines_of(configuration, self.history, self._made))
-            outcome = run(configuration, self.history, baselines, self.last, truths=bool(self.events))
-            self._known = {key: replace(outcome, first=self.first)} | {k: o for k, o in self._known.items() if k == ("", 0.0)}
+            outcome = replace(self._said(configuration, level.threshold), first=self.first)
+            self._known = {key: outcome} | {k: o for k, o in self._known.items() if k == ("", 0.0)}
         return self._known[key]
+
+    def _said(self, configuration: Configuration, threshold: str) -> Outcome:
+        """What a configuration would have said that differs from today's in one threshold, or in nothing."""
+        baselines = in_order(baselines_of(configuration, self.history, self._made))
+        if self._today is not None:
+            return self._today.moved(configuration, threshold, baselines)
+        return run(configuration, self.history, baselines, self.last, truths=bool(self.events))
+
+    @cached_property
+    def _today(self) -> LivedRules | None:
+        """Today's rules as they went; none if not all that they are judged by can be kept."""
+        return LivedRules.of(self.part, self.history, in_order(baselines_of(self.part, self.history, self._made)), self.last)
 
     def trade_off(self, level: Movable) -> tuple[float, ...]:
         """The values of a level that its trade-off is drawn by: today's, and as many on either side, none beyond the next level."""

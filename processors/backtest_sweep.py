@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from processors.backtest_baselines import Made, baselines_of, in_order
 from processors.backtest_parallel import end_of, in_parallel
 from processors.backtest_verdicts import areas_of, conditions_read, verdicts_of
 from processors.history import History
+from processors.lived import LivedRules
 from processors.plan import Plan
 from processors.verification import SEED, Happened, counts_of, returns, scored
 from schemas.configuration import Configuration
@@ -48,7 +49,10 @@ def swept(
     touched = touched_by(country.configuration, path)
     read = {t.indicator for t in touched.thresholds}
     own = history.of(indicators=[i for i in history.indicators if i in read or i.split(".")[0] in read])
-    jobs = [(country, own, made, setting(touched, path, value), value, events, end_of(history)) for value in values]
+    today = (
+        LivedRules.of(touched, own, in_order(baselines_of(touched, own, made)), end_of(history)) if len(own) and _is_level(path) else None
+    )
+    jobs = [_Job(country, own, made, setting(touched, path, value), path, value, events, end_of(history), today) for value in values]
     found: dict[str, list[Step]] = {rule.name: [] for rule in touched.rules}
     for steps in in_parallel(_step, jobs):
         for rule, step in steps.items():
@@ -56,17 +60,39 @@ def swept(
     return found
 
 
-def _step(job: tuple[LoadedCountry, History, Mapping[str, Made], Configuration, float, Sequence[Happened], datetime]) -> dict[str, Step]:
-    country, history, made, configuration, value, events, end = job
-    outcome = run(configuration, history, in_order(baselines_of(configuration, history, made)), end, truths=bool(events))
+class _Job(NamedTuple):
+    """One value. today: the rules as they went with the value that stands there now, if what is said of all other thresholds is kept."""
+
+    country: LoadedCountry
+    history: History
+    made: Mapping[str, Made]
+    configuration: Configuration
+    path: str
+    value: float
+    events: Sequence[Happened]
+    end: datetime
+    today: LivedRules | None
+
+
+def _step(job: _Job) -> dict[str, Step]:
+    baselines = in_order(baselines_of(job.configuration, job.history, job.made))
+    if job.today is not None:
+        outcome = job.today.moved(job.configuration, job.path.split(".")[1], baselines)
+    else:
+        outcome = run(job.configuration, job.history, baselines, job.end, truths=bool(job.events))
     found = {}
-    for rule in configuration.rules:
+    for rule in job.configuration.rules:
         activations = outcome.of(rule.name)
-        own = [e for e in events if not e.rule or e.rule == rule.name]
-        scores = scored(counts_of(verdicts_of(country, rule, outcome, own))) if own else None
-        back = returns(activations, len(areas_of(country, rule)), outcome.first, outcome.last, SEED)
-        found[rule.name] = Step(value, len(activations), back.once_in, scores)
+        own = [e for e in job.events if not e.rule or e.rule == rule.name]
+        scores = scored(counts_of(verdicts_of(job.country, rule, outcome, own))) if own else None
+        back = returns(activations, len(areas_of(job.country, rule)), outcome.first, outcome.last, SEED)
+        found[rule.name] = Step(job.value, len(activations), back.once_in, scores)
     return found
+
+
+def _is_level(path: str) -> bool:
+    kind, _, *keys = path.split(".")
+    return kind == "thresholds" and keys[:1] == ["levels"]
 
 
 def touched_by(configuration: Configuration, path: str) -> Configuration:

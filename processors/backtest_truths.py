@@ -1,6 +1,6 @@
 """The truth of rules and of their conditions over years, gathered month by month before the engine lets go of it."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -18,7 +18,7 @@ from processors.levels import Code
 from processors.pointwise import UNHEARD, level_truth
 from processors.regular import RuleLayout
 from processors.state import Judged, State
-from processors.timelines import BEGINNING, FALSE, TRUE, TRUTHS, UNKNOWN, Line, micros
+from processors.timelines import BEGINNING, FALSE, FAR, TRUE, TRUTHS, UNKNOWN, Line, micros
 from schemas.conditions import AtLevel, Condition, Dimensions, walk
 from schemas.configuration import Rule
 from schemas.levels import Dimension, Truth
@@ -42,6 +42,25 @@ class Steps(NamedTuple):
         begin, end = bisect_right(self.starts, micros(first)) - 1, bisect_right(self.starts, micros(last))
         found = {*self.truths[max(begin, 0) : end], *([UNKNOWN] if begin < 0 else ())}
         return TRUTHS[TRUE if TRUE in found else UNKNOWN if UNKNOWN in found else FALSE]
+
+    def with_other(self, first: int, last: int, other: "Steps") -> "Steps":
+        """The same, but from one moment to another what others say; microseconds."""
+        parts = ((self, BEGINNING, first), (other, first, last), (self, last, FAR))
+        steps = [step for one, begin, end in parts for step in one._between(begin, end)]
+        return steps_of(*zip(*steps, strict=True)) if steps else Steps()
+
+    def _between(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The steps in [first, last), the truth at its beginning as the first of them."""
+        if first >= last:
+            return []
+        begin, end = bisect_right(self.starts, first), bisect_left(self.starts, last)
+        return [(first, self.truths[begin - 1] if begin else UNKNOWN), *zip(self.starts[begin:end], self.truths[begin:end], strict=True)]
+
+
+def steps_of(starts: Sequence[int], truths: Sequence[int]) -> Steps:
+    """Steps in order of time, those left out that change nothing."""
+    changes = [n for n, truth in enumerate(truths) if truth != (truths[n - 1] if n else UNKNOWN)]
+    return Steps(tuple(starts[n] for n in changes), tuple(truths[n] for n in changes))
 
 
 class Truths:
@@ -167,5 +186,5 @@ def conditions_of(rule: Rule, dimensions: Mapping[Dimension, Sequence[str]]) -> 
 
 
 def _append(steps: _Steps, at: int, truth: int) -> None:
-    if not steps or steps[-1][1] != truth:
+    if truth != (steps[-1][1] if steps else UNKNOWN):
         steps.append((at, truth))

@@ -14,10 +14,10 @@ from processors.kinds.kind import Baselined
 from schemas.configuration import BaselineSettings, Configuration, Threshold
 from schemas.envelopes import input_record, read_input
 from schemas.errors import ConfigurationError
+from schemas.inputs import Baseline, BaselineRow
 from schemas.moments import to_utc
 from schemas.observations import SCHEMA
 from schemas.places import Places
-from schemas.records import Baseline, BaselineRow
 from schemas.topics import INPUT
 
 _MONTHS_AHEAD = 2

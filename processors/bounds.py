@@ -12,8 +12,8 @@ import numpy.typing as npt
 from processors.timelines import micros
 from schemas.errors import ConfigurationError
 from schemas.indicators import CATALOGUE
+from schemas.inputs import BaselineRow
 from schemas.levels import Level
-from schemas.records import BaselineRow
 from schemas.thresholds import quantity_number
 
 Column = npt.NDArray[np.int64]

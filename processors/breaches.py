@@ -14,7 +14,7 @@ from processors.timelines import BEGINNING, FAR, moment
 from processors.tracks import Track
 from schemas.indicators import CATALOGUE
 from schemas.levels import Level
-from schemas.records import BreachChange, Reading, ThresholdBreach
+from schemas.outputs import BreachChange, Reading, ThresholdBreach
 
 _WORDS = {
     Word.OPENED: BreachChange.OPENED,

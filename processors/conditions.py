@@ -34,8 +34,8 @@ from schemas.conditions import (
     Within,
 )
 from schemas.conditions import Sequence as InSequence
+from schemas.inputs import BaselineRow
 from schemas.levels import Dimension, Level
-from schemas.records import BaselineRow
 
 
 @dataclass

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.envelopes import check_versions, read_input
+from schemas.inputs import Baseline, ConfigChange, GaugeDeclaration, Heartbeat, Tick
 from schemas.readings import decode_readings
-from schemas.records import Baseline, ConfigChange, GaugeDeclaration, Heartbeat, Record, Tick
+from schemas.records import Record
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):

@@ -14,9 +14,10 @@ from processors.contents import read_all
 from processors.state import State
 from processors.timeline_views import Timeline
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Evidence, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, Evidence, ThresholdBreach
+from schemas.records import Record
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 """Changes when the same input would be judged otherwise; what was said before then goes out again as an update."""
 
 __all__ = [

@@ -7,6 +7,7 @@ from functools import lru_cache
 from processors.conditions import Sight
 from processors.evidence import Witness, silent_feeds
 from processors.life import Going, Law, beginning, law_of, live, next_deadline
+from processors.looking_back import rule_looks_back_to
 from processors.moves import Moved, steps_of
 from processors.plan import Place, Plan
 from processors.state import Judged
@@ -16,7 +17,7 @@ from processors.timelines import BEGINNING, FAR, NOTHING_KNOWN, TRUTHS, Line, in
 from processors.tracks import unjudged_from
 from schemas.configuration import Rule
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence, LevelStep
+from schemas.outputs import CompoundEvent, EventChange, Evidence, LevelStep
 
 _WORDS = {
     Word.OPENED: EventChange.OPENED,
@@ -118,6 +119,7 @@ def needed_from(place: Place, breach: Judged, events: Mapping[Place, Judged], si
         since = [began for one in lines if one is not None and (began := one.since(upto)) is not None]
         settled = events.get((rule, area), Judged()).settled
         asked.append(max(min([settled, *since]), settled - LONGEST_SINCE) - sight.plan.window(rule))
+        asked.append(rule_looks_back_to((rule, area), settled, sight))
     return min(asked)
 
 

@@ -17,7 +17,7 @@ from processors.timelines import FAR, TRUE, TRUTHS, UNKNOWN, Line, moment
 from processors.tracks import Track
 from schemas.conditions import AtLevel, Condition, Dimensions, Share, Silent, Unless
 from schemas.levels import Dimension, Level, Truth
-from schemas.records import Evidence, Reading
+from schemas.outputs import Evidence, Reading
 
 
 class Witness:

@@ -24,7 +24,7 @@ from processors.stretches import Change
 from processors.telling import Telling, told_since
 from processors.timelines import BEGINNING, TRUTHS
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Evidence, Reading, ThresholdBreach
+from schemas.outputs import CompoundEvent, Evidence, Reading, ThresholdBreach
 
 _LOWER, _PENDING, _TRUE, _GREEN = Code.LOWER, Code.PENDING, Code.TRUE, Level.GREEN
 Ref = tuple[int, int]

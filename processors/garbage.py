@@ -1,6 +1,13 @@
-"""How often Python looks for garbage in processes that hold a great deal for long."""
+"""How often Python looks for garbage in processes that hold a great deal for long, and what becomes of memory that was let go of."""
 
+import ctypes
 import gc
+
+import pyarrow as pa
+
+_OF_GLIBC = {-8: 2, -3: 64 * 1024}
+"""Options of its `mallopt`: at most so many arenas, and from how many bytes on a block is the machine's again as soon as it is let go of
+(`M_ARENA_MAX`, `M_MMAP_THRESHOLD`, which else grows to the largest block that ever was)."""
 
 
 def look_less_often() -> None:
@@ -12,3 +19,27 @@ def look_less_often() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def hold_little() -> None:
+    """For a process that stands beside many others: what it lets go of can be given back to the machine.
+
+    Arrow's own pool keeps for good the most that it ever needed at once, and glibc keeps a pool for each of some threads, each with its own
+    gaps. Called before there are threads.
+    """
+    pa.set_memory_pool(pa.system_memory_pool())
+    set_option = getattr(_libc(), "mallopt", None)
+    if set_option is not None:
+        for option, value in _OF_GLIBC.items():
+            set_option(option, value)
+
+
+def give_back() -> None:
+    """Give back what was let go of, after work that needed much for a while. A C library other than glibc does as it sees fit."""
+    trim = getattr(_libc(), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

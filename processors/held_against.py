@@ -11,7 +11,7 @@ from processors.plan import Plan
 from processors.series import Series
 from processors.timelines import micros
 from processors.tracks import BoundsOf, Track, step_columns
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 from schemas.thresholds import Threshold
 
 Baselines = Mapping[str, Mapping[str, tuple[BaselineRow, ...]]]

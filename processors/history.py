@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from processors.bounds import Column
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Quality
 from schemas.microseconds import to_microseconds
 from schemas.observations import SCHEMA
-from schemas.records import Quality, Record
+from schemas.records import Record
 from schemas.topics import INPUT
 
 Codes = npt.NDArray[np.int32]

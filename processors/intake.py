@@ -24,7 +24,8 @@ from processors.touched import Touched
 from processors.tracks import BoundsOf, Track, new_track, take_bounds, take_declaration, take_readings, take_steps
 from schemas.configuration import Configuration
 from schemas.errors import ConfigurationError
-from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Quality, Record, Tick
+from schemas.inputs import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Quality, Tick
+from schemas.records import Record
 
 _ALIVE_FOR = 2
 """A feed counts as delivering for this many of its intervals after an answer: one may be late."""

@@ -39,6 +39,8 @@ TRUTHS = {
     Code.TRUE: (TRUE, TRUE),
 }
 """Code to (keep, sure)."""
+UNDECIDED = (Code.UNKNOWN, Code.PENDING, Code.OPEN)
+"""What a reading may leave a level at; in which of its periods it does is said each time, because an onset may hide in one."""
 
 
 class Entry(NamedTuple):
@@ -265,7 +267,7 @@ def _declare(machine: Machine, settings: Settings, declaration: tuple[int, bool]
 
 def _emit(machine: Machine, entry: Entry, out: list[Entry]) -> None:
     last = machine.last
-    undecided = entry.end > entry.start and any(code in (Code.UNKNOWN, Code.PENDING, Code.OPEN) for code in entry.codes)
+    undecided = entry.end > entry.start and any(code in UNDECIDED for code in entry.codes)
     if last is None or undecided or last.codes != entry.codes or last.counts != entry.counts:
         if last is not None and entry.start < last.start:
             entry = entry._replace(start=last.start)

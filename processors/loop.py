@@ -17,7 +17,9 @@ from processors.engine import State
 from processors.shard_task import Judged, ReplayBound, ShardTask
 from processors.taking import Engine, Taken
 from schemas.errors import FencedError, RefusedError
-from schemas.records import Heartbeat, Record, Stored, ThresholdBreach
+from schemas.inputs import Heartbeat
+from schemas.outputs import ThresholdBreach
+from schemas.records import Record, Stored
 from schemas.topics import INPUT
 
 INPUT_BYTES = 16 * 1024 * 1024

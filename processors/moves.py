@@ -6,7 +6,7 @@ from typing import NamedTuple
 from schemas.configuration import Move, Rule
 from schemas.figures import Figure, moved
 from schemas.levels import Level
-from schemas.records import LevelStep
+from schemas.outputs import LevelStep
 
 
 class Moved(NamedTuple):

@@ -10,7 +10,7 @@ from processors.state import Judged
 from processors.stretches import Change, Word
 from processors.timelines import BEGINNING, micros, moment
 from schemas.configuration import Rule, Shadow
-from schemas.records import SHADOW
+from schemas.outputs import SHADOW
 
 _SAID_TO_PEOPLE = (Word.OPENED, Word.ESCALATED)
 

@@ -6,7 +6,8 @@ from processors.batch_columns import BatchColumns
 from processors.series import NOT_ISSUED
 from processors.sources import Source
 from processors.timelines import moment
-from schemas.records import Quality, Reading
+from schemas.inputs import Quality
+from schemas.outputs import Reading
 
 _WORDS = ("area", "indicator", "unit", "quality", "feed", "delivery")
 

@@ -1,6 +1,6 @@
 """What must be said because of a record: the difference between how things stand and what was last said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from processors import breaches, events
@@ -15,7 +15,8 @@ from processors.telling import Telling
 from processors.timelines import later
 from processors.touched import Touched
 from processors.tracks import Track, reach, unjudged_from
-from schemas.records import CompoundEvent, Reading, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, Reading, ThresholdBreach
+from schemas.records import Record
 
 
 def say(
@@ -28,7 +29,7 @@ def say(
     """
     if state.plan is None:
         return state, []
-    speaker = _Speaker(state, touched, formers, record, telling)
+    speaker = _Speaker(state, touched, formers, record.id, telling)
     told: list[ThresholdBreach | CompoundEvent] = []
     due = {p for p, judged in state.breaches.items() if judged.deadline < state.now}
     for place in sorted(due | touched.changed):
@@ -39,6 +40,17 @@ def say(
     return speaker.state(), told
 
 
+def say_of_rules(state: State, due: Set[Place], record: str, telling: Telling) -> tuple[Mapping[Place, Judged], list[CompoundEvent]]:
+    """What stands of the rules of a state without formers after some were judged, and what is said of them.
+
+    Args:
+        due: the (rule, area) to be judged. record: the id of the one with which they are.
+    """
+    speaker = _Speaker(state, Touched(), (), record, telling)
+    told = speaker.rules(due)
+    return speaker.bench.judged, told
+
+
 def _is_past(stretch: Stretch, past: Sequence[Said], settled: int) -> bool:
     """Whether a stretch was said and ended so long ago that nothing alters it."""
     until = stretch.until
@@ -46,8 +58,8 @@ def _is_past(stretch: Stretch, past: Sequence[Said], settled: int) -> bool:
 
 
 class _Speaker:
-    def __init__(self, state: State, touched: Touched, formers: Sequence[Touched], record: Record, telling: Telling) -> None:
-        self.record, self.telling, self.now = record.id, telling, state.now
+    def __init__(self, state: State, touched: Touched, formers: Sequence[Touched], record: str, telling: Telling) -> None:
+        self.record, self.telling, self.now = record, telling, state.now
         self.bench = Bench(state, touched, opens=True)
         self.formers = [Bench(former, of, opens=False) for former, of in zip(state.formers, formers, strict=True)]
 
@@ -104,13 +116,17 @@ class _Speaker:
     def _peaked(change: Change, track: Track, sign: int) -> Change:
         return change._replace(said=change.said._replace(peak=breaches.peak(track.entries, change, sign)))
 
-    def rules(self) -> list[CompoundEvent]:
-        """What must be said of rules: all are judged first, because an event may be muted by another of the same record."""
+    def rules(self, due: Set[Place] | None = None) -> list[CompoundEvent]:
+        """What must be said of rules: all are judged first, because an event may be muted by another of the same record.
+
+        Args:
+            due: those to be judged by the configuration in force; by default those that what was touched and the time make due.
+        """
         for former in self.formers:
             former.judge(former.due(), self.record)
         released = self._released()
         held = {place for former in self.formers for place in former.judged if former.stands(place)}
-        self.bench.judge((self.bench.due() | released.keys()) - held, self.record)
+        self.bench.judge(((self.bench.due() if due is None else due) | released.keys()) - held, self.record)
         self._have_muted_looked_at()
         told: list[tuple[Place, CompoundEvent]] = []
         for bench in (*self.formers, self.bench):

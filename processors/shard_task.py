@@ -19,7 +19,8 @@ from processors.timelines import BEGINNING, micros, moment
 from processors.upgrade import Content, Standing, difference, followed, rename
 from schemas.envelopes import output_record, read_output
 from schemas.errors import LogError, NewerVersionError
-from schemas.records import DeadLetter, EngineChange, Record, Stored
+from schemas.outputs import DeadLetter, EngineChange
+from schemas.records import Record, Stored
 from schemas.topics import BREACHES, DEAD_LETTERS, ENGINES, EVENTS, INPUT
 
 _LOGGER = logging.getLogger(__name__)

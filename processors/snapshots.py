@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,19 @@ from processors.column_snapshots import Arrays, columns_of, read_columns
 from processors.columns import sources_of
 from processors.levels import Code, Machine, ahead
 from processors.plan import Place, Plan
-from processors.series import Series
+from processors.series import Series, empty
 from processors.snapshot_values import going_of, read_entry, read_going, read_said, said_of
 from processors.sources import numbers_in, packed_source
 from processors.state import Ahead, Judged, State
 from processors.tracks import Track
 from schemas.configuration import Configuration
 from schemas.errors import PolyriskError
+from schemas.inputs import BaselineRow
 from schemas.observations import encode
-from schemas.records import BaselineRow
 
 FORMAT = 5
+_PLANS = 4
+"""Plans that are at hand: states of one shard are mostly judged by the same."""
 _PARTS = pa.schema([pa.field("name", pa.string()), pa.field("body", pa.large_binary())])
 _SERIES = ("starts", "ends", "values", "issued", "received", "sources", "rows")
 
@@ -102,7 +105,12 @@ def _ahead(ahead: Ahead) -> list[Any]:
 
 
 def _read_plan(told: Mapping[str, Any]) -> Plan:
-    configuration = Configuration.model_validate(told)
+    return _plan_of(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+
+
+@lru_cache(maxsize=_PLANS)
+def _plan_of(told: str) -> Plan:
+    configuration = Configuration.model_validate_json(told)
     return Plan(configuration, configuration.hash)
 
 
@@ -162,8 +170,14 @@ def _read_track(told: Mapping[str, Any], columns: Sequence[Any], plan: Plan | No
 
 def _read_series(span: Sequence[int], columns: Sequence[Any]) -> Series:
     first, last = span
+    if first == last:
+        return _NOTHING
     cut = [column[first:last] for column in columns]
     return Series(*(c.astype(np.int64) for c in cut[:5]), *(c.astype(np.int32) for c in cut[5:]))
+
+
+_NOTHING = empty()
+"""Most series of a state that is read have no readings of their own; they need not each hold seven columns of none."""
 
 
 def _machine(machine: Machine) -> list[Any]:

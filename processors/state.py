@@ -10,7 +10,7 @@ from processors.sources import Source
 from processors.stretches import Said
 from processors.timelines import BEGINNING, FAR
 from processors.tracks import Track
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from itertools import groupby
 from processors.engine import ENGINE_VERSION, State, advance, step
 from schemas.envelopes import output_record
 from schemas.errors import ConfigurationError, LogError, PolyriskError
-from schemas.records import CompoundEvent, DeadLetter, Record, ThresholdBreach, received_of
+from schemas.outputs import CompoundEvent, DeadLetter, ThresholdBreach
+from schemas.records import Record, received_of
 
 _LOGGER = logging.getLogger(__name__)
 KEPT_BYTES = 256 * 1024

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from processors.timelines import BEGINNING, micros, moment
 from schemas.levels import Truth
-from schemas.records import Evidence
+from schemas.outputs import Evidence
 
 
 class Telling(NamedTuple):

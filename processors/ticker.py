@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import input_record
-from schemas.records import Tick
+from schemas.inputs import Tick
 from schemas.topics import INPUT
 
 _AT_ONCE = 1000

@@ -11,7 +11,7 @@ from processors.state import State
 from processors.timelines import TRUE, TRUTHS, Line, micros, moment
 from schemas.conditions import AtLevel
 from schemas.levels import Level, Truth
-from schemas.records import Evidence
+from schemas.outputs import Evidence
 
 Timeline = tuple[tuple[datetime, Truth, bool], ...]
 """(start, truth, whether it rests on a held breach) in order; before the first entry it is unknown."""

@@ -15,7 +15,7 @@ from processors.plan import Place
 from processors.state import Judged, State
 from processors.timelines import FAR, micros, moment
 from schemas.levels import Level
-from schemas.records import BreachChange, CompoundEvent, EventChange, ThresholdBreach
+from schemas.outputs import BreachChange, CompoundEvent, EventChange, ThresholdBreach
 
 Content = ThresholdBreach | CompoundEvent
 Subject = tuple[str, str, str]

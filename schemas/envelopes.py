@@ -9,26 +9,14 @@ import pyarrow as pa
 from pydantic import Field, TypeAdapter
 
 from schemas.errors import NewerVersionError, PolyriskError
+from schemas.inputs import Baseline, ConfigChange, GaugeDeclaration, Heartbeat, Input, Tick
 from schemas.microseconds import to_microseconds
 from schemas.observations import decode, encode
+from schemas.outputs import CompoundEvent, DeadLetter, EngineChange, ThresholdBreach
 from schemas.readings import PlainReading, decode_readings
-from schemas.records import (
-    Baseline,
-    CompoundEvent,
-    ConfigChange,
-    DeadLetter,
-    EngineChange,
-    GaugeDeclaration,
-    Heartbeat,
-    Input,
-    JournalAnchor,
-    Record,
-    ThresholdBreach,
-    Tick,
-    received_of,
-)
+from schemas.records import Record, received_of
 from schemas.topics import BREACHES, DEAD_LETTERS, DELIVERIES, ENGINES, EVENTS, INPUT, JOURNAL, WARNINGS
-from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
+from schemas.warning_records import AnswerCount, Delivery, JournalAnchor, Warning, WarningReview
 
 _INPUT: TypeAdapter[Heartbeat | Tick | ConfigChange | Baseline | GaugeDeclaration] = TypeAdapter(Input)
 Published = ThresholdBreach | CompoundEvent | Warning | WarningReview | Delivery | AnswerCount | DeadLetter | EngineChange | JournalAnchor

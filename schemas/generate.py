@@ -16,21 +16,10 @@ from pydantic import BaseModel
 from schemas.asyncapi import document
 from schemas.configuration import Configuration
 from schemas.file_schemas import FILE_SCHEMAS
+from schemas.inputs import Baseline, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Tick
+from schemas.outputs import CompoundEvent, DeadLetter, EngineChange, ThresholdBreach
 from schemas.readings import PlainReading
-from schemas.records import (
-    Baseline,
-    CompoundEvent,
-    ConfigChange,
-    DeadLetter,
-    EngineChange,
-    GaugeDeclaration,
-    Heartbeat,
-    JournalAnchor,
-    Observation,
-    ThresholdBreach,
-    Tick,
-)
-from schemas.warning_records import AnswerCount, Delivery, Warning, WarningReview
+from schemas.warning_records import AnswerCount, Delivery, JournalAnchor, Warning, WarningReview
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HERE = Path(__file__).parent

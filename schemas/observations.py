@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from schemas.errors import PolyriskError
-from schemas.records import Observation
+from schemas.inputs import Observation
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _MOMENT = pa.timestamp("us", tz="UTC")

@@ -13,10 +13,11 @@ from pydantic import Field
 
 from schemas.errors import PolyriskError
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Quality
 from schemas.microseconds import to_microseconds
 from schemas.moments import Moment
 from schemas.observations import SCHEMA
-from schemas.records import Quality, Record, Typed
+from schemas.records import Record, Typed
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
 """An observed reading valid later than this after its receipt is not of this world."""

@@ -19,7 +19,7 @@ from ruamel.yaml.scalarint import HexInt
 from schemas.configuration import Decided
 from schemas.levels import Truth
 from schemas.moments import Span, parse_span, to_utc
-from schemas.records import BreachChange, EventChange
+from schemas.outputs import BreachChange, EventChange
 
 MONTH = "1 month"
 MOST_SAMPLES = 20_000

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.decided import Decided, Document
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Quality
 from schemas.levels import Level
 from schemas.moments import Span, parse_span
-from schemas.records import Quality
 from schemas.threshold_kinds import KIND_FORMS, known_kind, level_form
 from schemas.units import converted
 
@@ -155,7 +155,7 @@ class Threshold(Decided):
         forecast: which part of an ensemble is looked at, for `exceedance` and `impact_matrix`. matrix: the latter's.
         overrides: other values for single places, with who and why.
         feed: only stations of this feed, so that a rule can ask two sources of one indicator each for themselves.
-        least_trust: readings of a quality that is trusted less (`schemas.records.TRUST`) are no readings of it; without it all are.
+        least_trust: readings of a quality that is trusted less (`schemas.inputs.TRUST`) are no readings of it; without it all are.
         datum: what the levels are measured from, such as `mMSL`. A station that says another one, or none, is never compared with them.
     """
 

@@ -1,4 +1,7 @@
-"""What the log says of warnings: their messages, how many of those stand where, and how many people answered what. No person is in it."""
+"""What the log says of warnings: their messages, how many of those stand where, and how many people answered what. No person is in it.
+
+And how far the journal had come of what people did with them.
+"""
 
 import datetime
 from enum import StrEnum
@@ -6,9 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.inputs import Signature
 from schemas.levels import Level
 from schemas.moments import Moment
-from schemas.records import Signature, Typed
+from schemas.records import Typed
 
 Standing = Literal["monitoring", "advisory", "official"]
 """In whose name a message speaks: of those who only watch, of those who advise, or of the authority that may warn by law."""
@@ -242,4 +246,18 @@ class AnswerCount(Typed):
     language: str
     answer: Answer
     count: int = Field(ge=0)
+    at: Moment
+
+
+class JournalAnchor(Typed):
+    """How far the journal of what people did had come: what it then said can no longer be changed or cut off without a trace.
+
+    Attributes:
+        place: of its newest step; the first is 1. hash: of that step, which covers all before it. at: when this was noted.
+    """
+
+    kind: Literal["anchor"] = "anchor"
+    shard: str
+    place: int = Field(ge=1)
+    hash: str
     at: Moment

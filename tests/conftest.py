@@ -1,9 +1,13 @@
-"""What holds for the whole suite: no telephone number leaves the process, be it by a log, an output, an error, a page, a metric, a file."""
+"""What holds for the whole suite: no telephone number leaves the process, be it by a log, an output, an error, a page, a metric, a file.
+
+And no broker is left running, however the processes of a run ended.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka_broker import end_unused
 from number_search import NumberSearch
 
 _SEARCH = NumberSearch()
@@ -13,6 +17,18 @@ SHOWS = "shows_numbers"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{SHOWS}(why): this test itself writes or shows a number, on purpose.")
+    if _leads(config):
+        end_unused()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _leads(config):
+        end_unused()
+
+
+def _leads(config: pytest.Config) -> bool:
+    """Whether this process is the one that began the run, and no worker of it."""
+    return not hasattr(config, "workerinput")
 
 
 @pytest.fixture(scope="session", autouse=True)

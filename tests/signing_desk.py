@@ -23,7 +23,7 @@ from console.screenshot import served
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import output_record, read_output
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 from schemas.topics import WARNINGS
 from schemas.warning_records import Warning
 

@@ -40,7 +40,7 @@ SHARED = "def test_shared(tmp_path_factory): (tmp_path_factory.mktemp('shared') 
 
 def tried(folder: Path, program: str) -> str:
     """What a suite with the search of ours says of a program."""
-    for name in ("conftest.py", "number_search.py"):
+    for name in ("conftest.py", "kafka_broker.py", "number_search.py"):
         (folder / name).write_text((TESTS / name).read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "test_it.py").write_text(program, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", str(folder / "base"), str(folder)]

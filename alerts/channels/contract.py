@@ -202,11 +202,17 @@ class Spoken:
 
     Attributes:
         to: E.164. reference: our own identity of the call, which comes back with what was pressed; never a number.
+        language: of all that is said, a BCP 47 tag.
+        press: what asks for the key. unpressed: said if none was pressed. elsewhere: said instead where no key can be taken.
     """
 
     to: str
     words: str
     reference: str
+    language: str = "en"
+    press: str = ""
+    unpressed: str = ""
+    elsewhere: str = ""
 
     def __repr__(self) -> str:
         return f"Spoken({len(self.words)} characters)"
@@ -219,6 +225,10 @@ class Calls(Protocol):
     @property
     def can_call(self) -> bool:
         """Whether it has a number to call from."""
+        ...
+
+    def speaks(self, language: str) -> bool:
+        """Whether it can say something in a language; English it can."""
         ...
 
     async def call(self, spoken: Spoken) -> Accepted:

@@ -55,11 +55,15 @@ class Dry:
         """Writing needs no number."""
         return True
 
+    def speaks(self, language: str) -> bool:  # noqa: ARG002 - whatever it is
+        """See `Calls.speaks`. What is written needs no voice."""
+        return True
+
     async def call(self, spoken: Spoken) -> Accepted:
         """See `Calls.call`: what would be said is written."""
         taken = Accepted(PREFIX + sha256(f"call\0{spoken.reference}".encode()).hexdigest()[:32])
         line = {"id": taken.provider_id, "at": datetime.now(UTC).isoformat(timespec="seconds"), "call": masked(spoken.to)}
-        self._lines.write(json.dumps({**line, "words": spoken.words}, ensure_ascii=False) + "\n")
+        self._lines.write(json.dumps({**line, "language": spoken.language, "words": spoken.words}, ensure_ascii=False) + "\n")
         self._lines.flush()
         return taken
 

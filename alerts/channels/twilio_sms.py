@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from alerts.channels.contract import (
     referred,
 )
 from alerts.people.numbers import is_synthetic
+from schemas.errors import ConfigurationError
 
 LONGEST_VALID_S = 36_000
 SHORTEST_VALID_S = 5
@@ -40,9 +42,14 @@ CLOCKS_APART = timedelta(hours=12)
 earlier message of the same words was taken as is known by its id; a body says its day and minute."""
 CALLER = "TWILIO_CALLER"
 """Names the number of the account from which officers are called; without it nobody is."""
+VOICES = "TWILIO_VOICES"
+"""Names the voices in which calls speak other languages than English, as `ur=Google.ur-IN-Standard-A ne=...`, of those that the account
+has. Twilio says nothing at all in a language that it has no voice for, so without a name calls are in English."""
 RINGS_S = 25
 """How long a telephone rings; a mailbox that takes the call presses no key."""
 _LOOKED_THROUGH = 200
+_ENGLISH, _SPOKEN_ENGLISH = "en", "en-GB"
+_NO_VOICES: Mapping[str, str] = MappingProxyType({})
 _FAULTY = (TwilioException, ValueError, TypeError, KeyError)
 """What Twilio's library raises on an answer that makes no sense."""
 CAUSES = {
@@ -73,6 +80,7 @@ class TwilioAccount:
         receipts_url: where status callbacks are to come; none means that none come.
         caller: the number from which officers are called; empty if there is none, and nobody is called.
         woken_url: where it is said which key they pressed; none means that they are asked for none.
+        voices: language to the voice that calls speak it with.
     """
 
     account_sid: str
@@ -82,6 +90,7 @@ class TwilioAccount:
     receipts_url: str | None = None
     caller: str = ""
     woken_url: str | None = None
+    voices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stands_in(self) -> bool:
@@ -163,13 +172,20 @@ class TwilioSms:
         """See `Calls.can_call`. A sender's name cannot call."""
         return bool(self._account.caller)
 
+    def speaks(self, language: str) -> bool:
+        """See `Calls.speaks`: English, and what a voice was named for."""
+        return language == _ENGLISH or language in self._account.voices
+
     async def call(self, spoken: Spoken) -> Accepted:
         """See `Calls.call`. What is said goes with the request, so that nobody has to fetch it from us."""
         if is_synthetic(spoken.to) and not self._account.stands_in:
             raise Refused(Refusal.NOBODYS_NUMBER)
         try:
             taken = await self._calls.create_async(
-                to=spoken.to, from_=self._account.caller, twiml=said_to(spoken, self._account.woken_url), timeout=RINGS_S
+                to=spoken.to,
+                from_=self._account.caller,
+                twiml=said_to(spoken, self._account.woken_url, self._account.voices),
+                timeout=RINGS_S,
             )
         except _FAULTY as error:
             raise Unanswered(type(error).__name__) from None
@@ -200,7 +216,7 @@ def open_channel(settings: Settings) -> TwilioSms:
     """The channel of the environment's account (`TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`).
 
     Raises:
-        ConfigurationError: one of them is missing.
+        ConfigurationError: one of them is missing, or the voices cannot be read.
     """
     account_sid, auth_token = settings.needed("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
     account = TwilioAccount(
@@ -210,29 +226,53 @@ def open_channel(settings: Settings) -> TwilioSms:
         receipts_url=settings.receipts_url("twilio_sms"),
         caller=settings.environment.get(CALLER, ""),
         woken_url=settings.woken_url("twilio_sms"),
+        voices=voices_of(settings.environment),
     )
     return TwilioSms(account)
 
 
-def said_to(spoken: Spoken, woken_url: str | None) -> str:
+def voices_of(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Language to voice, as the environment names them.
+
+    Raises:
+        ConfigurationError: it cannot be read; says how it is written.
+    """
+    voices = {}
+    for pair in environment.get(VOICES, "").split():
+        language, given, voice = pair.partition("=")
+        if not language or not given or not voice:
+            remedy = "Write language=voice with blanks between, as `ur=Google.ur-IN-Standard-A`."
+            raise ConfigurationError(f"`{pair}` is no language and its voice.", where=VOICES, remedy=remedy)
+        voices[language] = voice
+    return voices
+
+
+def said_to(spoken: Spoken, woken_url: str | None, voices: Mapping[str, str] = _NO_VOICES) -> str:
     """What is said in a call, as TwiML: twice, and then the call ends. With an address, pressing 1 acknowledges it."""
     response = VoiceResponse()
+    voice = _voice(spoken.language, voices)
     if woken_url is None:
-        response.say(f"{spoken.words} {spoken.words} Answer the text message, or acknowledge it at the console.", language="en-GB")
+        response.say(f"{spoken.words} {spoken.words} {spoken.elsewhere}", **voice)
         return str(response)
     action = referred(woken_url, spoken.reference)
     for _ in range(2):
         gather = response.gather(action=action, num_digits=1, timeout=8)
-        gather.say(f"{spoken.words} Press 1 to say that you are awake.", language="en-GB")
-    response.say("You have pressed nothing. The next person is woken.", language="en-GB")
+        gather.say(f"{spoken.words} {spoken.press}", **voice)
+    response.say(spoken.unpressed, **voice)
     return str(response)
 
 
-def answered_with(*, awake: bool) -> str:
+def answered_with(words: str, language: str, voices: Mapping[str, str] = _NO_VOICES) -> str:
     """What is said to an officer who pressed a key, as TwiML."""
     response = VoiceResponse()
-    response.say("Thank you. It is noted that you are awake." if awake else "This was not taken as an answer.", language="en-GB")
+    response.say(words, **_voice(language, voices))
     return str(response)
+
+
+def _voice(language: str, voices: Mapping[str, str]) -> dict[str, str]:
+    """How Twilio is told to speak a language: by the voice that was named for it, which knows its language."""
+    named = voices.get(language)
+    return {"voice": named} if named is not None else {"language": _SPOKEN_ENGLISH}
 
 
 def receipt_of(form: Mapping[str, str], query: Mapping[str, str]) -> Receipt | None:

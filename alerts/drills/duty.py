@@ -33,12 +33,14 @@ class DrillOfficer:
 
     Attributes:
         number: E.164. roles: of `country.yaml`. place: of `PLACES`, counted from 1; none for who is on the country's ladder alone.
+        language: that they chose to be spoken to in; empty for the country's.
     """
 
     name: str
     number: str
     roles: tuple[str, ...]
     place: int | None
+    language: str = ""
 
     def __repr__(self) -> str:
         return f"DrillOfficer({self.name!r})"
@@ -99,6 +101,7 @@ def of_installation(registry: Registry, country: LoadedCountry, now: datetime) -
                 telephones.of(connection, registry.keys, one.id) or "",
                 tuple(dict.fromkeys(g.duty_role for g in one.grants if g.country == country.code and g.role in _WITH_A_ROLE)),
                 places.get(one.id),
+                one.language,
             )
             for one in order
         ]
@@ -124,6 +127,7 @@ def put_on_duty(registry: Registry, country: LoadedCountry, officers: Sequence[D
             made = accounts.add(connection, one.name, one.name, _ORDERED, since)
             for granted in _grants(one, country):
                 made = accounts.grant(connection, made, granted, _ORDERED, since)
+            made = accounts.choose_language(connection, made, one.language, since)
             telephones.give(connection, registry.keys, made, one.number, since)
         for one in officers:
             if one.place is not None:

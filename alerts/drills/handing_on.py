@@ -17,7 +17,7 @@ from sqlalchemy import select
 from alerts import intents
 from alerts.channels.contract import Receipt
 from alerts.drills import folders
-from alerts.listening.inbound import Inbound
+from alerts.listening.inbound import Inbound, Pressed
 from alerts.listening.keywords import Meaning
 from alerts.listening.listener import Listener
 from alerts.people import subscribers as people
@@ -78,12 +78,13 @@ class HandsOn:
                 return
         self._listener.receipt(receipt)
 
-    def woken(self, reference: str) -> bool:
-        """An officer who was called is awake: in earnest first, else in the drill."""
-        if self._listener.woken(reference):
-            return True
+    def woken(self, reference: str, *, awake: bool) -> Pressed:
+        """An officer who was called pressed a key: in earnest first, else in the drill."""
+        pressed = self._listener.woken(reference, awake=awake)
+        if pressed.ours:
+            return pressed
         with self._running() as drill:
-            return drill is not None and drill.listener.woken(reference)
+            return drill.listener.woken(reference, awake=awake) if drill is not None else pressed
 
     @contextmanager
     def _running(self) -> Iterator[_Drill | None]:

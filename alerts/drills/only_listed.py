@@ -62,6 +62,10 @@ class OnlyListed:
         """See `Calls.can_call`."""
         return self._calls is not None
 
+    def speaks(self, language: str) -> bool:
+        """See `Calls.speaks`."""
+        return self._calls is not None and self._calls.speaks(language)
+
     async def call(self, spoken: Spoken) -> Accepted:
         """See `Calls.call`."""
         if not is_exercise(spoken.words):

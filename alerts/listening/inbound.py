@@ -1,4 +1,4 @@
-"""What a provider's callback brings, whatever the provider: a message from a person."""
+"""What a provider's callback brings, whatever the provider: a message from a person, or a key that an officer pressed."""
 
 import re
 from dataclasses import dataclass, field
@@ -24,6 +24,15 @@ class Inbound:
     number: str = field(repr=False)
     body: str = field(repr=False)
     opt_out: OptOut = ""
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """What is said to an officer who pressed a key in a call. language: in which it is, a BCP 47 tag. ours: the call is one of ours."""
+
+    words: str
+    language: str
+    ours: bool
 
 
 def inbound(channel: str, provider_id: str, number: str, body: str, opt_out: str = "") -> Inbound | None:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from alerts import intents, ledger
 from alerts.channels.contract import Receipt
+from alerts.duty_words import Duty
 from alerts.listening.answering import Answering, Moment
-from alerts.listening.inbound import Inbound
+from alerts.listening.inbound import Inbound, Pressed
 from alerts.listening.inbox import FAILED
 from alerts.listening.keywords import Meaning, place_words, vocabulary
 from alerts.listening.understanding import Said, understood
@@ -23,13 +24,15 @@ from alerts.receipts import Taken, record_receipt
 from alerts.registry import Registry
 from alerts.rendering import Renderer
 from alerts.roster import telephone_codes, wakings
+from alerts.roster.wording import Wording
 from alerts.tables import inbox, inbox_payloads
+from alerts.texts import SOURCE_LANGUAGE
 from eventlog.log import EventLog
 from schemas import community_reports
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record
 from schemas.errors import ConfigurationError
-from schemas.records import Heartbeat
+from schemas.inputs import Heartbeat
 
 BATCH = 200
 AWAKE = "awake"
@@ -60,6 +63,7 @@ class Listener:
         self._places = place_words(country.places)
         self._known = vocabulary()
         self._answering = Answering(country, Renderer(country, exercise=registry.exercise), registry.keys, self._known)
+        self._wording = Wording(country, exercise=registry.exercise)
         self._said_listening: datetime | None = None
 
     def receive(self, message: Inbound) -> None:
@@ -98,10 +102,14 @@ class Listener:
             if not asked.received(connection, receipt, self._clock()):
                 telephone_codes.received(connection, receipt)
 
-    def woken(self, reference: str) -> bool:
-        """An officer who was called pressed the key that says that they are awake."""
+    def woken(self, reference: str, *, awake: bool) -> Pressed:
+        """An officer who was called pressed a key, perhaps the one that says that they are awake."""
         with self._registry.acting() as connection:
-            return wakings.pressed(connection, self._country.code, reference, self._clock())
+            known = wakings.spoken_in(connection, reference)
+            noted = awake and wakings.pressed(connection, self._country.code, reference, self._clock())
+        language = known or SOURCE_LANGUAGE
+        words = self._wording.beside_the_call(Duty.CALL_NOTED if noted else Duty.CALL_NOT_TAKEN, language)
+        return Pressed(words, language, ours=bool(known))
 
     def process(self, now: datetime) -> int:
         """Answer what came in and was not answered yet, oldest first, and say on the log that we listen; answers how many messages."""

@@ -11,8 +11,8 @@ from alerts.tables import voices
 from schemas import community_reports
 from schemas.country_files import LoadedCountry
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Quality
 from schemas.readings import PlainReading
-from schemas.records import Quality
 
 TRUST = {"household": Quality.REPORTED}
 """How far a report is to be trusted, by the reporter's group. All others were trained and asked to report: theirs are entered by hand."""

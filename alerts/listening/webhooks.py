@@ -9,6 +9,7 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -22,7 +23,7 @@ from twilio.request_validator import HMAC_SHA1, SIGNATURE_HEADER, RequestValidat
 
 from alerts.channels import kannel_smpp, twilio_sms
 from alerts.channels.contract import CALLBACKS, Receipt
-from alerts.listening.inbound import Inbound, inbound
+from alerts.listening.inbound import Inbound, Pressed, inbound
 from schemas.errors import ConfigurationError
 
 INBOUND_SECRET = "POLYRISK_INBOUND_SECRET"  # noqa: S105 - the name of a variable
@@ -52,8 +53,8 @@ class Takes(Protocol):
         """What a provider says of a message of ours; a repetition changes nothing."""
         ...
 
-    def woken(self, reference: str) -> bool:
-        """An officer who was called says that they are awake; whether the call was one of ours. A repetition changes nothing."""
+    def woken(self, reference: str, *, awake: bool) -> Pressed:
+        """An officer who was called pressed a key, perhaps the one that says that they are awake. A repetition changes nothing."""
         ...
 
 
@@ -65,19 +66,21 @@ class Doors:
         base_url: as providers reach us from outside, such as `https://warn.example.org`.
         twilio_token: the account's, by which Twilio signs. kannel_password: by which receipts were asked for.
         inbound_secret: in the address by which Kannel hands us messages.
+        voices: language to the voice in which Twilio answers who pressed a key.
     """
 
     base_url: str
     twilio_token: str = field(default="", repr=False)
     kannel_password: str = field(default="", repr=False)
     inbound_secret: str = field(default="", repr=False)
+    voices: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Doors":
         """The doors of the process's environment.
 
         Raises:
-            ConfigurationError: it names no secret at all, or Twilio's without the address that Twilio signs.
+            ConfigurationError: it names no secret at all, Twilio's without the address that Twilio signs, or voices that cannot be read.
         """
         base = environment.get(CALLBACKS, "").rstrip("/")
         doors = cls(
@@ -85,6 +88,7 @@ class Doors:
             environment.get("TWILIO_AUTH_TOKEN", ""),
             environment.get("KANNEL_PASSWORD", ""),
             environment.get(INBOUND_SECRET, ""),
+            twilio_sms.voices_of(environment),
         )
         if doors.twilio_token and not base:
             remedy = f"Set {CALLBACKS} to the address by which Twilio reaches us, such as https://warn.example.org."
@@ -153,8 +157,9 @@ class _Calls:
         form = await self._signed(request, f"/{TWILIO}/woken")
         if isinstance(form, Response):
             return form
-        awake = form.get("Digits") == AWAKE and await run_in_threadpool(self.takes.woken, request.query_params.get("ref", ""))
-        return Response(twilio_sms.answered_with(awake=awake), media_type="text/xml")
+        reference, awake = request.query_params.get("ref", ""), form.get("Digits") == AWAKE
+        pressed = await run_in_threadpool(partial(self.takes.woken, reference, awake=awake))
+        return Response(twilio_sms.answered_with(pressed.words, pressed.language, self.doors.voices), media_type="text/xml")
 
     async def _signed(self, request: Request, path: str) -> MultiDict | Response:
         """The form, if Twilio signed it for the address that is configured; else the answer."""

@@ -104,6 +104,18 @@ def set_state(connection: Connection, officer: Officer, state: State, by: str, n
     return _again(connection, officer)
 
 
+def choose_language(connection: Connection, officer: Officer, language: str, now: datetime) -> Officer:
+    """Keep in which language somebody is spoken to, on pages and when they are woken; which there are, the caller knows.
+
+    Args:
+        language: a BCP 47 tag; empty takes the choice back.
+    """
+    if language != officer.language:
+        connection.execute(update(officers).where(officers.c.id == officer.id).values(language=language))
+        steps.own(connection, now, officer.name, Step.LANGUAGE_CHOSEN, language or "none")
+    return _again(connection, officer)
+
+
 def password_of(connection: Connection, id: str) -> str:
     """The hash of an account's password; empty if it has none."""
     return connection.execute(select(officers.c.password).where(officers.c.id == id)).scalar() or ""
@@ -159,6 +171,7 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Offi
             tuple(grants.get(row.id, ())),
             set_up=bool(row.password) and row.id in confirmed,
             was_set_up=row.set_up_at is not None,
+            language=row.language,
         )
         for row in found
     ]

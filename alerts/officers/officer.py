@@ -54,6 +54,7 @@ class Officer:
     Attributes:
         name: with which the person signs in. display: which stands under what they sign.
         set_up: the person has set a password and a second factor. was_set_up: they had once, whatever was reset since.
+        language: that they chose to be spoken to in, a BCP 47 tag; empty if they chose none.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Officer:
     grants: tuple[Grant, ...] = ()
     set_up: bool = False
     was_set_up: bool = False
+    language: str = ""
 
 
 def key_of(name: str) -> str:

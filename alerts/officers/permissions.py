@@ -134,10 +134,10 @@ def check(grant: Grant, country: LoadedCountry) -> None:
         return
     if not any(_country_lets(country, grant, what) for what in bound):
         needed = What.SIGN if grant.role is ConsoleRole.APPROVER else sorted(bound)[0]
-        what = f"an {grant.role}" if grant.role[0] in "aeiou" else f"a {grant.role}"
+        who = f"an {grant.role}" if grant.role[0] in "aeiou" else f"a {grant.role}"
         named = f"`{grant.duty_role}` is none that may do it" if grant.duty_role else "none was named"
         remedy = _duty_roles(country, needed)
-        raise RefusedError(f"{what} acts in a role of country.yaml, and {named}.", where="role", remedy=remedy)
+        raise RefusedError(f"{who} acts in a role of country.yaml, and {named}.", where="role", remedy=remedy)
     if grant.role is ConsoleRole.APPROVER and not _country_lets(country, grant, What.SIGN):
         remedy = _duty_roles(country, What.SIGN)
         raise RefusedError(f"an approver signs, and `{grant.duty_role}` may not.", where="role", remedy=remedy)

@@ -46,6 +46,11 @@ class SigningIn:
                 sessions.note_seen(connection, token, now)
         return found
 
+    def choose_language(self, session: Session, language: str) -> None:
+        """Speak to whoever is signed in in a language from now on; empty takes the choice back."""
+        with self.registry.acting() as connection:
+            accounts.choose_language(connection, session.officer, language, self.now())
+
     def is_closed(self) -> bool:
         """Whether reading, too, needs an account: since the first administrator has signed in."""
         with self.registry.reading() as connection:

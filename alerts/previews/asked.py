@@ -199,8 +199,11 @@ def _texts(warning: Warning, need: str) -> dict[str, _Text]:
 
 
 def _no_text(warning: Warning, missing: Sequence[str], need: str, texts: Mapping[str, _Text]) -> RefusedError:
-    others = f" for `{need}`" if need else ""
-    what = f"the message has no text{others} in `{', '.join(missing)}`." if missing else "no language was named."
+    what = "no language was named."
+    if missing and need:
+        what = f"the message has no text for `{need}` in `{', '.join(missing)}`."
+    elif missing:
+        what = f"the message has no text in `{', '.join(missing)}`."
     there = ", ".join(texts) or "none"
     return RefusedError(what, where=warning.id, remedy=f"It has {there}.")
 

@@ -7,14 +7,13 @@ back: the officer gave their number, and asked for this very message. What a per
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import uvloop
 from sqlalchemy import Connection
 
 from alerts import ledger, stops
-from alerts.channels.contract import LATER, Channel, Outgoing, Refusal, Refused, Unanswered
+from alerts.channels.contract import Channel, Outgoing, Refusal
 from alerts.marks import is_preview
 from alerts.officers import accounts
 from alerts.officers.officer import State
@@ -23,6 +22,7 @@ from alerts.previews.asked import HOLDS, Preview
 from alerts.registry import Registry
 from alerts.roster import telephones
 from alerts.tables import previews
+from alerts.to_officers import Outcome, found_again, handed_over
 from schemas.country_files import LoadedCountry
 from schemas.warning_records import MessageState
 
@@ -33,15 +33,6 @@ REST = timedelta(seconds=30)
 GONE, NO_TELEPHONE, OUT_OF_TIME = "message_changed", "no_telephone", "out_of_time"
 """Why one is not sent: its message does not wait any more as it was shown; nobody has the number, or the account is out of use; it was not
 handed over in time."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What became of one. state: none if nobody knows yet."""
-
-    state: MessageState | None
-    provider_id: str | None = None
-    refusal: str = ""
 
 
 class PreviewSender:
@@ -98,42 +89,31 @@ class PreviewSender:
             asked.settle(connection, preview, answer.state, now, answer.provider_id, answer.refusal)
         return int(called)
 
-    async def _send(self, preview: Preview, now: datetime) -> _Answer | None:
+    async def _send(self, preview: Preview, now: datetime) -> Outcome | None:
         """Send one; nothing if another process does."""
         with self._registry.begin() as connection:
             if not asked.begin(connection, preview, self._wall()):
                 return None
             if not self._is_as_it_waits(connection, preview):
-                return _Answer(MessageState.EXPIRED, refusal=GONE)
+                return Outcome(MessageState.EXPIRED, refusal=GONE)
             number = self._number(connection, preview.officer)
         if number is None:
-            return _Answer(MessageState.REFUSED, refusal=NO_TELEPHONE)
+            return Outcome(MessageState.REFUSED, refusal=NO_TELEPHONE)
         if not is_preview(preview.body):
-            return _Answer(MessageState.REFUSED, refusal=Refusal.NOT_MARKED.value)
-        try:
-            taken = await self._channel.send(self._outgoing(preview, number, now))
-        except Refused as refused:
-            if refused.refusal in LATER:
-                self._rest_until = self._wall() + REST
-                return _Answer(MessageState.INTENDED, refusal=refused.refusal.value)
-            return _Answer(MessageState.REFUSED, refusal=refused.refusal.value)
-        except Unanswered:
-            return _Answer(None)
-        return _Answer(MessageState.ACCEPTED, taken.provider_id)
+            return Outcome(MessageState.REFUSED, refusal=Refusal.NOT_MARKED.value)
+        outcome = await handed_over(self._channel.send(self._outgoing(preview, number, now)))
+        if outcome.state is MessageState.INTENDED:
+            self._rest_until = self._wall() + REST
+        return outcome
 
-    async def _look_up(self, preview: Preview, now: datetime) -> _Answer | None:
+    async def _look_up(self, preview: Preview, now: datetime) -> Outcome | None:
         """What became of one without an answer: found, or nobody knows yet."""
         with self._registry.reading() as connection:
             number = self._number(connection, preview.officer)
             known = {one.provider_id for one in asked.read(connection, previews.c.officer == preview.officer)}
         if number is None or preview.called is None:
             return None
-        try:
-            found = await self._channel.look_up(self._outgoing(preview, number, now), preview.called)
-        except (Refused, Unanswered):
-            return None
-        new = [one for one in found if one.provider_id not in known]
-        return _Answer(MessageState.ACCEPTED, new[0].provider_id) if new else None
+        return await found_again(self._channel.look_up(self._outgoing(preview, number, now), preview.called), known)
 
     def _is_as_it_waits(self, connection: Connection, preview: Preview) -> bool:
         return preview.message in ledger.waiting_ids(connection) and asked.is_text_of(connection, preview)

@@ -10,7 +10,7 @@ from alerts.tables import feed_answers
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_input
-from schemas.records import Heartbeat
+from schemas.inputs import Heartbeat
 from schemas.topics import INPUT
 
 GROUP = "duty"

@@ -85,7 +85,8 @@ def _wrong(shifts: Sequence[Shift], at: datetime) -> Iterator[tuple[str, str]]:
     there = [s for s in shifts if s.since <= at < s.until]
     firsts = sorted({s.name for s in there if s.place == 1})
     if not firsts:
-        yield "gap", "nobody is on duty first" + (f"; {' and '.join(sorted({s.name for s in there}))} would be woken" if there else "")
+        others = " and ".join(sorted({s.name for s in there}))
+        yield "gap", f"nobody is on duty first; {others} would be woken" if others else "nobody is on duty first"
     if len(firsts) > 1:
         yield "overlap", f"{' and '.join(firsts)} are on duty first at the same time"
     if len({s.officer for s in there}) == 1 and firsts:

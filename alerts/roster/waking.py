@@ -7,7 +7,6 @@ whatever became of it. Hours of quiet do not apply, and that the country only wa
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,30 +14,24 @@ import uvloop
 from sqlalchemy import Connection, select, update
 
 from alerts import ledger
-from alerts.channels.contract import LATER, Accepted, Calls, Channel, Outgoing, Refusal, Refused, Spoken, Unanswered
+from alerts.channels.contract import Accepted, Calls, Channel, Outgoing, Refusal, Refused, Spoken
+from alerts.duty_words import Duty
 from alerts.marks import is_exercise
+from alerts.officers import accounts
 from alerts.registry import Registry
 from alerts.roster import causes, telephones, wakings
 from alerts.roster.causes import Cause
 from alerts.roster.ladder import Way, next_rung, rungs
 from alerts.roster.order import who_is_woken
-from alerts.roster.wakings import ACCEPTED, INTENDED, REFUSED, SENDING, UNKNOWN
+from alerts.roster.wakings import INTENDED, REFUSED, SENDING, UNKNOWN
+from alerts.roster.wording import Wording
 from alerts.tables import wake_tries
+from alerts.to_officers import Outcome, found_again, handed_over
 from schemas.country_files import LoadedCountry
+from schemas.warning_records import MessageState
 
 UNANSWERED, NOBODY = "nobody_answers", "nobody_to_wake"
 """Notices: all were tried in vain, and are tried again; nobody with a telephone is on duty or on the country's ladder."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What became of a try. state: none if nobody knows yet."""
-
-    id: str
-    waking: str
-    state: str | None
-    provider_id: str | None = None
-    refusal: Refusal | None = None
 
 
 class Waker:
@@ -47,6 +40,9 @@ class Waker:
     Args:
         channel: the way out; without one, or through one that cannot call, nobody is called.
         wall_clock: what the provider's own times can be compared with.
+
+    Raises:
+        ConfigurationError: a file of texts cannot be read.
     """
 
     def __init__(
@@ -63,6 +59,7 @@ class Waker:
         self._calls = channel if isinstance(channel, Calls) and channel.can_call else None
         self._wall = wall_clock
         self._after: timedelta = country.facts.wake.after
+        self._wording = Wording(country, exercise=registry.exercise)
 
     def turn(self, now: datetime) -> int:
         """Begin what there is to wake for, end what is over, try who is due; answers how many were tried.
@@ -130,22 +127,26 @@ class Waker:
         if again:
             text = f"Nobody answers, all were tried {again} times and are tried again: {waking.text}"
             ledger.note(connection, f"{UNANSWERED}:{waking.id}:{again}", now, UNANSWERED, "", text)
-        body = wakings.Words(self._country.code, exercise=self._registry.exercise)
-        wakings.intend(connection, waking, rung, body, now, now + self._after)
+        officer = accounts.load(connection, rung.officer)
+        language = self._wording.language_for(officer.language if officer is not None else "")
+        speaks = self._calls.speaks if self._calls is not None else lambda _: False
+        beside = len(wakings.joined(connection, waking.id))
+        worded = self._wording.of(connection, waking, rung.way, beside, language, speaks)
+        wakings.intend(connection, waking, rung, worded.body, worded.language, now, now + self._after)
 
     async def _try_all(self, waiting: Sequence[Any], now: datetime) -> int:
         done = 0
         async with self._channel:
             for row in waiting:
-                answer = await self._look_up(row) if row.state == SENDING else await self._try(row)
-                if answer is None:
+                outcome = await self._look_up(row) if row.state == SENDING else await self._try(row)
+                if outcome is None:
                     continue
                 done += row.state == INTENDED
                 with self._registry.begin() as connection:
-                    self._record(connection, answer, now)
+                    self._record(connection, row, outcome, now)
         return done
 
-    async def _try(self, row: Any) -> _Answer | None:
+    async def _try(self, row: Any) -> Outcome | None:
         """Try one; nothing if another process does, or nobody has the number any more."""
         with self._registry.begin() as connection:
             mine = (wake_tries.c.id == row.id) & (wake_tries.c.state == INTENDED)
@@ -153,14 +154,8 @@ class Waker:
                 return None
             number = telephones.of(connection, self._registry.keys, row.officer)
         if number is None:
-            return _Answer(row.id, row.waking, REFUSED, refusal=Refusal.INVALID_NUMBER)
-        try:
-            taken = await self._hand_over(row, number)
-        except Refused as refused:
-            return _Answer(row.id, row.waking, INTENDED if refused.refusal in LATER else REFUSED, refusal=refused.refusal)
-        except Unanswered:
-            return _Answer(row.id, row.waking, None)
-        return _Answer(row.id, row.waking, ACCEPTED, taken.provider_id)
+            return Outcome(MessageState.REFUSED, refusal=Refusal.INVALID_NUMBER.value)
+        return await handed_over(self._hand_over(row, number))
 
     async def _hand_over(self, row: Any, number: str) -> Accepted:
         if self._registry.exercise and not is_exercise(row.body):
@@ -169,38 +164,40 @@ class Waker:
             return await self._channel.send(self._outgoing(row, number))
         if self._calls is None:  # intended through another channel than this
             raise Refused(Refusal.NOT_ROUTABLE)
-        return await self._calls.call(Spoken(number, row.body, row.id))
+        return await self._calls.call(self._spoken(row, number))
 
-    async def _look_up(self, row: Any) -> _Answer | None:
+    async def _look_up(self, row: Any) -> Outcome | None:
         """What became of one without an answer: found, or nobody knows, until its time is over."""
         with self._registry.reading() as connection:
             number = telephones.of(connection, self._registry.keys, row.officer)
             ours = set(connection.execute(select(wake_tries.c.provider_id).where(wake_tries.c.provider_id.is_not(None))).scalars())
         if number is None:
             return None
-        try:
-            if row.way == Way.SMS.value:
-                found = await self._channel.look_up(self._outgoing(row, number), row.called_at)
-            else:
-                found = await self._calls.look_up_call(Spoken(number, row.body, row.id), row.called_at) if self._calls is not None else ()
-        except (Refused, Unanswered):
+        if row.way == Way.SMS.value:
+            return await found_again(self._channel.look_up(self._outgoing(row, number), row.called_at), ours)
+        if self._calls is None:
             return None
-        new = [one for one in found if one.provider_id not in ours]
-        return _Answer(row.id, row.waking, ACCEPTED, new[0].provider_id) if new else None
+        return await found_again(self._calls.look_up_call(self._spoken(row, number), row.called_at), ours)
+
+    def _spoken(self, row: Any, number: str) -> Spoken:
+        press, unpressed, elsewhere = (
+            self._wording.beside_the_call(kind, row.language) for kind in (Duty.CALL_PRESS, Duty.CALL_UNPRESSED, Duty.CALL_ELSEWHERE)
+        )
+        return Spoken(number, row.body, row.id, row.language, press, unpressed, elsewhere)
 
     def _outgoing(self, row: Any, number: str) -> Outgoing:
         return Outgoing(number, row.body, int(self._after.total_seconds()) * 2, row.id)
 
-    def _record(self, connection: Connection, answer: _Answer, now: datetime) -> None:
-        if answer.state is None:
+    def _record(self, connection: Connection, row: Any, outcome: Outcome, now: datetime) -> None:
+        if outcome.state is None:
             return
-        refusal = None if answer.refusal is None else answer.refusal.value
-        values = {"state": answer.state, "provider_id": answer.provider_id, "refusal": refusal}
-        over = () if answer.state == INTENDED else (UNKNOWN,)  # somebody answered while it was on its way: what became of it is kept
+        values = {"state": outcome.state.value, "provider_id": outcome.provider_id, "refusal": outcome.refusal or None}
+        # Somebody may have answered while it was on its way: what became of it is kept.
+        over = () if outcome.state is MessageState.INTENDED else (UNKNOWN,)
         waited = wake_tries.c.state.in_((SENDING, *over))
-        connection.execute(update(wake_tries).where(wake_tries.c.id == answer.id, waited).values(**values))
-        if answer.state == REFUSED:
-            self._go_on_at_once(connection, answer.waking, now)
+        connection.execute(update(wake_tries).where(wake_tries.c.id == row.id, waited).values(**values))
+        if outcome.state is MessageState.REFUSED:
+            self._go_on_at_once(connection, row.waking, now)
 
     def _go_on_at_once(self, connection: Connection, waking: str, now: datetime) -> None:
         """Nobody waits for an answer to what was surely not taken; once all were refused, a round lasts as long as one try."""

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from alerts import journal
 from alerts.journal import AS_SERVICE, SERVICE, Step
-from alerts.marks import marked
 from alerts.officers import accounts
 from alerts.officers.officer import Officer, State
 from alerts.people.keys import Keys
@@ -26,8 +25,6 @@ from schemas.errors import RefusedError
 INTENDED, SENDING, ACCEPTED, REFUSED, UNKNOWN, DROPPED = "intended", "sending", "accepted", "refused", "unknown", "dropped"
 ACKNOWLEDGED, SETTLED, JOINED = "acknowledged", "settled", "joined"
 BY_SMS, BY_CALL, BY_COMMAND, BY_PAGE = "by SMS", "by call", "by command", "at the console"
-LONGEST_SMS = 160
-_LANGUAGE = "en"
 _OURS = "wake-"
 
 
@@ -109,59 +106,27 @@ def tried(connection: Connection, waking: str) -> Counter[Rung]:
     return Counter(Rung(row.officer, Way(row.way)) for row in rows)
 
 
-@dataclass(frozen=True)
-class Words:
-    """In whose name somebody is woken. exercise: what they read and hear says first and last that it is one."""
+def intend(connection: Connection, waking: Waking, rung: Rung, body: str, language: str, now: datetime, due: datetime) -> None:
+    """Write down that somebody is to be tried; what was tried before and never answered is not looked for any more.
 
-    country: str
-    exercise: bool = False
-
-    def of(self, waking: Waking, way: Way, beside: int) -> str:
-        """What an SMS or a call says of a waking and so many more things of the kind."""
-        if way is Way.CALL:
-            return marked(spoken(self.country, waking, beside), _LANGUAGE, exercise=self.exercise)
-        room = LONGEST_SMS - len(marked(".", _LANGUAGE, exercise=self.exercise)) + 1
-        return marked(sms(self.country, waking, beside, room), _LANGUAGE, exercise=self.exercise)
-
-
-def intend(connection: Connection, waking: Waking, rung: Rung, words: Words, now: datetime, due: datetime) -> None:
-    """Write down that somebody is to be tried; what was tried before and never answered is not looked for any more."""
+    Args:
+        body: what the SMS says, or what is said in the call. language: in which it is.
+    """
     step = waking.step + 1
     officer = accounts.load(connection, rung.officer)
     name = officer.name if officer is not None else rung.officer
     before = (wake_tries.c.waking == waking.id) & wake_tries.c.state.in_((INTENDED, SENDING))
     connection.execute(update(wake_tries).where(before).values(state=UNKNOWN))
     values = {"id": reference(waking.id, step), "waking": waking.id, "step": step, "officer": rung.officer, "way": rung.way.value}
-    beside = len(joined(connection, waking.id))
-    body = words.of(waking, rung.way, beside)
-    connection.execute(insert(wake_tries).values(**values, body=body, state=INTENDED, tried_at=now))
+    connection.execute(insert(wake_tries).values(**values, body=body, language=language, state=INTENDED, tried_at=now))
     connection.execute(update(wakings).where(wakings.c.id == waking.id).values(step=step, due_at=due))
-    content = {"officer": name, "way": rung.way.value, "step": step, "waking": waking.id}
+    content = {"officer": name, "way": rung.way.value, "step": step, "waking": waking.id, "language": language}
     journal.write(connection, now, SERVICE, AS_SERVICE, Step.WOKEN, waking.subject, content)
 
 
 def wait(connection: Connection, waking: str, due: datetime) -> None:
     """Set when the next is tried."""
     connection.execute(update(wakings).where(wakings.c.id == waking).values(due_at=due))
-
-
-def sms(country: str, waking: Waking, beside: int, longest: int = LONGEST_SMS) -> str:
-    """What the SMS says, in one segment: what is cut is the middle, never the code.
-
-    Args:
-        beside: how many more things of the kind there are. longest: characters.
-    """
-    more = f" And {beside} more." if beside else ""
-    head, tail = f"POLYRISK {country} {waking.code}: ", f"{more} Answer {waking.code} if you are awake."
-    room = longest - len(head) - len(tail)
-    text = waking.text if len(waking.text) <= room else waking.text[: room - 3].rstrip() + "..."
-    return head + text + tail
-
-
-def spoken(country: str, waking: Waking, beside: int) -> str:
-    """What is said in a call."""
-    more = f" And {beside} more." if beside else ""
-    return f"This is Polyrisk, {country}. You are on duty. {waking.text.replace('_', ' ')}{more}"
 
 
 def of_code(connection: Connection, country: str, code: str) -> Waking:
@@ -240,6 +205,12 @@ def is_reference(reference: str) -> bool:
     return reference.startswith(_OURS)
 
 
+def spoken_in(connection: Connection, reference: str) -> str:
+    """The language in which a call of ours speaks, by our reference; empty if it is none of ours."""
+    query = select(wake_tries.c.language).where(wake_tries.c.id == reference, wake_tries.c.way == Way.CALL.value)
+    return connection.execute(query).scalar() or ""
+
+
 def pressed(connection: Connection, country: str, reference: str, now: datetime) -> bool:
     """Whether a call is one of ours, in which the officer has said that they are awake; a repetition is heard as the first time."""
     row = connection.execute(select(wake_tries).where(wake_tries.c.id == reference, wake_tries.c.way == Way.CALL.value)).first()
@@ -257,7 +228,15 @@ def tries(connection: Connection, waking: str) -> list[Mapping[str, Any]]:
     query = select(wake_tries, officers.c.name).outerjoin(officers, officers.c.id == wake_tries.c.officer)
     rows = connection.execute(query.where(wake_tries.c.waking == waking).order_by(wake_tries.c.step))
     return [
-        {"officer": row.name or row.officer, "way": row.way, "at": row.tried_at, "state": row.state, "refusal": row.refusal} for row in rows
+        {
+            "officer": row.name or row.officer,
+            "way": row.way,
+            "language": row.language,
+            "at": row.tried_at,
+            "state": row.state,
+            "refusal": row.refusal,
+        }
+        for row in rows
     ]
 
 

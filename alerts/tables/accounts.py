@@ -16,9 +16,10 @@ officers = Table(
     Column("created_at", Utc, nullable=False),
     Column("created_by", String(80), nullable=False),
     Column("set_up_at", Utc),
+    Column("language", String(20), nullable=False, server_default=""),
 )
 """Accounts of people on duty. The password is a hash of Argon2id; it is empty until its owner has set one. `set_up_at` is when they first
-had set it and a second factor."""
+had set it and a second factor. The language (BCP 47) is empty until its owner has chosen one."""
 
 officer_grants = Table(
     "officer_grants",

@@ -85,13 +85,14 @@ wake_tries = Table(
     Column("officer", String(40), nullable=False),
     Column("way", String(10), nullable=False),
     Column("body", Text, nullable=False),
+    Column("language", String(20), nullable=False, server_default="en"),
     Column("state", String(20), nullable=False, index=True),
     Column("tried_at", Utc, nullable=False, info={"kept_days": 365}),
     Column("called_at", Utc, nullable=True),
     Column("provider_id", String(80), nullable=True),
     Column("refusal", String(40), nullable=True),
 )
-"""Each SMS and each call by which somebody was woken, written down before the provider is asked."""
+"""Each SMS and each call by which somebody was woken, and in which language, written down before the provider is asked."""
 
 previews = Table(
     "previews",

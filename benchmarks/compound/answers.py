@@ -6,7 +6,7 @@ import msgspec
 
 from benchmarks.compound.expected import CLEAR, RAISE, Answer
 from benchmarks.compound.work import BEGIN, STEP
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 
 class Said(msgspec.Struct):

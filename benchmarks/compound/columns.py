@@ -11,8 +11,9 @@ import pyarrow as pa
 from benchmarks.compound.readings import Readings
 from benchmarks.compound.work import BEGIN, FEED, INDICATORS, SHARDS, STEP, UNITS, area_name
 from schemas.envelopes import observations_record
+from schemas.inputs import Quality
 from schemas.observations import SCHEMA
-from schemas.records import Quality, Record
+from schemas.records import Record
 
 _MICROSECOND = timedelta(microseconds=1)
 _MOMENT = pa.timestamp("us", tz="UTC")

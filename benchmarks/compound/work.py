@@ -7,8 +7,9 @@ from typing import Any
 from schemas.configuration import Area, Configuration, FeedFacts
 from schemas.envelopes import input_record
 from schemas.indicators import CATALOGUE
+from schemas.inputs import ConfigChange
 from schemas.moments import format_span, parse_span
-from schemas.records import ConfigChange, Record
+from schemas.records import Record
 from schemas.yaml_files import YamlFile, plain
 
 SHARDS = ("BN0", "BN1", "BN2", "BN3")

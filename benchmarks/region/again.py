@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.envelopes import output_record, read_output
-from schemas.records import CompoundEvent, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record
 from schemas.warning_records import AnswerCount, Delivery, Warning
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")

@@ -32,7 +32,7 @@ from eventlog.state import log_url
 from feeds.clock import FileClock
 from processors.loop import Processor
 from schemas.envelopes import input_record
-from schemas.records import Tick
+from schemas.inputs import Tick
 
 _UP_WITHIN_S = 600.0
 _SAYS_WHERE = re.compile(r"console at (http://\S+)")

@@ -16,8 +16,9 @@ import pyarrow as pa
 from benchmarks.region.countries import FEEDS, SEED, District, Size, districts_of, gauges_of
 from schemas.envelopes import input_record, observations_record
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Baseline, BaselineRow, Heartbeat
 from schemas.observations import SCHEMA
-from schemas.records import Baseline, BaselineRow, Heartbeat, Record
+from schemas.records import Record
 
 END = datetime(2026, 11, 1, 6, tzinfo=UTC)
 """The newest moment; a spell is under way then."""

@@ -33,7 +33,8 @@ from processors.garbage import look_less_often
 from processors.loop import Processor
 from schemas.country_files import LoadedCountry, load_country
 from schemas.envelopes import input_record
-from schemas.records import ConfigChange, Record, Tick
+from schemas.inputs import ConfigChange, Tick
+from schemas.records import Record
 from schemas.topics import BREACHES, DELIVERIES, EVENTS, INPUT, TOPICS, WARNINGS
 
 HOUSEHOLDS = 500

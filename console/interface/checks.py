@@ -13,6 +13,8 @@ from alerts.review_files import KEYED_BY
 from alerts.reviews import is_reviewed, stamps_of
 from console.interface.catalogues import FOLDER, SOURCE
 from console.interface.finding import ROOT, TEMPLATES, Text, texts, untranslated
+from console.interface.recognising import FORMS, as_in_code
+from console.interface.refusals import behind_pages
 from schemas.counting import counted
 from schemas.findings import Finding
 
@@ -31,6 +33,7 @@ def findings(folder: Path = FOLDER) -> list[Finding]:
     known = texts()
     found = [finding for path in sorted(TEMPLATES.glob("*.html")) for finding in _templates(path)]
     found += [finding for text in known for finding in _english(text)]
+    found += _unspoken()
     for path in sorted(folder.glob("*.po")):
         found += _catalogue(path, {text.english: text for text in known})
     return found
@@ -40,6 +43,21 @@ def _templates(path: Path) -> Iterator[Finding]:
     for one in untranslated(path):
         what, remedy = f"`{one.words}` stands in no catalogue.", 'Write {{ _("...") }}, the whole sentence in one.'
         yield Finding(check="untranslated-text", file=one.file, line=one.line, column=1, what=what, remedy=remedy)
+
+
+def _unspoken() -> Iterator[Finding]:
+    """What the code behind the pages refuses with, and no page knows."""
+    known = {as_in_code(form) for form in FORMS}
+    for one in behind_pages():
+        if one.english not in known:
+            yield Finding(
+                check="unspoken-refusal",
+                file=one.file.relative_to(ROOT).as_posix() if one.file.is_relative_to(ROOT) else one.file.name,
+                line=one.line,
+                column=1,
+                what=f"`{one.english}` may come to a page, and stands in no catalogue.",
+                remedy="Write its form into console/interface/refusal_forms.py, each part that changes in braces with a name.",
+            )
 
 
 def _english(text: Text) -> Iterator[Finding]:

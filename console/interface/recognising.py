@@ -5,12 +5,15 @@ Each form stands as it is written there, its parts that change in braces; a test
 """
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from console.interface.catalogues import SOURCE
+from console.interface.refusal_forms import PHRASES, REFUSED
 from console.interface.speaking import Given, _, language, later
 
 FORMS = (
+    *REFUSED,
     # notes and steps of the engine (processors)
     later("no reading yet"),
     later("no reading since {moment}"),
@@ -24,6 +27,8 @@ FORMS = (
     later("muted by {rule}"),
     later("merged into {event}"),
     later("{rule} holds"),
+    # who signed, in the history (console.history)
+    later("agreement {name}"),
     # signing in and accounts (alerts.officers)
     later("the name or the password is wrong, or the account is not in use."),
     later("Try again; after five failures it takes a quarter of an hour. An administrator can set the account anew."),
@@ -82,7 +87,6 @@ FORMS = (
     later("Say until when it holds."),
     later("a silence that holds nothing back."),
     later("Say yellow, orange or red."),
-    later("the role `{role}` may not {what}."),
     later("Those that may: {those}."),
     # editing what a message leaves open, and having it sent to oneself (alerts.editing, alerts.previews)
     later("it is not what was read any more: people, cost or what it rests on have moved."),
@@ -118,8 +122,17 @@ FORMS = (
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 _LIKE = {"level": "green|yellow|orange|red", **dict.fromkeys(("number", "all", "silent", "true", "unknown", "needed"), r"\d+")}
 """What a part that changes looks like, if it cannot be anything."""
+_NAMES = frozenset({"name", "account", "code", "warning", "why"})
+"""Parts that stay as they are, though they be digits."""
+_ROLES = frozenset({"duty_officer", "director", "district_unit", "planner", "viewer", "operator", "approver", "administrator"})
+_GRANT = re.compile(r"(?P<role>\w+)(?: \((?P<duty>\w+)\))? in (?P<where>[A-Z]{3}(?:, \w+)?)")
 Forms = tuple[tuple[str, str], ...]
 """How something is written further back, and how a page says it: the same names in braces in both."""
+
+
+def as_in_code(form: str) -> str:
+    """A form as the code that says it is read: each part that changes without its name."""
+    return _ARGUMENT.sub("{}", form)
 
 
 def recognised(text: str) -> str:
@@ -143,7 +156,43 @@ def _given(name: str, part: str) -> Given:
     """A part as it is put in: a number as one, the name of a level in the language of the page."""
     if name == "level":
         return _(part)
-    return int(part) if part.isascii() and part.isdecimal() else part
+    made = _MADE.get(name)
+    if made is not None:
+        return made(part)
+    return int(part) if part.isascii() and part.isdecimal() and name not in _NAMES else part
+
+
+def _phrase(part: str) -> str:
+    return _(PHRASES[part]) if part in PHRASES else part
+
+
+def _phrases(part: str) -> str:
+    """Several of them, as `hold or sign` or `first, second`."""
+    return ", ".join(map(_phrase, re.split(r", | or ", part)))
+
+
+def _roles(part: str) -> str:
+    """Roles of the console or of the country, as `duty_officer, director`; the names of a country's own stand as they are."""
+    return ", ".join(_(role.replace("_", " ")) if role in _ROLES else _phrase(role) for role in part.split(", "))
+
+
+def _people(part: str) -> str:
+    return ", ".join(part.split(" and "))
+
+
+def _grants(part: str) -> str:
+    """What is granted to an account, as `approver (director) in LKA, LK21`."""
+    return "; ".join(_grant(one) for one in re.split(r"; | and ", part))
+
+
+def _grant(part: str) -> str:
+    found = _GRANT.fullmatch(part)
+    if found is None:
+        return _phrase(part)
+    role, duty, where = _roles(found["role"]), found["duty"], found["where"]
+    if duty:
+        return _("{role} ({duty}) in {where}", role=role, duty=_roles(duty), where=where)
+    return _("{role} in {where}", role=role, where=where)
 
 
 @lru_cache(maxsize=8)
@@ -159,3 +208,12 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 
 _SAME: Forms = tuple((form, form) for form in FORMS)
+
+_MADE: Mapping[str, Callable[[str], str]] = {
+    **dict.fromkeys(("doing", "judgement", "thing", "span", "place", "countries"), _phrase),
+    **dict.fromkeys(("doings", "places"), _phrases),
+    **dict.fromkeys(("role", "roles", "duty", "those"), _roles),
+    **dict.fromkeys(("grant", "grants"), _grants),
+    "names": _people,
+}
+"""What is made of a part that is words of ours itself, by its name."""

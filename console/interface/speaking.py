@@ -25,7 +25,7 @@ from console.interface.catalogues import SOURCE, Catalogue, catalogues
 
 Given = str | int | float
 """What a text may be given: words, or a number."""
-_TAG, _NAMED = re.compile(r"<[^>]+>"), re.compile(r"\{(\w+)")
+_TAG, _NAMED, _COMMAND = re.compile(r"<[^>]+>"), re.compile(r"\{(\w+)"), re.compile(r"`[^`]*`")
 _LANGUAGE: ContextVar[str] = ContextVar("language", default=SOURCE)
 
 
@@ -59,9 +59,10 @@ def _(text: str, /, **given: Given) -> str:
     found = spoken.texts.get(text)
     if spoken.right_to_left and found is not None:
         given = {
-            name: value if isinstance(value, int | float) or name in _inside_tags(found) else _set_apart(value)
+            name: value if isinstance(value, int | float) or name in _kept_together(found) else _set_apart(value)
             for name, value in given.items()
         }
+        found = _with_commands_apart(found)
     return _compiled(found or text, spoken.language if found is not None else SOURCE).format(dict(given))
 
 
@@ -71,9 +72,15 @@ def _set_apart(words: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _inside_tags(text: str) -> frozenset[str]:
-    """The arguments that stand inside a tag, as the address of a link, where nothing may be added."""
-    return frozenset(name for tag in _TAG.findall(text) for name in _NAMED.findall(tag))
+def _kept_together(text: str) -> frozenset[str]:
+    """The arguments that stand inside a tag, as the address of a link, where nothing may be added, or inside a command."""
+    return frozenset(name for part in (*_TAG.findall(text), *_COMMAND.findall(text)) for name in _NAMED.findall(part))
+
+
+@lru_cache(maxsize=4096)
+def _with_commands_apart(text: str) -> str:
+    """Commands inside a sentence from the right run from the left, as they are typed, whatever is put into them."""
+    return _COMMAND.sub(lambda found: f"\u2066{found[0]}\u2069", text)
 
 
 def later(text: str) -> str:

@@ -16,7 +16,7 @@ from feeds.contract import ParseContext, Parsed
 from feeds.rows import RowAccount, UnfitRow
 from schemas.errors import SourceChanged
 from schemas.indicators import CATALOGUE
-from schemas.records import Observation, Quality
+from schemas.inputs import Observation, Quality
 
 COLUMNS = ("start.date", "end.date", "district", "cases")
 PARTS = {"LK52": {"ampara": "Ampara", "kalmune": "Kalmune", "kalmunai": "Kalmune"}}

@@ -14,7 +14,7 @@ from feeds.contract import ParseContext, Parsed
 from feeds.rows import RowAccount, UnfitRow
 from schemas.errors import SourceChanged
 from schemas.indicators import CATALOGUE
-from schemas.records import Observation
+from schemas.inputs import Observation
 
 FIELDS = {
     "water_level": "river_level",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from feeds.contract import ParseContext, Parsed
 from feeds.rows import RowAccount, UnfitRow
 from schemas.errors import SourceChanged
-from schemas.records import Observation, Quality
+from schemas.inputs import Observation, Quality
 
 LEVELS = {"1": 1.0, "2": 2.0, "3": 3.0}
 """1 Watch (yellow), 2 Alert (amber), 3 Evacuate (red)."""

@@ -19,7 +19,7 @@ from feeds.grids import Floats, codes, reduce, zonal_weights
 from feeds.rows import IgnoredRow, RowAccount, UnfitRow
 from schemas.errors import ConfigurationError, SourceChanged
 from schemas.indicators import CATALOGUE
-from schemas.records import Observation, Quality
+from schemas.inputs import Observation, Quality
 
 VARIABLE = "precip"
 AXES = ("time", "latitude", "longitude")

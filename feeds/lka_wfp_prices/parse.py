@@ -19,7 +19,7 @@ from feeds.contract import ParseContext, Parsed
 from feeds.rows import IgnoredRow, RowAccount, UnfitRow
 from schemas.errors import SourceChanged
 from schemas.indicators import CATALOGUE
-from schemas.records import Observation, Quality
+from schemas.inputs import Observation, Quality
 
 WATCHED = {"Rice (white)": "price_rice_white"}
 """The source's commodity to our indicator."""

@@ -12,7 +12,7 @@ from feeds.contract import ParseContext, Parsed
 from feeds.rows import IgnoredRow, RowAccount, UnfitRow
 from schemas.errors import SourceChanged
 from schemas.indicators import CATALOGUE
-from schemas.records import Observation
+from schemas.inputs import Observation
 
 FIELDS = {"waterLevel": "river_level", "warningLevel": "river_level.yellow", "dangerLevel": "river_level.red"}
 """The source's field to our indicator."""

@@ -130,6 +130,20 @@ def unlock(name: str, by: str, state: Path, country: str | None) -> None:
 
 @officers.command()
 @click.argument("name")
+@click.argument("tag", required=False, metavar="[LANGUAGE]")
+@click.option("--none", is_flag=True, help="Take the choice back: the country's interface language holds again.")
+@_HERE
+def language(name: str, tag: str | None, none: bool, state: Path, country: str | None) -> None:
+    """Speak to NAME in LANGUAGE, such as ne: on every page, and in the SMS and the call that wakes them. Without one, say in which."""
+    from polyrisk.officers_command import language as choose
+
+    if tag is not None and none:
+        raise click.UsageError("Give a language or --none, not both.")
+    choose(state, country, name, tag, none=none)
+
+
+@officers.command()
+@click.argument("name")
 @click.option("--subject", required=True, help="What the sign-in service calls the person for ever (`sub`); no mail address.")
 @click.option("--issuer", envvar="POLYRISK_OIDC_ISSUER", required=True, help="The service's address; by default POLYRISK_OIDC_ISSUER.")
 @_BY

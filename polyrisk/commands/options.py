@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from polyrisk.defaults import STATE
@@ -24,8 +25,38 @@ OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty()
 FOLDER = click.Path(path_type=Path)
 LEVEL = click.Choice(["yellow", "orange", "red"])
 NEED = click.Choice(["mobility", "hearing", "pregnancy", "livestock"])
-OF_CASE = click.option("--state", type=FOLDER, default=STATE / "ditwah-2025", show_default=True, help="Folder of an installation's log.")
-OF_INSTALLATION = click.option("--state", type=FOLDER, default=Path("var/live"), show_default=True, help="Folder of the installation.")
+_NAMED = "POLYRISK_STATE"
+_LIVE, _DEMONSTRATION = Path("var/live"), STATE / "ditwah-2025"
+
+
+def _looked_at() -> Path:
+    return _LIVE if _LIVE.exists() else _DEMONSTRATION
+
+
+def _which(context: click.Context, _option: click.Parameter, state: Path) -> Path:
+    """Said where nobody named it: who looks at another installation than they think may take its calm for the calm of theirs."""
+    if context.get_parameter_source("state") is ParameterSource.DEFAULT and not context.resilient_parsing:
+        click.echo(f"in {state}; --state or {_NAMED} names another", err=True)
+    return state
+
+
+OF_CASE = click.option(
+    "--state",
+    type=FOLDER,
+    envvar=_NAMED,
+    default=_looked_at,
+    show_default=f"{_LIVE} if it is there, else {_DEMONSTRATION}",
+    callback=_which,
+    help=f"Folder of an installation; {_NAMED} names another default.",
+)
+OF_INSTALLATION = click.option(
+    "--state",
+    type=FOLDER,
+    envvar=_NAMED,
+    default=_LIVE,
+    show_default=True,
+    help=f"Folder of the installation; {_NAMED} names another default.",
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs: JSON on standard output.")
 _P = ParamSpec("_P")
 

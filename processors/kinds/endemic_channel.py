@@ -24,7 +24,7 @@ from processors.bounds import Bound
 from processors.kinds.kind import Baselined, History, Kind, by_number, row
 from processors.kinds.periods import MONTHS, WEEKS, Period, between
 from schemas.errors import ConfigurationError
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 from schemas.thresholds import WEEKS as SEASONS
 from schemas.thresholds import BaselineSettings
 

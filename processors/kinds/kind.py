@@ -8,8 +8,8 @@ from typing import Literal
 
 from processors.bounds import Bound
 from processors.kinds.periods import Period
+from schemas.inputs import BaselineRow
 from schemas.levels import Level
-from schemas.records import BaselineRow
 from schemas.thresholds import BaselineSettings, Threshold
 
 History = Mapping[int, float]

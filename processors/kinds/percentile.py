@@ -17,7 +17,7 @@ import numpy as np
 from processors.bounds import Bound
 from processors.kinds.kind import Baselined, History, Kind, by_number, least, row
 from processors.kinds.periods import DAYS, MONTHS, WEEKS, Period, between
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 from schemas.thresholds import BaselineSettings
 
 _PERIODS: Mapping[str, Period] = {"day": DAYS, "week": WEEKS, "month": MONTHS}

@@ -22,7 +22,7 @@ import numpy as np
 from processors.bounds import Bound
 from processors.kinds.kind import Baselined, History, Kind, by_number, least, row
 from processors.kinds.periods import DAYS, MONTHS, between
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 from schemas.thresholds import BaselineSettings
 
 _EULER = 0.5772156649015329

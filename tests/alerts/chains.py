@@ -6,7 +6,7 @@ from datetime import timedelta
 from alert_places import START
 
 from alerts.chain import GENESIS, Entry, Verified, Wrong, verify
-from schemas.records import JournalAnchor
+from schemas.warning_records import JournalAnchor
 
 
 def chain(length: int) -> list[Entry]:

@@ -21,7 +21,7 @@ from alerts.stand_in_provider.specification import Specification
 from eventlog.log import EventLog, open_log
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 
 @pytest.fixture(autouse=True, scope="session")

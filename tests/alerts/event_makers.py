@@ -8,7 +8,7 @@ from alert_places import START
 from eventlog.log import EventLog
 from schemas.envelopes import output_record
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 
 _TRUTHS = {EventChange.CLOSED: Truth.FALSE, EventChange.UNCONFIRMED: Truth.UNKNOWN, EventChange.CANNOT_TELL: Truth.UNKNOWN}
 

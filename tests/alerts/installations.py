@@ -19,7 +19,7 @@ from eventlog.state import log_url
 from polyrisk.__main__ import main
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Warning
 
 LONG_AGO = Consent(at=START - timedelta(days=300), text="t1", by="volunteer")

@@ -26,7 +26,7 @@ from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Hold, Judgement, Warning, WarningReview, WarningStatus
 
 HALF = timedelta(minutes=30)

@@ -34,8 +34,9 @@ from polyrisk.backup_files import discard
 from polyrisk.backup_manifest import MANIFEST, OBJECTS, load_manifest
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, output_record
+from schemas.inputs import ConfigChange, Heartbeat
 from schemas.levels import Level
-from schemas.records import ConfigChange, EventChange, Heartbeat
+from schemas.outputs import EventChange
 from schemas.topics import TOPICS
 
 BACKUPS = 4

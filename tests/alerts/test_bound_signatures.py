@@ -16,7 +16,7 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Warning
 
 HALF = timedelta(minutes=10)

@@ -27,8 +27,9 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
 from schemas.errors import ConfigurationError
+from schemas.inputs import Quality
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Quality, Reading
+from schemas.outputs import CompoundEvent, EventChange, Reading
 from schemas.warning_records import RenderedText, Standing, Warning, WarningStatus
 
 IN_CAP = {"cap": NAMESPACE}

@@ -21,7 +21,7 @@ from alerts.tables import messages, subscribers
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Delivery, MessageState
 
 Start = Callable[[StandInProvider], AlertService]

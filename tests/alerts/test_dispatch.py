@@ -18,7 +18,7 @@ from alerts.stand_in_provider import Mode, StandInProvider
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 
 def test_most_at_risk_first(intend: Intend, registry: Registry, wall: Wall) -> None:

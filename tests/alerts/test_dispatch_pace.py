@@ -17,7 +17,7 @@ from alerts.tables import bodies, lives, messages, subscribers
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 STANDS = {
     "warning": "another",

@@ -26,7 +26,7 @@ from polyrisk.__main__ import main
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 BETWEEN_ANSWERS_S = 0.01
 

@@ -50,7 +50,7 @@ from eventlog.log import EventLog
 from eventlog.state import log_url
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 AGREED = Consent(START - timedelta(days=30), "drills-1", "committee of Gampola")
 VOLUNTEER, NEIGHBOUR = "+94771200001", "+94771200101"
@@ -237,6 +237,10 @@ class Rings(Telephones):
 
     can_call = True
 
+    def speaks(self, language: str) -> bool:
+        """Every language."""
+        return bool(language)
+
     async def call(self, spoken: Spoken) -> Accepted:
         """See `Calls.call`."""
         self.read.append((spoken.to, spoken.words))
@@ -365,9 +369,9 @@ def test_a_key_that_is_pressed_in_a_drills_call_is_the_drills(
     woken(world, OnlyListed(Rings(), [], lambda: START, [OFFICER]))
     with registry.reading() as connection:
         (waking,) = wakings.open_ones(connection, country.code)
-    assert not takes.woken(wakings.reference(waking.id, 2))
+    assert not takes.woken(wakings.reference(waking.id, 2), awake=True).ours
     with folders.alone(drill):
-        assert takes.woken(wakings.reference(waking.id, 2))
+        assert takes.woken(wakings.reference(waking.id, 2), awake=True).ours
     with registry.reading() as connection:
         assert wakings.open_ones(connection, country.code) == []
 

@@ -29,7 +29,7 @@ from schemas.country_facts import Shelter
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Hold, Warning
 
 EDITOR, ROLE = "N. Rajan", "duty_officer"

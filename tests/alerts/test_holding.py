@@ -10,7 +10,7 @@ from alerts.registry import Registry
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Hold, Warning, WarningStatus
 
 QUARTER = timedelta(minutes=15)

@@ -13,7 +13,7 @@ from eventlog.log import EventLog
 from schemas.country_facts import CountryFacts, Role
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import WarningStatus
 
 

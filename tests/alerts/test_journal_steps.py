@@ -22,7 +22,7 @@ from polyrisk.journal_command import anchors_of
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Hold
 
 

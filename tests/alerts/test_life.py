@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alerts.life import ENDINGS, Decision, Life, Pending, Reason, decide, due, issued_status, message_type, silenced
 from alerts.texts import Kind
 from schemas.levels import Level, Truth
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import WarningStatus
 
 NEW = Life("w1", "e1")

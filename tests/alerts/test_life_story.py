@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from alerts.life import ENDINGS, STANDING, Decision, Life, Pending, Reason, decide, due, silenced
 from alerts.texts import Kind
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 
 LEVELS = st.sampled_from([Level.YELLOW, Level.ORANGE, Level.RED])
 STANDS = timedelta(days=14)

@@ -19,7 +19,7 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_input, read_output
 from schemas.errors import ConfigurationError, RefusedError
-from schemas.records import Heartbeat
+from schemas.inputs import Heartbeat
 from schemas.warning_records import Answer, AnswerCount, MessageState
 
 AMA, BINDU, CHITRA, DEVI = (f"+99910000000{n}" for n in range(1, 5))

@@ -17,7 +17,7 @@ from alerts.texts import Kind, Need
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 ASK = "Hard to walk? Ask for help now."
 UNTIE = "Untie your animals."

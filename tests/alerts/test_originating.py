@@ -25,7 +25,7 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Warning, WarningStatus
 
 HOUR = timedelta(hours=1)

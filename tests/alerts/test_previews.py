@@ -35,7 +35,7 @@ from alerts.tables import messages, previews, suppressions
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import MessageState, Warning
 
 OWN, OTHERS = "+999700000001", "+999700000002"

@@ -21,7 +21,7 @@ from alerts.tables import messages
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import MessageState
 
 S = ReceiptState

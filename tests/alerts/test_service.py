@@ -15,7 +15,7 @@ from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import read_output, record_to_json
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Delivery, MessageState, WarningStatus
 
 

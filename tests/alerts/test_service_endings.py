@@ -14,7 +14,7 @@ from alerts.stand_in_provider import StandInProvider
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.warning_records import WarningStatus
 
 GREATER, LESSER = "river_and_landslide", "landslide"

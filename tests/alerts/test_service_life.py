@@ -15,7 +15,7 @@ from schemas.country_facts import Damping, QuietHours
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import WarningStatus
 
 GREATER, LESSER = "river_and_landslide", "landslide"

@@ -13,7 +13,7 @@ from alerts.stand_in_provider import StandInProvider
 from eventlog.log import EventLog
 from schemas.errors import RefusedError
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import WarningStatus
 
 

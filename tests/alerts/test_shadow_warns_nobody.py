@@ -10,7 +10,7 @@ from alerts.tables import notices
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 
 def test_no_change_of_an_event_in_shadow_proposes_anything(log: EventLog, registry: Registry, country: LoadedCountry) -> None:

@@ -16,7 +16,7 @@ from alerts.segments import measure
 from alerts.texts import REQUIRED, Catalogue, Kind, Pattern, Service
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 NINE = ("en", "ne", "bn", "ur", "id", "tpi", "si", "ta", "fil")
 _BRACES = st.text(alphabet=st.sampled_from("abc {}'#,|.:\n\t\u200f\u202e\u2066\b\x00é।"), max_size=40)

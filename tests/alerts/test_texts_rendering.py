@@ -17,7 +17,7 @@ from alerts.rendering import NONE, Renderer, budget_of
 from alerts.texts import ANY, SERVICE, Catalogue, Kind, Need, Pattern, Service, regional
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence, Reading
+from schemas.outputs import CompoundEvent, EventChange, Evidence, Reading
 
 
 @pytest.fixture(scope="module")

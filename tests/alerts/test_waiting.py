@@ -15,7 +15,7 @@ from alerts.service import AlertService
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import MessageState
 
 WALL = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -41,7 +41,8 @@ from alerts.tables import inbox, wake_tries
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record
-from schemas.records import EventChange, Heartbeat
+from schemas.inputs import Heartbeat
+from schemas.outputs import EventChange
 from schemas.warning_records import Judgement
 
 FIRST, SECOND, DIRECTOR = "+999700000001", "+999700000002", "+999700000003"

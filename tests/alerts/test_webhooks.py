@@ -14,7 +14,7 @@ from provider_client import provider_client
 
 from alerts.channels.contract import Receipt, ReceiptState, referred
 from alerts.channels.kannel_smpp import KannelAccount, KannelSmpp
-from alerts.listening.inbound import Inbound
+from alerts.listening.inbound import Inbound, Pressed
 from alerts.listening.webhooks import LARGEST_BODY, Doors, create_app
 from schemas.errors import ConfigurationError
 
@@ -41,8 +41,8 @@ class Taken:
     def receipt(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)
 
-    def woken(self, reference: str) -> bool:
-        return bool(reference)
+    def woken(self, reference: str, *, awake: bool) -> Pressed:
+        return Pressed(f"{reference} {awake}", "en", ours=True)
 
 
 @pytest.fixture

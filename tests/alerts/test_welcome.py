@@ -21,7 +21,7 @@ from alerts.tables import messages
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.errors import RefusedError
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 CONSENT = ConsentOfAll(START - timedelta(days=1), "enrolment-1", "committee of Gampola")
 NOON = START.replace(hour=6)

@@ -10,7 +10,7 @@ from years import BEGIN, country, years
 from processors.backtest import Outcome, run
 from processors.backtest_baselines import baselines_of, in_order, judged_since
 from processors.backtest_moves import Judged, Movable, Moves, around, difference, moved
-from processors.backtest_sweep import number_in, with_number
+from processors.backtest_sweep import number_in, setting, swept, with_number
 from processors.backtest_verdicts import compared, verdicts_of
 from processors.verification import Happened, counts_of
 from schemas.configuration import Configuration
@@ -85,6 +85,23 @@ def test_a_move_says_what_a_whole_backtest_with_the_changed_file_says(seed: int)
         assert [c.after for c in changes if c.kind == "gained"] == gained
         assert [c.before for c in changes if c.kind == "lost"] == lost
         assert sum(c.kind == "kept" for c in changes) == kept
+
+
+@pytest.mark.parametrize("path", ["thresholds.dengue.levels.orange", "thresholds.rain.levels.orange", "thresholds.rain.stale_after"])
+def test_each_value_of_a_sweep_says_what_a_whole_backtest_with_it_says(path: str) -> None:
+    """Of a level, where what is said of all else is kept, as of any other setting; since a moment before the first reading too."""
+    configuration, history, events = country(), years(1), happened(1)
+    since = BEGIN + timedelta(days=720, hours=-1)
+    part, made = judged_since(since, history, baselines_of(configuration, history))
+    now = setting(configuration, path)
+    values = [now * share for share in (0.7, 1.0, 1.3)]
+    found = swept(loaded(configuration), part, made, path, values, events)
+    assert found
+    for number, value in enumerate(values):
+        changed = setting(configuration, path, value)
+        whole = run(changed, part, in_order(judged_since(since, history, baselines_of(changed, history))[1]))
+        for rule, steps in found.items():
+            assert steps[number].activations == len(whole.of(rule))
 
 
 def test_a_move_can_gain_and_can_lose(orange: Moves) -> None:

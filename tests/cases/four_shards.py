@@ -25,9 +25,10 @@ from polyrisk.case_run import SIGNED_AFTER
 from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import input_record, read_input
+from schemas.inputs import Baseline, ConfigChange
 from schemas.observations import encode
 from schemas.places import Places
-from schemas.records import Baseline, ConfigChange, Record
+from schemas.records import Record
 from schemas.topics import BREACHES, EVENTS, INPUT, WARNINGS
 
 JUDGING = Path(__file__).resolve().parents[1] / "processors" / "judging_process.py"

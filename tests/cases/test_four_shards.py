@@ -17,7 +17,7 @@ from lived_cases import Live, Lived, inputs
 
 from eventlog.log import known_homes
 from schemas.country_files import LoadedCountry
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 from schemas.topics import EVENTS
 
 UNTIL = datetime(2025, 12, 1, tzinfo=UTC)

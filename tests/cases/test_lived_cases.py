@@ -15,7 +15,8 @@ from polyrisk.story import events_said, judge, warnings_said
 from processors.engine import State, levels, timelines
 from schemas.envelopes import observations_record, read_input, read_output
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Record
+from schemas.outputs import CompoundEvent
+from schemas.records import Record
 from schemas.topics import BREACHES, EVENTS, INPUT, WARNINGS
 from schemas.warning_records import Warning, WarningStatus
 

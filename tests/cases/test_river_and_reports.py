@@ -32,8 +32,9 @@ from polyrisk.listener_command import Listening
 from processors.loop import Processor
 from schemas.country_files import CHECKOUT, load_country
 from schemas.envelopes import input_record, read_output
+from schemas.inputs import ConfigChange, Tick
 from schemas.levels import Level
-from schemas.records import CompoundEvent, ConfigChange, Reading, ThresholdBreach, Tick
+from schemas.outputs import CompoundEvent, Reading, ThresholdBreach
 from schemas.warning_records import AnswerCount, Delivery
 
 RIVER = "lka_irrigation_river"

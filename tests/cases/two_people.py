@@ -16,7 +16,7 @@ from signing_desk import Desk
 
 from alerts.people.person import Consent, Enrolment
 from console.screenshot import picture
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.warning_records import Warning
 
 QUESTION = "Is the gauge right? It rose two metres in an hour."

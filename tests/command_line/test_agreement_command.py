@@ -19,8 +19,9 @@ from feeds.clock import FileClock
 from polyrisk.__main__ import main
 from schemas.country_files import load_country
 from schemas.envelopes import input_record, output_record
+from schemas.inputs import ConfigChange
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, ConfigChange, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 
 AT = datetime.fromisoformat("2025-11-27T12:00+00:00")
 Run = Callable[..., Result]

@@ -14,7 +14,7 @@ from feeds.clock import FileClock
 from polyrisk.__main__ import main
 from schemas.country_files import countries_root, load_country
 from schemas.envelopes import input_record, output_record
-from schemas.records import ConfigChange
+from schemas.inputs import ConfigChange
 from schemas.warning_records import Answer, AnswerCount
 
 NOW = datetime(2025, 11, 28, 6, tzinfo=UTC)

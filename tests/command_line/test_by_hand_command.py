@@ -19,7 +19,7 @@ from polyrisk.rule_test_records import TestRecords
 from processors.loop import Processor
 from schemas.country_files import load_country
 from schemas.envelopes import read_output
-from schemas.records import ThresholdBreach
+from schemas.outputs import ThresholdBreach
 from schemas.rule_test_files import read_tests
 
 START = datetime.fromisoformat("2025-11-27T00:00+05:30")

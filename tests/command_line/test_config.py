@@ -13,8 +13,9 @@ from polyrisk.__main__ import main
 from processors.loop import Processor
 from schemas.country_files import countries_root, load_country
 from schemas.envelopes import input_record, output_record
+from schemas.inputs import ConfigChange, Tick
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, ConfigChange, EventChange, Evidence, Tick
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 
 AT = datetime(2025, 11, 27, 6, tzinfo=UTC)
 PLANNER = ("--by", "A. Perera", "--role", "planner", "--reason", "two false alarms in May")

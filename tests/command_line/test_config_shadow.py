@@ -27,8 +27,8 @@ from processors.loop import Processor
 from schemas.configuration import Configuration
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record, observations_record
+from schemas.inputs import ConfigChange, Observation, Tick
 from schemas.observations import to_batch
-from schemas.records import ConfigChange, Observation, Tick
 
 FEED = "lka_irrigation_river"
 BEGIN = datetime(2025, 11, 23, tzinfo=UTC)

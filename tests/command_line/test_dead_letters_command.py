@@ -13,7 +13,7 @@ from polyrisk.__main__ import main
 from processors.loop import Processor
 from schemas.country_files import countries_root, load_country
 from schemas.envelopes import input_record
-from schemas.records import ConfigChange, Tick
+from schemas.inputs import ConfigChange, Tick
 
 AT = datetime(2025, 11, 27, 6, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from polyrisk.__main__ import main
 from schemas.country_files import countries_root, load_country
 from schemas.envelopes import input_record
 from schemas.errors import RefusedError
-from schemas.records import ConfigChange
+from schemas.inputs import ConfigChange
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 Run = Callable[..., Result]

@@ -91,6 +91,7 @@ def test_a_colleague_is_added_granted_revoked_and_taken_out(run: Run, state: Pat
         "name": "n.perera",
         "display": "N. Perera",
         "state": "active",
+        "language": "",
         "set_up": True,
         "roles": [{"role": "approver", "country": "LKA", "duty_role": "director", "area": "LK21"}],
     }
@@ -102,6 +103,19 @@ def test_a_colleague_is_added_granted_revoked_and_taken_out(run: Run, state: Pat
     assert run("enable", "n.perera", *BY).stdout == "n.perera: in use.\n"
     assert run("unlock", "n.perera", *BY).exit_code == 0
     assert "/set-up?code=" in run("reset", "n.perera", *BY).stdout
+
+
+@pytest.mark.usefixtures("administered")
+def test_the_language_of_an_account_is_kept_said_and_taken_back(run: Run) -> None:
+    """One that the console speaks; it stands in the list, and without a choice the country's holds."""
+    assert run("language", ADMINISTRATOR).stdout == f"{ADMINISTRATOR} is spoken to in en, as nobody chose another.\n"
+    assert run("language", ADMINISTRATOR, "ne").stdout == f"{ADMINISTRATOR} is spoken to in ne.\n"
+    assert json.loads(run("list", "--json").stdout)[0]["language"] == "ne"
+    refused = run("language", ADMINISTRATOR, "xx")
+    assert (refused.exit_code, "It speaks en, ne, ur" in refused.stderr) == (2, True)
+    assert run("language", ADMINISTRATOR, "ne", "--none").exit_code == 2
+    assert run("language", ADMINISTRATOR, "--none").stdout == f"{ADMINISTRATOR} is spoken to in en, as nobody chose another.\n"
+    assert run("language", "nobody", "ne").exit_code == 2
 
 
 @pytest.mark.usefixtures("administered")

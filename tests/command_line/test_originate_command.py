@@ -16,7 +16,7 @@ from feeds.clock import FileClock
 from polyrisk.__main__ import main
 from schemas.country_files import load_country
 from schemas.envelopes import input_record
-from schemas.records import ConfigChange
+from schemas.inputs import ConfigChange
 
 AT = datetime.fromisoformat("2025-11-27T12:00+00:00")
 OFFICER = ("--by", "N. Perera", "--role", "duty_officer")
@@ -52,13 +52,23 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_dry_it_says_what_it_would_be_and_applied_it_waits(run: Run) -> None:
     """Every text, whom it reaches; then it stands among what waits, and the same command again is the same warning."""
     dry = run(*WARN)
-    assert (dry.exit_code, "nothing was proposed" in dry.stdout, "1 people" in dry.stdout) == (0, True, True)
+    assert (dry.exit_code, "nothing was proposed" in dry.stdout, "1 person" in dry.stdout) == (0, True, True)
     assert run("pending", "--json").stdout == ""
     assert "waits for signatures" in run(*WARN, "--apply").stdout
     again = json.loads(run(*WARN, "--apply", "--json").stdout)
     assert "water over the bridge [Getambe] (from police post)" in run("pending").stdout
     (waits,) = [json.loads(line) for line in run("pending", "--json").stdout.splitlines()]
     assert (waits["id"], waits["author"], waits["level"]) == (again["id"], "N. Perera", 2)
+
+
+def test_that_nobody_would_be_told_is_said_aloud(run: Run) -> None:
+    """Nobody is enrolled in a division: nought is no number to read over. And each time says whose clock it is."""
+    words = ["LK2103" if word == "LK21" else word for word in WARN]
+    said = run(*words).stdout
+    assert "to NOBODY: nobody there is enrolled for it" in said
+    assert "It goes to NOBODY by telephone: nobody in Tumpane is enrolled." in said
+    assert "UTC+05:30" in said
+    assert "NOBODY" not in run(*WARN).stdout
 
 
 def test_it_is_listed_explained_updated_and_ended(run: Run) -> None:

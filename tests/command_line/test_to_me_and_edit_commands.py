@@ -20,8 +20,9 @@ from feeds.clock import FileClock
 from polyrisk.__main__ import main
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record, output_record
+from schemas.inputs import ConfigChange
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, ConfigChange, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 
 NOW = datetime(2025, 11, 27, 12, tzinfo=UTC)
 OWN = "+999700000001"

@@ -33,7 +33,7 @@ def test_what_goes_on_is_shown_with_who_was_tried_and_acknowledged_once(tmp_path
         wakings.begin(connection, "LKA", Cause("feed:rivers", FEED, "rivers", "the feed rivers is silent."), now)
         (waking,) = wakings.open_ones(connection, "LKA")
         wakings.join(connection, waking, Cause("feed:rain", FEED, "rain", "the feed rain is silent."), now)
-        wakings.intend(connection, waking, Rung(desk.officer(ADMINISTRATOR).id, Way.SMS), wakings.Words("LKA"), now, now)
+        wakings.intend(connection, waking, Rung(desk.officer(ADMINISTRATOR).id, Way.SMS), "words", "en", now, now)
     registry.close()
     shown = run(tmp_path, "list").stdout
     assert f"{waking.code}  " in shown

@@ -71,7 +71,7 @@ def test_a_false_condition_says_by_how_much_it_was_missed(ask: Ask) -> None:
     assert ask("--why-not", "river_flood", "Kandy", "2025-11-27T08:00+05:30") == (
         0,
         dedent("""\
-        river_flood in Kandy (LK21), 2025-11-27 08:00
+        river_flood in Kandy (LK21), 2025-11-27 08:00 (times: Asia/Colombo)
         No event stood.
         From 2025-11-27 00:00 on the rule was known to be false.
         This was missing:
@@ -89,7 +89,7 @@ def test_what_nobody_could_tell_says_since_when(ask: Ask) -> None:
     assert ask("--why-not", "river_flood", "LK21", "2025-11-27") == (
         0,
         dedent("""\
-        river_flood in Kandy (LK21), 2025-11-27
+        river_flood in Kandy (LK21), 2025-11-27 (times: Asia/Colombo)
         No event stood.
         From 2025-11-27 00:00 on the rule was known to be false.
         From 2025-11-27 19:00 on nobody could tell.
@@ -108,7 +108,7 @@ def test_an_event_that_stood_is_not_denied(ask: Ask) -> None:
     assert ask("--why-not", "river_flood", "Matara", "2025-11-27T06:00+05:30") == (
         0,
         dedent("""\
-        river_flood in Matara (LK32), 2025-11-27 06:00
+        river_flood in Matara (LK32), 2025-11-27 06:00 (times: Asia/Colombo)
         There was an event:
           opened, orange, since 2025-11-27 04:00 (known 2025-11-27 04:00)
           nobody was asked to warn of it by then
@@ -122,7 +122,7 @@ def test_what_became_known_later_is_told_apart(ask: Ask) -> None:
     assert ask("--why-not", "river_flood", "Galle", "2025-11-27T08:30+05:30") == (
         0,
         dedent("""\
-        river_flood in Galle (LK31), 2025-11-27 08:30
+        river_flood in Galle (LK31), 2025-11-27 08:30 (times: Asia/Colombo)
         No event stood.
         From 2025-11-27 00:00 on the rule was known to be false.
         This was missing:

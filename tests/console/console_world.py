@@ -15,8 +15,10 @@ from processors.loop import Processor
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record, observations_record, output_record, read_output
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Baseline, BaselineRow, ConfigChange, Heartbeat, Observation, Signature, Tick
 from schemas.observations import to_batch
-from schemas.records import Baseline, BaselineRow, CompoundEvent, ConfigChange, EventChange, Heartbeat, Observation, Record, Signature, Tick
+from schemas.outputs import CompoundEvent, EventChange
+from schemas.records import Record
 from schemas.topics import EVENTS
 from schemas.warning_records import Delivery, MessageState, RenderedText, Warning, WarningStatus
 

@@ -50,7 +50,7 @@ from console.interface.choosing import COOKIE
 from console.pages import create_app
 from console.screenshot import served
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Hold, Judgement
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
@@ -176,7 +176,7 @@ def _make_duty(made: Houses) -> None:
         for number, over in ((1, True), (2, False)):
             wakings.begin(connection, "LKA", Cause(f"c{number}", f"kind{number}", f"w{number}", "A flood waits for signatures."), desk.now)
             waking = wakings.open_ones(connection, "LKA")[-1]
-            wakings.intend(connection, waking, Rung(perera.id, Woken.SMS), wakings.Words("LKA"), desk.now, desk.now + timedelta(minutes=5))
+            wakings.intend(connection, waking, Rung(perera.id, Woken.SMS), "words", "en", desk.now, desk.now + timedelta(minutes=5))
             wakings.join(connection, waking, Cause(f"j{number}", f"kind{number}", f"v{number}", "A slope waits, too."), desk.now)
             if over:
                 wakings.acknowledge(connection, waking, perera, wakings.BY_SMS, desk.now)

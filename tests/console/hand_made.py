@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.reading import Known, Published
+from schemas.inputs import Heartbeat, Quality, Signature
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence, Heartbeat, LevelStep, Quality, Reading, Signature
+from schemas.outputs import CompoundEvent, EventChange, Evidence, LevelStep, Reading
 from schemas.warning_records import RenderedText, Warning, WarningStatus
 
 NOON = datetime(2025, 11, 27, 12, tzinfo=UTC)

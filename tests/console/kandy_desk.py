@@ -9,7 +9,7 @@ from signing_desk import Desk
 
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 HOUSEHOLDS = 12
 

@@ -21,7 +21,7 @@ from urdu import with_urdu
 from alerts.people.person import Consent, Enrolment
 from console.screenshot import chromium, picture
 from schemas.country_files import CHECKOUT, LoadedCountry
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 SIZE = 1000, 560
 

@@ -1,33 +1,15 @@
 """Every page in a real Chromium: by axe at WCAG 2.2 AA, on a narrow screen, with large text, with fingers."""
 
-from collections.abc import Iterator
-
 import pytest
-from axe_core import judged, look_past_policies
-from console_world import World
-from every_page import PAGES, Browser, Houses, houses
+from axe_core import judged
+from every_page import PAGES, Browser, Houses
 from page_geometry import outside, overlaps, small_targets, unfold, width
 from selenium import webdriver
 
-from console.screenshot import chromium, look
+from console.screenshot import look
 
 WIDE, NARROW, HIGH = 1200, 360, 800
 LOOKS = {f"{size} px, {'dark' if dark else 'light'}": (size, dark) for size in (WIDE, NARROW) for dark in (False, True)}
-
-
-@pytest.fixture(scope="module")
-def every(world: World, address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
-    """The consoles behind all pages."""
-    with houses(tmp_path_factory.mktemp("every"), world, address) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[webdriver.Chrome]:
-    """A browser that lets axe in."""
-    with chromium(WIDE, HIGH) as made:
-        look_past_policies(made)
-        yield made
 
 
 @pytest.fixture(scope="module", params=list(PAGES))

@@ -14,7 +14,7 @@ from test_pages import Outline
 from alerts import journal
 from alerts.journal import Step
 from alerts.officers.officer import ConsoleRole, Grant
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 SCRIPT = "<script>alert(1)</script>"
 ELSEWHERE = Grant(ConsoleRole.APPROVER, "LKA", "duty_officer", "LK31")

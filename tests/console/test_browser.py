@@ -54,7 +54,7 @@ def test_a_warning_is_reached_by_keyboard_and_read_in_sinhala_down_to_a_reading(
     tab_to(browser, "Gangawata Korale").send_keys(Keys.ENTER)
     shown = [r for r in browser.find_elements(By.CSS_SELECTOR, ".reading") if r.is_displayed()]
     assert len(shown) == before + 1
-    assert any("3 level landslide warning at Gangawata Korale" in r.text for r in shown)
+    assert any("level 3 landslide warning at Gangawata Korale" in r.text for r in shown)
 
 
 def test_nothing_hangs_over_the_edge_of_a_narrow_screen(browser: webdriver.Chrome, address: str) -> None:

@@ -9,7 +9,7 @@ from console.district_views import DistrictView
 from console.local_time import LocalTime
 from console.names import Names
 from console.reading import Known, Published
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.warning_records import Warning, WarningStatus
 
 RIVER = "lka_irrigation_river"

@@ -13,7 +13,7 @@ from signing_desk import FIRST, SECOND
 from test_pages import Outline
 
 from console.changes import MOST
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 get = partial(httpx.get, timeout=PATIENCE_S)
 

@@ -13,7 +13,7 @@ from test_pages import Outline
 from alerts import stops
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.tables import journal, messages
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 THIRD = Grant(ConsoleRole.APPROVER, "LKA", "district_unit")
 

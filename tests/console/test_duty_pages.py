@@ -139,7 +139,7 @@ def woken(desk: Kandy) -> str:
         wakings.begin(connection, "LKA", Cause("proposal:w1:0", "proposal", "w1", "A flood waits for signatures."), desk.now)
         (waking,) = wakings.open_ones(connection, "LKA")
         id = connection.execute(select(officers.c.id)).scalars().first()
-        wakings.intend(connection, waking, Rung(str(id), Way.SMS), wakings.Words("LKA"), desk.now, desk.now + timedelta(minutes=5))
+        wakings.intend(connection, waking, Rung(str(id), Way.SMS), "words", "en", desk.now, desk.now + timedelta(minutes=5))
         return waking.id
 
 

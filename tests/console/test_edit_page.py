@@ -17,7 +17,7 @@ from alerts.officers.officer import ConsoleRole, Grant
 from alerts.originating import Change, Draft
 from schemas.country_facts import Shelter
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 HALL = {"en": "Town hall", "si": "නගර ශාලාව", "ta": "நகர மண்டபம்"}
 LONG = {tag: f"{words} {'a' * 150}" for tag, words in HALL.items()}

@@ -22,6 +22,15 @@ def test_an_unknown_part_says_what_is_missing_and_since_when(names: Names, clock
     assert reason_view(timed, names, clock).doubt == "cannot tell: no retail price of white rice since 15 Sep 2025 00:00"
 
 
+def test_a_reading_is_said_in_words_that_need_no_catalogue(names: Names, clock: LocalTime) -> None:
+    """A level is no amount of something, and an abbreviation of the catalogue is nobody's currency; no bound is no figure."""
+    slope = reading_view(reading(indicator="landslide_warning", value=3.0, unit="level", bound=2.0), names, clock)
+    assert (slope.value, slope.bound) == ("level 3", "level 2")
+    rice = reading_view(reading(indicator="price_rice_white", value=236.0, unit="LCU/kg", bound=None), names, clock)
+    assert (rice.value, rice.bound) == ("236 a kilogram, in the country's currency", None)
+    assert reading_view(reading(indicator="river_level", value=4.85, unit="m", bound=4.5), names, clock).value == "4.85 m"
+
+
 def test_a_note_names_places_as_people_do(names: Names, clock: LocalTime) -> None:
     """Codes of stations become names, moments the local clock."""
     note = "lka_irrigation_river lk-peradeniya: no reading since 2025-11-27T14:33+00:00"

@@ -37,7 +37,7 @@ from alerts.roster.causes import Cause
 from alerts.silences import Silence
 from console.access import TOKEN_FIELD, form_token
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Hold
 
 EXAMPLES = 30

@@ -20,7 +20,7 @@ from console.screenshot import served
 from eventlog.log import EventLog, open_log
 from schemas.envelopes import input_record
 from schemas.errors import PolyriskError, RefusedError
-from schemas.records import Tick
+from schemas.inputs import Tick
 from schemas.topics import INPUT
 
 START = "2025-11-26T00:00:00+00:00"

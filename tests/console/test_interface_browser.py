@@ -1,17 +1,14 @@
 """The console in Nepali and in Urdu, in a real Chromium: by axe, on a narrow screen, by keyboard, and in Urdu from the right."""
 
-from collections.abc import Iterator
-
 import pytest
-from axe_core import judged, look_past_policies
-from console_world import World
-from every_page import PAGES, Browser, Houses, houses
+from axe_core import judged
+from every_page import PAGES, Browser, Houses
 from page_geometry import focused, outside, overlaps, small_targets, unfold, width
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from console.screenshot import chromium, look
+from console.screenshot import look
 
 WIDE, NARROW, HIGH = 1200, 360, 800
 TRIED = (
@@ -29,21 +26,6 @@ TRIED = (
     "failed",
 )
 """One of each kind of page."""
-
-
-@pytest.fixture(scope="module")
-def every(world: World, address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
-    """The consoles behind all pages."""
-    with houses(tmp_path_factory.mktemp("every"), world, address) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[webdriver.Chrome]:
-    """A browser that lets axe in."""
-    with chromium(WIDE, HIGH) as made:
-        look_past_policies(made)
-        yield made
 
 
 @pytest.fixture(scope="module", params=["ne", "ur"])

@@ -26,7 +26,7 @@ from console.screenshot import served
 from eventlog.log import open_log
 from schemas.country_files import CHECKOUT, countries_root, findings, load_country
 from schemas.moments import parse_span
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 get = partial(httpx.get, timeout=PATIENCE_S)
 TITLE = "Four days of November"
@@ -215,6 +215,7 @@ def test_clock_days_and_spans_are_written_as_the_language_does() -> None:
     with speaking("ne"):
         assert (clock.text(NOON), clock.clock(NOON)) == ("२७ नोभेम्बर २०२५ १७:४५", "१७:४५")
         assert span_words(parse_span("36 h")) == "३६ घण्टा"
+        assert span_words(parse_span("8 w")) == "८ हप्ता"
         assert (clock.machine(NOON), clock.field(NOON)) == ("2025-11-27T12:00:00Z", "2025-11-27T17:45")
         assert language_name("si") == "सिन्हाली"
 

@@ -13,6 +13,7 @@ from console.interface import checks, recognising
 from console.interface.catalogues import FOLDER, Catalogue, catalogues
 from console.interface.checks import findings, update
 from console.interface.finding import TEMPLATES, of_template, texts, untranslated
+from console.interface.refusals import BY_COMMAND_ALONE, ROOT, behind_pages, refusals
 from console.interface.speaking import _, fixed, in_markup, in_own_digits, number, speaking
 from schemas.country_files import CHECKOUT
 
@@ -118,14 +119,14 @@ def test_arguments_are_those_that_the_code_gives(monkeypatch: pytest.MonkeyPatch
 
 def test_sentences_of_the_engine_are_known_by_the_form_they_have_there() -> None:
     """Each form that a page translates stands so in the code that writes it; one that changes there is missed here."""
-    written = set()
+    written = {sentence.english for sentence in behind_pages()}
     for path in (
         *CHECKOUT.glob("processors/**/*.py"),
         *CHECKOUT.glob("schemas/**/*.py"),
         *CHECKOUT.glob("alerts/**/*.py"),
         *CHECKOUT.glob("console/**/*.py"),
     ):
-        if path.name != "recognising.py":
+        if path.name not in ("recognising.py", "refusal_forms.py"):
             written |= set(strings(ast.parse(path.read_text(encoding="utf-8"))))
     assert [form for form in recognising.FORMS if re.sub(r"\{\w+\}", "{}", form) not in written] == []
 
@@ -135,6 +136,66 @@ def strings(tree: ast.AST) -> list[str]:
     found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     joined = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
     return found + ["".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values) for node in joined]
+
+
+def test_a_refusal_that_no_page_knows_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """However it was put together in the code: by a name, by a helper, in one of two ways; with its file and line."""
+    module = tmp_path / "module.py"
+    module.write_text(
+        "def act(name):\n"
+        "    if name:\n"
+        '        what = f"{name} cannot dance." if name.isupper() else "nobody " + "dances."\n'
+        "        raise RefusedError(what, remedy=_remedy(name))\n"
+        '    raise OwnError(f"{name}")\n'
+        "def _remedy(name):\n"
+        '    return f"Ask {name.lower()} to dance."\n'
+        "class OwnError(RefusedError):\n"
+        "    def __init__(self, what):\n"
+        '        super().__init__(what, remedy="Dance.")\n',
+        encoding="utf-8",
+    )
+    found = list(refusals(module, frozenset({"RefusedError", "OwnError"})))
+    assert [(one.english, one.line) for one in found] == [
+        ("{} cannot dance.", 4), ("nobody dances.", 4), ("Ask {} to dance.", 4), ("Dance.", 10),
+    ]  # fmt: skip
+    monkeypatch.setattr(checks, "behind_pages", lambda: found)
+    unspoken = [finding for finding in findings() if finding.check == "unspoken-refusal"]
+    assert [(finding.file, finding.line) for finding in unspoken] == [("module.py", 4)] * 3 + [("module.py", 10)]
+
+
+def test_what_commands_alone_refuse_no_page_reaches() -> None:
+    """No module of the console asks for any of it; of the registry pages only read and write what others refuse."""
+    asked = set()
+    for path in (ROOT / "console").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            asked |= {name.replace(".", "/") for name in names}
+    modules = {f"{name}.py" for name in asked} | {f"{name.rpartition('/')[0]}.py" for name in asked}
+    reached = {one for one in BY_COMMAND_ALONE if any(name.startswith(one) for name in modules)}
+    assert reached == {"alerts/registry.py", "alerts/review_files.py"}  # the class itself, and the word by which a file is read
+
+
+@pytest.mark.parametrize(
+    ("english", "nepali"),
+    [
+        ("the role `duty_officer` may not originate.", "भूमिका `ड्युटी अधिकृत` लाई यो गर्ने अनुमति छैन: चेतावनी लेख्ने।"),
+        (
+            "the account n.perera is viewer in LKA and approver (director) in LKA, LK21, which may not change accounts.",
+            "खाता n.perera (LKAमा दर्शक; LKA, LK21मा स्वीकृति दिने (निर्देशक)) लाई यो गर्ने अनुमति छैन: खाता बदल्ने।",
+        ),
+        ("Roles that may: operator, approver. An administrator grants them.", "पाउने भूमिका: सञ्चालक, स्वीकृति दिने। प्रशासकले दिन्छन्।"),
+        ("Places: first, second, third.", "स्थान: पहिलो, दोस्रो, तेस्रो।"),
+        ("nobody is on duty first; a.b and c.d would be woken", "पहिलो ड्युटीमा कोही छैन; a.b, c.d लाई ब्युँझाइन्थ्यो"),
+        ("there is no account `4711`.", "खाता `4711` छैन।"),
+        ("Wait 12 minutes. If it was not you, tell an administrator: somebody is trying your account.", "१२ मिनेट"),
+        ("the role `a role of our own` may not fly.", "भूमिका `a role of our own` लाई यो गर्ने अनुमति छैन: fly।"),
+    ],
+)
+def test_words_of_ours_inside_a_refusal_are_said_too(english: str, nepali: str) -> None:
+    """Roles, grants, what somebody may do, places on duty; names and codes stay as they are, and numbers have the language's digits."""
+    with speaking("ne"):
+        assert nepali in recognising.recognised(english)
 
 
 def test_a_sentence_of_the_engine_is_said_in_the_language_of_the_page() -> None:
@@ -172,6 +233,15 @@ def test_what_a_sentence_from_the_right_is_given_is_set_apart() -> None:
         assert 'href="/x"' in in_markup('Or <a href="{address}">sign in by {service}</a>.', address="/x", service="Keycloak")
     with speaking("ne"):
         assert _("since {moment}", moment="27 Nov") == "27 Nov देखि"
+
+
+def test_a_command_inside_a_sentence_from_the_right_runs_from_the_left() -> None:
+    """Whole, with the name in it where it is typed; a language from the left is left alone."""
+    english = "n.perera has given no telephone: `polyrisk roster phone n.perera`"
+    with speaking("ur"):
+        assert "\u2066`polyrisk roster phone n.perera`\u2069" in recognising.recognised(english)
+    with speaking("ne"):
+        assert "\u2066" not in recognising.recognised(english)
 
 
 def test_what_is_said_in_the_code_stands_in_it_once_only() -> None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from console_world import World
-from every_page import PAGES, Browser, Houses, houses
+from every_page import PAGES, Browser, Houses
 from kandy_desk import Kandy
 from page_geometry import focused
 from page_left import wait_until_left
@@ -19,7 +18,7 @@ from signing_desk import FIRST, SECOND
 
 from console.colours import contrast
 from console.screenshot import chromium
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 NARROW, HIGH = 360, 800
 WALKED = (
@@ -46,13 +45,6 @@ _PARTS_OF_A_MOMENT = 8
 """Day, month, year, hour and the like of one field, each of which takes the tabulator."""
 _LINE = 12
 """Pixels by which what stands in one line may differ in height."""
-
-
-@pytest.fixture(scope="module")
-def every(world: World, address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
-    """The consoles behind all pages."""
-    with houses(tmp_path_factory.mktemp("every"), world, address) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

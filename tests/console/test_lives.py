@@ -6,7 +6,7 @@ from hand_made import event, hours, known, signature, warning
 from console.lives import event_behind, lives, story
 from console.reading import Published
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Warning, WarningStatus
 
 

@@ -18,7 +18,7 @@ from console.pages import create_app
 from console.screenshot import served
 from eventlog.log import open_log
 from schemas.envelopes import input_record, read_output
-from schemas.records import Tick
+from schemas.inputs import Tick
 from schemas.warning_records import Warning
 
 SIZE_LIMIT = 150_000

@@ -17,8 +17,9 @@ from console.reading_order import DRAWN
 from console.series_chart import SeriesChart, series_chart
 from console.series_kept import SeriesKept
 from processors.plan import Plan
+from schemas.inputs import Observation
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Evidence, Observation
+from schemas.outputs import CompoundEvent, Evidence
 from schemas.thresholds import Threshold
 
 PLAN = Plan(lanka().configuration, lanka().configuration.hash)

@@ -18,7 +18,7 @@ from console.local_time import LocalTime
 from console.names import Names
 from console.waiting_views import signing_view
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 
 @pytest.fixture
@@ -96,3 +96,22 @@ def test_the_last_message_is_the_last_that_went_out_there(desk: Kandy) -> None:
     assert reach.last == LastTold(NOON, told=12, lost=2, doubtful=1)
     with desk.officer("perera", FIRST) as one:
         assert "did not arrive at 2 of 12" in Outline(one.reads(f"/waiting/{desk.waiting().id}")).text
+
+
+def test_that_nobody_gets_it_and_who_is_enrolled_around_it_are_said_first(desk: Kandy) -> None:
+    """People enrolled for a district may live in each of its divisions: a message to one division goes to none of them."""
+    division = desk.country.places.within("LK21", "adm3")[0]
+    desk.happens(EventChange.OPENED, id="e1", area=division)
+    reach = desk.service.to_read(desk.waiting().id).reach
+    assert (reach.people, dict(reach.around)) == (0, {"LK21": 12})
+    with desk.officer("perera", FIRST) as one:
+        shown = Outline(one.reads(f"/waiting/{desk.waiting().id}")).text
+    place = Names(desk.country).place(division)
+    assert f"NOBODY gets this message: nobody in {place} or inside it is enrolled for it." in shown
+    assert f"12 people are enrolled for the whole of Kandy. Some may live in {place}: this message goes to none of them." in shown
+
+
+def test_what_goes_to_a_whole_district_leaves_nobody_of_it_out(desk: Kandy) -> None:
+    """Nobody is enrolled for an area around it."""
+    desk.happens(EventChange.OPENED)
+    assert desk.service.to_read(desk.waiting().id).reach.around == {}

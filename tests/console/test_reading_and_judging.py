@@ -15,8 +15,10 @@ from console.view import head
 from eventlog.log import EventLog, Snapshot, open_log
 from processors.engine import ENGINE_VERSION, State, initial, levels, step, to_bytes
 from schemas.envelopes import input_record, output_record, read_output
+from schemas.inputs import Tick
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, Record, Tick
+from schemas.outputs import CompoundEvent
+from schemas.records import Record
 from schemas.topics import EVENTS, INPUT
 
 PATIENCE_S = 120.0

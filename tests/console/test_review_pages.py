@@ -13,7 +13,7 @@ from test_pages import Outline
 
 from alerts.officers.officer import ConsoleRole, Grant
 from schemas.country_files import LoadedCountry
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import WarningStatus
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")

@@ -15,7 +15,7 @@ from urdu import KANDY, SPEAKS_AS, with_urdu
 
 from alerts.people.person import Consent, Enrolment
 from console.screenshot import chromium
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 _PLACES = """
 const node = arguments[0].firstChild, at = node.data.indexOf(arguments[1]), found = [];

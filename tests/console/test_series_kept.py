@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from hand_made import NOON, event, evidence, hours, reading
 
-from console.series_kept import AFTER, NONE, SHORTEST, KeptReadings, Origin, SeriesKept, leaves
+from console.series_columns import NONE, KeptReadings, Origin
+from console.series_kept import AFTER, SHORTEST, SeriesKept, leaves
 from processors.timelines import micros
+from schemas.inputs import Baseline, BaselineRow, Observation
 from schemas.levels import Truth
 from schemas.observations import to_batch
-from schemas.records import Baseline, BaselineRow, CompoundEvent, EventChange, Evidence, Observation
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 
 FEED, STATION = "lka_irrigation_river", "lk-peradeniya"
 DAY = timedelta(days=1)

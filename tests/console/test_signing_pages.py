@@ -13,10 +13,10 @@ from sqlalchemy.exc import OperationalError
 from test_pages import Outline
 
 from alerts import ledger
+from alerts.desk import DutyDesk
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.signing_in import SigningIn
-from alerts.service import AlertService
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.topics import WARNINGS
 from schemas.warning_records import WarningStatus
 
@@ -145,7 +145,7 @@ def test_while_the_registry_is_away_the_log_has_a_line_for_each_request(
         raise OperationalError("SELECT secret FROM sessions", {}, ConnectionError("refused"))
 
     with desk.officer("perera", FIRST) as one:
-        for owner, name in ((SigningIn, "look"), (AlertService, "waiting")):
+        for owner, name in ((SigningIn, "look"), (DutyDesk, "waiting")):
             with monkeypatch.context() as away:
                 away.setattr(owner, name, lost)
                 caplog.clear()
@@ -161,24 +161,24 @@ def test_when_the_registry_is_lost_meanwhile_nobody_is_told_that_it_was_or_was_n
     desk: Kandy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer is a page that says that it is not known, and what to do; the next look at the message knows."""
-    sign = AlertService.sign
+    sign = DutyDesk.sign
 
-    def signed_and_lost(self: AlertService, *given: Any) -> None:
+    def signed_and_lost(self: DutyDesk, *given: Any) -> None:
         sign(self, *given)
         lost(self)
 
-    def lost(self: AlertService) -> None:
+    def lost(self: DutyDesk) -> None:
         raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
 
     with desk.officer("perera", FIRST) as one:
         form = one.reads(page_of(desk))
-        monkeypatch.setattr(AlertService, "sign", signed_and_lost)
+        monkeypatch.setattr(DutyDesk, "sign", signed_and_lost)
         status, page = one.presses(form, "sign")
         told = Outline(page).text
         assert (status, "not known whether what you pressed was done" in told, "Load the page" in told) == (503, True, True)
         monkeypatch.undo()
         assert "Signed by Perera" in Outline(one.reads(page_of(desk))).text
-        monkeypatch.setattr(AlertService, "waiting", lost)
+        monkeypatch.setattr(DutyDesk, "waiting", lost)
         answer = one.client.get("/waiting")
         assert (answer.status_code, "pressed" in Outline(answer.text).text) == (503, False)
         monkeypatch.undo()

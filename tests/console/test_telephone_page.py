@@ -18,7 +18,7 @@ from alerts.officers.officer import ConsoleRole, Grant
 from alerts.roster import telephones
 from alerts.roster.code_sender import CodeSender
 from console.screenshot import chromium
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 OWN, OTHERS = "+999700000001", "+999700000002"
 PAGE = "/account/telephone"

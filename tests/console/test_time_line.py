@@ -10,7 +10,7 @@ from console.local_time import LocalTime
 from console.names import Names
 from console.time_line import LANE, MOST, Row, TimeLine, time_line
 from schemas.levels import Level
-from schemas.records import CompoundEvent, EventChange
+from schemas.outputs import CompoundEvent, EventChange
 from schemas.warning_records import Warning, WarningStatus
 
 

@@ -20,7 +20,7 @@ from alerts.previews.asked import received
 from alerts.previews.handing_over import PreviewSender
 from alerts.roster import telephones
 from alerts.segments import measure
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 OWN, OTHERS = "+999700000001", "+999700000002"
 

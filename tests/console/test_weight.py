@@ -9,7 +9,7 @@ from selenium import webdriver
 from signing_desk import FIRST
 
 from console.screenshot import chromium
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 BYTES_A_SECOND = 64_000 // 8
 MOST = 5 * BYTES_A_SECOND

@@ -17,9 +17,11 @@ from schemas.configuration import FeedFacts
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record, observations_record
 from schemas.indicators import CATALOGUE
+from schemas.inputs import ConfigChange, Heartbeat, Observation, Tick
 from schemas.levels import Level
 from schemas.observations import to_batch
-from schemas.records import CompoundEvent, ConfigChange, EventChange, Heartbeat, Observation, Record, Tick
+from schemas.outputs import CompoundEvent, EventChange
+from schemas.records import Record
 
 Reading = tuple[str, str, datetime, datetime, float]
 

@@ -19,7 +19,8 @@ from feeds.schedule import FEEDS_ROOT, planned_feeds
 from polyrisk.airflow_runner import PORT, AirflowRunner, AirflowRuns, airflow_of
 from schemas.envelopes import read_input
 from schemas.errors import FetchError, PolyriskError
-from schemas.records import Heartbeat, Record
+from schemas.inputs import Heartbeat
+from schemas.records import Record
 
 FEED = "npl_bipad_river"
 AWAY = "lka_nbro_landslide"

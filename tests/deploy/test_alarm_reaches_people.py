@@ -27,7 +27,7 @@ from polyrisk import metrics as of_parts
 from polyrisk.serving import bound, in_background, metrics_app
 from processors import metrics as of_processors
 from schemas.country_files import countries_root, load_country
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 FEEDS = ("watched_river", "watched_rain")
 PARTS = ("ticker", "processor", "alerts")

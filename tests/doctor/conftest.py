@@ -29,7 +29,7 @@ from processors.ticker import Ticker
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import input_record
 from schemas.findings import Finding
-from schemas.records import ConfigChange, Heartbeat
+from schemas.inputs import ConfigChange, Heartbeat
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "alerts"))
 

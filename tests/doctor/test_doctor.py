@@ -21,6 +21,7 @@ from sqlalchemy import insert, update
 
 from alerts import migrations, stops, tables
 from alerts.channels.contract import Balance
+from alerts.officers import accounts
 from alerts.people.keys import Keys
 from alerts.people.synthetic import fill
 from alerts.service import AlertService
@@ -34,7 +35,8 @@ from polyrisk.processes import running
 from schemas.envelopes import input_record
 from schemas.errors import PolyriskError
 from schemas.findings import Finding
-from schemas.records import EventChange, Tick
+from schemas.inputs import Tick
+from schemas.outputs import EventChange
 from schemas.warning_records import Judgement, MessageState
 
 HOUR = timedelta(hours=1)
@@ -228,6 +230,23 @@ def test_what_went_out_by_agreement_and_was_reviewed_by_nobody_is_said(here: Ins
     )
     monkeypatch.setattr(doctor_running, "findings_of_agreements", lambda *_: [ends])
     assert "country.yaml:7" in next(one.said for one in here.findings() if one.subject == "agreements")
+
+
+def test_an_officer_who_cannot_be_woken_in_their_language_is_said(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name and language; of calls it is said beside that no voice was named, for there may be none."""
+    said = lambda: next(one for one in examine(here.state, here.now).found if one.subject == "languages of officers")  # noqa: E731
+    with here.registry.acting() as connection:
+        officer = accounts.add(connection, "n.perera", "N. Perera", "test", here.now)
+        officer = accounts.choose_language(connection, officer, "ne", here.now)
+    assert (said().verdict, said().said) == (Verdict.OK, "all are woken in their own")
+    monkeypatch.setenv("TWILIO_CALLER", "+15005550006")
+    assert "calls are in English instead of ne, for which TWILIO_VOICES names no voice" in said().said
+    monkeypatch.setenv("TWILIO_VOICES", "ne=somebody")
+    assert said().said == "all are woken in their own"
+    with here.registry.acting() as connection:
+        accounts.choose_language(connection, officer, "si", here.now)
+    assert said().verdict is Verdict.WRONG
+    assert "no words to wake somebody with in `si`: n.perera would be woken in English" in said().said
 
 
 def test_a_provider_that_refuses_us_and_little_money_are_said(here: Installation) -> None:

@@ -195,8 +195,9 @@ def test_an_officer_lets_it_ring_and_the_next_one_answers_and_signs(held: Held) 
     assert held.result.signed_by == ("wakes, duty_officer", "director, director")
     step = load_country(countries_root() / "lka").facts.wake.after.total_seconds() / 60
     minutes = [one.minute or 0 for one in held.result.woken]
-    assert all(later - earlier >= step for earlier, later in itertools.pairwise(minutes))
-    assert held.result.stage(Stage.AWAKE).p50 >= 2 * step
+    a_moment = 1  # each try is handed over a moment after it falls due, which may be longer for one than for the next
+    assert all(later - earlier > step - a_moment for earlier, later in itertools.pairwise(minutes))
+    assert held.result.stage(Stage.AWAKE).p50 > 2 * step - a_moment
     assert max(len(message.body) for message in held.accepted if message.to in (FIRST, SECOND)) <= 160
     lines = list(shown(held.result, held.state))
     assert "did not answer when woken: sleeps" in lines

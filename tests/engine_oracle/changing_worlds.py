@@ -10,7 +10,8 @@ from worlds import START, said, without_horizon, worlds
 
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
-from schemas.records import ConfigChange, Record, Tick
+from schemas.inputs import ConfigChange, Tick
+from schemas.records import Record
 
 _LOOK = timedelta(seconds=1)
 """After each record a tick, so that all before it is judged: a moment of the grid may be a record's own, of which time says nothing yet."""

@@ -8,7 +8,8 @@ from oracle_events import Life
 
 from processors.engine import State, from_bytes, initial, step, to_bytes
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, EventChange, ThresholdBreach
+from schemas.records import Record
 
 INSTANT = timedelta(microseconds=1)
 Steps = Sequence[tuple[datetime, Truth, bool]]

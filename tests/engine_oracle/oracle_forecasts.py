@@ -11,8 +11,8 @@ from decimal import Decimal
 from oracle_known import NO_TIME, Known, Reading, admitted, rank
 
 from schemas.configuration import Threshold
+from schemas.inputs import Observation
 from schemas.levels import Level
-from schemas.records import Observation
 
 Members = list[list[Decimal]]
 """Of each member that is there its values inside the lead, in order of time."""

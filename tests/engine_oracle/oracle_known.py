@@ -10,9 +10,10 @@ from decimal import Decimal
 
 from schemas.configuration import Configuration, FeedFacts, Station, Threshold
 from schemas.envelopes import read_input
+from schemas.inputs import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Tick
 from schemas.levels import Level
 from schemas.observations import from_batch
-from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, Tick
+from schemas.records import Record
 
 NO_TIME = timedelta(0)
 

@@ -5,17 +5,21 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from comparing import Steps, apart, difference, final, run, value_at
 from configurations import SHARD
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import START, World, split, without_horizon, without_shadow, worlds
 
+from processors import tracks
 from processors.engine import State, levels, timelines, to_bytes
 from schemas.conditions import Silent
 from schemas.envelopes import input_record
+from schemas.inputs import Tick
 from schemas.levels import Truth
-from schemas.records import CompoundEvent, EventChange, Record, Tick
+from schemas.outputs import CompoundEvent, EventChange
+from schemas.records import Record
 
 FIRST = START - timedelta(days=20)
 ENDS = {EventChange.CLOSED, EventChange.CANNOT_TELL, EventChange.RETRACTED, EventChange.FOUND_AFTERWARDS}
@@ -35,6 +39,17 @@ def test_neither_cuts_nor_restarts_change_what_is_said(world: World) -> None:
     restarted, said_again = run(world.records, snapshot_each=True)
     assert said == said_again
     assert to_bytes(whole) == to_bytes(restarted)
+
+
+@given(worlds(records=60))
+def test_letting_go_of_what_is_not_asked_for_changes_nothing_that_is_said(world: World) -> None:
+    """However soon what was said of places is let go of, every word comes out the same: an onset may be asked for long after it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tracks, "_FOLD_AT", 1)
+        _, soon = run(world.records)
+        patched.setattr("processors.benches.may_forget", lambda _track: False)
+        _, never = run(world.records)
+    assert soon == never
 
 
 @given(worlds(records=12), st.integers(0, 2**32))

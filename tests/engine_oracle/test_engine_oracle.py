@@ -13,7 +13,8 @@ from worlds import START, World, without_horizon, worlds
 
 from processors.engine import levels, timelines
 from schemas.envelopes import input_record
-from schemas.records import CompoundEvent, EventChange, Tick
+from schemas.inputs import Tick
+from schemas.outputs import CompoundEvent, EventChange
 
 FIRST = START - timedelta(days=20)
 

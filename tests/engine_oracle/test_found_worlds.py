@@ -14,8 +14,9 @@ from processors.engine import timelines
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, observations_record
 from schemas.indicators import CATALOGUE
+from schemas.inputs import ConfigChange, Observation, Tick
 from schemas.observations import to_batch
-from schemas.records import ConfigChange, Observation, Record, Tick
+from schemas.records import Record
 
 RIVER = {"name": "river", "indicator": "river_level", "at": "station", "levels": {"yellow": "2 m", "orange": "4 m"}, "stale_after": "12 h"}
 CASES = {"name": "cases", "indicator": "dengue_cases", "levels": {"yellow": "2 cases", "orange": "4 cases"}, "stale_after": "2 d"}

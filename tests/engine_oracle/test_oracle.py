@@ -16,9 +16,10 @@ from worlds import START
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, observations_record
 from schemas.indicators import CATALOGUE
+from schemas.inputs import ConfigChange, GaugeDeclaration, Heartbeat, Observation, Tick
 from schemas.levels import Level, Truth
 from schemas.observations import to_batch
-from schemas.records import ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, Tick
+from schemas.records import Record
 
 T, F, U = TRUE, FALSE, UNKNOWN
 HOUR = timedelta(hours=1)

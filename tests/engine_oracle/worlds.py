@@ -18,8 +18,9 @@ from msgspec.structs import replace
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, observations_record, read_input
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Tick
 from schemas.observations import decode, encode, from_batch, to_batch
-from schemas.records import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, Tick
+from schemas.records import Record
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 GRID = timedelta(minutes=10)

@@ -7,8 +7,8 @@ import pytest
 
 from eventlog.archive import Archive
 from schemas.errors import LogError
+from schemas.inputs import Observation
 from schemas.observations import SCHEMA, to_batch
-from schemas.records import Observation
 
 FETCHED = datetime(2025, 12, 1, 6, tzinfo=UTC)
 

@@ -45,7 +45,7 @@ from alerts.stand_in_provider import Mode, StandInProvider
 from alerts.tables import messages, subscribers, warnings
 from eventlog.log import EventLog, open_log
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import MessageState
 
 HOMES = ("sqlite", "postgresql")

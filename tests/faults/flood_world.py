@@ -20,7 +20,7 @@ from eventlog.log import EventLog
 from feeds.cases import Case
 from schemas.country_files import CHECKOUT, LoadedCountry, load_country
 from schemas.envelopes import input_record
-from schemas.records import ConfigChange
+from schemas.inputs import ConfigChange
 
 FEED = "lka_irrigation_river"
 START = datetime(2025, 11, 20, tzinfo=UTC)

@@ -45,7 +45,7 @@ from feeds.fetch import address
 from feeds.manifest import load_manifest
 from feeds.run import SOURCES
 from schemas.envelopes import read_input
-from schemas.records import Heartbeat, Tick
+from schemas.inputs import Heartbeat, Tick
 from schemas.topics import INPUT
 from schemas.warning_records import MessageState
 

@@ -18,9 +18,8 @@ from alerts.registry import Registry
 from alerts.tables import messages, signatures, warnings
 from eventlog.log import EventLog
 from schemas.envelopes import read_output
-from schemas.records import JournalAnchor
 from schemas.topics import JOURNAL, WARNINGS
-from schemas.warning_records import MessageState, Warning
+from schemas.warning_records import JournalAnchor, MessageState, Warning
 
 _ASKED = {Verb.SIGN: "sign", Verb.HOLD: "hold", Verb.LET_GO: "let_go"}
 _STEP = {Verb.SIGN: Step.SIGNED, Verb.HOLD: Step.HELD, Verb.LET_GO: Step.LET_GO}

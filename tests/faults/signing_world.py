@@ -14,7 +14,7 @@ from alerts.tables import messages, processed, warnings
 from eventlog.log import EventLog
 from schemas.envelopes import output_record
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import MessageState
 
 AREAS = ("LK11", "LK12", "LK21", "LK31")

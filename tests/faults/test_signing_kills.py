@@ -15,9 +15,9 @@ from alerts import journal
 from alerts.journal import Step
 from alerts.people.keys import Keys
 from alerts.registry import Registry
+from schemas.inputs import Signature
 from schemas.levels import Level
-from schemas.records import JournalAnchor, Signature
-from schemas.warning_records import Warning, WarningStatus
+from schemas.warning_records import JournalAnchor, Warning, WarningStatus
 
 SEED = 7
 KILLS = {"sqlite": 4, "postgresql": 4}

@@ -26,9 +26,10 @@ from alerts.registry import Registry
 from alerts.tables import bodies, lives, messages, outbox, signatures, subscribers, warnings
 from eventlog.log import EventLog, open_log
 from schemas.envelopes import read_input, read_output, record_from_json
-from schemas.records import Heartbeat, JournalAnchor, Record, Stored, Tick
+from schemas.inputs import Heartbeat, Tick
+from schemas.records import Record, Stored
 from schemas.topics import DELIVERIES, EVENTS, INPUT, JOURNAL, TOPICS
-from schemas.warning_records import Delivery, MessageState
+from schemas.warning_records import Delivery, JournalAnchor, MessageState
 
 MINUTE = timedelta(minutes=1)
 _NUMBER = re.compile(rb"(?=(999\d{9}))")

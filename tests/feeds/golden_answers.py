@@ -18,10 +18,10 @@ from feeds.contract import ParseContext
 from feeds.ingest import Examined, examine
 from feeds.manifest import ROOT, load_manifest
 from schemas.country_files import CHECKOUT
+from schemas.inputs import Observation
 from schemas.moments import to_utc
 from schemas.place_tables import read_places
 from schemas.places import Places
-from schemas.records import Observation
 
 ENDING = ".golden.json"
 SHAPES = ("adm2", "adm3")

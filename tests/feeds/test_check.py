@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feeds.check import split, unfit
-from schemas.records import Observation
+from schemas.inputs import Observation
 
 RECEIVED = datetime(2025, 11, 27, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

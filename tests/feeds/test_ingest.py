@@ -20,8 +20,9 @@ from feeds.memory import FeedState
 from feeds.quarantine import Quarantine
 from schemas.country_files import CHECKOUT, LoadedCountry, load_country
 from schemas.envelopes import read_input
+from schemas.inputs import Heartbeat, Observation
 from schemas.observations import from_batch
-from schemas.records import Heartbeat, Observation, Record, Stored
+from schemas.records import Record, Stored
 from schemas.topics import INPUT
 
 FEED = "lka_irrigation_river"

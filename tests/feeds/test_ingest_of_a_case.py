@@ -18,8 +18,8 @@ from feeds.manifest import load_manifest
 from feeds.stand_ins import StandInServer
 from schemas.country_files import CHECKOUT, load_country
 from schemas.envelopes import read_input
+from schemas.inputs import Heartbeat, Observation
 from schemas.observations import from_batch
-from schemas.records import Heartbeat, Observation
 from schemas.topics import INPUT
 
 RIVER = "lka_irrigation_river"

@@ -15,7 +15,7 @@ from feeds.lka_rain_grid import parse as parser
 from feeds.lka_rain_grid.parse import parse, read_grid
 from schemas.country_files import countries_root
 from schemas.errors import ConfigurationError, SourceChanged
-from schemas.records import Quality
+from schemas.inputs import Quality
 
 MORNING = datetime(2025, 11, 28, 6, tzinfo=UTC)
 LATITUDE, LONGITUDE = np.array([0.5, 1.5]), np.array([0.5, 1.5])

@@ -8,7 +8,7 @@ from parse_contexts import context, sample
 from feeds.contract import Parsed
 from feeds.lka_wfp_prices.parse import parse
 from schemas.errors import SourceChanged
-from schemas.records import Quality
+from schemas.inputs import Quality
 
 SEPTEMBER = datetime(2023, 9, 20, tzinfo=UTC)
 HEADER = "date,admin1,admin2,market,commodity,unit,priceflag,pricetype,currency,price"

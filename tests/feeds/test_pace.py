@@ -12,7 +12,7 @@ from feeds.pace import Pace
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.envelopes import output_record
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 
 OPENED = datetime(2025, 11, 26, 6, tzinfo=UTC)
 RIVERS, LANDSLIDES, DENGUE = (load_manifest(name) for name in ("lka_irrigation_river", "lka_nbro_landslide", "lka_dengue_weekly"))

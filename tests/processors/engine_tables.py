@@ -16,8 +16,10 @@ from processors.engine import State, initial, step
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, observations_record
 from schemas.indicators import CATALOGUE
+from schemas.inputs import ConfigChange, GaugeDeclaration, Heartbeat, Observation, Tick
 from schemas.observations import to_batch
-from schemas.records import CompoundEvent, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Record, ThresholdBreach, Tick
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record
 
 DAY = datetime(2025, 11, 20, tzinfo=UTC)
 DOCUMENT = {"title": "t", "date": "2025-01-01", "owner": "planner"}

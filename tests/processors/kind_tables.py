@@ -8,7 +8,7 @@ from engine_tables import DOCUMENT
 
 from processors.kinds import KINDS, bounds_of
 from schemas.configuration import Threshold
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 
 
 def threshold(kind: str, levels: Mapping[str, str], **more: Any) -> Threshold:

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from eventlog.log import EventLog
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
-from schemas.records import Record, Tick
+from schemas.inputs import Tick
+from schemas.records import Record
 
 CONFIGURED = configuration(
     [{"name": "river", "levels": {"yellow": "5 m", "orange": "7 m"}, "for": "2 readings", "leave_below": "0.2 m"}],

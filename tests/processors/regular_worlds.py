@@ -9,9 +9,10 @@ from engine_tables import DAY, configuration, configured_record
 from msgspec.structs import replace
 
 from schemas.envelopes import input_record, observations_record
+from schemas.inputs import GaugeDeclaration, Heartbeat, Observation, Tick
 from schemas.microseconds import to_microseconds
 from schemas.observations import to_batch
-from schemas.records import GaugeDeclaration, Heartbeat, Observation, Record, Tick
+from schemas.records import Record
 
 UNITS = {"river_level": "m", "rain_1d": "mm", "landslide_warning": "level"}
 HOUR = timedelta(hours=1)

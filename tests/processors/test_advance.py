@@ -14,7 +14,8 @@ from processors.engine import ENGINE_VERSION, State, advance, from_bytes, initia
 from processors.rows import Rows
 from processors.waiting import waiting
 from schemas.envelopes import read_input
-from schemas.records import CompoundEvent, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record
 
 Said = list[list[ThresholdBreach | CompoundEvent]]
 SEEDS = range(12)

@@ -19,7 +19,8 @@ from processors.loop import Processor
 from processors.shard_task import ReplayBound
 from processors.taking import Engine
 from processors.ticker import Ticker
-from schemas.records import CompoundEvent, Record, Stored, ThresholdBreach
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record, Stored
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from processors.engine import State, step, to_bytes
 from processors.loop import Processor
 from processors.taking import KEPT_BYTES, Engine
 from schemas.envelopes import input_record, read_output
-from schemas.records import CompoundEvent, ConfigChange, DeadLetter, Record, ThresholdBreach
+from schemas.inputs import ConfigChange
+from schemas.outputs import CompoundEvent, DeadLetter, ThresholdBreach
+from schemas.records import Record
 
 
 @pytest.fixture

@@ -22,7 +22,9 @@ from processors.upgrade import Content, Standing, followed
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, read_input, read_output
 from schemas.errors import LogError, NewerVersionError
-from schemas.records import CompoundEvent, ConfigChange, DeadLetter, EngineChange, Record, ThresholdBreach
+from schemas.inputs import ConfigChange
+from schemas.outputs import CompoundEvent, DeadLetter, EngineChange, ThresholdBreach
+from schemas.records import Record
 
 NEXT = f"{ENGINE_VERSION}.1"
 OTHERWISE: dict[str, dict[str, Any]] = {

@@ -14,7 +14,8 @@ from processors import metrics
 from processors.loop import Processor
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record
-from schemas.records import Heartbeat, Record
+from schemas.inputs import Heartbeat
+from schemas.records import Record
 
 ANSWERED = DAY + timedelta(hours=9)
 

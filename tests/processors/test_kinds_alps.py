@@ -9,7 +9,7 @@ from kind_tables import rows, threshold
 from pydantic import ValidationError
 
 from processors.kinds.periods import MONTHS
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 from schemas.thresholds import kind_wrong
 
 JUNE = datetime(2023, 6, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from kind_tables import rows, threshold
 from pydantic import ValidationError
 
 from processors.kinds.periods import WEEKS
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 
 COUNTS = [0, 0, 4, 3, 3, 5, 3, 1, 1, 1, 3, 3, 1, 2, 1, 0, 3, 3, 3, 1, 0, 0, 0, 1]
 FIRST = 14

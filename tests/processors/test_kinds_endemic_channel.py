@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from processors.kinds.endemic_channel import upper_poisson
 from processors.kinds.periods import MONTHS, WEEKS
-from schemas.records import BaselineRow
+from schemas.inputs import BaselineRow
 
 WEEK = timedelta(days=7)
 VILLAGE = {

@@ -13,7 +13,7 @@ from processors.kinds import KINDS, bounds_of
 from processors.regular import layout_of
 from schemas.errors import ConfigurationError
 from schemas.levels import Level
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 from schemas.threshold_kinds import KIND_FORMS
 from schemas.thresholds import quantity_number
 

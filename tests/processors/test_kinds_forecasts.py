@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from processors.engine import State, levels, step, timelines
 from processors.regular import layout_of
 from processors.snapshots import from_bytes, to_bytes
+from schemas.inputs import Observation
 from schemas.levels import Level
-from schemas.records import CompoundEvent, Observation, ThresholdBreach
+from schemas.outputs import CompoundEvent, ThresholdBreach
 
 GLOFAS = [{"feed": "river", "every": "1 d", "indicators": ["river_discharge"]}]
 FLOOD: dict[str, Any] = {

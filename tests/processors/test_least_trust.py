@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from processors.engine import State, step
 from processors.regular import layout_of
 from schemas.configuration import Configuration
-from schemas.records import TRUST, Quality
+from schemas.inputs import TRUST, Quality
 
 WATER = "community_report.water_in_houses"
 ANYBODY = {"name": "anybody", "indicator": WATER, "levels": {"yellow": "1 house"}, "stale_after": "6 h"}

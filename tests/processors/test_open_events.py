@@ -14,8 +14,10 @@ from processors.engine import ENGINE_VERSION, State, advance, from_bytes, initia
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, read_input
 from schemas.errors import ConfigurationError
+from schemas.inputs import ConfigChange
 from schemas.microseconds import to_microseconds
-from schemas.records import CompoundEvent, ConfigChange, Record, ThresholdBreach
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record
 
 FLOOD = {"name": "flood", "when": "river >= orange"}
 Told = list[tuple[str, ...]]

@@ -17,7 +17,7 @@ from processors.loop import Processor
 from processors.ticker import Ticker
 from schemas.envelopes import input_record
 from schemas.errors import FencedError, LogError, NewerVersionError
-from schemas.records import Heartbeat
+from schemas.inputs import Heartbeat
 
 
 @pytest.fixture

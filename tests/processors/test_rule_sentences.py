@@ -9,7 +9,7 @@ from engine_tables import at, begun, configuration, play, rows_of
 from processors.engine import step, timelines
 from schemas.configuration import Configuration
 from schemas.levels import Level, Truth
-from schemas.records import CompoundEvent, EventChange, Evidence
+from schemas.outputs import CompoundEvent, EventChange, Evidence
 
 RIVER: dict[str, Any] = {"name": "river", "levels": {"orange": "7 m", "red": "9 m"}, "hold_for": "2 h"}
 SLOPE: dict[str, Any] = {"name": "slope", "indicator": "landslide_warning", "levels": {"orange": "2 level"}, "hold_for": "2 h"}

@@ -7,7 +7,7 @@ from engine_tables import at, begun, configuration, configured_record, record_of
 
 from processors.engine import State, step
 from schemas.configuration import Configuration
-from schemas.records import CompoundEvent
+from schemas.outputs import CompoundEvent
 
 RIVER = {"name": "river", "levels": {"yellow": "4 m", "orange": "5 m", "red": "7 m"}}
 LIVE = {"name": "live", "when": "river >= orange", "raise": {"to": "red", "if": "river >= red"}, "cool_down": "6 h"}

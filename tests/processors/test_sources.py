@@ -9,8 +9,8 @@ import pytest
 from processors.rereading import Rereader
 from processors.sources import Source, numbers_in
 from processors.timelines import micros
+from schemas.inputs import Observation, Quality
 from schemas.observations import encode, to_batch
-from schemas.records import Observation, Quality
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _MANY = 150

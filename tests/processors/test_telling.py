@@ -10,7 +10,8 @@ from processors import advance as advancing
 from processors.engine import ENGINE_VERSION, State, initial, to_bytes
 from processors.telling import NO_EVIDENCE
 from schemas.envelopes import read_input
-from schemas.records import BreachChange, CompoundEvent, Record, ThresholdBreach
+from schemas.outputs import BreachChange, CompoundEvent, ThresholdBreach
+from schemas.records import Record
 
 Said = ThresholdBreach | CompoundEvent
 _REASONS = ("evidence", "ending", "beside", "silent", "readings", "peak")

@@ -7,8 +7,9 @@ from engine_tables import DAY, at, begun, configuration, play, reading, readings
 
 from processors.engine import levels, step
 from schemas.envelopes import input_record
+from schemas.inputs import Baseline, BaselineRow
 from schemas.levels import Level, Truth
-from schemas.records import Baseline, BaselineRow, ThresholdBreach
+from schemas.outputs import ThresholdBreach
 
 RIVER: dict[str, Any] = {"name": "river", "levels": {"yellow": "5 m", "orange": "7.0 m"}}
 GAUGES = [{"code": "g1", "name": "one", "feed": "river", "areas": ["A"]}, {"code": "g2", "name": "two", "feed": "river", "areas": ["A"]}]

@@ -11,7 +11,9 @@ from processors.engine import State, step, to_bytes
 from processors.telling import LONGEST_SINCE, told_since
 from processors.timelines import BEGINNING, micros
 from schemas.envelopes import input_record
-from schemas.records import Baseline, BaselineRow, CompoundEvent, EventChange, GaugeDeclaration, Record, ThresholdBreach, Tick
+from schemas.inputs import Baseline, BaselineRow, GaugeDeclaration, Tick
+from schemas.outputs import CompoundEvent, EventChange, ThresholdBreach
+from schemas.records import Record
 
 WEEK = timedelta(days=7)
 YEARS = 4

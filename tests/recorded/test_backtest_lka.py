@@ -11,8 +11,8 @@ from polyrisk.backtest_convert import convert
 from processors.backtest_baselines import baselines_of
 from processors.history import History
 from schemas.country_files import LoadedCountry, load_country
+from schemas.inputs import BaselineRow
 from schemas.microseconds import from_microseconds
-from schemas.records import BaselineRow
 
 Month = tuple[str, int, int]
 FILES = {

@@ -13,9 +13,9 @@ from processors.kinds import bounds_of
 from processors.kinds.endemic_channel import rows as channel_rows
 from processors.kinds.periods import WEEKS
 from schemas.configuration import Area, BaselineSettings, Threshold
+from schemas.inputs import Observation
 from schemas.observations import to_batch
 from schemas.places import Places
-from schemas.records import Observation
 
 DOCUMENT = {"title": "t", "date": "2025-01-01", "owner": "planner"}
 CHANNEL = {

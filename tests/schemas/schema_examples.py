@@ -5,34 +5,26 @@ from datetime import UTC, datetime, timedelta
 from pydantic import BaseModel
 
 from schemas.envelopes import Published
+from schemas.inputs import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Quality, Signature, Tick
 from schemas.levels import Dimension, Level, Truth
-from schemas.readings import PlainReading
-from schemas.records import (
-    Baseline,
-    BaselineRow,
+from schemas.outputs import (
     BreachChange,
     CompoundEvent,
-    ConfigChange,
     DeadLetter,
     EngineChange,
     EventChange,
     Evidence,
-    GaugeDeclaration,
-    Heartbeat,
-    JournalAnchor,
     LevelStep,
-    Observation,
-    Quality,
     Reading,
-    Signature,
     ThresholdBreach,
-    Tick,
 )
+from schemas.readings import PlainReading
 from schemas.warning_records import (
     Answer,
     AnswerCount,
     ByAgreement,
     Delivery,
+    JournalAnchor,
     Judgement,
     MessageState,
     RenderedText,

@@ -10,9 +10,10 @@ from schema_examples import AT, LATER, PLAIN
 
 from schemas.envelopes import read_input, reading_record
 from schemas.errors import PolyriskError
+from schemas.inputs import Observation
 from schemas.observations import SCHEMA, from_batch, to_batch
 from schemas.readings import PlainReading, decode_readings
-from schemas.records import Observation, Record
+from schemas.records import Record
 from schemas.topics import INPUT
 
 

@@ -21,9 +21,10 @@ from schemas.envelopes import (
 )
 from schemas.errors import NewerVersionError, PolyriskError
 from schemas.indicators import CATALOGUE
+from schemas.inputs import Observation, Quality
 from schemas.microseconds import to_microseconds
 from schemas.observations import SCHEMA, check, decode, encode, from_batch, to_batch
-from schemas.records import Observation, Quality, Record
+from schemas.records import Record
 from schemas.topics import TOPICS
 
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside

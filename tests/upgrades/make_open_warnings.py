@@ -26,7 +26,7 @@ from alerts.registry import Consent, Enrolment, Registry
 from alerts.service import AlertService
 from eventlog.log import open_log
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 KEYS = Keys([base64.urlsafe_b64encode(bytes(32))], bytes(32))
 """Of no secret: the numbers in the registry are nobody's."""

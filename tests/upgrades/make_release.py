@@ -31,21 +31,11 @@ from processors.engine import ENGINE_VERSION
 from processors.loop import Processor
 from schemas.configuration import Configuration
 from schemas.envelopes import input_record, observations_record, output_record, read_output
+from schemas.inputs import Baseline, BaselineRow, ConfigChange, GaugeDeclaration, Heartbeat, Observation, Signature, Tick
 from schemas.levels import Level
 from schemas.observations import to_batch
-from schemas.records import (
-    Baseline,
-    BaselineRow,
-    CompoundEvent,
-    ConfigChange,
-    GaugeDeclaration,
-    Heartbeat,
-    Observation,
-    Record,
-    Signature,
-    ThresholdBreach,
-    Tick,
-)
+from schemas.outputs import CompoundEvent, ThresholdBreach
+from schemas.records import Record
 from schemas.warning_records import Delivery, MessageState, RenderedText, Warning, WarningStatus
 
 SHARD = "TST"

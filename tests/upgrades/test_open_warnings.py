@@ -19,7 +19,7 @@ from alerts.registry import Registry
 from alerts.service import AlertService
 from eventlog.log import EventLog, open_log
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 from schemas.warning_records import Warning, WarningStatus
 
 HERE = Path(__file__).parent / "open_warnings"

@@ -19,7 +19,8 @@ from processors.engine import ENGINE_VERSION, to_bytes
 from processors.loop import Processor
 from schemas.envelopes import read_input, read_output
 from schemas.errors import LogError, NewerVersionError
-from schemas.records import EngineChange, Signature
+from schemas.inputs import Signature
+from schemas.outputs import EngineChange
 from schemas.topics import INPUT, TOPICS
 from schemas.warning_records import Warning
 

@@ -12,7 +12,7 @@ from texts_places import NINE, ROMANISED, country_of_nine_languages
 from alerts.rendering import Rendered, Renderer
 from alerts.texts import NAME, Catalogue, Kind, Need, Service, regional
 from schemas.levels import Level
-from schemas.records import EventChange
+from schemas.outputs import EventChange
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = (*NINE, *ROMANISED)
