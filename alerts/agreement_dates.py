@@ -4,7 +4,7 @@ These depend on the day, so they stop neither a country from being read nor a co
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from alerts.texts import Catalogue, Kind
@@ -55,6 +55,12 @@ def findings_of(country: LoadedCountry, today: date) -> Iterator[Finding]:
                 why = "By agreement it goes out, and nobody reads it before."
                 where = ("agreements", name, "rules", index)
                 yield file.finding("agreement-draft", where, what, why, "Have it reviewed: docs/translators.md says how.")
+
+
+def ends(country: LoadedCountry) -> list[datetime]:
+    """When each of a country's agreements ends, or has ended: the end of its last day, by the country's clock."""
+    days = (agreement.until + timedelta(days=1) for agreement in country.facts.agreements.values())
+    return [datetime.combine(day, time(), country.timezone) for day in days]
 
 
 def _rules(agreement: Agreement) -> str:

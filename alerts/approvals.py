@@ -46,7 +46,12 @@ def bind(warning: Warning, kind: Kind, group: str, areas: Iterable[str], messagi
 
 def texts(rendered: Sequence[RenderedText]) -> list[Text]:
     """All that people would read of a message."""
-    return [(t.language, need, body) for t in rendered for need, body in (("", t.body), *((n.need, n.body) for n in t.for_needs))]
+    return [(text.language, need, body) for text in rendered for need, body in ways(text)]
+
+
+def ways(text: RenderedText) -> list[tuple[str, str]]:
+    """In which ways one text is said: need (empty for what all others read) and words."""
+    return [("", text.body), *((said.need, said.body) for said in text.for_needs)]
 
 
 def digest(warning: Warning, kind: Kind, bound: Bound, read: Iterable[Text]) -> str:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,10 +10,23 @@ from alerts.channels.contract import known_channels
 from alerts.duty_words import DUTY, Duty
 from alerts.languages import Language, languages
 from alerts.marks import EXERCISE
-from alerts.rendering import budget_of, opt_out_of, place_name, source_of
+from alerts.rendering import NONE, budget_of, opt_out_of, place_name, source_of
 from alerts.text_checks import UNREADABLE, findings_of_text, invisible
 from alerts.text_lengths import SOURCE, Setting, findings_of_length
-from alerts.texts import ANY, NAME, REGIONAL, SERVICE, SOURCE_LANGUAGE, WORDS, Catalogue, Kind, Pattern, Service, regional
+from alerts.texts import (
+    ANY,
+    CHOICES,
+    NAME,
+    REGIONAL,
+    SERVICE,
+    SOURCE_LANGUAGE,
+    WORDS,
+    Catalogue,
+    Kind,
+    Pattern,
+    Service,
+    regional,
+)
 from schemas.configuration import Rule
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import ConfigurationError
@@ -215,10 +228,21 @@ def _missing(country: LoadedCountry, catalogue: Catalogue, rule: Rule) -> Iterat
         found = {kind: catalogue.get(language, rule.text, kind) for kind in Kind}
         for kind in (kind for kind, pattern in found.items() if pattern is None):
             yield _missing_text(country, language, rule.text, kind, f"Rule {rule.name} reaches areas where it is read.")
+        for of_kind in {begins: kind for kind, begins in CHOICES.items()}.values():
+            yield from _missing_choices(country, catalogue, language, rule.text, of_kind)
         shared = [kind.value for kind, pattern in found.items() if pattern is not None and pattern.name == ANY]
         if shared and catalogue.get(language, rule.text, NAME) is None:
             why = f"Its {', '.join(shared)} would not say which danger it is about, and people may stand under two warnings."
             yield _missing_text(country, language, rule.text, NAME, why)
+
+
+def _missing_choices(country: LoadedCountry, catalogue: Catalogue, language: str, text: str, kind: str) -> Iterator[Finding]:
+    """What the English or another language of the country has to fill `{action}` with, and this language has not."""
+    offered = dict.fromkeys(name for tag in (SOURCE_LANGUAGE, *country.languages) for name in catalogue.actions(tag, text, kind))
+    for name in offered:
+        if name not in catalogue.actions(language, text, kind):
+            why = "A person can choose only what every language of a message has, so nobody could choose it."
+            yield _missing_text(country, language, text, f"{CHOICES[kind]}{name}", why)
 
 
 def _missing_service(country: LoadedCountry, catalogue: Catalogue) -> Iterator[Finding]:
@@ -255,13 +279,15 @@ def _measured(country: LoadedCountry, catalogue: Catalogue) -> list[tuple[Patter
     """Each text that the country can send, its own or a shared one, with all that may stand in it; of its own that no rule names, such as
     those of a framework, the names of all districts."""
     places: dict[Pattern, set[str]] = defaultdict(set)
-    hazards: dict[Pattern, set[str]] = defaultdict(set)
+    dangers: dict[Pattern, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for rule in country.configuration.rules:
         for language in _languages(country, rule):
             name = catalogue.get(language, rule.text, NAME)
             for pattern in filter(None, (catalogue.get(language, rule.text, kind) for kind in Kind)):
                 places[pattern] |= set(_areas(country, rule))
-                hazards[pattern] |= {name.text} if name is not None else set()
+                actions = tuple(catalogue.actions(language, rule.text, pattern.kind).values())
+                called = name.text if name is not None else NONE
+                dangers[pattern][called] = (*dangers[pattern].get(called, ()), *actions)
     for language in country.languages:
         for pattern in filter(None, (catalogue.get(language, SERVICE, kind) for kind in Service)):
             places[pattern] = set(country.places.areas)
@@ -269,10 +295,14 @@ def _measured(country: LoadedCountry, catalogue: Catalogue) -> list[tuple[Patter
     for pattern in catalogue.patterns:
         if not pattern.is_part:
             places[pattern] = places.get(pattern) or districts
-    return [(p, _setting(country, catalogue, p, codes, hazards[p])) for p, codes in places.items()]
+            if not dangers[pattern]:
+                dangers[pattern][NONE] = tuple(catalogue.actions(pattern.language, pattern.name, pattern.kind).values())
+    return [(p, _setting(country, catalogue, p, codes, dangers[p])) for p, codes in places.items()]
 
 
-def _setting(country: LoadedCountry, catalogue: Catalogue, pattern: Pattern, places: set[str], hazards: set[str]) -> Setting:
+def _setting(
+    country: LoadedCountry, catalogue: Catalogue, pattern: Pattern, places: set[str], dangers: Mapping[str, Sequence[str]]
+) -> Setting:
     tomorrow = catalogue.get(pattern.language, WORDS, "tomorrow")
     known = languages().get(pattern.language)
     return Setting(
@@ -280,23 +310,22 @@ def _setting(country: LoadedCountry, catalogue: Catalogue, pattern: Pattern, pla
         places=tuple(place_name(country, code, pattern.language) for code in places),
         budget=budget_of(country, pattern.language),
         opt_out=opt_out_of(country, pattern.language),
-        hazards=tuple(hazards),
+        dangers=dangers,
         tomorrow=tomorrow.text if tomorrow is not None else "",
-        actions=tuple(catalogue.actions(pattern.language, pattern.name).values()),
         joins=known is None or known.joins,
     )
 
 
 def _shared_setting(pattern: Pattern, catalogue: Catalogue) -> Setting:
     language = languages()[pattern.language]
-    names = tuple(p.text for p in catalogue.patterns if p.language == pattern.language and p.kind == NAME) if pattern.name == ANY else ()
+    of = {p.name: p.text for p in catalogue.patterns if p.language == pattern.language and p.kind == NAME}
+    dangers = of if pattern.name == ANY else {pattern.name: NONE}
     tomorrow = catalogue.get(pattern.language, WORDS, "tomorrow")
     return Setting(
         source=SOURCE,
         places=() if pattern.is_part else (language.longest_place.name,),
         budget=language.segments,
-        hazards=names,
+        dangers={said: tuple(catalogue.actions(pattern.language, name, pattern.kind).values()) for name, said in dangers.items()},
         tomorrow=tomorrow.text if tomorrow is not None else "",
-        actions=tuple(catalogue.actions(pattern.language, pattern.name).values()),
         joins=language.joins,
     )

@@ -29,7 +29,7 @@ from alerts.roster import telephones
 from alerts.signing import Signing, ToSign
 from alerts.silences import Silence
 from alerts.silencing import Silencing
-from alerts.slots import Slot
+from alerts.slots import Choice, Slot
 from eventlog.log import EventLog
 from schemas.country_files import LoadedCountry
 from schemas.levels import Level
@@ -93,11 +93,11 @@ class DutyDesk:
             warning = self._signing.sign(connection, warning_message_id, by, role, now, seen)
         return warning
 
-    def preview(self, message: str, officer: Officer, languages: Sequence[str], now: datetime) -> list[Preview]:
+    def preview(self, message: str, officer: Officer, languages: Sequence[str], now: datetime, need: str = "") -> list[Preview]:
         """Have a message that waits sent to the telephone of the officer who asks (`alerts.previews`). Answers what they had sent of it.
 
         Args:
-            languages: none is each of the country's own.
+            languages: none is each of the country's own. need: whose text it shall be; empty for the one that all others read.
 
         Raises:
             RefusedError: nothing waits under this id, the officer may not, gave no telephone or asked too often, or it has no such text.
@@ -108,7 +108,7 @@ class DutyDesk:
             grant = require(officer, What.PREVIEW, self.country, warning.area)
             wanted = languages or [text.language for text in warning.texts if text.language in self.country.languages]
             price = self.country.facts.messaging.price
-            return asked.ask(connection, self.country.code, warning, wanted, officer, grant.duty_role, price, now)
+            return asked.ask(connection, self.country.code, warning, wanted, officer, grant.duty_role, price, now, need)
 
     def previews(self, message: str, officer: Officer) -> tuple[list[Preview], bool]:
         """What an officer had sent to themselves of a message, and whether we know a telephone of theirs."""
@@ -222,6 +222,11 @@ class DutyDesk:
         """The names of the texts of which a person may write a warning, each with what else people may be told to do."""
         names = [name.removeprefix(originated.PREFIX) for name in self._proposals.rules if originated.is_originated(name)]
         return {name: originated.actions(self.country, self._proposals.renderer.catalogue, name) for name in names}
+
+    def hazard_choices(self) -> dict[str, tuple[Choice, ...]]:
+        """The same, with what people may be told to do in the words of each language of the country."""
+        catalogue = self._proposals.renderer.catalogue
+        return {name: originated.choices(self.country, catalogue, name) for name in self.hazards()}
 
     def correct(
         self, warning: str, by: str, role: str, comment: str, now: datetime, *, area: str | None = None, level: Level | None = None

@@ -116,6 +116,16 @@ def _need(connection: Connection, message: str, language: ColumnElement[str]) ->
     return case(*steps, else_="") if steps else literal("")
 
 
+def by_text(connection: Connection, message: str, people: Select[Any]) -> dict[tuple[str, str], int]:
+    """Which of a message's texts, by language and need, `intend` would choose for how many of these people, given as it is given them."""
+    who = people.subquery()
+    person, language = who.c
+    chosen = select(language.label("language"), _need(connection, message, language).label("need"))
+    texts = chosen.join(subscribers, subscribers.c.id == person).subquery()
+    query = select(texts.c.language, texts.c.need, func.count()).group_by(texts.c.language, texts.c.need)
+    return {(tag, need): int(number) for tag, need, number in connection.execute(query)}
+
+
 class Unsent(StrEnum):
     """Why a message to a person was not sent, or never made. A closed set: it stands in the registry and in metrics."""
 

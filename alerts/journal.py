@@ -77,6 +77,7 @@ class Step(StrEnum):
     SHIFT_ADDED = "shift_added"
     SHIFT_REMOVED = "shift_removed"
     HANDED_OVER = "handed_over"
+    TELEPHONE_ASKED = "telephone_asked"
     TELEPHONE_GIVEN = "telephone_given"
     TELEPHONE_FORGOTTEN = "telephone_forgotten"
     WOKEN = "woken"

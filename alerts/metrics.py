@@ -1,6 +1,6 @@
 """What can be measured of alerts. No label holds a person, a number or an id: only closed sets of words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -68,12 +68,42 @@ class Metrics:
         self._unreviewed = Gauge("polyrisk_unreviewed_messages", unreviewed, registry=self.registry)
         since = "When the oldest message went out by agreement that nobody has reviewed."
         self._unreviewed_oldest = Gauge("polyrisk_unreviewed_oldest_timestamp_seconds", since, registry=self.registry)
+        self._make_people()
         self.observe_waiting(Waiting(None, None, None))
         self.observe_unsigned({})
         self.observe_unreviewed(0, None)
         self._progress.set(_NOBODY_KNOWS)
         for answer in Answer:
             self._answers.labels(answer.value).set(_NOBODY_KNOWS)
+
+    def _make_people(self) -> None:
+        """What people are woken for, wrote themselves and agreed on beforehand."""
+        self._wakings = Gauge("polyrisk_wakings", "What somebody is woken for and nobody has acknowledged.", registry=self.registry)
+        woken = "Since when somebody is woken for the oldest of what nobody has acknowledged."
+        self._wakings_oldest = Gauge("polyrisk_wakings_oldest_timestamp_seconds", woken, registry=self.registry)
+        written = "Warnings that a person wrote because no rule saw the danger, and that stand or wait."
+        self._originated = Gauge("polyrisk_originated_warnings", written, registry=self.registry)
+        ends = "When the first warning that a person wrote runs out unless somebody updates it."
+        self._originated_end = Gauge("polyrisk_originated_end_timestamp_seconds", ends, registry=self.registry)
+        agreed = "When the first of the country's agreements ends, or has ended."
+        self._agreement_end = Gauge("polyrisk_agreement_end_timestamp_seconds", agreed, registry=self.registry)
+        self.observe_wakings([])
+        self.observe_originated([])
+        self.observe_agreements([])
+
+    def observe_wakings(self, begun: Sequence[datetime]) -> None:
+        """Set the gauges of what somebody is woken for: since when each."""
+        self._wakings.set(len(begun))
+        self._wakings_oldest.set(_seconds(min(begun, default=None)))
+
+    def observe_originated(self, ends: Sequence[datetime]) -> None:
+        """Set the gauges of what people wrote: when each runs out."""
+        self._originated.set(len(ends))
+        self._originated_end.set(_seconds(min(ends, default=None)))
+
+    def observe_agreements(self, ends: Sequence[datetime]) -> None:
+        """Set the gauge of what was agreed on beforehand: when each ends."""
+        self._agreement_end.set(_seconds(min(ends, default=None)))
 
     def warn_below(self, balance: float | None) -> None:
         """Set the gauge of how much money the country wants to see on the account; none if it does not say."""

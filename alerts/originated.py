@@ -8,16 +8,20 @@ it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
 from alerts.duty_words import DUTY
+from alerts.slots import Choice
 from alerts.tables import lives, originated
 from alerts.texts import ANY, NAME, SERVICE, WORDS, Catalogue, Kind
 from schemas.conditions import AtLevel
 from schemas.configuration import Ends, Rule, Sign
-from schemas.country_files import LoadedCountry
+from schemas.country_files import LoadedCountry, load_country
 from schemas.decided import Document
+from schemas.frameworks import frameworks_of
 from schemas.levels import Dimension, Level
 from schemas.warning_records import Originated
 
@@ -56,16 +60,32 @@ def rules(country: LoadedCountry, catalogue: Catalogue) -> dict[str, Rule]:
 
 def hazards(country: LoadedCountry, catalogue: Catalogue) -> list[str]:
     """Names of the texts that people are warned with, and that are there in each language of the country, whatever is to be said."""
-    for_duty = {rule.text for rule in country.configuration.rules if rule.audience == "operators"}
-    public = {rule.text for rule in country.configuration.rules if rule.audience == "public"}
+    rules = (*country.configuration.rules, *_of_frameworks(country.folder))
+    for_duty, public = ({rule.text for rule in rules if rule.audience == audience} for audience in ("operators", "public"))
     left_out = {SERVICE, WORDS, ANY, DUTY, *(for_duty - public)}
     return [name for name in sorted(catalogue.names() - left_out) if not lacking(catalogue, name, country.languages)]
+
+
+@lru_cache(maxsize=32)
+def _of_frameworks(folder: Path) -> tuple[Rule, ...]:
+    """The rules of a country's frameworks: their texts, too, are for people on duty, also while none of them is switched on.
+
+    Raises:
+        ConfigurationError: a framework cannot be read.
+    """
+    return tuple(rule for framework in frameworks_of(folder) for rule in load_country(framework).configuration.rules)
 
 
 def actions(country: LoadedCountry, catalogue: Catalogue, hazard: str) -> list[str]:
     """What people may be told to do besides what the texts of a hazard say of themselves, by the names that each language has."""
     of = [catalogue.actions(language, hazard) for language in country.languages]
     return [name for name in of[0] if all(name in said for said in of)]
+
+
+def choices(country: LoadedCountry, catalogue: Catalogue, hazard: str) -> tuple[Choice, ...]:
+    """The same, in the words of each language of the country."""
+    said = {language: catalogue.actions(language, hazard) for language in country.languages}
+    return tuple(Choice(name, {tag: of[name] for tag, of in said.items()}) for name in actions(country, catalogue, hazard))
 
 
 def lacking(catalogue: Catalogue, hazard: str, languages: tuple[str, ...]) -> list[str]:

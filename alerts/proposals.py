@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select
 
-from alerts import approvals, audience, cost, intents, journal, ledger, originated, reach
+from alerts import approvals, audience, cost, intents, journal, ledger, originated, reach, variants
 from alerts.audience import Audience
 from alerts.intents import Unsent
 from alerts.journal import Step
@@ -17,6 +17,7 @@ from alerts.people.person import Group
 from alerts.reach import Reach
 from alerts.rendering import NOTHING, Renderer
 from alerts.texts import Kind
+from alerts.variants import Variant
 from eventlog.log import EventLog
 from schemas.configuration import Rule
 from schemas.country_facts import SignAtLevel
@@ -181,6 +182,12 @@ class Proposals:
             empty_population=sum(number for number in living if number is not None) if living and None not in living else None,
             around=reach.enrolled(connection, around, concerned.group),
         )
+
+    def variants(
+        self, connection: Connection, life: Life, rule: Rule, warning: Warning, kind: Kind, event: CompoundEvent
+    ) -> tuple[Variant, ...]:
+        """The texts that a message that waits would go out with now, as they lie ready to be sent, each with how many would get it."""
+        return variants.ready(connection, warning.id, self._people(connection, life, rule, event, kind))
 
     def _smallest(self, area: str) -> tuple[str, ...]:
         """The smallest areas that the country's files have inside one; none if it is one of those itself."""

@@ -110,7 +110,7 @@ class Renderer:
             "confirmed": "no" if event.unconfirmed else "yes",
             "when": self._when(event, pattern.language),
             "hazard": hazard.text if hazard is not None else NONE,
-            **self._slots(text, pattern.language, filled),
+            **self._slots(text, kind, pattern.language, filled),
         }
         shorter = [{**fixed, **more} for more in _shorter(names_of(event, self.country, pattern.language), need)]
         return self._fitting(pattern, shorter, exercise=exercise, late=late)
@@ -123,10 +123,10 @@ class Renderer:
         """
         return self.catalogue.nearest(self._fallback(language), text, kind)
 
-    def _slots(self, text: str, language: str, filled: Mapping[str, str]) -> dict[str, str]:
+    def _slots(self, text: str, kind: Kind, language: str, filled: Mapping[str, str]) -> dict[str, str]:
         """What stands in the slots, in a language."""
         action, shelter = (filled.get(slot, "") for slot in SLOTS)
-        said = self.catalogue.actions(language, text).get(action, "") if action else ""
+        said = self.catalogue.actions(language, text, kind).get(action, "") if action else ""
         return {"action": said or NONE, "shelter": shelter_name(self.country, shelter, language) or NONE}
 
     def written_in(self, text: str, kind: Kind, language: str) -> str:

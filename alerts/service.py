@@ -8,7 +8,19 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from alerts import afterwards, deliveries, intents, journal, ledger, quiet_hours, silences, stops, waiting
+from alerts import (
+    afterwards,
+    agreement_dates,
+    deliveries,
+    intents,
+    journal,
+    ledger,
+    originated,
+    quiet_hours,
+    silences,
+    stops,
+    waiting,
+)
 from alerts.as_signed import Way
 from alerts.cap.folder import CapFolder
 from alerts.channels.contract import Channel
@@ -18,6 +30,7 @@ from alerts.listening import acknowledgements
 from alerts.metrics import Metrics
 from alerts.passing_time import PassingTime
 from alerts.registry import Registry
+from alerts.roster import wakings
 from eventlog.log import Consumer, EventLog
 from schemas.country_files import LoadedCountry
 from schemas.envelopes import output_record
@@ -72,6 +85,7 @@ class AlertService(DutyDesk):
         self._wall = wall_clock
         self._look_again_at = 0.0  # when to look next since when messages wait, in seconds that are never set back
         self.metrics.warn_below(country.facts.messaging.balance_below)
+        self.metrics.observe_agreements(agreement_dates.ends(country))
         self._dispatcher = (
             None
             if channel is None
@@ -100,6 +114,8 @@ class AlertService(DutyDesk):
             self.metrics.observe_unsigned(waiting.unsigned(pending, self._proposals.to_be_signed_within))
             unreviewed = afterwards.unreviewed(connection)
             self.metrics.observe_unreviewed(len(unreviewed), unreviewed[0].at if unreviewed else None)
+            self.metrics.observe_wakings([one.began for one in wakings.open_ones(connection, self.country.code)])
+            self.metrics.observe_originated([kept.ends for kept in originated.open_ones(connection).values()])
             if done or stages != self._observed:
                 self._observed = stages
                 holding = sum(silence.holds(now) for silence in silences.not_over(connection))

@@ -13,6 +13,7 @@ from alerts.life import ENDINGS, Life, Reason
 from alerts.proposals import Proposals, publish
 from alerts.reach import Reach
 from alerts.texts import Kind
+from alerts.variants import Variant
 from schemas.configuration import Rule
 from schemas.errors import RefusedError
 from schemas.inputs import Signature
@@ -27,12 +28,14 @@ class ToSign:
 
     Attributes:
         needed: signatures in all. signed_until: until when each of its signatures holds.
+        variants: its texts as they would go out, each with how many would get it.
     """
 
     message: Warning
     needed: int
     reach: Reach
     signed_until: tuple[datetime, ...]
+    variants: tuple[Variant, ...]
 
 
 def behind(connection: Connection, proposals: Proposals, warning: Warning) -> tuple[Rule, Life, CompoundEvent]:
@@ -123,7 +126,8 @@ class Signing:
         rule, life, event = behind(connection, self._proposals, shown)
         holds = self._proposals.signatures(rule, shown.level).holds
         until = tuple(signature.at + holds for signature in shown.signatures)
-        return ToSign(shown, people, self._proposals.reach(connection, life, rule, shown, kind, event), until)
+        reach = self._proposals.reach(connection, life, rule, shown, kind, event)
+        return ToSign(shown, people, reach, until, self._proposals.variants(connection, life, rule, shown, kind, event))
 
     def asks(self, connection: Connection, now: datetime) -> bool:
         """Whether a signature under what still waits has become too old."""

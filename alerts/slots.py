@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from alerts.patterns import arguments
 from alerts.rendering import Renderer, shelter_name
-from alerts.texts import SLOTS, Pattern
+from alerts.texts import ANY, SLOTS, Kind, Pattern
 
 AS_THE_TEXT_SAYS = ""
 """Instead of a choice: the slot is not filled."""
@@ -36,6 +36,8 @@ def open_slots(
 ) -> tuple[Slot, ...]:
     """What a message leaves open. A slot is open if each language's text asks for it, and a choice is one if it exists in each.
 
+    Of what is said of every danger alike, a shelter is open if the danger's own warning leaves one open: nobody flees from a price.
+
     Args:
         text, kind: of the message. area: P-code that it is for. languages: all that it is written in. filled: what fills it now.
 
@@ -47,13 +49,20 @@ def open_slots(
     return tuple(
         Slot(name, filled.get(name, AS_THE_TEXT_SAYS), found[name](renderer, text, area, patterns))
         for name in SLOTS
-        if patterns and all(name in arguments(pattern.text) for pattern in patterns.values())
+        if patterns and all(_leaves_open(renderer, text, name, pattern) for pattern in patterns.values())
     )
 
 
+def _leaves_open(renderer: Renderer, text: str, slot: str, pattern: Pattern) -> bool:
+    asked = arguments(pattern.text)
+    if slot == "shelter" and pattern.name == ANY:
+        asked &= arguments(renderer.pattern_of(text, Kind.WARNING, pattern.language).text)
+    return slot in asked
+
+
 def _actions(renderer: Renderer, text: str, _area: str, patterns: Mapping[str, Pattern]) -> tuple[Choice, ...]:
-    """The text's own actions, in the order of the files."""
-    of = {language: renderer.catalogue.actions(pattern.language, text) for language, pattern in patterns.items()}
+    """The text's own actions for messages of this kind, in the order of the files."""
+    of = {tag: renderer.catalogue.actions(pattern.language, text, pattern.kind) for tag, pattern in patterns.items()}
     names = next(iter(of.values()))
     everywhere = [name for name in names if all(name in said for said in of.values())]
     return tuple(Choice(name, {language: said[name] for language, said in of.items()}) for name in everywhere)

@@ -10,7 +10,7 @@ import smsutil
 from alerts import patterns
 from alerts.duty_words import DUTY
 from alerts.languages import Language
-from alerts.texts import ACTION, ANY, SERVICE, SLOTS, Kind, Need, Pattern
+from alerts.texts import ANY, SERVICE, SLOTS, Kind, Need, Pattern
 from schemas.errors import ConfigurationError
 from schemas.findings import Finding
 
@@ -52,7 +52,7 @@ def findings_of_text(pattern: Pattern, english: Pattern | None, language: Langua
     found = [*_beside(pattern, english), *_characters(pattern)]
     if language is not None and language.script == "Latn":
         found += _odd(pattern)
-    if language is not None and (not pattern.is_part or pattern.kind.startswith(ACTION)):
+    if language is not None and (not pattern.is_part or pattern.is_choice):
         found += _words(pattern, language)
     return found
 
@@ -159,7 +159,7 @@ def invisible(text: str) -> Iterator[str]:
 
 def _words(pattern: Pattern, language: Language) -> Iterator[Finding]:
     said = _said(pattern)
-    if pattern.kind.startswith(ACTION):
+    if pattern.is_choice:
         yield from _parts(pattern, language, said, ("action",))
     elif pattern.kind in {Kind.WARNING, Kind.UPDATE} and pattern.name != ANY:
         yield from _parts(pattern, language, said)

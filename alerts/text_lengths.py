@@ -3,13 +3,14 @@
 What is left out when room is short (names, the promise to tell the end, what is said for a need) does not count: without it, it must fit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 
 import smsutil
 
 from alerts.marks import EXERCISE, LATE, marked
+from alerts.patterns import arguments
 from alerts.segments import Size, measure
 from alerts.text_checks import CHOICES, LISTS, at, ways
 from alerts.texts import Pattern
@@ -30,8 +31,8 @@ class Setting:
     """With what a text is measured.
 
     Attributes:
-        places: all names that may stand in it. hazards: what it may call the danger. tomorrow: the language's word.
-        actions: what a person may choose to have people told to do.
+        places: all names that may stand in it. dangers: what it may call the danger, each with what a person may choose to have people told
+            to do about it. tomorrow: the language's word.
         joins: false if not even a mark may make a segment more than the budget.
     """
 
@@ -39,9 +40,8 @@ class Setting:
     places: tuple[str, ...]
     budget: int
     opt_out: str = OPT_OUT
-    hazards: tuple[str, ...] = ()
+    dangers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tomorrow: str = ""
-    actions: tuple[str, ...] = ()
     joins: bool = True
 
 
@@ -83,12 +83,19 @@ def _bodies(pattern: Pattern, setting: Setting) -> Iterator[str]:
     fixed = dict.fromkeys(LISTS, "none") | {"source": setting.source, "time": _MOMENT, "opt_out": setting.opt_out}
     fixed |= {"report": REPORT, "example": EXAMPLE, "country": _COUNTRY, "code": _CODE}
     needed = [way for way in ways(pattern) if way["promise"] == CHOICES["promise"][0] and way["need"] == CHOICES["need"][0]]
-    hazards = _longest_of(setting.hazards) or ("none",)
-    whens = (f"{setting.tomorrow} {_MOMENT}".strip(), "none")
-    actions = ("none", *_longest_of(setting.actions))
-    for way, place, hazard, when, action in product(needed, _longest_of(setting.places), hazards, whens, actions):
+    asked = arguments(pattern.text)
+    whens = (f"{setting.tomorrow} {_MOMENT}".strip(), "none") if "when" in asked else ("none",)
+    dangers = _dangers(setting, by_action="action" in asked)
+    for way, place, (hazard, action), when in product(needed, _longest_of(setting.places), dangers, whens):
         told = dict.fromkeys(pattern.known, place)
         yield pattern.render({**told, **fixed, **way, "place": place, "hazard": hazard, "when": when, "action": action})
+
+
+def _dangers(setting: Setting, *, by_action: bool) -> list[tuple[str, str]]:
+    """The dangers, each with what a text may tell people to do about it."""
+    if not by_action:
+        return [(hazard, "none") for hazard in _longest_of(setting.dangers) or ("none",)]
+    return [(hazard, action) for hazard, actions in (setting.dangers or {"none": ()}).items() for action in ("none", *_longest_of(actions))]
 
 
 def _longest_of(names: Iterable[str]) -> Sequence[str]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 
 import polib
 from icu4py.messageformat import MessageFormat
@@ -80,7 +81,7 @@ REQUIRED = frozenset({"source", "place", "time"})
 
 SLOTS = ("action", "shelter")
 """What a person may fill in a message that waits, where its text asks for it; `none` until they do. All else in a text is a fact that the
-rule found, or follows from one. `action` is one of the text's own actions (`ACTION`), `shelter` the name of one of the country's."""
+rule found, or follows from one. `action` is one of the text's own (`CHOICES`), `shelter` the name of one of the country's."""
 
 OPTIONAL = frozenset({"level", "confirmed", "rivers", "divisions", "stations", "need", "promise", "when", "hazard", *SLOTS})
 """`confirmed` is `no` while the event rests on what fell silent, else `yes`. `rivers`, `divisions` and `stations` are lists of names,
@@ -101,8 +102,22 @@ ANY = "any"
 """The name of texts that fit every hazard, for kinds that a hazard's own text lacks."""
 NAME = "name"
 """The kind under which a text says what its danger is called inside a sentence, as `flood`."""
-ACTION = "action."
+ACTION, MEANWHILE, AFTERWARDS, WITHDRAWN = "action.", "meanwhile.", "afterwards.", "withdrawn."
 """How the kinds begin under which a text says what else people may be told to do, as `action.leave`: words for its slot `{action}`."""
+CHOICES: Mapping[str, str] = MappingProxyType(
+    {
+        Kind.WARNING: ACTION,
+        Kind.UPDATE: ACTION,
+        Kind.STILL: ACTION,
+        Kind.CORRECTION: MEANWHILE,
+        Kind.CANNOT_TELL: MEANWHILE,
+        Kind.ALL_CLEAR: AFTERWARDS,
+        Kind.RETRACTION: WITHDRAWN,
+    }
+)
+"""Which of them may stand in a message of a kind: what is to be done under a danger is another than after it. That a warning has run out
+is said at once and waits for nobody, so it leaves nothing open."""
+_CHOICES = (ACTION, MEANWHILE, AFTERWARDS, WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -132,7 +147,12 @@ class Pattern:
         """It is no message by itself: words that stand inside one."""
         if self.name == DUTY:
             return self.kind != Duty.SMS
-        return self.kind == NAME or self.name == WORDS or self.kind.startswith(ACTION)
+        return self.kind == NAME or self.name == WORDS or self.is_choice
+
+    @property
+    def is_choice(self) -> bool:
+        """It is what people may be told to do, if a person chooses it."""
+        return self.kind.startswith(_CHOICES)
 
     @property
     def required(self) -> frozenset[str]:
@@ -226,14 +246,21 @@ class Catalogue:
         return self._beneath.get(language, name, kind) or self._for_any(language, name, kind)
 
     def _for_any(self, language: str, name: str, kind: str) -> Pattern | None:
-        special = name in {SERVICE, WORDS, DUTY} or kind == NAME or kind.startswith(ACTION)
+        special = name in {SERVICE, WORDS, DUTY} or kind == NAME or kind.startswith(_CHOICES)
         return None if special or self._beneath is None else self._beneath.get(language, ANY, kind)
 
-    def actions(self, language: str, name: str) -> dict[str, str]:
-        """What else a text may tell people to do in this language: the country's own words, else the shared ones, by their names."""
-        beneath = self._beneath.actions(language, name) if self._beneath is not None else {}
-        own = [p for p in self._patterns.values() if p.language == language and p.name == name and p.kind.startswith(ACTION)]
-        return {**beneath, **{p.kind.removeprefix(ACTION): p.render({}) for p in own}}
+    def actions(self, language: str, name: str, kind: str = Kind.WARNING) -> dict[str, str]:
+        """What else a message of a kind may tell people to do in this language: the country's own words, else the shared ones, by their
+        names; first those of the danger, then those that fit every one."""
+        begins = CHOICES.get(kind)
+        if begins is None:
+            return {}
+        return {**self._choices(language, name, begins), **self._choices(language, ANY, begins)}
+
+    def _choices(self, language: str, name: str, begins: str) -> dict[str, str]:
+        beneath = self._beneath._choices(language, name, begins) if self._beneath is not None else {}
+        own = [p for p in self._patterns.values() if p.language == language and p.name == name and p.kind.startswith(begins)]
+        return {**beneath, **{p.kind.removeprefix(begins): p.render({}) for p in own}}
 
     def nearest(self, languages: Iterable[str], name: str, kind: str) -> Pattern:
         """The pattern in the first of the languages that has it.

@@ -36,7 +36,10 @@ from schemas.errors import RefusedError
 
 WAYS_IN = frozenset({"/sign-in", "/sign-in/elsewhere", "/sign-in/back", "/second-factor", "/set-up", "/authenticator"})
 """Pages for who is not signed in yet."""
-OWN = frozenset({"/account", "/account/language", "/sign-out"})
+_TELEPHONE = "/account/telephone"
+OWN = frozenset(
+    {"/account", "/account/language", "/sign-out", _TELEPHONE, *(f"{_TELEPHONE}/{does}" for does in ("number", "code", "forget"))}
+)
 """Pages of whoever is signed in, whatever is granted to them."""
 _LIFE = "/healthz"
 """Answered to anybody, whatever is broken."""

@@ -7,12 +7,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.editing import EditRefusedError
 from alerts.officers.officer import Grant
 from alerts.originated import Kept
 from alerts.originating import Change, Draft, How
+from alerts.texts import SLOTS
 from console.access import ANYWHERE, What, form_of, may, officer_of, require, signed_in, written
 from console.acting import Acting
 from console.interface.speaking import _
+from console.originating_views import filled, offered
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.levels import Level
 from schemas.warning_records import Warning
@@ -118,6 +121,7 @@ class OriginatingPages:
             source=written(form, "source"),
             since=self._moment(since, "since") if since else None,
             once=form.get("once", "")[:64],
+            filled=filled(form),
         )
 
     def _moment(self, text: str, where: str) -> datetime:
@@ -140,11 +144,14 @@ class OriginatingPages:
     def _form(self, request: Request, error: RefusedError | ConfigurationError | None = None) -> Response:
         acting, form = self._acting, form_of(request)
         with acting.turn:
-            written, hazards = acting.service.originated(), acting.service.hazards()
+            written, hazards = acting.service.originated(), acting.service.hazard_choices()
         can = may(officer_of(request), What.ORIGINATE, acting.country, ANYWHERE)
         once = form.get("once", "")[:64] or secrets.token_hex(16)
         shown = {"hazards": hazards, "areas": acting.names.areas(), "names": acting.names, "written": written, "can": can, "form": form}
-        return acting.page(request, "originate", 409 if error is not None else 200, error=error, once=once, now=acting.now(), **shown)
+        shown["open_ones"] = offered(hazards, acting.names, form, error)
+        return acting.page(
+            request, "originate", 409 if error is not None else 200, error=_above(error), once=once, now=acting.now(), **shown
+        )
 
     def _shown(self, request: Request, error: RefusedError | ConfigurationError | None = None) -> Response:
         acting, found = self._acting, self._found(request)
@@ -168,6 +175,13 @@ class OriginatingPages:
             "form": form_of(request),
         }
         return acting.page(request, "originated", 409 if error is not None else 200, error=error, **shown)
+
+
+def _above(error: RefusedError | ConfigurationError | None) -> RefusedError | ConfigurationError | None:
+    """What stands above the page: what is said at each choice is not said twice."""
+    if isinstance(error, EditRefusedError) and set(error.reasons) <= set(SLOTS):
+        return RefusedError(_("What you chose cannot be said."), remedy=_("The reason stands at each choice; nothing was written."))
+    return error
 
 
 def _level(text: str) -> Level:

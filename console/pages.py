@@ -62,6 +62,7 @@ from console.series_views import WarningSeries
 from console.shelf import Kept, Made, Shelf
 from console.signing_in import SignInPages
 from console.silence_pages import SilencePages
+from console.telephone_pages import TelephonePages
 from console.timing import Timing
 from console.truths import Unjudged, district_truths
 from console.view import overview, warning_page
@@ -84,7 +85,7 @@ STATES = "states"
 """Of the console's own folder, where it keeps the engine's states of earlier moments."""
 _DECIDING = (
     *(WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages),
-    *(DutyPages, WakingPages, AnswerPages),
+    *(DutyPages, WakingPages, AnswerPages, TelephonePages),
 )
 """Pages over the registry, on which people decide."""
 

@@ -10,10 +10,14 @@ from alerts.marks import previewed
 from alerts.previews.asked import Preview
 from alerts.previews.handing_over import GONE, NO_TELEPHONE, OUT_OF_TIME
 from alerts.segments import measure
+from alerts.signing import ToSign
+from alerts.variants import Variant
 from console.interface.speaking import _, fixed, later
 from console.names import Names, language_name
-from schemas.warning_records import MessageState, RenderedText, Warning
+from schemas.warning_records import MessageState
 
+BETWEEN = " "
+"""Between language and need in what a form asks for."""
 _SAID = {
     MessageState.INTENDED: later("waits to be handed over"),
     MessageState.SENDING: later("handed over, no answer yet"),
@@ -39,6 +43,7 @@ class ToMeLine:
     """One text that was asked for. says: what became of it, `at` a moment. current: the message still says so."""
 
     language: str
+    need: str
     segments: int
     says: str
     at: datetime
@@ -47,10 +52,12 @@ class ToMeLine:
 
 @dataclass(frozen=True)
 class ToMeChoice:
-    """A language it can be had in. segments: with the mark; households: without."""
+    """A text that can be had. value: of the form. need: whose it is; empty if all others read it. segments: with the mark; households:
+    without."""
 
-    language: str
+    value: str
     name: str
+    need: str
     segments: int
     households: int
 
@@ -68,26 +75,28 @@ class ToMeView:
     moving: bool
 
 
-def to_me_view(message: Warning, sent: Sequence[Preview], names: Names, account: str, *, has_telephone: bool) -> ToMeView:
-    """What there is to choose from, and what was asked for, the newest first."""
+def to_me_view(found: ToSign, sent: Sequence[Preview], names: Names, account: str, *, has_telephone: bool) -> ToMeView:
+    """What there is to choose from (of the texts for a need those that somebody would get), and what was asked for, the newest first."""
     own = names.country.languages
-    choices = tuple(_choice(text) for text in sorted(message.texts, key=lambda text: text.language not in own))
+    read = [text for text in found.variants if not text.need or text.people]
+    choices = tuple(_choice(text) for text in sorted(read, key=lambda text: text.language not in own))
     price = names.country.facts.messaging.price
-    together = sum(one.segments for one in choices if one.language in own)
-    bodies = {previewed(text.body, text.language) for text in message.texts}
+    together = sum(one.segments for one in choices if one.value in own)
+    bodies = {previewed(text.body, text.language) for text in found.variants}
     lines = tuple(_line(one, current=one.body in bodies) for one in reversed(sent))
     moving = any(one.state in (MessageState.INTENDED, MessageState.SENDING) for one in sent)
     cost = f"{fixed(together * price.per_segment, 2)} {price.currency}"
     return ToMeView(account, has_telephone, choices, lines, together, cost, moving)
 
 
-def _choice(text: RenderedText) -> ToMeChoice:
+def _choice(text: Variant) -> ToMeChoice:
     marked = measure(previewed(text.body, text.language)).segments
-    return ToMeChoice(text.language, language_name(text.language), marked, text.segments)
+    value = f"{text.language}{BETWEEN}{text.need}" if text.need else text.language
+    return ToMeChoice(value, language_name(text.language), text.need, marked, text.segments)
 
 
 def _line(one: Preview, *, current: bool) -> ToMeLine:
     dry = (one.provider_id or "").startswith(PREFIX)
     says = _("written into a file: nothing is sent from here") if dry else _(_SAID[one.state])
     why = f" ({_(_WHY[one.refusal]) if one.refusal in _WHY else one.refusal.replace('_', ' ')})" if one.refusal else ""
-    return ToMeLine(language_name(one.language), one.segments, says + why, one.answered or one.asked, current)
+    return ToMeLine(language_name(one.language), one.need, one.segments, says + why, one.answered or one.asked, current)

@@ -21,10 +21,10 @@ from console.acting import Acting
 from console.edit_views import edit_view, said_above
 from console.interface.speaking import _
 from console.review_views import sent_line
-from console.to_me_views import ToMeView, to_me_view
+from console.to_me_views import BETWEEN, ToMeView, to_me_view
 from console.waiting_views import signing_view, waiting_line
 from schemas.errors import RefusedError
-from schemas.warning_records import Hold, Warning
+from schemas.warning_records import Hold
 
 
 class WaitingPages:
@@ -81,9 +81,10 @@ class WaitingPages:
         """Have it sent to the reader's own telephone first. Whose that is, the account says and no field of the form."""
 
         def act(message: str, _by: str, _grant: Grant) -> None:
-            officer, language = officer_of(request), form_of(request).get("language", "")
+            officer = officer_of(request)
+            language, _between, need = form_of(request).get("text", "").partition(BETWEEN)
             if officer is not None:
-                self._service.preview(message, officer, [language] if language else [], self._now())
+                self._service.preview(message, officer, [language] if language else [], self._now(), need)
 
         return self._decide(request, What.PREVIEW, act)
 
@@ -145,7 +146,7 @@ class WaitingPages:
             found = self._found(message)
         if isinstance(found, Response):
             return found
-        view = signing_view(found.message, found.needed, found.reach, found.signed_until, self._acting.names, self._acting.clock, now)
+        view = signing_view(found, self._acting.names, self._acting.clock, now)
         area = found.message.area
         can = {
             "sign": may(officer, What.SIGN, self._country, area),
@@ -154,7 +155,7 @@ class WaitingPages:
             "edit": may(officer, What.EDIT, self._country, area),
         }
         edit = edit_view(self._slots(message), form_of(request) if error is not None else {}, error)
-        shown = {"view": view, "can": can, "longest": LONGEST, "edit": edit, "to_me": self._to_me(found.message, officer)}
+        shown = {"view": view, "can": can, "longest": LONGEST, "edit": edit, "to_me": self._to_me(found, officer)}
         shown["wrote"] = self._acting.by(request) in (found.message.author, *found.message.edited_by)
         status = 409 if error is not None else 200
         return self._acting.page(request, "signing", status, error=said_above(error, edit), **shown)
@@ -167,12 +168,12 @@ class WaitingPages:
         except RefusedError:
             return ()
 
-    def _to_me(self, message: Warning, officer: Officer | None) -> ToMeView | None:
+    def _to_me(self, found: ToSign, officer: Officer | None) -> ToMeView | None:
         if officer is None:
             return None
         with self._lock:
-            sent, has_telephone = self._service.previews(message.id, officer)
-        return to_me_view(message, sent, self._acting.names, officer.name, has_telephone=has_telephone)
+            sent, has_telephone = self._service.previews(found.message.id, officer)
+        return to_me_view(found, sent, self._acting.names, officer.name, has_telephone=has_telephone)
 
     def _found(self, message: str) -> ToSign | Response:
         """The message, or the page that says that nothing waits under this id."""

@@ -1,17 +1,19 @@
 """What waits for a signature, as a page shows it: all of what a signature is bound to, and nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.approvals import code
 from alerts.holding import held
 from alerts.reach import Reach
+from alerts.signing import ToSign
 from console.code_words import kind_word, reason_word, role_word, standing_word
 from console.colours import word_of
 from console.interface.speaking import _, fixed, later
 from console.local_time import LocalTime
 from console.names import Names, language_name
+from console.variant_views import VariantView, unsaid_needs, variant_views
 from console.warning_views import PhoneView, phone_view
 from schemas.warning_records import Hold, Originated, Warning, WarningStatus
 
@@ -58,7 +60,8 @@ class SigningView:
 
     Attributes:
         seen: the code of all that is shown here. reached: whom it reaches and whom not, one sentence each.
-        minutes: how long the sender takes. phones: those of languages that somebody reads before the others.
+        minutes: how long the sender takes. phones: those of languages that somebody reads before the others. variants: by language, its
+            texts for those who told us of a need. unsaid: by language, the needs of which other languages alone say more.
         author: who wrote it, if a person did. edited_by: who changed what it leaves open. originated: a person's words, if no rule found
             the danger. held_until: none if it is not held.
     """
@@ -80,6 +83,8 @@ class SigningView:
     minutes: int
     reached: tuple[str, ...]
     phones: tuple[PhoneView, ...]
+    variants: Mapping[str, tuple[VariantView, ...]]
+    unsaid: Mapping[str, tuple[str, ...]]
     signatures: tuple[SignatureView, ...]
     author: str
     edited_by: str
@@ -111,19 +116,14 @@ def _held(hold: Hold, clock: LocalTime) -> str:
     return _("Held by {name} ({role}) until {until}: {why}", name=hold.by, role=role_word(hold.role), until=until, why=hold.why)
 
 
-def signing_view(
-    warning: Warning, needed: int, reach: Reach, signed_until: Sequence[datetime], names: Names, clock: LocalTime, now: datetime
-) -> SigningView:
-    """A message as it is read before it is signed.
-
-    Args:
-        signed_until: until when each of its signatures holds.
-    """
+def signing_view(found: ToSign, names: Names, clock: LocalTime, now: datetime) -> SigningView:
+    """A message as it is read before it is signed."""
     messaging = names.country.facts.messaging
+    warning = found.message
     bound, hold = warning.bound, held(warning, now)
-    signatures = zip(warning.signatures, signed_until, strict=True)
+    signatures = zip(warning.signatures, found.signed_until, strict=True)
     return SigningView(
-        line=waiting_line(warning, needed, names, clock, now),
+        line=waiting_line(warning, found.needed, names, clock, now),
         warning=warning.warning,
         area=warning.area,
         seen=code(warning),
@@ -138,8 +138,10 @@ def signing_view(
         cost=f"{fixed(warning.cost, 2)} {warning.currency}",
         invented_price=messaging.price.invented and messaging.price.currency == warning.currency,
         minutes=max(1, round(warning.segments / messaging.segments_per_second / 60)),
-        reached=_reached(warning, reach, names, clock),
+        reached=_reached(warning, found.reach, names, clock),
         phones=tuple(phone_view(text, names) for text in sorted(warning.texts, key=lambda text: text.recipients == 0)),
+        variants={text.language: variant_views(found.variants, text.language) for text in warning.texts},
+        unsaid={text.language: unsaid_needs(found.variants, text.language) for text in warning.texts},
         signatures=tuple(SignatureView(s.by, role_word(s.role), s.at, until) for s, until in signatures),
         author=warning.author,
         edited_by=" and ".join(warning.edited_by),

@@ -25,6 +25,7 @@ from alerts.people.synthetic import fill
 from alerts.previews.handing_over import PreviewSender
 from alerts.registry import Registry, open_registry
 from alerts.rendering import place_name
+from alerts.roster.code_sender import CodeSender
 from alerts.roster.feed_watch import FeedWatch
 from alerts.roster.waking import Waker
 from alerts.service import AlertService
@@ -188,13 +189,13 @@ def _turn(
     stack.enter_context(closing(service))
     told: set[str] = set()
     wakes = _waking(log, registry, country, state, channel, stack)
-    previews = [] if channel is None else [PreviewSender(registry, country, channel).turn]
+    to_officers = [] if channel is None else [PreviewSender(registry, country, channel).turn, CodeSender(registry, country, channel).turn]
 
     def turn() -> None:
         for wake in wakes:
             wake(clock.now())
         service.run_once(clock.now())
-        for hand_over in previews:
+        for hand_over in to_officers:
             hand_over(clock.now())
         for warning in service.pending():
             if warning.id not in told:

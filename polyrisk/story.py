@@ -70,7 +70,7 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
         draft = "" if text.reviewed else ", draft, not reviewed"
         people = counted(text.recipients, "person", "people")
         yield f"    [cyan]{text.language}[/] ({text.encoding}, {counted(text.segments, 'segment')}, {people}{draft}): {text.body}"
-        yield from (f"      [dim]for {said.need}:[/] {said.body}" for said in text.for_needs)
+        yield from (f"      [dim]for {said.need} ({counted(said.segments, 'segment')}):[/] {said.body}" for said in text.for_needs)
     yield f"    to {_whom(warning)}, {counted(warning.segments, 'segment')}, {warning.currency} {warning.cost:,.2f} (invented price)"
     if warning.hold is not None and warning.status in WAITING:
         until = warning.hold.until.astimezone(zone)

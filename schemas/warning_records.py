@@ -35,7 +35,7 @@ class WarningStatus(StrEnum):
 
 
 class NeedText(Typed):
-    """The text that those get instead who told us of a need, where it says more. Nobody counts them: who has which need stays unsaid."""
+    """The text that those get instead who told us of a need, where it says more. No record counts them: who has which need stays unsaid."""
 
     need: Literal["mobility", "hearing", "pregnancy", "livestock"]
     body: str

@@ -14,7 +14,7 @@ from alerts.officers import accounts, sessions
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.sessions import Stage
 from alerts.people.keys import Keys
-from alerts.people.person import Consent, Enrolment
+from alerts.people.person import Consent, Enrolment, Need
 from alerts.registry import Registry
 from alerts.service import AlertService
 from console.pages import create_app
@@ -64,10 +64,10 @@ class Desk:
         )
         self.address = self._stack.enter_context(served(self.app))
 
-    def enrol(self, number: int, area: str = "LK21") -> None:
+    def enrol(self, number: int, area: str = "LK21", needs: tuple[Need, ...] = ()) -> None:
         """A household, which has been there for long."""
         consent = Consent(self.now - timedelta(days=9), "v1", "a volunteer")
-        self.registry.enrol(Enrolment(f"+94771{number:06d}", area, LANGUAGES[number % 3], "household", consent))
+        self.registry.enrol(Enrolment(f"+94771{number:06d}", area, LANGUAGES[number % 3], "household", consent, needs=needs))
 
     def hears(self, said: CompoundEvent) -> None:
         """The log says that an event changed, and the alert service hears of it now."""

@@ -23,7 +23,7 @@ from alerts.previews import asked
 from alerts.receipts import Taken, record_receipt
 from alerts.registry import Registry
 from alerts.rendering import Renderer
-from alerts.roster import wakings
+from alerts.roster import telephone_codes, wakings
 from alerts.roster.wording import Wording
 from alerts.tables import inbox, inbox_payloads
 from alerts.texts import SOURCE_LANGUAGE
@@ -97,8 +97,10 @@ class Listener:
     def receipt(self, receipt: Receipt) -> None:
         """Take in what a provider says of a message of ours."""
         with self._registry.begin() as connection:
-            if record_receipt(connection, receipt, self._wall(), self._clock()) is Taken.NOT_OURS:
-                asked.received(connection, receipt, self._clock())
+            if record_receipt(connection, receipt, self._wall(), self._clock()) is not Taken.NOT_OURS:
+                return
+            if not asked.received(connection, receipt, self._clock()):
+                telephone_codes.received(connection, receipt)
 
     def woken(self, reference: str, *, awake: bool) -> Pressed:
         """An officer who was called pressed a key, perhaps the one that says that they are awake."""

@@ -5,7 +5,7 @@ number is in it.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from alerts import journal
+from alerts.approvals import ways
 from alerts.channels.contract import Receipt
 from alerts.journal import Step
 from alerts.marks import previewed
@@ -23,7 +24,7 @@ from alerts.segments import measure
 from alerts.tables import bodies, previews
 from schemas.country_facts import Price
 from schemas.errors import RefusedError
-from schemas.warning_records import MessageState, RenderedText, Warning
+from schemas.warning_records import MessageState, Warning
 
 MOST_OF_MESSAGE, MOST_AN_HOUR = 20, 60
 """How many texts one account has sent to itself of one message, and in an hour of all together: each is paid for."""
@@ -40,6 +41,7 @@ class Preview:
 
     Attributes:
         id: for ever the same of message, words, language and account; receipts bring it back.
+        need: of those who would read this text; empty for the one that all others read.
         body: as it is sent, with its mark. segments: with the mark.
         refusal: why it was surely not taken, or did not arrive; empty if nobody says so.
     """
@@ -48,6 +50,7 @@ class Preview:
     message: str
     officer: str
     language: str
+    need: str
     body: str
     segments: int
     state: MessageState
@@ -72,20 +75,20 @@ def ask(
     role: str,
     price: Price,
     now: datetime,
+    need: str = "",
 ) -> list[Preview]:
     """Have texts of a message that waits sent to the officer who asks, and to nobody else. Those on their way already stay as they are.
 
     Args:
-        languages: of the message's texts.
+        languages: of the message's texts. need: whose text is wanted; empty for the one that all others read.
 
     Raises:
-        RefusedError: the message has no text in one of the languages, the officer gave no telephone, or has asked too often.
+        RefusedError: the message has no such text in one of the languages, the officer gave no telephone, or has asked too often.
     """
-    texts = {text.language: text for text in warning.texts}
+    texts = _texts(warning, need)
     missing = sorted(set(languages) - set(texts))
     if missing or not languages:
-        what = f"the message has no text in `{', '.join(missing)}`." if missing else "no language was named."
-        raise RefusedError(what, where=warning.id, remedy=f"It has {', '.join(texts)}.")
+        raise _no_text(warning, missing, need, texts)
     if officer.id not in telephones.who_has_one(connection):
         what = f"{officer.name} has given no telephone."
         raise RefusedError(
@@ -99,7 +102,7 @@ def ask(
     if new:
         segments = sum(measure(previewed(text.body, text.language)).segments for text in new)
         cost = {"segments": segments, "cost": round(segments * price.per_segment, 2), "currency": price.currency}
-        said = {"to": officer.name, "languages": [text.language for text in new], **cost}
+        said = {"to": officer.name, "languages": [text.language for text in new], **({"need": need} if need else {}), **cost}
         journal.write(connection, now, officer.display, role, Step.PREVIEWED, warning.id, said)
     return of_message(connection, warning.id, officer.id)
 
@@ -124,6 +127,7 @@ def read(connection: Connection, *where: ColumnElement[bool]) -> list[Preview]:
             row.message,
             row.officer,
             row.language,
+            row.need,
             row.body,
             row.segments,
             MessageState(row.state),
@@ -139,7 +143,7 @@ def read(connection: Connection, *where: ColumnElement[bool]) -> list[Preview]:
 
 def is_text_of(connection: Connection, preview: Preview) -> bool:
     """Whether it still is, to the letter, a text of its message with the mark: nothing else ever goes out this way."""
-    its = (bodies.c.message == preview.message) & (bodies.c.language == preview.language) & (bodies.c.need == "")
+    its = (bodies.c.message == preview.message) & (bodies.c.language == preview.language) & (bodies.c.need == preview.need)
     body = connection.execute(select(bodies.c.body).where(its)).scalar()
     return body is not None and previewed(body, preview.language) == preview.body
 
@@ -179,13 +183,38 @@ def received(connection: Connection, receipt: Receipt, at: datetime) -> bool:
     return True
 
 
-def _is_new(connection: Connection, message: str, officer: str, text: RenderedText) -> bool:
+@dataclass(frozen=True)
+class _Text:
+    """One text of a message."""
+
+    language: str
+    need: str
+    body: str
+
+
+def _texts(warning: Warning, need: str) -> dict[str, _Text]:
+    """Language to the text of a message for a need, or to that which all others read."""
+    said = ((text.language, of, body) for text in warning.texts for of, body in ways(text))
+    return {language: _Text(language, of, body) for language, of, body in said if of == need}
+
+
+def _no_text(warning: Warning, missing: Sequence[str], need: str, texts: Mapping[str, _Text]) -> RefusedError:
+    what = "no language was named."
+    if missing and need:
+        what = f"the message has no text for `{need}` in `{', '.join(missing)}`."
+    elif missing:
+        what = f"the message has no text in `{', '.join(missing)}`."
+    there = ", ".join(texts) or "none"
+    return RefusedError(what, where=warning.id, remedy=f"It has {there}.")
+
+
+def _is_new(connection: Connection, message: str, officer: str, text: _Text) -> bool:
     id = preview_id(message, officer, text.language, text.body)
     state = connection.execute(select(previews.c.state).where(previews.c.id == id)).scalar()
     return state is None or MessageState(state) in AGAIN
 
 
-def _put(connection: Connection, country: str, message: str, officer: str, text: RenderedText, now: datetime) -> None:
+def _put(connection: Connection, country: str, message: str, officer: str, text: _Text, now: datetime) -> None:
     id, body = preview_id(message, officer, text.language, text.body), previewed(text.body, text.language)
     moved = {
         "state": MessageState.INTENDED.value,
@@ -197,7 +226,7 @@ def _put(connection: Connection, country: str, message: str, officer: str, text:
     }
     again = update(previews).where(previews.c.id == id).values(**moved, times=previews.c.times + 1)
     if connection.execute(again).rowcount == 0:
-        fixed = {"country": country, "message": message, "officer": officer, "language": text.language}
+        fixed = {"country": country, "message": message, "officer": officer, "language": text.language, "need": text.need}
         said = {"body": body, "segments": measure(body).segments}
         connection.execute(insert(previews).values(id=id, **fixed, **said, **moved, times=1))
 

@@ -18,7 +18,16 @@ from alerts.tables.accounts import (
     officers,
 )
 from alerts.tables.columns import Utc, metadata
-from alerts.tables.duty import duty_shifts, feed_answers, handover_notes, officer_telephones, previews, wake_tries, wakings
+from alerts.tables.duty import (
+    duty_shifts,
+    feed_answers,
+    handover_notes,
+    officer_telephones,
+    previews,
+    telephone_codes,
+    wake_tries,
+    wakings,
+)
 from alerts.tables.people import answer_counts, answers, inbox, inbox_payloads, subscribers, suppressions, voices
 from alerts.tables.sending import delivery_counts, earlier_attempts, messages, recounts, restores, stops, withheld
 from alerts.tables.steps import journal, notices, outbox, processed, version
@@ -64,6 +73,7 @@ __all__ = [
     "stops",
     "subscribers",
     "suppressions",
+    "telephone_codes",
     "version",
     "voices",
     "wake_tries",

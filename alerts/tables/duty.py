@@ -13,6 +13,24 @@ officer_telephones = Table(
 )
 """The number by which an officer is woken, encrypted. It is no subscriber's: who is woken need not be enrolled."""
 
+telephone_codes = Table(
+    "telephone_codes",
+    metadata,
+    Column("officer", String(40), primary_key=True),
+    Column("id", String(40), nullable=False, index=True),
+    Column("country", String(3), nullable=False),
+    Column("number", LargeBinary, nullable=False),
+    Column("code", LargeBinary, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("asked_at", Utc, nullable=False, info={"kept_days": 1}),
+    Column("called_at", Utc),
+    Column("provider_id", String(64)),
+    Column("refusal", String(40), nullable=False),
+)
+"""A number that an officer gave at the console, encrypted as is the code that was sent to it, until the code is typed or its quarter of an
+hour is over. `id`: what receipts bring back. `wrong`: how often another code was typed."""
+
 duty_shifts = Table(
     "duty_shifts",
     metadata,
@@ -84,6 +102,7 @@ previews = Table(
     Column("message", String(80), nullable=False, index=True),
     Column("officer", String(40), nullable=False),
     Column("language", String(20), nullable=False),
+    Column("need", String(12), nullable=False, server_default=""),
     Column("body", Text, nullable=False),
     Column("segments", Integer, nullable=False),
     Column("times", Integer, nullable=False),
@@ -95,7 +114,7 @@ previews = Table(
     Column("refusal", String(40), nullable=False),
 )
 """Messages that wait, as officers have them sent to their own telephones first, with the mark that they are a test; by the account, never
-by a number. `times`: how often it was asked for, which what it costs is limited by."""
+by a number. `need`: as of `bodies`. `times`: how often it was asked for, which what it costs is limited by."""
 
 feed_answers = Table(
     "feed_answers",

@@ -99,6 +99,25 @@ FORMS = (
     later("in `{language}` it would not say {part}."),
     later("{name} has given no telephone."),
     later("Read it on the page, or ask for one language alone."),
+    # an officer's own telephone (alerts.roster.own_telephone)
+    later("this number is known already."),
+    later("Give another, or go on: you are woken there."),
+    later("a code was sent {number} times in an hour; each is paid for, and goes to somebody's telephone."),
+    later("a code was sent {number} times in a day; each is paid for, and goes to somebody's telephone."),
+    later("Wait, or on the machine: `polyrisk roster phone {name}`."),
+    later("no code was sent."),
+    later("Give your number first."),
+    later("this is not the code that was sent."),
+    later("Look again; after {number} it is void."),
+    later("too many wrong codes were typed."),
+    later("Give your number again, and another is sent."),
+    later("the code was good for {number} minutes."),
+    later("no telephone of yours is known."),
+    later("nobody wakes this account, and it has nothing sent to itself: it is neither operator, approver nor administrator here."),
+    later("An administrator can grant it."),
+    later("the number is not valid."),
+    later("the number is not a mobile one."),
+    later("Ask for a mobile number."),
 )
 _ARGUMENT = re.compile(r"\{(\w+)\}")
 _LIKE = {"level": "green|yellow|orange|red", **dict.fromkeys(("number", "all", "silent", "true", "unknown", "needed"), r"\d+")}

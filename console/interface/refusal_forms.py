@@ -73,6 +73,7 @@ REFUSED = (
     later("who edits says who they are."),
     later("Give a name."),
     later("the message has no text in `{language}`."),
+    later("the message has no text for `{need}` in `{language}`."),
     later("no language was named."),
     later("It has {known}."),
     later("On the machine, `polyrisk roster phone {name}` asks for it, and does not show it."),

@@ -24,6 +24,7 @@ _WIDE = 240
 OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 FOLDER = click.Path(path_type=Path)
 LEVEL = click.Choice(["yellow", "orange", "red"])
+NEED = click.Choice(["mobility", "hearing", "pregnancy", "livestock"])
 _NAMED = "POLYRISK_STATE"
 _LIVE, _DEMONSTRATION = Path("var/live"), STATE / "ditwah-2025"
 

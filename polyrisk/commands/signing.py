@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from polyrisk.commands.options import AS_JSON, LEVEL, OF_INSTALLATION, OUT, opened, told
+from polyrisk.commands.options import AS_JSON, LEVEL, NEED, OF_INSTALLATION, OUT, opened, told
 
 
 @click.command()
@@ -35,11 +35,12 @@ def sign(warning: str, by: str, role: str, seen: str, state: Path) -> None:
 @click.option(
     "--language", "languages", multiple=True, metavar="TAG", help="Such as si; may be given again. By default all of the country."
 )
+@click.option("--need", type=NEED, help="As those read it who told us of this need.")
 @click.option("--show", is_flag=True, help="Ask for nothing; show what became of what you asked for.")
 @OF_INSTALLATION
 @AS_JSON
 @told
-def to_me(warning: str, by: str, languages: tuple[str, ...], show: bool, state: Path, as_json: bool) -> None:
+def to_me(warning: str, by: str, languages: tuple[str, ...], need: str | None, show: bool, state: Path, as_json: bool) -> None:
     """Have a WARNING that waits sent to your own telephone, before you sign it, as a household will read it.
 
     Each text is marked as a test, in its language, first and last. It is no signature, and goes to nobody else. Asked for twice, it is
@@ -47,7 +48,7 @@ def to_me(warning: str, by: str, languages: tuple[str, ...], show: bool, state: 
     """
     from polyrisk.to_me_command import to_me as send_to_me
 
-    for line in send_to_me(state, warning, by, languages, show=show, as_json=as_json):
+    for line in send_to_me(state, warning, by, languages, need or "", show=show, as_json=as_json):
         click.echo(line)
 
 

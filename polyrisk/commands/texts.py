@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from polyrisk.commands.options import AS_JSON, OF_CASE, told
+from polyrisk.commands.options import AS_JSON, NEED, OF_CASE, told
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 _KINDS = ("warning", "update", "still", "all_clear", "cannot_tell", "retraction", "correction", "expired")
-_NEEDS = ("mobility", "hearing", "pregnancy", "livestock")
 
 
 @click.group()
@@ -54,7 +53,7 @@ def interface(language: str | None, write: bool, as_json: bool) -> None:
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([*_KINDS, "all"]), help="Of a rule's text; `warning` by default.")
 @click.option("--area", default="", help="A code; by default the longest name in each language.")
 @click.option("--level", default="red", show_default=True, type=click.Choice(["yellow", "orange", "red"]))
-@click.option("--need", type=click.Choice(_NEEDS), help="As it is worded for a person who told us so.")
+@click.option("--need", type=NEED, help="As it is worded for a person who told us so.")
 @click.option("--exercise", is_flag=True, help="As it goes out in an exercise.")
 @click.option("--late", is_flag=True, help="As it goes out late.")
 @OF_CASE

@@ -4,6 +4,7 @@ import json
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,16 +12,18 @@ from alert_places import START
 from small_world import World
 from sqlalchemy import select
 
-from alerts import approvals, journal
+from alerts import approvals, journal, originated
 from alerts.approvals import code
 from alerts.chain import verify
 from alerts.editing import EditRefusedError
 from alerts.originating import Draft
 from alerts.patterns import arguments
 from alerts.registry import Registry
+from alerts.rendering import Renderer
 from alerts.service import AlertService
+from alerts.slots import open_slots
 from alerts.tables import bodies
-from alerts.texts import ACTION, SLOTS, Catalogue, Kind, regional
+from alerts.texts import CHOICES, SLOTS, Catalogue, Kind, regional
 from eventlog.log import EventLog
 from schemas.country_facts import Shelter
 from schemas.country_files import LoadedCountry, countries_root, load_country
@@ -322,7 +325,45 @@ def test_the_next_message_of_the_warning_is_not_filled_by_the_last_edit(world: W
     world.sign(0.1)
     world.happens(EventChange.RETRACTED, 1)
     assert waiting(world).filled == {}
-    assert world.service.slots(waiting(world).id) == ()
+    (action,) = world.service.slots(waiting(world).id)
+    assert [choice.name for choice in action.choices] == ["return_when_told", "ask_officer"]
+
+
+@pytest.mark.parametrize(
+    ("change", "choice", "open_ones", "gone"),
+    [
+        (EventChange.UPDATED, "leave", {"action", "shelter"}, ""),
+        (EventChange.CLOSED, "boil_water", {"action"}, "Go home only when"),
+        (EventChange.CANNOT_TELL, "stay", {"action", "shelter"}, "Ask your local officer"),
+        (EventChange.RETRACTED, "return_when_told", {"action"}, "rested on a wrong reading"),
+        (None, "stay", {"action", "shelter"}, "Heed your officer"),
+    ],
+)
+def test_each_later_message_of_a_warning_leaves_open_what_makes_sense_in_it(
+    world: World, change: EventChange | None, choice: str, open_ones: set[str], gone: str
+) -> None:
+    """Updates and corrections, the all-clear, that nobody can tell and the withdrawal: in every language at once, bound as any text is, and
+    what is chosen goes out."""
+    world.sign(0.1)
+    if change is None:
+        told = world.published()[-1].warning
+        world.service.correct(told, "W. Bandara", ROLE, "the level was wrong", world.now, level=Level.ORANGE)
+    else:
+        world.happens(change, 1, Level.ORANGE if change is EventChange.UPDATED else Level.RED)
+    before = waiting(world)
+    slots = {slot.name: {one.name: one.said for one in slot.choices} for slot in world.service.slots(before.id)}
+    assert set(slots) == open_ones
+    after = edit(world, action=choice)
+    assert after.bound is not None
+    assert before.bound is not None
+    assert after.bound.digest != before.bound.digest
+    for text in after.texts:
+        assert slots["action"][choice][text.language] in text.body
+        assert text.segments <= 2
+    assert not gone or gone not in body(after)
+    world.telephones.read.clear()
+    world.sign(1.1)
+    assert {said for _, said in world.read()} <= {said for _, _, said in approvals.texts(after.texts)}
 
 
 def test_a_warning_that_a_person_wrote_leaves_open_what_its_text_does(world: World) -> None:
@@ -345,7 +386,7 @@ def test_a_warning_that_a_person_wrote_leaves_open_what_its_text_does(world: Wor
 
 @pytest.mark.parametrize("code_of_country", ["lka", "npl"])
 def test_what_an_unfilled_text_says_follows_from_the_level_alone(code_of_country: str) -> None:
-    """A text whose slots nobody fills tells what to do by its level, in every language."""
+    """A text of a danger whose slots nobody fills tells what to do by its level, in every language; filled, it says what was chosen."""
     country = load_country(countries_root() / code_of_country)
     catalogue = Catalogue.load(country.folder)
     asked = [p for p in catalogue.patterns if not p.is_part and set(SLOTS) & arguments(p.text)]
@@ -353,9 +394,33 @@ def test_what_an_unfilled_text_says_follows_from_the_level_alone(code_of_country
     for pattern in asked:
         given = {**dict.fromkeys(pattern.known, "none"), "confirmed": "yes", "promise": "no"}
         red, orange = (pattern.render({**given, "level": level.word}) for level in (Level.RED, Level.ORANGE))
-        assert red != orange
+        one_danger = pattern.name in FLED - {"compound", "three_at_once"}
+        assert red != orange or not (one_danger and pattern.kind in (Kind.WARNING, Kind.UPDATE, Kind.STILL))
         filled = pattern.render({**given, "level": Level.RED.word, "action": "ACT", "shelter": "HALL"})
-        assert ("ACT." in filled.replace("।", ".").replace("۔", "."), "HALL" in filled) == (True, True)
+        said = "ACT." in filled.replace("।", ".").replace("۔", "."), "HALL" in filled
+        assert said == ("action" in arguments(pattern.text), "shelter" in arguments(pattern.text))
+
+
+NOTHING_TO_DO = {("price_shock", Kind.ALL_CLEAR), ("compound", Kind.ALL_CLEAR), ("three_at_once", Kind.ALL_CLEAR)}
+"""Ends after which there is nothing that people must be told to do."""
+FLED = {"flood", "landslide", "cyclone", "heat", "compound", "river_flood", "river_and_landslide", "three_at_once"}
+"""Dangers before which people go somewhere."""
+
+
+@pytest.mark.parametrize("code_of_country", ["lka", "npl", "bgd"])
+def test_each_message_that_waits_for_signatures_leaves_open_what_makes_sense_in_it(code_of_country: str) -> None:
+    """Each kind of each danger that households are told of, shared or the country's own, in each language: what to do, with something to
+    choose from, and where people go if they flee from it."""
+    country = load_country(countries_root() / code_of_country)
+    renderer = Renderer(country)
+    for hazard, kind in product(originated.hazards(country, renderer.catalogue), CHOICES):
+        slots = open_slots(renderer, hazard, kind, next(iter(country.places.areas)), country.languages, {})
+        found = {slot.name for slot in slots}
+        there = {slot.name: [choice.name for choice in slot.choices] for slot in slots}
+        assert ("action" in found) == ((hazard, kind) not in NOTHING_TO_DO), (hazard, kind)
+        flees = hazard in FLED and kind not in (Kind.ALL_CLEAR, Kind.RETRACTION)
+        assert ("shelter" in found) == flees, (hazard, kind)
+        assert there.get("action") or (hazard, kind) in NOTHING_TO_DO or hazard == "price_shock", (hazard, kind)
 
 
 def test_each_action_exists_in_every_language_that_its_text_is_written_in() -> None:
@@ -363,10 +428,10 @@ def test_each_action_exists_in_every_language_that_its_text_is_written_in() -> N
     for catalogue in (regional(), *(Catalogue.load(countries_root() / name) for name in ("lka", "npl"))):
         named: dict[tuple[str, str], set[str]] = {}
         for pattern in catalogue.patterns:
-            if pattern.kind.startswith(ACTION):
+            if pattern.is_choice:
                 named.setdefault((pattern.name, pattern.kind), set()).add(pattern.language)
         for (name, _), tags in named.items():
-            written = {p.language for p in catalogue.patterns if p.name == name and p.kind == Kind.WARNING}
+            written = {p.language for p in catalogue.patterns if p.name == name and p.kind in set(Kind)}
             assert tags == written
 
 

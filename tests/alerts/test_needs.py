@@ -1,11 +1,15 @@
 """What people told us they need changes who is sent to first and what they read, where the text has words for it and room for them."""
 
+from collections import Counter
+
 import pytest
 from event_makers import event
 from small_world import World, with_messaging
 from sqlalchemy import select
 
 from alerts import ledger
+from alerts.approvals import texts
+from alerts.people.person import Need as Told
 from alerts.registry import Registry
 from alerts.rendering import Renderer
 from alerts.tables import messages
@@ -17,6 +21,15 @@ from schemas.outputs import EventChange
 
 ASK = "Hard to walk? Ask for help now."
 UNTIE = "Untie your animals."
+NEEDED: tuple[tuple[Told, ...], ...] = (
+    (),
+    ("mobility",),
+    ("hearing",),
+    ("pregnancy",),
+    ("livestock",),
+    ("hearing", "pregnancy"),
+    ("livestock", "mobility"),
+)
 
 
 @pytest.fixture
@@ -47,7 +60,7 @@ def test_who_moves_slowly_is_sent_to_first(world: World) -> None:
     assert [UNTIE in body for body in bodies] == [False, False, True, False]
 
 
-def test_who_signs_sees_every_way_it_is_said_and_nobody_sees_how_many_need_what(world: World) -> None:
+def test_who_signs_sees_every_way_it_is_said_and_what_is_published_counts_no_need(world: World) -> None:
     """Each text for a need stands in the message that is signed, whether or not anybody has it, and without a number of people."""
     world.happens(EventChange.OPENED, 0)
     (waiting,) = world.service.pending()
@@ -55,6 +68,36 @@ def test_who_signs_sees_every_way_it_is_said_and_nobody_sees_how_many_need_what(
     assert [said.need for said in english.for_needs] == ["mobility", "hearing", "pregnancy", "livestock"]
     assert english.recipients == 4
     assert set(english.for_needs[0].model_dump()) == {"need", "body", "segments"}
+
+
+@pytest.mark.parametrize("language", ["en", "si", "ta"])
+def test_what_is_shown_before_it_is_signed_is_to_the_letter_what_each_person_gets(world: World, language: str) -> None:
+    """Each text for a need, with how many it goes to, is what the dispatcher hands over: no other word, and nobody more or less."""
+    for number, needs in enumerate(NEEDED):
+        world.person(f"Person {number}", language=language, needs=needs)
+    world.happens(EventChange.OPENED, 0)
+    (waiting,) = world.service.pending()
+    shown = world.service.to_read(waiting.id).variants
+    assert {(one.language, one.need): one.body for one in shown} == {(tag, need): body for tag, need, body in texts(waiting.texts)}
+    world.sign()
+    got = Counter(body for _, body in world.read())
+    assert got == Counter({one.body: one.people for one in shown if one.people})
+    assert sum(got.values()) == waiting.recipients
+
+
+def test_a_few_with_one_need_are_not_counted_out(world: World) -> None:
+    """Fewer than five are a few, for in a small place people would know who; of those who read what all read, the number is said."""
+    for number in range(4):
+        world.person(f"Person {number}", needs=("hearing",))
+    world.happens(EventChange.OPENED, 0)
+    (waiting,) = world.service.pending()
+    few = {(one.language, one.need): (one.people, one.few) for one in world.service.to_read(waiting.id).variants}
+    assert few["en", "hearing"] == (4, True)
+    assert few["en", ""] == (1, False)
+    assert few["en", "pregnancy"] == (0, False)
+    world.person("Person 5", needs=("hearing",))
+    few = {(one.language, one.need): (one.people, one.few) for one in world.service.to_read(waiting.id).variants}
+    assert few["en", "hearing"] == (5, False)
 
 
 def test_what_is_paid_counts_what_each_person_reads(world: World, country: LoadedCountry) -> None:

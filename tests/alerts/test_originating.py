@@ -22,7 +22,7 @@ from alerts.silences import Silence
 from alerts.tables import warnings
 from alerts.texts import Catalogue, Kind
 from eventlog.log import EventLog
-from schemas.country_files import LoadedCountry
+from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import RefusedError
 from schemas.levels import Level
 from schemas.outputs import EventChange
@@ -225,6 +225,15 @@ def test_only_what_the_country_can_say_in_each_of_its_languages_can_be_written(w
         for language in world.country.languages:
             assert all(catalogue.get(language, hazard, kind) is not None for kind in Kind)
     assert originated.lacking(catalogue, "river_flood", ("en", "fil")) == ["fil"]
+
+
+@pytest.mark.parametrize("name", ["npl", "bgd"])
+def test_what_is_said_to_people_on_duty_alone_is_no_warning_that_a_person_can_write(name: str) -> None:
+    """Also the texts of a framework that is not switched on: a household must not be told to call the partners."""
+    country = load_country(countries_root() / name)
+    written = originated.hazards(country, Catalogue.load(country.folder))
+    assert "flood" in written
+    assert not {"anticipatory_action", "joint_silence"} & set(written)
 
 
 def test_what_is_foreseen_says_from_when_in_a_text_that_can(world: World) -> None:

@@ -22,6 +22,7 @@ from alerts.listening.listener import Listener
 from alerts.marks import EXERCISE, PREVIEW, is_exercise, is_preview, marked, previewed
 from alerts.officers import accounts, passwords
 from alerts.officers.officer import ConsoleRole, Grant, Officer
+from alerts.people.person import NEEDS, Need
 from alerts.previews.asked import HOLDS, MOST_AN_HOUR, MOST_OF_MESSAGE, Preview
 from alerts.previews.handing_over import GONE, NO_TELEPHONE, PreviewSender
 from alerts.registry import Registry
@@ -157,6 +158,43 @@ def test_it_comes_to_the_one_who_asked_as_a_household_would_read_it_and_to_nobod
     assert office.world.telephones.read == []
     with office.registry.reading() as connection:
         assert connection.execute(select(messages)).all() == []
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_it_comes_as_those_with_a_need_would_read_it(office: Office, need: Need) -> None:
+    """To the letter what the dispatcher then hands over to who told us of it, between the marks; the journal says whose text it was."""
+    office.world.person("Esha", needs=(need,))
+    office.service.look_again(office.now)
+    message = office.waiting().id
+    (asked,) = office.service.preview(message, office.perera, ["en"], office.now, need)
+    office.turns()
+    assert (asked.language, asked.need, office.got()) == ("en", need, [(OWN, asked.body)])
+    assert [said["need"] for said in office.steps("previewed")] == [need]
+    office.world.sign()
+    (body,) = [body for name, body in office.world.read() if name == "Esha"]
+    assert asked.body == previewed(body, "en")
+    assert body not in [text.body for text in office.world.published()[-1].texts]
+
+
+def test_a_need_that_the_message_has_no_text_for_is_refused(office: Office) -> None:
+    """So is one that nobody knows; nothing is asked for."""
+    with pytest.raises(RefusedError, match=r"no text for `swimming` in `en`"):
+        office.service.preview(office.waiting().id, office.perera, ["en"], office.now, "swimming")
+    assert office.service.previews(office.waiting().id, office.perera)[0] == []
+
+
+def test_the_text_for_a_need_and_the_one_for_all_are_two(office: Office) -> None:
+    """Asked for again, each stays one; a row that says the need of another text is not sent."""
+    for _ in range(2):
+        office.asks()
+        office.service.preview(office.waiting().id, office.perera, ["en"], office.now, "hearing")
+    office.turns(2)
+    assert len(office.got()) == 2
+    office.service.preview(office.waiting().id, office.perera, ["en"], office.now, "mobility")
+    with office.registry.begin() as connection:
+        connection.execute(update(previews).where(previews.c.need == "mobility").values(need="livestock"))
+    office.turns()
+    assert len(office.got()) == 2
 
 
 def test_it_is_no_signature(office: Office) -> None:

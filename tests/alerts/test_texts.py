@@ -57,7 +57,7 @@ def test_what_still_stands_is_said_differently_when_gauges_are_silent(code: str)
     for pattern in Catalogue.load(CHECKOUT / "countries" / code).patterns:
         if pattern.kind == Kind.STILL:
             fixed = {"source": "s", "place": "p", "time": "t", "level": "red", "rivers": NONE, "divisions": NONE, "stations": NONE}
-            fixed |= {"promise": "no", "need": NONE, "when": NONE, "hazard": NONE}
+            fixed |= {"promise": "no", "need": NONE, "when": NONE, "hazard": NONE, "action": NONE, "shelter": NONE}
             told = {pattern.render({**fixed, "confirmed": confirmed}) for confirmed in ("yes", "no")}
             assert len(told) == (1 if pattern.name == "joint_silence" else 2), told
 
@@ -148,6 +148,30 @@ def test_a_missing_language_is_found(country: LoadedCountry, tmp_path: Path) -> 
     folder = _copy_with(country, tmp_path, ("river_flood", "warning", ""))
     found = findings_of(replace(country, folder=folder))
     assert [(f.check, f.what) for f in found] == [("missing-text", "text river_flood.warning is missing in `en`.")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("river_flood", "action.stay"), ("landslide", "meanwhile.stay"), ("river_flood", "afterwards.boil_water"), ("landslide", "name")],
+)
+def test_a_language_that_misses_what_may_stand_in_a_slot_is_found(country: LoadedCountry, tmp_path: Path, name: str, kind: str) -> None:
+    """What one language alone lacks nobody could choose; it is named with its file. What all countries share fills in."""
+    found = findings_of(replace(country, folder=_copy_with(country, tmp_path, (name, kind, ""))))
+    missing = [(f.check, f.file, f.what) for f in found]
+    shared = name == "landslide"  # English for it is there for all countries
+    assert missing == ([] if shared else [("missing-text", "countries/lka/texts/en.po", f"text {name}.{kind} is missing in `en`.")])
+
+
+def test_a_language_that_does_not_ask_for_a_slot_is_found(country: LoadedCountry, tmp_path: Path) -> None:
+    """A text that says one thing whatever is chosen is held against the English, where it stands."""
+    folder = _copy_with(country, tmp_path, ("river_flood", "all_clear", ""))
+    path = folder / "texts" / "si.po"
+    path.write_text(path.read_text().replace("{action, select, none {නිලධාරියා කී පසු පමණක් ගෙදර යන්න} other {{action}}}", "යන්න"))
+    (folder / "texts" / "en.po").write_text((country.folder / "texts" / "en.po").read_text())
+    found = [(f.check, f.file, f.what) for f in findings_of(replace(country, folder=folder)) if f.check == "other-arguments"]
+    assert found
+    assert {(check, file) for check, file, _ in found} == {("other-arguments", "countries/lka/texts/si.po")}
+    assert "does not ask for {action}, the English does." in found[0][2]
 
 
 def _copy_with(country: LoadedCountry, tmp_path: Path, change: tuple[str, str, str]) -> Path:

@@ -136,6 +136,8 @@ def _make_busy(made: Houses) -> None:
         for number in range(first, first + 6):
             consent = Consent(NOON - timedelta(days=9), "v1", "a volunteer")
             desk.registry.enrol(Enrolment(f"+94772{number:06d}", area, ("en", "si", "ta")[number % 3], "household", consent))
+    for number in range(60, 66):
+        desk.enrol(number, needs=("mobility",))
     for number, area in enumerate((WAITS, HELD, SENT, HALTED)):
         desk.happens(EventChange.OPENED, id=f"e{number}", area=area)
     for message in desk.service.pending():
@@ -402,6 +404,12 @@ PAGES: dict[str, Way] = {
     "authenticator": _authenticator,
     "codes for its loss": _recovery,
     "account": _of_accounts("/account", "colleague"),
+    "own telephone": _of_desk("busy", "perera", "/account/telephone"),
+    "own telephone, a code waits": _then(
+        _of_desk("quiet", "silva", "/account/telephone"), "/account/telephone/number", number="+999700000002"
+    ),
+    "own telephone, refused": _then(_of_desk("halted", "rajan", "/account/telephone"), "/account/telephone/number", number="12"),
+    "own telephone, of who is never woken": _of_desk("busy", "viewer", "/account/telephone"),
     "password changed": _then(
         _of_accounts("/account", "changes"),
         "/account",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from test_pages import Outline
 
 from alerts.approvals import code
 from alerts.officers.officer import ConsoleRole, Grant
+from alerts.originating import Change, Draft
 from schemas.country_facts import Shelter
+from schemas.levels import Level
 from schemas.outputs import EventChange
 
 HALL = {"en": "Town hall", "si": "නගර ශාලාව", "ta": "நகர மண்டபம்"}
@@ -126,11 +129,32 @@ def test_an_operator_who_signs_nothing_may_edit_and_a_viewer_may_not(desk: Kandy
         assert desk.waiting().edited_by == ("Perera",)
 
 
-def test_a_message_that_leaves_nothing_open_shows_no_form(desk: Kandy) -> None:
-    """An end says what the rule found, and nothing else."""
+def test_an_end_leaves_open_what_is_to_be_done_after_it(desk: Kandy) -> None:
+    """A withdrawal: when to go home, or whom to ask, and no place to flee to; what stands there by itself is still the first choice."""
     with desk.officer("perera", FIRST) as one, desk.officer("silva", SECOND) as two:
         for officer in (one, two):
             officer.presses(officer.reads(page_of(desk)), "sign")
         desk.passes(hours=1)
         desk.happens(EventChange.RETRACTED)
-        assert "Change the message" not in one.reads(page_of(desk))
+        page = one.reads(page_of(desk))
+        assert re.findall(r'<option value="([^"]*)"', page.partition('id="slot-action"')[2].partition("</select>")[0]) == [
+            "",
+            "return_when_told",
+            "ask_officer",
+        ]
+        assert "slot-shelter" not in page
+        status, changed = one.presses(page, "edit", action="return_when_told")
+        assert (status, "Go home only when your local officer says it is safe." in Outline(changed).text) == (200, True)
+
+
+def test_a_message_that_leaves_nothing_open_shows_no_form(desk: Kandy) -> None:
+    """After dear food nothing is to be done, so its end has nothing to choose."""
+    until = desk.now + timedelta(hours=8)
+    desk.service.originate(Draft("price_shock", "LK31", Level.RED, until, "X", "duty_officer", "a market", "the mayor"), desk.now)
+    with desk.officer("perera", FIRST) as one, desk.officer("silva", SECOND) as two:
+        for officer in (one, two):
+            for message in desk.service.pending():
+                officer.presses(officer.reads(f"/waiting/{message.id}"), "sign")
+        ((kept, _),) = desk.service.originated()
+        end = desk.service.end_originated(kept.warning, Change("X", "director", "it is over"), "all_clear", desk.now)
+        assert "Change the message" not in one.reads(f"/waiting/{end.id}")

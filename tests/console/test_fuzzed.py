@@ -32,7 +32,7 @@ from alerts.officers.administering import Administering
 from alerts.officers.officer import ConsoleRole, Grant
 from alerts.officers.sessions import Stage
 from alerts.originating import Draft
-from alerts.roster import keeping, telephones, wakings
+from alerts.roster import keeping, telephone_codes, telephones, wakings
 from alerts.roster.causes import Cause
 from alerts.silences import Silence
 from console.access import TOKEN_FIELD, form_token
@@ -88,6 +88,7 @@ class Fuzzed:
             accounts.keep_password(connection, officer.id, "a hash")
             accounts.note_set_up(connection, officer.id, self.desk.now)
             telephones.give(connection, self.desk.registry.keys, officer, "+999700000001", self.desk.now)
+            telephone_codes.ask(connection, self.desk.registry.keys, "LKA", officer, "+999700000002", self.desk.now)
         self.officer = officer.id
         self._make_duty()
         self.site = self._site()

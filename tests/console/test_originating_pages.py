@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from every_page import Browser
 from kandy_desk import Kandy
+from page_left import wait_until_left
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
 from signing_desk import DUTY, FIRST, SECOND
 from test_pages import Outline
 
 from alerts.officers.officer import ConsoleRole, Grant
+from console.screenshot import chromium
 
 VIEWER = Grant(ConsoleRole.VIEWER, "LKA")
 THIRD = Grant(ConsoleRole.APPROVER, "LKA", "district_unit")
@@ -54,6 +59,62 @@ def test_written_by_one_signed_by_two_updated_and_ended(desk: Kandy) -> None:
         status, waits = two.presses(two.reads(f"/originated/{kept.warning}"), "end", how="all_clear", comment="the water has gone")
         assert (status, "Cancel" in Outline(waits).text) == (200, True)
         assert desk.waiting().author == "Silva"
+
+
+def test_what_people_are_told_to_do_is_chosen_where_the_warning_is_written(desk: Kandy) -> None:
+    """Of the danger that is chosen, and a place to go to; both stand in the message in every language, and in the journal once."""
+    with desk.officer("perera", DUTY) as one:
+        page = one.reads("/originate")
+        for said in ('<optgroup label="River flood">', '<option value="river_flood stay" lang="en">Stay away from the river bank</option>'):
+            assert said in page
+        assert '<option value="test_hall" lang="en">Test hall (Kandy)</option>' in page
+        chosen = {"action": "river_flood stay", "shelter": "test_hall"}
+        status, waits = one.presses(page, "originate", **WRITTEN, **chosen)
+        assert status == 200
+        assert "Stay away from the river bank. Shelter: Test hall." in Outline(waits).text
+        assert desk.waiting().filled == {"action": "stay", "shelter": "test_hall"}
+        assert desk.waiting().author == "Perera"
+        assert {text.language for text in desk.waiting().texts} >= {"en", "si", "ta"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"action": "landslide stay"}, "of another danger than the one you chose"),
+        ({"action": "river_flood swim"}, "there is no `swim` in every language"),
+        ({"shelter": "test_hall", "area": "LK31"}, "there is no `test_hall` in every language"),
+        ({"shelter": "test_hall", "hazard": "dengue"}, "this message does not leave it open"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_with_the_form_as_it_was(desk: Kandy, chosen: dict[str, str], said: str) -> None:
+    """At the field, with the reason; nothing is written, and what was filled in stands there still."""
+    with desk.officer("perera", DUTY) as one:
+        status, refused = one.presses(one.reads("/originate"), "originate", **{**WRITTEN, **chosen})
+        assert (status, said in Outline(refused).text) == (409, True)
+        assert desk.service.pending() == []
+        assert 'value="water over the bridge"' in refused
+        if "shelter" in chosen:
+            assert '<option value="test_hall" lang="en" selected>' in refused
+            assert 'id="shelter-why"' in refused
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_in_a_narrow_browser_it_is_chosen_with_scripts_and_without(desk: Kandy, javascript: bool) -> None:
+    """At 360 pixels: one form, one press, and the next page reads as households will."""
+    with desk.officer("perera", DUTY) as one, chromium(360, 800, javascript=javascript) as driver:
+        Browser(driver).opens(f"{desk.address}/originate", one.session)
+        for name, value in {**WRITTEN, "action": "river_flood leave", "shelter": "test_hall"}.items():
+            field = driver.find_element(By.NAME, name)
+            if field.tag_name == "select":
+                Select(field).select_by_value(value)
+            elif name == "until":
+                field.send_keys("11272025\t1100PM")
+            else:
+                field.send_keys(value)
+        button = driver.find_element(By.CSS_SELECTOR, "button.sign")
+        button.click()
+        wait_until_left(driver, button)
+        assert "LEAVE the river bank NOW, go to high ground. Shelter: Test hall." in driver.find_element(By.TAG_NAME, "main").text
 
 
 def test_it_stands_on_the_first_page_though_no_event_is_behind_it(desk: Kandy) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from test_pages import Outline
 
 from alerts.reach import LastTold, Reach
+from alerts.signing import ToSign
 from alerts.tables import delivery_counts
 from console.local_time import LocalTime
 from console.names import Names
@@ -30,7 +31,7 @@ def desk(tmp_path: Path) -> Iterator[Kandy]:
 
 def told(names: Names, clock: LocalTime, reach: Reach) -> str:
     """What the page says of a reach."""
-    return " ".join(signing_view(warning(), 2, reach, (), names, clock, NOON).reached)
+    return " ".join(signing_view(ToSign(warning(), 2, reach, (), ()), names, clock, NOON).reached)
 
 
 def test_it_is_said_of_how_many_who_live_there(names: Names, clock: LocalTime) -> None:

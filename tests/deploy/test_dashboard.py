@@ -14,6 +14,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard, RowPanel
 from ruamel.yaml import YAML
 
+from alerts.metrics import Metrics
 from schemas.country_files import CHECKOUT
 
 FILE = CHECKOUT / "deploy" / "grafana" / "polyrisk.json"
@@ -125,7 +126,8 @@ def test_each_question_is_about_metrics_that_are_shown(title: str, target: dict[
 
 
 def test_what_people_must_see_is_on_it() -> None:
-    """Ages of feeds, lag, messages by state, what is unsigned, unsent by reason, answers, balance."""
+    """Ages of feeds, lag, messages by state, what is unsigned, unsent by reason, answers, balance; what went out by agreement and nobody
+    has reviewed, what people wrote and are woken for, when drills were good."""
     on_it = {name for _, target in QUESTIONS for name in asked(target["expr"])}
     assert on_it >= {
         "polyrisk_feed_last_success_timestamp_seconds",
@@ -135,4 +137,19 @@ def test_what_people_must_see_is_on_it() -> None:
         "polyrisk_messages_unsent",
         "polyrisk_answers",
         "polyrisk_provider_balance",
+        "polyrisk_unreviewed_messages",
+        "polyrisk_unreviewed_oldest_timestamp_seconds",
+        "polyrisk_wakings",
+        "polyrisk_wakings_oldest_timestamp_seconds",
+        "polyrisk_originated_warnings",
+        "polyrisk_originated_end_timestamp_seconds",
+        "polyrisk_agreement_end_timestamp_seconds",
+        "polyrisk_last_good_drill_timestamp_seconds",
+        "polyrisk_last_good_sent_drill_timestamp_seconds",
     }
+
+
+def test_whatever_the_alert_service_tells_has_a_panel() -> None:
+    """A new metric of alerts that nobody would see is found here."""
+    on_it = {name for _, target in QUESTIONS for name in asked(target["expr"])}
+    assert {family.name for family in Metrics().registry.collect()} <= on_it
