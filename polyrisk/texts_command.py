@@ -10,6 +10,7 @@ import click
 from babel import Locale, UnknownLocaleError
 
 from alerts.checks import findings_of, notes, shared_findings
+from alerts.duty_words import DUTY
 from alerts.review_files import review, stamp
 from alerts.texts import REGIONAL
 from console.interface.catalogues import FOLDER
@@ -18,6 +19,7 @@ from console.interface.checks import update
 from polyrisk.explain import find_warning
 from polyrisk.installation import Installation
 from polyrisk.texts_preview import Asked, Shown, lines_of, of_rule, of_warning
+from polyrisk.texts_preview_duty import of_duty
 from schemas.counting import counted
 from schemas.country_files import LoadedCountry, countries_root, load_country
 from schemas.errors import ConfigurationError, PolyriskError, RefusedError
@@ -112,6 +114,8 @@ def _told(path: Path, names: Sequence[str], what: str) -> None:
 
 
 def _shown(what: str, country: str | None, state: Path, asked: Asked) -> list[Shown]:
+    if country is not None and what == DUTY:
+        return of_duty(load_country(_folder(country)), asked)
     if country is not None:
         return of_rule(load_country(_folder(country)), what, asked)
     for loaded in _countries():

@@ -169,14 +169,14 @@ def wrapped(text: str, indent: str) -> Iterator[str]:
 def _of_kind(
     country: LoadedCountry, renderer: Renderer, text: str, kind: Kind, language: str, rules: Sequence[Rule], asked: Asked
 ) -> Shown:
-    area = asked.area or _longest(country, language, rules)
+    area = asked.area or longest_place(country, language, rules)
     event = _event(country, rules[0].name if rules else text, area, asked.level)
     rendered = renderer.render(text, kind, event, language, need=asked.need, exercise=asked.exercise, late=asked.late)
     return _shown(country, f"{text}, {kind.value}", rendered, area)
 
 
 def _of_service(country: LoadedCountry, renderer: Renderer, kind: Service, language: str, asked: Asked) -> Shown:
-    area = asked.area or _longest(country, language, ())
+    area = asked.area or longest_place(country, language, ())
     rendered = renderer.service(kind, language, area=area, report=REPORT, example=EXAMPLE, exercise=asked.exercise)
     return _shown(country, f"{SERVICE}, {kind.value}", rendered, area)
 
@@ -196,7 +196,7 @@ def _shown(country: LoadedCountry, what: str, rendered: Rendered, area: str) -> 
     )
 
 
-def _longest(country: LoadedCountry, language: str, rules: Sequence[Rule]) -> str:
+def longest_place(country: LoadedCountry, language: str, rules: Sequence[Rule]) -> str:
     """The area with the longest name of those that the rules are judged for; without rules, of the districts."""
     only = [code for rule in rules for code in rule.only]
     levels = {rule.area for rule in rules} or {"adm2"}

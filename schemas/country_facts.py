@@ -236,7 +236,8 @@ class CountryFacts(Decided):
         languages: BCP 47 tags in the order of fallback; a text that lacks one is sent in the next.
         calling_code: without `+`.
         areas_version: the version of the P-codes in areas.csv.
-        console_language: that the console speaks to officers who chose none and whose browser asks for none that it has; else English.
+        console_language: in which officers who chose none are spoken to on pages and woken; else English. Before they sign in the browser's
+            wish comes first.
         level_words: language tag to colour to the word that people see.
         called: language tag to name of a rule, threshold, feed or role to what people on duty call it where the console speaks so.
         feeds: names of folders under `feeds/`.

@@ -6,6 +6,7 @@ whatever became of it. Hours of quiet do not apply, and that the country only wa
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from alerts.to_officers import Outcome, found_again, handed_over
 from schemas.country_files import LoadedCountry
 from schemas.warning_records import MessageState
 
+_LOGGER = logging.getLogger(__name__)
 UNANSWERED, NOBODY = "nobody_answers", "nobody_to_wake"
 """Notices: all were tried in vain, and are tried again; nobody with a telephone is on duty or on the country's ladder."""
 
@@ -132,6 +134,8 @@ class Waker:
         speaks = self._calls.speaks if self._calls is not None else lambda _: False
         beside = len(wakings.joined(connection, waking.id))
         worded = self._wording.of(connection, waking, rung.way, beside, language, speaks)
+        if worded.language != language:
+            _LOGGER.warning("%s reads `%s` and is woken in `%s` by %s", rung.officer, language, worded.language, rung.way)
         wakings.intend(connection, waking, rung, worded.body, worded.language, now, now + self._after)
 
     async def _try_all(self, waiting: Sequence[Any], now: datetime) -> int:

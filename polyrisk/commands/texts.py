@@ -71,7 +71,8 @@ def preview(
     state: Path,
     as_json: bool,
 ) -> None:
-    """Show a RULE's text, a text by its name, the texts to one person (`service`), or a WARNING of the log, in each language."""
+    """Show a RULE's text, a text by its name, the texts to one person (`service`), what wakes who is on duty (`duty`), or a WARNING of the
+    log, in each language."""
     from alerts.texts import Kind, Need
     from polyrisk.texts_command import preview as preview_text
     from polyrisk.texts_preview import Asked

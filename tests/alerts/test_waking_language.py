@@ -86,6 +86,20 @@ def test_each_officer_is_woken_in_their_own_language(night: Night) -> None:
     assert said == ["ne", "en", "ur", "en", "en"]  # no voice was named, so calls are in English
 
 
+def test_who_is_woken_in_another_language_than_their_own_stands_in_the_log(night: Night, caplog: pytest.LogCaptureFixture) -> None:
+    """By the account's id, for each try: the words are missing, or whoever calls has no voice."""
+    chooses(night, "first", "si")
+    chooses(night, "second", "ne")
+    night.passes(4)
+    told = [record.getMessage() for record in caplog.records if record.name == "alerts.roster.waking"]
+    first, second = (night.desk.officer(name).id for name in ("first", "second"))
+    assert told == [
+        f"{first} reads `si` and is woken in `en` by sms",
+        f"{first} reads `si` and is woken in `en` by call",
+        f"{second} reads `ne` and is woken in `en` by call",
+    ]
+
+
 def test_who_chose_nothing_is_woken_as_the_country_speaks(night: Night) -> None:
     """As on the console's pages: the country's interface language, and English where the words are missing."""
     country = night.world.country

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.cells import cell_len
 
-from alerts.marks import EXERCISE, LATE
+from alerts.marks import EXERCISE, LATE, is_exercise
 from alerts.texts import Catalogue, Service
 from console.interface.checks import findings as findings_of_interface
 from polyrisk.__main__ import main
@@ -152,6 +152,17 @@ def test_preview_shows_what_is_written_to_one_person(asked: Asked) -> None:
     shown = json.loads(asked("preview", "service", "--country", "lka", "--json").stdout)
     assert len(shown) == len(Service) * 3
     assert all(one["segments"] <= one["budget"] for one in shown)
+
+
+def test_preview_shows_what_wakes_who_is_on_duty(asked: Asked) -> None:
+    """Each cause by SMS, within its budget, and by call, in each language of the console; an exercise says so."""
+    shown = json.loads(asked("preview", "duty", "--country", "npl", "--area", "NP0104", "--exercise", "--json").stdout)
+    assert {one["language"] for one in shown} == {"en", "ne", "ur"}
+    sms = [one for one in shown if one["text"].endswith(", sms")]
+    assert len(sms) == 11 * 3
+    assert all(one["segments"] <= one["budget"] for one in sms)
+    assert all(is_exercise(one["body"]) for one in shown if not one["text"].startswith("duty, call_"))
+    assert next(one["place"] for one in sms if one["language"] == "ne") == "झापा"
 
 
 def test_status_counts_the_drafts(nepal: Path, tmp_path: Path) -> None:
