@@ -14,6 +14,7 @@ from console.interface.catalogues import catalogues
 from console.interface.checks import findings as findings_of_interface
 from feeds.case_checks import findings as findings_of_cases
 from feeds.manifest import findings as findings_of_feeds
+from schemas.between_countries import findings as findings_between_countries
 from schemas.country_files import findings as findings_of_country
 from schemas.findings import Finding
 from schemas.frameworks import frameworks_of, notes_of
@@ -29,7 +30,7 @@ def check(countries: Path, today: date | None = None) -> tuple[list[Finding], in
     day = today or datetime.now(UTC).date()
     folders = sorted(p.parent for p in countries.glob("*/country.yaml"))
     found = [*findings_of_feeds(), *findings_of_shared_texts(), *notes_on_texts(REGIONAL), *findings_of_interface()]
-    found += missing_duty_texts(catalogues())
+    found += [*missing_duty_texts(catalogues()), *findings_between_countries(countries)]
     for folder in folders:
         found += [*check_folder(folder), *findings_of_agreements(folder, day), *notes_on_texts(folder)]
         for framework in frameworks_of(folder):

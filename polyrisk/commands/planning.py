@@ -23,7 +23,7 @@ def check(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([f.model_dump() for f in findings], ensure_ascii=False, indent=1))
     else:
-        for finding in findings:
+        for finding in sorted(findings, key=lambda one: not one.note):  # what must be changed stands last, where one looks
             click.echo(str(finding))
         wrong = sum(not finding.note for finding in findings)
         where = counted(folders, "country", "countries")
