@@ -17,10 +17,13 @@ from alerts.registry import Registry
 from alerts.roster import keeping, telephones
 from alerts.roster.order import who_is_woken
 from alerts.roster.shifts import PLACES, on_duty
+from alerts.roster.wording import Wording
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError, PolyriskError, RefusedError
 
 COLUMNS = ("name", "number", "role", "place")
+LANGUAGE = "language"
+"""A column that may stand behind them: in which language each is woken."""
 _ORDERED = "drill"
 """Who puts them on duty, for the drill's own journal."""
 _WITH_A_ROLE = (ConsoleRole.OPERATOR, ConsoleRole.APPROVER)
@@ -47,7 +50,7 @@ class DrillOfficer:
 
 
 def read(file: Path, country: LoadedCountry) -> list[DrillOfficer]:
-    """Those of a CSV with the columns name, number, role (of country.yaml) and place (first, second, third, or empty).
+    """Those of a CSV with the columns name, number, role (of country.yaml), place (first, second, third, or empty) and perhaps language.
 
     Raises:
         ConfigurationError: it cannot be read, or a line is none that can be taken; says which, and never a number.
@@ -57,12 +60,14 @@ def read(file: Path, country: LoadedCountry) -> list[DrillOfficer]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("it cannot be read.", where=file.name, remedy="Save it as `CSV UTF-8`.") from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise ConfigurationError("its first line does not name its columns.", where=file.name, remedy=f"Write {','.join(COLUMNS)}.")
+    if tuple(reader.fieldnames or ()) not in (COLUMNS, (*COLUMNS, LANGUAGE)):
+        remedy = f"Write {','.join(COLUMNS)}, and {LANGUAGE} behind them if you like."
+        raise ConfigurationError("its first line does not name its columns.", where=file.name, remedy=remedy)
     found: list[DrillOfficer] = []
+    wording = Wording(country)
     for row in reader:
         try:
-            found.append(_officer(row, country))
+            found.append(_officer(row, country, wording))
         except PolyriskError as error:
             raise ConfigurationError(f"line {reader.line_num}: {error.what}", where=file.name, remedy=error.remedy) from error
     if not any(one.place == 1 for one in found):
@@ -70,12 +75,15 @@ def read(file: Path, country: LoadedCountry) -> list[DrillOfficer]:
     return found
 
 
-def _officer(row: dict[str, str], country: LoadedCountry) -> DrillOfficer:
-    name, number, role, place = ((row.get(column) or "").strip() for column in COLUMNS)
+def _officer(row: dict[str, str], country: LoadedCountry, wording: Wording) -> DrillOfficer:
+    name, number, role, place, language = ((row.get(column) or "").strip() for column in (*COLUMNS, LANGUAGE))
+    if language and not wording.has(language):
+        what = f"there are no words to wake somebody with in `{language}`."
+        raise RefusedError(what, remedy="Take another language, or leave it empty for the country's.")
     if place and place not in PLACES:
         raise RefusedError("there is no such place on duty.", remedy=f"Places: {', '.join(PLACES)}, or none.")
     region = phonenumbers.region_code_for_country_code(int(country.facts.calling_code))
-    officer = DrillOfficer(name, telephones.understood(number, region), (role,), PLACES.index(place) + 1 if place else None)
+    officer = DrillOfficer(name, telephones.understood(number, region), (role,), PLACES.index(place) + 1 if place else None, language)
     for _ in _grants(officer, country):
         pass
     return officer

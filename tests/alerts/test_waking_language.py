@@ -5,6 +5,7 @@ import json
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from alerts import journal
 from alerts.channels.contract import Spoken
 from alerts.channels.twilio_sms import TwilioSms, said_to, voices_of
 from alerts.checks import missing_duty_texts
+from alerts.drills.duty import of_installation, read
 from alerts.duty_words import DUTY, Duty
 from alerts.listening.webhooks import Doors, create_app
 from alerts.marks import EXERCISE, is_exercise
@@ -174,6 +176,19 @@ def test_an_exercise_says_so_first_and_last_in_every_language(language: str, way
     if way is Way.SMS:
         assert measure(said.body).segments == 2
         assert said.body.count("4711") == 2
+
+
+def test_the_officers_of_a_drill_are_woken_in_it_as_in_earnest(night: Night, tmp_path: Path) -> None:
+    """Those of the roster with the language of their account; those of a file with what stands there, or as the country speaks."""
+    chooses(night, "second", "ur")
+    with_telephones = {one.name: one.language for one in of_installation(night.registry, night.world.country, night.now)}
+    assert with_telephones == {"first": "", "second": "ur", "director": ""}
+    file = tmp_path / "drill-roster.csv"
+    row = "n.perera,+999700000001,duty_officer,first"
+    file.write_text(f"name,number,role,place,language\n{row},ne\n{row.replace('first', 'second')},\n", encoding="utf-8")
+    assert [one.language for one in read(file, night.world.country)] == ["ne", ""]
+    file.write_text(f"name,number,role,place\n{row}\n", encoding="utf-8")
+    assert [one.language for one in read(file, night.world.country)] == [""]
 
 
 def test_a_spoilt_text_lets_nobody_sleep(country: LoadedCountry, monkeypatch: pytest.MonkeyPatch) -> None:

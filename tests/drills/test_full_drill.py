@@ -278,12 +278,13 @@ def test_a_drill_at_an_hour_that_nobody_chose_signs_itself_once_nobody_has_answe
         (f"a.b,{FIRST},planner,first\n", "acts in a role"),
         ("a.b,0112345678,duty_officer,first\n", "not a mobile one"),
         (f"a.b,{FIRST},duty_officer,\n", "nobody in it is on duty first"),
+        (f"a.b,{FIRST},duty_officer,first,si\n", "no words to wake somebody with in `si`"),
     ],
 )
 def test_a_roster_that_cannot_be_one_is_refused_before_anything_is_made(tmp_path: Path, row: str, said: str) -> None:
     """By its line and what to write instead; no number is said."""
     (tmp_path / "drill-list.csv").write_text(LIST, encoding="utf-8")
-    (tmp_path / "drill-roster.csv").write_text(f"name,number,role,place\n{row}", encoding="utf-8")
+    (tmp_path / "drill-roster.csv").write_text(f"name,number,role,place{',language' * (row.count(',') > 3)}\n{row}", encoding="utf-8")
     ended = CliRunner().invoke(main, ["drill", CASE, "--state", str(tmp_path)])
     assert ended.exit_code == 2, ended.output
     assert said in ended.output
