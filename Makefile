@@ -84,10 +84,14 @@ bench: setup
 bench-quick: setup
 	@$(BIN)/python -m benchmarks.compound --quick
 
+# Needs what `make demo` leaves in var/demo. docs/planner-page.png and the pictures of docs/backtests.md need years of history (docs/planners.md, docs/backtests.md).
 picture: setup-test
+	@test -e var/demo/ditwah-2025/log.db || (echo "make picture: var/demo/ditwah-2025/log.db is not there; make demo makes it" && exit 2)
 	@$(BIN)/python -m console.screenshot --log sqlite:///var/demo/ditwah-2025/log.db --at 2025-11-28T06:00 --title "Cyclone Ditwah and the weeks after" --out docs/console.png
 	@$(BIN)/python tests/console/signing_pictures.py
 	@$(BIN)/python tests/console/interface_pictures.py
+	@$(BIN)/python tests/console/series_picture.py
+	@POLYRISK_STORY=docs/story $(BIN)/pytest -q tests/cases/test_two_people.py
 
 clean:
 	@rm -rf var $(VENV)

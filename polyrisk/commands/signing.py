@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from polyrisk.commands.options import AS_JSON, LEVEL, NEED, OF_INSTALLATION, OUT, opened, told
+from schemas.counting import counted
 
 
 @click.command()
@@ -25,8 +26,14 @@ def sign(warning: str, by: str, role: str, seen: str, state: Path) -> None:
 
     with opened(state) as here, on_duty(state, here) as duty:
         signed = sign_message(duty, warning, by, role, seen)
+        needed = next((people for waits, people in duty.service.waiting() if waits.id == signed.id), 0)
     names = ", ".join(f"{s.by} ({s.role})" for s in signed.signatures)
     click.echo(f"{signed.id}: {signed.status.value}; signed by {names}")
+    if needed:
+        so_far = f"{len(signed.signatures)} of {counted(needed, 'signature')}"
+        click.echo(f"{so_far}: it still waits, for another person in another role. Until then it goes to nobody.")
+    else:
+        click.echo("It goes out.")
 
 
 @click.command("to-me")

@@ -141,3 +141,13 @@ def test_what_cannot_be_is_refused_with_exit_code_2(run: Run, arguments: tuple[s
     refused = run("edit", message, *arguments, *more)
     assert (refused.exit_code, said in refused.stderr) == (2, True)
     assert waiting(run)[1] == seen
+
+
+def test_who_signs_first_reads_that_it_still_waits_and_who_signs_last_that_it_goes_out(run: Run) -> None:
+    """A message with one of two signatures has reached nobody; the word of its stage alone does not say so."""
+    message, seen = waiting(run)
+    first = run("sign", message, "--seen", seen, "--by", "N. Perera", "--role", "duty_officer").stdout
+    assert "1 of 2 signatures: it still waits, for another person in another role." in first
+    last = run("sign", message, "--seen", seen, "--by", "S. Rajan", "--role", "director").stdout
+    assert "It goes out." in last
+    assert "still waits" not in last
