@@ -220,7 +220,13 @@ class Claims:
 
 def rows_of(rows: pa.RecordBatch) -> Iterator[tuple[str, str, tuple[int, ...], float | None, tuple[str, str, str]]]:
     """Each reading: indicator, place, its moments and numbers with NONE for what it has not, value, and where it comes from."""
-    words = {name: rows.column(name).to_pylist() for name in ("indicator", "area", *_ORIGIN)}
+    words = {name: _words(rows.column(name)) for name in ("indicator", "area", *_ORIGIN)}
     whole = [pc.fill_null(rows.column(name).cast(pa.int64()), NONE).to_pylist() for name in ("start", "end", "issued", "lead", "member")]
     origins = zip(*(words[name] for name in _ORIGIN), strict=True)
     yield from zip(words["indicator"], words["area"], zip(*whole, strict=True), rows.column("value").to_pylist(), origins, strict=True)
+
+
+def _words(column: pa.DictionaryArray) -> list[str]:
+    """A column of words as a list, each word made once: of many rows most have the same few."""
+    known = column.dictionary.to_pylist()
+    return [known[number] for number in column.indices.to_numpy().tolist()]
