@@ -36,7 +36,7 @@ from schemas.warning_records import AnswerCount, Delivery, Warning, WarningRevie
 _TOPICS = (EVENTS.name, INPUT.name, BREACHES.name, WARNINGS.name, DELIVERIES.name)
 """Events first: when the log is read from its beginning, it is then known which readings an event will rest on."""
 _BATCH = 1000
-_KEPT = 6
+_KEPT = 4
 """Moments of which all that was known is kept at hand."""
 _LOGGER = logging.getLogger(__name__)
 S = TypeVar("S")

@@ -14,7 +14,9 @@ from console.series_columns import KeptReadings
 from console.series_kept import horizons
 from eventlog.log import EventLog, open_log
 from schemas.envelopes import input_record
-from schemas.records import CompoundEvent, Record, Stored, Tick
+from schemas.inputs import Tick
+from schemas.outputs import CompoundEvent, Reading
+from schemas.records import Record, Stored
 from schemas.topics import EVENTS, INPUT
 
 _MOMENTS = (START + timedelta(hours=30), END, END + timedelta(hours=2))
@@ -54,9 +56,9 @@ def told(reader: LogReader, at: datetime) -> list[object]:
     return [known, known.version, answers, series(), bounds]
 
 
-def every(event: CompoundEvent) -> list[object]:
+def every(event: CompoundEvent) -> list[Reading]:
     """Every reading in an event's tree of reasons."""
-    left, found = [event.evidence], []
+    left, found = [event.evidence], list[Reading]()
     while left:
         one = left.pop()
         found += one.readings
