@@ -1,8 +1,9 @@
 """Two hundred people at the consoles of seven countries with 5,000 areas and a year of warnings, on this machine.
 
 `python -m benchmarks.console [--days 365] [--seconds 120] [--people 200] [--one]`. The year is lived through by the product's own parts
-(`benchmarks.region`), which takes minutes and is kept under `var/bench`. Then seven consoles run as an operator starts them, a minute
-passes every ten seconds, and people look from a process of their own. With `--one` all look at the largest country alone.
+(`benchmarks.region`), which takes minutes and is kept under `var/bench`, with what a console that has been running has kept of it. Then
+seven consoles run as an operator starts them, a minute passes every ten seconds, and people look from a process of their own. With `--one`
+all look at the largest country alone.
 
 A page's time is what the console says of it (`Server-Timing`: from the request's first line until its answer begins, waiting for a thread
 included), and beside it how long the person waited until the last byte, on loopback. Held against the bars only if no more processes
@@ -29,6 +30,7 @@ from benchmarks.compound.report import facts
 from benchmarks.compound.watching import CHECKOUT
 from benchmarks.region.consoles import MINUTE_S, Console, Started, Time, ended, signed_in
 from benchmarks.region.countries import SIZES, Size
+from benchmarks.region.past import kept_of
 from benchmarks.region.people import Look, Plan
 from benchmarks.region.sky import END
 from benchmarks.region.year import made
@@ -51,6 +53,7 @@ def main() -> None:
     VAR.mkdir(parents=True, exist_ok=True)
     kept = made(VAR, asked.days)
     sizes = [max(SIZES, key=lambda size: size.areas)] if asked.one else list(SIZES)
+    kept_of(kept, sizes)
     with TemporaryDirectory(dir=VAR) as folder:
         root = Path(folder) / "region"
         shutil.copytree(kept, root)

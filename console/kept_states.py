@@ -95,7 +95,7 @@ class KeptStates:
         Raises:
             LogError: the log cannot be read.
         """
-        content, told = to_bytes(state), self._told(offset)
+        content, told = to_bytes(state), mark_of(self._log, self._shard, offset)
         try:
             kept = KeptState(to_microseconds(at), offset, len(content) + len(told) + 1 + _HASH_LENGTH)
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -124,7 +124,7 @@ class KeptStates:
 
     def _read(self, kept: KeptState) -> State | None:
         """What a file holds; none, and the file is gone, if it is damaged or not of this log."""
-        path, own = self._folder / kept.name, self._told(kept.offset)
+        path, own = self._folder / kept.name, mark_of(self._log, self._shard, kept.offset)
         try:
             whole = path.read_bytes()
             told, _, content = whole[_HASH_LENGTH:].partition(b"\n")
@@ -140,12 +140,16 @@ class KeptStates:
             path.unlink(missing_ok=True)
             return None
 
-    def _told(self, offset: int) -> bytes:
-        """By which records of the log a state is known to be of it: a hash of the ids of the last ones in it."""
-        after = max(offset - _LOOKED_AT, NOTHING)
-        found = self._log.read(INPUT.name, after=after, shard=self._shard, limit=_LOOKED_AT)
-        ids = "\n".join(stored.record.id for stored in found if stored.offset <= offset)
-        return hashlib.sha256(ids.encode()).hexdigest().encode()
+
+def mark_of(log: EventLog, shard: str, offset: int) -> bytes:
+    """By which records of a log it is known again at an offset: a hash of the ids of the last ones until there.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    found = log.read(INPUT.name, after=max(offset - _LOOKED_AT, NOTHING), shard=shard, limit=_LOOKED_AT)
+    ids = "\n".join(stored.record.id for stored in found if stored.offset <= offset)
+    return hashlib.sha256(ids.encode()).hexdigest().encode()
 
 
 def _slot(at: int, newest: int) -> tuple[int, int] | None:

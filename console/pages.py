@@ -43,6 +43,7 @@ from console.history_pages import HistoryPages
 from console.interface.choosing import ChoosesLanguage
 from console.interface.speaking import _, language
 from console.judging import Judge
+from console.kept_reading import KeptReading
 from console.local_time import LocalTime
 from console.lost_registry import in_one_line
 from console.map_shapes import country_map
@@ -81,8 +82,8 @@ PATIENCE_S = 5.0
 _READY_S = 2.0
 """Seconds that whoever asks whether the page is ready waits for it."""
 LOOPBACK = "127.0.0.1"
-STATES = "states"
-"""Of the console's own folder, where it keeps the engine's states of earlier moments."""
+STATES, READING = "states", "reading"
+"""Of the console's own folder, where it keeps the engine's states of earlier moments, and what it has read of the input."""
 _DECIDING = (
     *(WaitingPages, SilencePages, SendingPages, CorrectionPages, ReviewPages, OriginatingPages),
     *(DutyPages, WakingPages, AnswerPages, TelephonePages),
@@ -123,7 +124,7 @@ class Console:
         self.log, self.country, self.title, self._now, self._patience_s = log, country, title, now, patience_s
         self.clock = LocalTime(country.timezone)
         self.metrics = Metrics()
-        self.reader, self._judge = LogReader(log, country.shard, horizons(country)), _judge_of(log, country, kept)
+        self.reader, self._judge = _reader_of(log, country, kept), _judge_of(log, country, kept)
         self._series = WarningSeries(self.reader, country)
         self._districts = tuple(a.code for a in country.places.areas.values() if a.level == "adm2")
         self.pages = Pages(country, country_map(country.shapes("adm2")))
@@ -139,11 +140,20 @@ class Console:
                 give_back()
                 newest = self.newest()
                 self._judge.state(newest, None)
+                self.reader.keep()
+                give_back()
                 self._judge.make_ready(newest)
             except LogError as error:
                 _LOGGER.warning("the log cannot be read: %s", error)
 
         threading.Thread(target=read, name="console-begins", daemon=True).start()
+
+    def end(self) -> None:
+        """Write down what the next start need not read again."""
+        try:
+            self.reader.keep()
+        except LogError as error:
+            _LOGGER.warning("the log cannot be read: %s", error)
 
     def overview(self, request: Request) -> Response:
         """`/?at=`: feeds, map, time line."""
@@ -275,6 +285,10 @@ class Console:
         return self.failed(503, what, _("Load the page again: it says what was done. What was not, press again."))
 
 
+def _reader_of(log: EventLog, country: LoadedCountry, kept: Path | None) -> LogReader:
+    return LogReader(log, country.shard, horizons(country), KeptReading(kept / READING, log, country.shard) if kept is not None else None)
+
+
 def _judge_of(log: EventLog, country: LoadedCountry, kept: Path | None) -> Judge:
     return Judge(log, country.shard, kept=kept / STATES if kept is not None else None)
 
@@ -326,6 +340,7 @@ def create_app(
         console.begin()
         yield
         planner.close()
+        console.end()
 
     app = Starlette(
         lifespan=lifespan,

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from console.interface.speaking import later
+from console.kept_reading import FORMAT, Kept, KeptFeed, KeptReading, moments_of, packed_moments
 from console.series_kept import SeriesKept
 from eventlog.log import NOTHING, EventLog
 from schemas.envelopes import read_input, read_output
@@ -35,7 +36,7 @@ from schemas.warning_records import AnswerCount, Delivery, Warning, WarningRevie
 _TOPICS = (EVENTS.name, INPUT.name, BREACHES.name, WARNINGS.name, DELIVERIES.name)
 """Events first: when the log is read from its beginning, it is then known which readings an event will rest on."""
 _BATCH = 1000
-_KEPT = 6
+_KEPT = 4
 """Moments of which all that was known is kept at hand."""
 _LOGGER = logging.getLogger(__name__)
 S = TypeVar("S")
@@ -177,9 +178,9 @@ class _Beat(NamedTuple):
 class _Feed:
     """What was heard of one feed, in order of receipt."""
 
-    def __init__(self) -> None:
-        self.beats: list[_Beat] = []
-        self.given: list[tuple[int, int]] = []
+    def __init__(self, beats: Sequence[_Beat] = (), given: Sequence[tuple[int, int]] = ()) -> None:
+        self.beats = list(beats)
+        self.given = list(given)
         """When a delivery was received, and the end of the newest period that any had given a value for by then."""
 
     def heard(self, beat: Heartbeat) -> None:
@@ -224,12 +225,13 @@ class LogReader:
 
     Args:
         spans: feed to how long its readings are kept that no event rests on (`console.series_kept.horizons`); without it none are kept.
+        kept: where what was read of the input is kept from one start to the next, with the readings; without it nothing is.
 
     Raises, on reading:
         LogError: the log cannot be read.
     """
 
-    def __init__(self, log: EventLog, shard: str, spans: Mapping[str, timedelta] | None = None) -> None:
+    def __init__(self, log: EventLog, shard: str, spans: Mapping[str, timedelta] | None = None, kept: KeptReading | None = None) -> None:
         self._series = SeriesKept(spans) if spans is not None else None
         self._log, self._shard = log, shard
         self._after = dict.fromkeys(_TOPICS, NOTHING)
@@ -239,8 +241,10 @@ class LogReader:
         self._warnings, self._deliveries, self._answers = _Said[Published](), _Said[Delivery](), _Said[AnswerCount]()
         self._reviews = _Said[WarningReview]()
         self._unreadable, self._shared = _Said[None](), _Shared()
+        self._unread_of_input = False
         self._kept: dict[tuple[datetime, tuple[int, ...]], Known] = {}
         self._lock = Lock()
+        self._file, self._restored = kept, kept is None or spans is None
 
     def refresh(self, patience_s: float | None = None) -> tuple[int, ...]:
         """Take in what is new; answers how far each topic was read.
@@ -252,6 +256,8 @@ class LogReader:
             NotReadYetError: it took longer; who asks again finds more of it done.
         """
         begun = time.monotonic()
+        if not self._restored:
+            self._restore()
         for topic in _TOPICS:
             while self._refreshed(topic):
                 if patience_s is not None and time.monotonic() - begun > patience_s:
@@ -260,6 +266,36 @@ class LogReader:
             with self._lock:
                 self._series.settle()
         return tuple(self._after[topic] for topic in _TOPICS)
+
+    def keep(self) -> None:
+        """Write down what was read of the input, so that the next start reads on from there. Nothing of it waits meanwhile but the reading.
+
+        Raises:
+            LogError: the log cannot be read.
+        """
+        if self._file is None or self._series is None:
+            return
+        with self._lock:
+            offset = self._after[INPUT.name]
+            if offset == NOTHING or not self._restored or self._unread_of_input:
+                return
+            feeds = {name: KeptFeed(feed.beats, feed.given) for name, feed in self._feeds.items()}
+            kept = Kept(FORMAT, offset, self._file.mark(offset), packed_moments(self._received), feeds, self._series.kept())
+            self._file.save(kept)
+
+    def _restore(self) -> None:
+        """Begin where the console before this one was, if that is known. It is looked at once."""
+        with self._lock:
+            if self._restored or self._file is None or self._series is None:
+                return
+            kept = self._file.load()
+            self._restored = True
+            if kept is None or not self._series.restore(kept.series):
+                return
+            self._after[INPUT.name] = kept.offset
+            self._received = moments_of(kept.received)
+            for name, one in kept.feeds.items():
+                self._feeds[name] = _Feed([_Beat(*beat) for beat in one.beats], one.given)
 
     def end(self) -> datetime | None:
         """The greatest `received` of the input; none before its first record."""
@@ -335,6 +371,7 @@ class LogReader:
         except (PolyriskError, ValidationError) as error:
             _LOGGER.warning("record %s of %s cannot be read and is left out: %s", stored.record.id, topic, error)
             self._unreadable.add(stored.record.received_microseconds, None)
+            self._unread_of_input = self._unread_of_input or topic == INPUT.name
 
     def _take(self, topic: str, stored: Stored) -> None:
         record, received = stored.record, stored.record.received_microseconds

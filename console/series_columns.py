@@ -109,6 +109,11 @@ class Batch:
         if isinstance(self.content, pa.RecordBatch):
             self.content = Packed.of(self.content)
 
+    def packed(self) -> tuple[bytes, int]:
+        """Compressed, and how many bytes they were; nothing of what was let go of."""
+        self.pack()
+        return (self.content.content, self.content.size) if isinstance(self.content, Packed) else (b"", 0)
+
 
 class Table:
     """Readings of all indicators at all places, in columns: some 50 bytes each. Few long columns grow without leaving gaps behind them."""
@@ -137,6 +142,21 @@ class Table:
         self._issued.append(issued)
         self._leads.append(lead)
         self._values.append(math.nan if value is None else value)
+
+    def kept(self) -> tuple[list[tuple[str, str]], list[bytes]]:
+        """All of it: the keys in the order of their numbers, and the columns as bytes."""
+        return list(self._numbers), [column.tobytes() for column in self._columns()]
+
+    def restore(self, keys: Sequence[tuple[str, str]], columns: Sequence[bytes]) -> None:
+        """Take what `kept` gave, in place of nothing."""
+        self._numbers = {key: number for number, key in enumerate(keys)}
+        for column, content in zip(self._columns(), columns, strict=True):
+            column.frombytes(content)
+
+    def _columns(self) -> "tuple[array[Any], ...]":
+        return (
+            self._series, self._came, self._members, self._starts, self._ends, self._issued, self._leads, self._values,
+        )  # fmt: skip
 
     def came(self, key: tuple[str, str]) -> Column:
         """The places among the origins of all readings of an indicator at a place."""
@@ -178,6 +198,16 @@ class Origins:
             self._known.append(batch.known)
         return self._numbers[key]
 
+    def kept(self) -> tuple[list[tuple[str, str, str, str, int]], bytes]:
+        """All of them, and when each was known, as bytes."""
+        return [(one.quality, one.feed, one.delivery, one.record, one.number) for one in self._every], self._known.tobytes()
+
+    def restore(self, origins: Sequence[tuple[str, str, str, str, int]], known: bytes) -> None:
+        """Take what `kept` gave, in place of nothing."""
+        self._every = [Origin(*one) for one in origins]
+        self._known.frombytes(known)
+        self._numbers = {(one.quality, one.feed, one.delivery, one.number): place for place, one in enumerate(self._every)}
+
     def record(self, number: int) -> int:
         """The number of the record of one."""
         return self._every[number].number
@@ -199,10 +229,21 @@ class Claims:
     firsts: list[int] = field(default_factory=list)
     lasts: list[int] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, by_event: dict[str, tuple[int, int]]) -> Self:
+        """Those of some events."""
+        made = cls(by_event)
+        made._merge()
+        return made
+
     def put(self, event: str, first: int, last: int) -> bool:
         """Claim a span for an event, no shorter at its beginning than before; answers whether it begins earlier."""
         before = self.by_event.get(event)
         self.by_event[event] = (first if before is None else min(first, before[0]), last)
+        self._merge()
+        return before is None or first < before[0]
+
+    def _merge(self) -> None:
         self.firsts, self.lasts = [], []
         for one, other in sorted(self.by_event.values()):
             if self.lasts and one <= self.lasts[-1]:
@@ -210,7 +251,6 @@ class Claims:
             else:
                 self.firsts.append(one)
                 self.lasts.append(other)
-        return before is None or first < before[0]
 
     def cover(self, known: int) -> bool:
         """Whether any event wants what became known then."""
@@ -220,7 +260,13 @@ class Claims:
 
 def rows_of(rows: pa.RecordBatch) -> Iterator[tuple[str, str, tuple[int, ...], float | None, tuple[str, str, str]]]:
     """Each reading: indicator, place, its moments and numbers with NONE for what it has not, value, and where it comes from."""
-    words = {name: rows.column(name).to_pylist() for name in ("indicator", "area", *_ORIGIN)}
+    words = {name: _words(rows.column(name)) for name in ("indicator", "area", *_ORIGIN)}
     whole = [pc.fill_null(rows.column(name).cast(pa.int64()), NONE).to_pylist() for name in ("start", "end", "issued", "lead", "member")]
     origins = zip(*(words[name] for name in _ORIGIN), strict=True)
     yield from zip(words["indicator"], words["area"], zip(*whole, strict=True), rows.column("value").to_pylist(), origins, strict=True)
+
+
+def _words(column: pa.DictionaryArray) -> list[str]:
+    """A column of words as a list, each word made once: of many rows most have the same few."""
+    known = column.dictionary.to_pylist()
+    return [known[number] for number in column.indices.to_numpy().tolist()]

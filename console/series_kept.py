@@ -4,6 +4,7 @@ They are taken in while the log is read and kept in columns, so that no page has
 go of once it is older than its feed's horizon.
 """
 
+import json
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from console.series_columns import Batch, Claims, KeptReadings, Origins, Table, rows_of
+from console.kept_reading import KeptBatch, KeptSeries
+from console.series_columns import Batch, Claims, KeptReadings, Origins, Packed, Table, rows_of
 from processors.bounds import replaced
 from processors.timelines import FAR, micros, moment
 from schemas.country_files import LoadedCountry
@@ -80,6 +82,38 @@ class SeriesKept:
         self._whole: dict[Key, int] = {}
         self._baselines: dict[Key, list[tuple[int, BaselineRow]]] = defaultdict(list)
         self._configurations: dict[str, dict[str, Any]] = {}
+
+    def kept(self) -> KeptSeries:
+        """All of it, as it is written into a file."""
+        keys, columns = self._table.kept()
+        origins, known = self._origins.kept()
+        return KeptSeries(
+            spans=self._spans, keys=keys, columns=columns, origins=origins, known=known,
+            recent={feed: [KeptBatch(b.number, b.known, b.record, *b.packed()) for b in batches] for feed, batches in self._recent.items()},
+            claims={place: {base: one.by_event for base, one in claims.items()} for place, claims in self._claims.items()},
+            bases=self._bases, number=self._number, begun=self._begun, dropped=self._dropped,
+            whole=[(*key, moment) for key, moment in self._whole.items()],
+            baselines=[(*key, at, row.model_dump_json()) for key, rows in self._baselines.items() for at, row in rows],
+            configurations=json.dumps(self._configurations).encode(),
+        )  # fmt: skip
+
+    def restore(self, kept: KeptSeries) -> bool:
+        """Take what `kept` gave, in place of nothing; not if it was kept for other feeds or horizons. Whether it was taken."""
+        if kept.spans != self._spans:
+            return False
+        self._table.restore(kept.keys, kept.columns)
+        self._origins.restore(kept.origins, kept.known)
+        for feed, batches in kept.recent.items():
+            self._recent[feed] = deque(Batch(b.number, b.known, b.record, Packed(b.content, b.size)) for b in batches)
+        for place, bases in kept.claims.items():
+            for base, by_event in bases.items():
+                self._claims[place][base] = Claims.of(by_event)
+        self._bases, self._number, self._begun, self._dropped = kept.bases, kept.number, kept.begun, kept.dropped
+        self._whole = {(indicator, place): moment for indicator, place, moment in kept.whole}
+        for threshold, area, at, row in kept.baselines:
+            self._baselines[threshold, area].append((at, BaselineRow.model_validate_json(row)))
+        self._configurations = json.loads(kept.configurations)
+        return True
 
     def claim(self, event: CompoundEvent) -> None:
         """Keep what an event rests on: place and indicator of each reading in its tree of reasons, and the station's own levels of it."""

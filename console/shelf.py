@@ -12,7 +12,7 @@ from threading import Lock
 from starlette.requests import Request
 from starlette.responses import Response
 
-MOST_BYTES = 12_000_000
+MOST_BYTES = 8_000_000
 """Of all pages kept, as they are and compressed."""
 LEAST_BYTES = 600
 """What is shorter is not compressed."""

@@ -4,7 +4,7 @@ The last six days are lived: ticks and deliveries into a log, the processor, the
 take hours, so what was said in these days comes again each month of the year before, at the times and under the identifiers of then
 (`again`), and what feeds and the ticker say is written for each minute of the year. So the engine was configured six days ago.
 
-It takes minutes, so it is kept under `var/bench` and made again only when what makes it has changed.
+It takes minutes, so it is kept under `var/bench` and made again only when what makes it has changed, the engine among it.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ from benchmarks.region.countries import SIZES, Size, write
 from benchmarks.region.sky import END, EVERY, LIVED, Sky
 from eventlog.log import EventLog, open_log
 from eventlog.state import log_url
+from processors.engine import ENGINE_VERSION
 from processors.garbage import look_less_often
 from processors.loop import Processor
 from schemas.country_files import LoadedCountry, load_country
@@ -54,7 +55,7 @@ def made(folder: Path, days: int) -> Path:
     Args:
         folder: below which they are kept. days: how long each was lived in.
     """
-    sources = b"".join((Path(__file__).parent / name).read_bytes() for name in _MADE_OF)
+    sources = b"".join((Path(__file__).parent / name).read_bytes() for name in _MADE_OF) + ENGINE_VERSION.encode()
     root = folder / f"region-{days}-{hashlib.sha256(sources).hexdigest()[:12]}"
     if not (root / "whole").exists():
         shutil.rmtree(root, ignore_errors=True)
