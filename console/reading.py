@@ -160,7 +160,11 @@ class _Shared:
             case tuple():
                 return tuple([self._value(part) for part in value])
             case Typed():
-                return self.model(value)
+                made = self.model(value)
+                try:
+                    return self._known.setdefault((type(made), made), made)
+                except TypeError:  # it holds what has no hash
+                    return made
         return value
 
 
