@@ -1,7 +1,8 @@
 """A sign-in service of the country's own (OpenID Connect): where a person is sent, and what is believed when they come back.
 
 The authorisation code flow with PKCE. Of what comes back an ID token is believed that the service has signed with a key of its own, for us,
-for this very sign-in, now. Who the person is, it says; which account they have and what that may, the registry does.
+for this very sign-in, now. Who the person is, it says; which account they have and what that may, the registry does. What asks it and reads
+its tokens is loaded with the first who comes by it: most consoles have no such service.
 """
 
 import base64
@@ -15,11 +16,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 from urllib.parse import quote, unquote, urlencode, urlsplit
-
-import httpx
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from alerts.officers.identities import Identity
 from console.interface.speaking import _, later
@@ -129,10 +125,14 @@ class SignInService:
 
     def _told(self, code: str, asked: Asked, back: str) -> Mapping[str, Any]:
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": asked.verifier}
-        return _asked("POST", str(self._description()["token_endpoint"]), data=fields, auth=httpx.BasicAuth(self._client, self._secret))
+        return _asked("POST", str(self._description()["token_endpoint"]), data=fields, auth=(self._client, self._secret))
 
     def _believed(self, token: str, asked: Asked) -> Mapping[str, Any]:
         """The claims of an ID token that holds."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         registry = jwt.JWTClaimsRegistry(
             now=lambda: int(time.time()),
             leeway=_LEEWAY_S,
@@ -173,6 +173,8 @@ def _is_private(address: str) -> bool:
 
 def _asked(method: str, address: str, **more: Any) -> Mapping[str, Any]:
     """What the service answers as JSON."""
+    import httpx
+
     try:
         answer = httpx.request(method, address, timeout=_PATIENCE_S, headers={"accept": "application/json"}, **more)
         found = answer.raise_for_status().json()

@@ -83,7 +83,7 @@ def console_of(
     app = create_app(log, country, now=now, hosts=hosts, registry=registry, histories=histories, elsewhere=elsewhere, kept=kept)
     stack.callback(app.state.close)
     click.echo(f"console at http://{where.host}:{served.getsockname()[1]}/")
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)), served
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, ws="none")), served
 
 
 def run_console(state: Path, folder: Path, where: Where, histories: Sequence[Path] = ()) -> None:
