@@ -13,13 +13,17 @@ from schemas.country_files import countries_root
 
 
 @click.command()
+@click.argument("country", required=False)
 @AS_JSON
 @told
-def check(as_json: bool) -> None:
-    """Find what is wrong in the files that people wrote: file, line, remedy. What is a note alone needs no change."""
+def check(country: str | None, as_json: bool) -> None:
+    """Find what is wrong in the files that people wrote: file, line, remedy. What is a note alone needs no change.
+
+    Of a COUNTRY such as lka, or of all; what all countries share is looked at either way.
+    """
     from polyrisk.check import check as check_all
 
-    findings, folders = check_all(countries_root())
+    findings, folders = check_all(countries_root(), only=country)
     if as_json:
         click.echo(json.dumps([f.model_dump() for f in findings], ensure_ascii=False, indent=1))
     else:
