@@ -75,7 +75,7 @@ def _say(here: Installation, message: Warning, *, really: bool, as_json: bool) -
         click.echo(json.dumps({"applied": really, **json.loads(message.model_dump_json())}, ensure_ascii=False))
         return
     echo: Callable[[str], None] = OUT.print
-    for line in lines_of(message, here.country, None):
+    for line in lines_of(message, here.country, None, waits=really):
         echo(line)
     if not really:
         click.echo("Dry: nothing was proposed. --apply does it.")

@@ -49,8 +49,12 @@ def events_said(log: EventLog) -> list[CompoundEvent]:
     return [e for s in log.read(EVENTS.name) if isinstance(e := read_output(s.record), CompoundEvent)]
 
 
-def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | None) -> Iterator[str]:
-    """One message as lines for a terminal (rich markup), with every text; an Alert with how long before what happened it went out."""
+def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | None, *, waits: bool = True) -> Iterator[str]:
+    """One message as lines for a terminal (rich markup), with every text; an Alert with how long before what happened it went out.
+
+    Args:
+        waits: whether one that is to be signed can be; one that was only tried cannot.
+    """
     zone = country.timezone
     out = (warning.issued or warning.proposed).astimezone(zone)
     name = country.places.areas[warning.area].names.get("en", warning.area)
@@ -75,7 +79,7 @@ def lines_of(warning: Warning, country: LoadedCountry, outcomes: pd.DataFrame | 
     if warning.hold is not None and warning.status in WAITING:
         until = warning.hold.until.astimezone(zone)
         yield f"    [bold]held[/] by {warning.hold.by} ({warning.hold.role}) until {until:%H:%M}: {warning.hold.why}"
-    if warning.status in WAITING:
+    if waits and warning.status in WAITING:
         yield f"    to sign it as it stands here: --seen {code(warning)}"
     if warning.message_type == "Alert" and outcomes is not None:
         yield from (f"    {line}" for line in lead_times(warning, outcomes))

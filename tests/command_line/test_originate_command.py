@@ -53,6 +53,7 @@ def test_dry_it_says_what_it_would_be_and_applied_it_waits(run: Run) -> None:
     """Every text, whom it reaches; then it stands among what waits, and the same command again is the same warning."""
     dry = run(*WARN)
     assert (dry.exit_code, "nothing was proposed" in dry.stdout, "1 person" in dry.stdout) == (0, True, True)
+    assert "--seen" not in dry.stdout  # nothing waits that it would sign
     assert run("pending", "--json").stdout == ""
     assert "waits for signatures" in run(*WARN, "--apply").stdout
     again = json.loads(run(*WARN, "--apply", "--json").stdout)
