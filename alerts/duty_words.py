@@ -1,5 +1,5 @@
-"""The texts by which who is on duty is woken: what each is for, and what may stand in it. They stand in `countries/texts` as all texts do,
-under the name `duty`."""
+"""The texts to who is on duty: what each is for, and what may stand in it. They stand in `countries/texts` as all texts do, under the name
+`duty`."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +14,8 @@ class Duty(StrEnum):
 
     `sms` and `call` are what an SMS says and what is said in a call, around one of the sentences that say what somebody is woken for. Those
     that begin with `call_` are said in a call beside: what to press, that nothing was pressed, where else to answer, and what is said to
-    whoever pressed. All others say what somebody is woken for.
+    whoever pressed. `telephone_code` is an SMS by itself: the code by which a telephone is one's own. All others say what somebody is woken
+    for.
     """
 
     SMS = "sms"
@@ -24,6 +25,7 @@ class Duty(StrEnum):
     CALL_ELSEWHERE = "call_elsewhere"
     CALL_NOTED = "call_noted"
     CALL_NOT_TAKEN = "call_not_taken"
+    TELEPHONE_CODE = "telephone_code"
     PROPOSAL = "proposal"
     BY_AGREEMENT = "by_agreement"
     FEED = "feed"
@@ -43,6 +45,7 @@ ARGUMENTS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProxyTyp
     {
         Duty.SMS: (frozenset({"code", "what"}), frozenset({"country", "more"})),
         Duty.CALL: (frozenset({"what"}), frozenset({"country", "more"})),
+        Duty.TELEPHONE_CODE: (frozenset({"code", "minutes"}), frozenset({"country"})),
         Duty.PROPOSAL: (_WARNING | {"level"}, frozenset({"to"})),
         Duty.BY_AGREEMENT: (_WARNING | {"level"}, frozenset({"to"})),
         Duty.FEED: (frozenset({"feed", "since"}), frozenset({"ever"})),

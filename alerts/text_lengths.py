@@ -21,6 +21,7 @@ SOURCE = "Polyrisk test"
 OPT_OUT = "To leave call the ward office"
 REPORT, EXAMPLE = "water in houses, 14", "WATER 2"
 _COUNTRY, _CODE = "NPL", "0000"
+_MINUTES = "15"
 """What stands at least in the SMS that wakes somebody; what they are woken for is cut to the room that is left."""
 _MOMENT = "28/12 20:58"
 _MOST_PLACES = 3
@@ -81,7 +82,7 @@ def findings_of_length(pattern: Pattern, setting: Setting) -> Iterator[Finding]:
 
 def _bodies(pattern: Pattern, setting: Setting) -> Iterator[str]:
     fixed = dict.fromkeys(LISTS, "none") | {"source": setting.source, "time": _MOMENT, "opt_out": setting.opt_out}
-    fixed |= {"report": REPORT, "example": EXAMPLE, "country": _COUNTRY, "code": _CODE}
+    fixed |= {"report": REPORT, "example": EXAMPLE, "country": _COUNTRY, "code": _CODE, "minutes": _MINUTES}
     needed = [way for way in ways(pattern) if way["promise"] == CHOICES["promise"][0] and way["need"] == CHOICES["need"][0]]
     asked = arguments(pattern.text)
     whens = (f"{setting.tomorrow} {_MOMENT}".strip(), "none") if "when" in asked else ("none",)

@@ -146,7 +146,7 @@ class Pattern:
     def is_part(self) -> bool:
         """It is no message by itself: words that stand inside one."""
         if self.name == DUTY:
-            return self.kind != Duty.SMS
+            return self.kind not in (Duty.SMS, Duty.TELEPHONE_CODE)
         return self.kind == NAME or self.name == WORDS or self.is_choice
 
     @property

@@ -17,7 +17,7 @@ from schemas.country_files import LoadedCountry
 _MOMENT = datetime(2026, 12, 28, 20, 58, tzinfo=UTC)
 _WAKING = Waking("", "", "", "", "", "0000", "", _MOMENT, 0, _MOMENT, None, "", "")
 _SAID_IN_A_CALL = (Duty.CALL_PRESS, Duty.CALL_UNPRESSED, Duty.CALL_ELSEWHERE, Duty.CALL_NOTED, Duty.CALL_NOT_TAKEN)
-_AROUND = (Duty.SMS, Duty.CALL, *_SAID_IN_A_CALL)
+_AROUND = (Duty.SMS, Duty.CALL, Duty.TELEPHONE_CODE, *_SAID_IN_A_CALL)
 
 
 def of_duty(country: LoadedCountry, asked: Asked) -> list[Shown]:
@@ -40,6 +40,8 @@ def _of_duty(country: LoadedCountry, asked: Asked) -> Iterator[Shown]:
                 about = About(kind, rule.name, rule.text, asked.level.word, area, next(iter(country.manifests), "feed"), _MOMENT)
                 said = wording.said(about, _WAKING, way, 0, language)
                 yield _shown(country, catalogue, kind, said.body, said.language, area, way)
+    for language in spoken:
+        yield _shown(country, catalogue, Duty.TELEPHONE_CODE, wording.telephone_code("012345", 15, language), language, "", Way.SMS)
     for kind in _SAID_IN_A_CALL:
         for language in spoken:
             yield _shown(country, catalogue, kind, wording.beside_the_call(kind, language), language, "", Way.CALL)

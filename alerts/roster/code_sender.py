@@ -7,7 +7,7 @@ asked for it. What a person halted as a whole is not sent.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvloop
@@ -15,17 +15,16 @@ from sqlalchemy import Connection, select, update
 
 from alerts import stops
 from alerts.channels.contract import LATER, Channel, Outgoing, Refused, Unanswered
-from alerts.marks import marked
 from alerts.officers import accounts
 from alerts.officers.officer import State
 from alerts.registry import Registry
 from alerts.roster import telephone_codes as codes
+from alerts.roster.wording import Wording
 from alerts.tables import telephone_codes
 from schemas.country_files import LoadedCountry
 from schemas.warning_records import MessageState
 
 AT_ONCE = 8
-_LANGUAGE = "en"
 
 
 class CodeSender:
@@ -33,6 +32,9 @@ class CodeSender:
 
     Args:
         wall_clock: what the provider's own times can be compared with.
+
+    Raises:
+        ConfigurationError: a file of texts cannot be read.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class CodeSender:
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._registry, self._country, self._channel, self._wall = registry, country, channel, wall_clock
+        self._wording = Wording(country, exercise=registry.exercise)
 
     def turn(self, now: datetime) -> int:
         """Hand over what was asked for, and forget what nobody typed in time; answers how many the provider was asked to take.
@@ -78,7 +81,7 @@ class CodeSender:
         if account is None or account.state is not State.ACTIVE:
             return self._settle(row.id, MessageState.REFUSED, refusal="no_account")
         try:
-            taken = await self._channel.send(self._outgoing(row, now))
+            taken = await self._channel.send(self._outgoing(row, self._wording.language_for(account.language), now))
         except Refused as refused:
             state = MessageState.INTENDED if refused.refusal in LATER else MessageState.REFUSED
             return self._settle(row.id, state, refusal=refused.refusal.value)
@@ -86,10 +89,9 @@ class CodeSender:
             return self._settle(row.id, MessageState.UNKNOWN)
         return self._settle(row.id, MessageState.ACCEPTED, provider_id=taken.provider_id)
 
-    def _outgoing(self, row: Any, now: datetime) -> Outgoing:
+    def _outgoing(self, row: Any, language: str, now: datetime) -> Outgoing:
         keys = self._registry.keys
-        said = text_of(keys.decrypt(row.code), self._country.code)
-        body = marked(said, _LANGUAGE, exercise=True) if self._registry.exercise else said
+        body = self._wording.telephone_code(keys.decrypt(row.code), codes.HOLDS // timedelta(minutes=1), language)
         left = max(60, int((row.asked_at + codes.HOLDS - now).total_seconds()))
         return Outgoing(keys.decrypt(row.number), body, left, row.id)
 
@@ -102,11 +104,6 @@ class CodeSender:
             if provider_id is not None:
                 _keep_id(connection, id, provider_id)
         return 1
-
-
-def text_of(code: str, country: str) -> str:
-    """What comes to the telephone; in one segment, also as an exercise."""
-    return f"Polyrisk {country}: {code} is your code. Type it on the page of your telephone within 15 minutes. Nobody asks you for it."
 
 
 def _keep_id(connection: Connection, id: str, provider_id: str) -> None:

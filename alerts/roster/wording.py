@@ -119,6 +119,20 @@ class Wording:
         """
         return self._render(kind, {}, language)
 
+    def telephone_code(self, code: str, minutes: int, language: str) -> str:
+        """The SMS with the code by which a telephone is one's own; its digits are those that keys have.
+
+        Args:
+            minutes: how long it is good.
+
+        Raises:
+            ConfigurationError: not even the English has it.
+        """
+        tag = language if self.has(language) else SOURCE_LANGUAGE
+        digits = languages()[tag].digits if tag in languages() else "latn"
+        given = {"code": code, "minutes": in_digits(str(minutes), digits), "country": self._country.code}
+        return marked(self._render(Duty.TELEPHONE_CODE, given, tag), tag, exercise=self._exercise)
+
     def _what(self, of: About | None, waking: Waking, language: str) -> str:
         if of is None:
             return waking.text

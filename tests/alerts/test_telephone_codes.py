@@ -16,12 +16,13 @@ from alerts.channels.twilio_sms import TwilioAccount, TwilioSms
 from alerts.listening.listener import Listener
 from alerts.marks import is_exercise
 from alerts.officers import passwords
+from alerts.officers.accounts import choose_language
 from alerts.officers.officer import ConsoleRole, Grant, Officer
 from alerts.people.rotation import rotate
 from alerts.registry import Registry
 from alerts.retention import forget
 from alerts.roster import telephones
-from alerts.roster.code_sender import CodeSender, text_of
+from alerts.roster.code_sender import CodeSender
 from alerts.roster.own_telephone import OwnTelephone
 from alerts.roster.telephone_codes import HOLDS, MOST_A_DAY, MOST_AN_HOUR, MOST_WRONG
 from alerts.segments import measure
@@ -316,13 +317,24 @@ def test_a_row_that_somebody_wrote_sends_nothing_to_another_number(office: Offic
 
 def test_what_comes_says_what_it_is_for_in_one_part(office: Office) -> None:
     """In an exercise, too, with its mark first and last."""
-    said = text_of("012345", "LKA")
-    assert measure(said).segments == 1
     office.registry.exercise = True
     office.own.ask(office.perera, OWN)
     office.turns()
     (one,) = office.provider.accepted
     assert (is_exercise(one.body), measure(one.body).segments) == (True, 1)
+
+
+def test_the_code_comes_in_the_language_of_the_account(office: Office) -> None:
+    """With the digits that are to be typed; who chose no language has it in English."""
+    with office.registry.acting() as connection:
+        choose_language(connection, office.perera, "ne", office.now)
+    office.own.ask(office.perera, OWN)
+    office.turns()
+    ((_, code),) = office.came()
+    (one,) = office.provider.accepted
+    assert "तपाईंको कोड" in one.body
+    office.own.confirm(office.perera, code)
+    assert office.known() == OWN
 
 
 def test_forgetting_it_ends_that_anybody_wakes_you(office: Office) -> None:

@@ -51,7 +51,7 @@ def _all(language: str) -> Iterator[tuple[str, str]]:
         return said.body
 
     for kind in Duty:
-        if not kind.startswith("call") and kind not in (Duty.SMS, Duty.FEED):
+        if not kind.startswith("call") and kind not in (Duty.SMS, Duty.FEED, Duty.TELEPHONE_CODE):
             yield f"SMS {kind}", worded(replace(FLOOD, kind=kind))
     for title, of in (("a rule without a name in the language", LANDSLIDE), ("written by a person", WRITTEN)):
         yield f"SMS proposal {title}", worded(of)
@@ -62,6 +62,8 @@ def _all(language: str) -> Iterator[tuple[str, str]]:
     yield "SMS of what is not known any more", worded(None)
     yield "SMS proposal in an exercise", worded(FLOOD, by=exercise)
     yield "SMS expired in an exercise, with more", worded(replace(FLOOD, kind=Duty.EXPIRED), beside=3, by=exercise)
+    yield "SMS telephone_code", earnest.telephone_code("012345", 15, language)
+    yield "SMS telephone_code in an exercise", exercise.telephone_code("012345", 15, language)
     yield "call proposal, with more", worded(FLOOD, Way.CALL, 2)
     yield "call feed in an exercise", worded(_FEED, Way.CALL, by=exercise)
     for kind in _BESIDE:
