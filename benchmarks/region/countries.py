@@ -112,7 +112,7 @@ def _of_lanka(name: str) -> dict[str, Any]:
 
 def _facts(size: Size, folder: Path) -> None:
     facts = _of_lanka("country.yaml")
-    for gone in ("reports", "drill"):
+    for gone in ("reports", "drill", "shelters"):
         facts.pop(gone, None)
     facts |= {"name": size.name, "names": dict.fromkeys(facts["names"], size.name), "shard": size.folder.upper(), "feeds": list(FEEDS)}
     facts |= {"areas_version": f"made up: {size.areas} areas in the shape of {size.name}"}
