@@ -234,8 +234,9 @@ class Browser:
         self.driver.get(address)
 
     def sends(self, action: str, **fields: str) -> None:
-        """Fill in the form of the page whose address holds this, and send it."""
-        form = self.driver.find_element(By.CSS_SELECTOR, f'form[action*="{action}"]')
+        """Fill in the form of the page whose address this is, or else holds it, and send it."""
+        exactly, somewhere = (self.driver.find_elements(By.CSS_SELECTOR, f'form[action{way}="{action}"]') for way in ("", "*"))
+        form = (exactly or somewhere)[0]
         for name, text in fields.items():
             form.find_element(By.NAME, name).clear()
             form.find_element(By.NAME, name).send_keys(text)
