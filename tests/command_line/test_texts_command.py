@@ -155,11 +155,11 @@ def test_preview_shows_what_is_written_to_one_person(asked: Asked) -> None:
 
 
 def test_preview_shows_what_wakes_who_is_on_duty(asked: Asked) -> None:
-    """Each cause by SMS, within its budget, and by call, in each language of the console; an exercise says so."""
+    """Each cause by SMS, within its budget, and by call, and the code to a telephone, in each language of the console; an exercise says so."""
     shown = json.loads(asked("preview", "duty", "--country", "npl", "--area", "NP0104", "--exercise", "--json").stdout)
     assert {one["language"] for one in shown} == {"en", "ne", "ur"}
     sms = [one for one in shown if one["text"].endswith(", sms")]
-    assert len(sms) == 11 * 3
+    assert len(sms) == 12 * 3
     assert all(one["segments"] <= one["budget"] for one in sms)
     assert all(is_exercise(one["body"]) for one in shown if not one["text"].startswith("duty, call_"))
     assert next(one["place"] for one in sms if one["language"] == "ne") == "झापा"
