@@ -155,7 +155,7 @@ def test_preview_shows_what_is_written_to_one_person(asked: Asked) -> None:
 
 
 def test_preview_shows_what_wakes_who_is_on_duty(asked: Asked) -> None:
-    """Each cause by SMS, within its budget, and by call, and the code to a telephone, in each language of the console; an exercise says so."""
+    """Each cause by SMS, within its budget, and by call, and the code to a telephone, in each language; an exercise says so."""
     shown = json.loads(asked("preview", "duty", "--country", "npl", "--area", "NP0104", "--exercise", "--json").stdout)
     assert {one["language"] for one in shown} == {"en", "ne", "ur"}
     sms = [one for one in shown if one["text"].endswith(", sms")]
