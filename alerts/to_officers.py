@@ -1,4 +1,4 @@
-"""One hand-over to an officer's own telephone, a preview or a waking: what the provider answered, or what a look-up finds later.
+"""One hand-over to an officer's own telephone, a preview, a waking or a code: what the provider answered, or what a look-up finds later.
 
 None is ever repeated. Whoever calls has written down before that it is being sent, and writes down after what became of it.
 """

@@ -44,9 +44,7 @@ def at_levels(account: Account, levels: Collection[int]) -> Account:
             if not said or not _goes_without_saying(said[-1], told):
                 said.append(told)
             after.append(len(said))
-        same = next(
-            (n for n, (old, new) in enumerate(zip(gone, said[kept:], strict=False)) if old != new), min(len(gone), len(said) - kept)
-        )
+        same = _shared(gone, said[kept:])
         if same < len(gone) or same < len(said) - kept:
             known.append(Known(one.record, kept + same, tuple(said[kept + same :])))
     return Account(tuple(known), account.longest)
@@ -101,18 +99,16 @@ class Writer:
 
     def _put(self, record: int, first: int, entries: Sequence[Entry]) -> None:
         """Args: first: so many entries stay; `entries` are those after them."""
-        count = first
-        for entry in entries:
-            if count >= len(self._said) or not _same(self._said[count], entry):
-                break
-            count += 1
-        added = [entry._replace(peak=BEGINNING) for entry in entries[count - first :]]
+        told = [entry._replace(peak=BEGINNING) for entry in entries]  # peaks are told with breaches alone
+        count = first + _shared(self._said[first:], told)
+        added = told[count - first :]
         if added or count < len(self._said):
             del self._said[count:]
             self._said += added
             self._known.append(Known(record, count, tuple(added)))
 
 
-def _same(one: Entry, other: Entry) -> bool:
-    """Whether two entries say the same; peaks are told with breaches alone."""
-    return one[:4] == other[:4]
+def _shared(one: Sequence[Entry], other: Sequence[Entry]) -> int:
+    """How many entries both begin with."""
+    differs = (n for n, (mine, theirs) in enumerate(zip(one, other, strict=False)) if mine != theirs)
+    return next(differs, min(len(one), len(other)))

@@ -5,7 +5,7 @@ say something else. The answer is that of `backtest.run`, and a property test ho
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from processors.account import Account, at_levels
@@ -33,7 +33,10 @@ def may_be_lived(plan: Plan, lived: Lived) -> bool:
     """
     read = [plan.thresholds[name] for name in sorted({name for judged in plan.judged for name, _ in plan.read_by(*judged)})]
     silent = any(isinstance(part, Silent) for rule in plan.rules.values() for c in rule.conditions for part in walk(c))
-    rolled_up = any(t.kind in BASELINE_KINDS and len(plan.places(t.name, area)) > 1 for t in read for _, area in plan.judged)
+    rolled_up = any(
+        plan.thresholds[name].kind in BASELINE_KINDS and not set(plan.places(name, at)) <= {at, *plan.around(at)}
+        for name, at in {(name, at) for name, _, at in _asked(plan)}
+    )
     ahead = bool((lived.history.starts > lived.history.received).any())
     return not (silent or rolled_up or ahead or plan.of_forecasts or any(t.settle for t in read))
 
@@ -120,14 +123,19 @@ def _accounts(plan: Plan, threshold: str, lived: Lived) -> dict[Place, Account]:
 def _read_levels(plan: Plan) -> dict[Place, set[int]]:
     """(threshold, place) to the levels that rules ask for there, by their places among the defined ones."""
     found: dict[Place, set[int]] = defaultdict(set)
+    for name, level, at in _asked(plan):
+        number = plan.number(name, level)
+        for place in plan.places(name, at):
+            found[name, place] |= {number} if number is not None else set()
+    return found
+
+
+def _asked(plan: Plan) -> Iterator[tuple[str, Level, str]]:
+    """Each threshold and level that a rule asks for, with the place at which it does."""
     for rule, area in plan.judged:
         for condition in plan.rules[rule].conditions:
             for part, at in plan.walk(condition, area):
-                for name, level in _asks(part, plan):
-                    number = plan.number(name, level)
-                    for place in plan.places(name, at):
-                        found[name, place] |= {number} if number is not None else set()
-    return found
+                yield from ((name, level, at) for name, level in _asks(part, plan))
 
 
 def _asks(part: Condition | Unless, plan: Plan) -> list[tuple[str, Level]]:

@@ -14,13 +14,14 @@ import uvloop
 from sqlalchemy import Connection, select, update
 
 from alerts import stops
-from alerts.channels.contract import LATER, Channel, Outgoing, Refused, Unanswered
+from alerts.channels.contract import Channel, Outgoing
 from alerts.officers import accounts
 from alerts.officers.officer import State
 from alerts.registry import Registry
 from alerts.roster import telephone_codes as codes
 from alerts.roster.wording import Wording
 from alerts.tables import telephone_codes
+from alerts.to_officers import handed_over
 from schemas.country_files import LoadedCountry
 from schemas.warning_records import MessageState
 
@@ -80,14 +81,8 @@ class CodeSender:
             account = accounts.load(connection, row.officer)
         if account is None or account.state is not State.ACTIVE:
             return self._settle(row.id, MessageState.REFUSED, refusal="no_account")
-        try:
-            taken = await self._channel.send(self._outgoing(row, self._wording.language_for(account.language), now))
-        except Refused as refused:
-            state = MessageState.INTENDED if refused.refusal in LATER else MessageState.REFUSED
-            return self._settle(row.id, state, refusal=refused.refusal.value)
-        except Unanswered:
-            return self._settle(row.id, MessageState.UNKNOWN)
-        return self._settle(row.id, MessageState.ACCEPTED, provider_id=taken.provider_id)
+        outcome = await handed_over(self._channel.send(self._outgoing(row, self._wording.language_for(account.language), now)))
+        return self._settle(row.id, outcome.state or MessageState.UNKNOWN, outcome.provider_id, outcome.refusal)
 
     def _outgoing(self, row: Any, language: str, now: datetime) -> Outgoing:
         keys = self._registry.keys

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from years import BEGIN, country, years
+from engine_tables import configuration as engine_configuration
+from years import BEGIN, CHANNEL, FEEDS, country, years
 
 from processors.backtest import Outcome, run
 from processors.backtest_baselines import baselines_of, in_order, judged_since
@@ -102,6 +103,22 @@ def test_each_value_of_a_sweep_says_what_a_whole_backtest_with_it_says(path: str
         whole = run(changed, part, in_order(judged_since(since, history, baselines_of(changed, history))[1]))
         for rule, steps in found.items():
             assert steps[number].activations == len(whole.of(rule))
+
+
+def test_a_baseline_that_decides_which_places_count_is_asked_even_of_the_only_one() -> None:
+    """A district of one division, whose cases are held against a channel: it counts once its channel is admitted, and not before."""
+    districts = [{"code": f"over {code}", "level": "adm2", "names": {"en": code}, "population": 1000} for code in "AB"]
+    divisions = [{"code": code, "level": "adm3", "parent": f"over {code}", "names": {"en": code}} for code in "AB"]
+    threshold = CHANNEL | {"at": "adm3", "roll_up": {"to": "adm2"}}
+    rules = [{"name": "calm", "dimensions": ["health"], "when": {"not": "dengue >= orange"}}]
+    configuration = engine_configuration([threshold], rules, areas=[*districts, *divisions], feeds=FEEDS)
+    history = years(1)
+    made = baselines_of(configuration, history)
+    moves = Moves(loaded(configuration), "calm", history, made)
+    (level,) = [one for one in moves.movable if one.level == "orange"]
+    whole = run(configuration, history, in_order(made))
+    assert whole.activations
+    assert moves.outcome(level, level.number).activations == whole.activations
 
 
 def test_a_move_can_gain_and_can_lose(orange: Moves) -> None:
