@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from selenium import webdriver
+from selenium.webdriver.support.wait import WebDriverWait
 
 LEAST = 24
 """Height and width of a target (WCAG 2.2, 2.5.8)."""
@@ -65,6 +66,7 @@ return [...document.querySelectorAll(TARGETS)].filter(e => shown(e) && !e.closes
   .map(([e, r]) => `${e.tagName} "${named(e)}": ${r.width.toFixed(1)} by ${r.height.toFixed(1)}`);
 """
 )
+_FIRST_FIELD = "const e = document.querySelector('[autofocus]'); return !e || e === document.activeElement;"
 _UNFOLD = "for (const d of document.querySelectorAll('details')) d.open = true;"
 _FOCUS = (
     _TARGETS
@@ -113,3 +115,8 @@ def small_targets(driver: webdriver.Chrome) -> list[str]:
 def focused(driver: webdriver.Chrome) -> dict[str, Any]:
     """What has the focus: its place in the order of the document, where it lies, and how that is shown."""
     return cast(dict[str, Any], driver.execute_script(_FOCUS))
+
+
+def wait_for_first_field(driver: webdriver.Chrome) -> None:
+    """Until the field in which a page begins has the focus: a browser gives it when it first draws the page, after it has read it."""
+    WebDriverWait(driver, 30).until(lambda it: it.execute_script(_FIRST_FIELD))

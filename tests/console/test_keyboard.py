@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from every_page import PAGES, Browser, Houses
 from kandy_desk import Kandy
-from page_geometry import focused
+from page_geometry import focused, wait_for_first_field
 from page_left import wait_until_left
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -93,6 +93,7 @@ class Keyboard:
 def test_the_tabulator_visits_everything_in_reading_order_and_shows_where_it_is(page: str, driver: webdriver.Chrome, every: Houses) -> None:
     """Each link, field, button and fold once, downwards; marked by a line that stands out from what is under it (WCAG 1.4.11, 2.4.7)."""
     PAGES[page](every, Browser(driver))
+    wait_for_first_field(driver)
     keyboard, stop = Keyboard(driver), focused(driver)
     while stop["index"] > 0:  # a page may begin in its first field; what stands above it is reached backwards
         keyboard.back()
