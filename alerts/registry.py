@@ -66,11 +66,16 @@ def has_registry(state: Path) -> bool:
     return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
-def open_registry(state: Path, *, create: bool = False) -> "Registry":
+CACHE_KB = 32_000
+"""Of SQLite pages, a connection: with its own 2 MB, each of a million people costs reading their page of the index again."""
+
+
+def open_registry(state: Path, *, create: bool = False, cache_kb: int = CACHE_KB) -> "Registry":
     """The registry of an installation, with the keys in POLYRISK_KEYS, else in its folder; or of a drill, with the keys of drills.
 
     Args:
         create: make what is not there. Who lets people in does; all others must find the registry, and the keys that wrote it.
+        cache_kb: as `Registry`.
 
     Raises:
         RefusedError: there is none. ConfigurationError: the keys cannot be used. NewerVersionError: a newer version wrote the database.
@@ -78,17 +83,15 @@ def open_registry(state: Path, *, create: bool = False) -> "Registry":
     if not create and not has_registry(state):
         raise RefusedError("there is no registry here.", where=str(state), remedy="Name the folder of the installation with --state.")
     if is_drill(state):  # its keys are those of all drills, so that who left one is known to have left in the next
-        return Registry(registry_url(state), Keys.load(state.parent / "keys", create=create), for_exercise=True)
+        return Registry(registry_url(state), Keys.load(state.parent / "keys", create=create), for_exercise=True, cache_kb=cache_kb)
     keys = os.environ.get("POLYRISK_KEYS")
     if create:
         _note_url(state)
-    return Registry(registry_url(state), Keys.load(Path(keys) if keys else state / "keys", create=create))
+    return Registry(registry_url(state), Keys.load(Path(keys) if keys else state / "keys", create=create), cache_kb=cache_kb)
 
 
 EXERCISE_ID = 0x44524C4C
 """SQLite's `application_id` of a registry that was made for an exercise; it stands in the database itself, wherever that lies."""
-CACHE_KB = 32_000
-"""Of SQLite pages, a connection: with its own 2 MB, each of a million people costs reading their page of the index again."""
 
 
 class Registry:
@@ -98,6 +101,7 @@ class Registry:
         url: SQLAlchemy's, such as `sqlite:///var/registry.sqlite` or `postgresql://user@host/name`.
         keys: kept outside the database.
         for_exercise: make it one for an exercise; it stays one whoever opens it.
+        cache_kb: most pages of a SQLite file that each connection keeps, in kB.
 
     Attributes:
         exercise: all that is said from it is an exercise.
@@ -107,14 +111,14 @@ class Registry:
         RefusedError: it is to be one for an exercise and is another already.
     """
 
-    def __init__(self, url: str, keys: Keys, *, for_exercise: bool = False) -> None:
+    def __init__(self, url: str, keys: Keys, *, for_exercise: bool = False, cache_kb: int = CACHE_KB) -> None:
         self.keys = keys
         place = engine_url(url)
         served = place.get_backend_name() == "postgresql"  # a server that was started again has let go of all connections
         self.engine = create_engine(place, hide_parameters=True, pool_pre_ping=served)  # errors name no index and no encrypted number
         if self.engine.dialect.name == "sqlite":
             _keep_private(self.engine)
-            _prepare_sqlite(self.engine)
+            _prepare_sqlite(self.engine, cache_kb)
         try:
             self.exercise = _is_for_exercise(self.engine, make=for_exercise)
             migrations.prepare(self.engine)
@@ -287,13 +291,13 @@ def _keep_private(engine: Engine) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, cache_kb: int) -> None:
     """WAL so that pages can read while warnings go out; full synchronisation, because an intent must outlive a power cut; what is deleted
     is overwritten, because who was erased must not be found in the file."""
 
     def connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "secure_delete=ON", f"cache_size=-{CACHE_KB}"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "secure_delete=ON", f"cache_size=-{cache_kb}"):
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Connection) -> None:

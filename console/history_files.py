@@ -24,7 +24,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from processors.history import History, history_of
 from processors.verification import Happened
@@ -92,6 +91,8 @@ def _checked(table: pa.Table, file: Path, country: LoadedCountry) -> pa.Table:
     places = {*country.places.areas, *country.places.stations}
     _known(table, "area", places, file, "A spreadsheet may have cut off leading zeros: import the column as text.")
     _known(table, "indicator", set(CATALOGUE), file, "It is not in the catalogue of indicators.")
+    import pyarrow.compute as pc  # here and below: for the process that reads a history, which is not the console's own
+
     units = pa.array([CATALOGUE[name].unit for name in table["indicator"].unique().to_pylist()])
     expected = pc.take(units, pc.index_in(table["indicator"], table["indicator"].unique()))
     wrong = pc.fill_null(pc.not_equal(table["unit"], expected), True)
@@ -103,6 +104,8 @@ def _checked(table: pa.Table, file: Path, country: LoadedCountry) -> pa.Table:
 
 
 def _completed(table: pa.Table, file: Path, country: LoadedCountry) -> pa.Table:
+    import pyarrow.compute as pc
+
     table = table.set_column(table.column_names.index("end"), "end", pc.coalesce(table["end"], table["start"]))
     backward = pc.less(table["end"], table["start"])
     if pc.any(backward).as_py():
@@ -126,6 +129,8 @@ def _completed(table: pa.Table, file: Path, country: LoadedCountry) -> pa.Table:
 
 
 def _known(table: pa.Table, name: str, words: set[str], file: Path, remedy: str) -> None:
+    import pyarrow.compute as pc
+
     for word in table[name].unique().to_pylist():
         if word not in words:
             near = nearest(word, sorted(words))
@@ -133,7 +138,7 @@ def _known(table: pa.Table, name: str, words: set[str], file: Path, remedy: str)
 
 
 def _refuse(file: Path, wrong: pa.ChunkedArray, what: str, remedy: str) -> None:
-    raise ConfigurationError(what, where=f"{file}:{pc.index(wrong, True).as_py() + 2}", remedy=remedy)
+    raise ConfigurationError(what, where=f"{file}:{wrong.index(True).as_py() + 2}", remedy=remedy)
 
 
 def read_events(file: Path, country: LoadedCountry, before: timedelta, after: timedelta) -> list[Happened]:

@@ -153,9 +153,9 @@ class Judge:
         best = newest if newest is not None and newest.is_by(at) else Checkpoint(NOTHING, None, initial(self._shard))
         if best.received is not None and at - best.received < _NEAR:
             return best
-        best = self._snapshot(at, best.offset) or best
-        kept = self._states.nearest(at, best.offset)
-        return Checkpoint(*kept) if kept is not None else best
+        kept = self._states.nearest(at, best.offset)  # first: it is nearer than the processors' nearly always, and a state is large to read
+        best = Checkpoint(*kept) if kept is not None else best
+        return self._snapshot(at, best.offset) or best
 
     def _snapshot(self, at: datetime, after: int) -> Checkpoint | None:
         """The processors' own, if it stands for a greater offset and nothing that was received after the moment."""

@@ -14,14 +14,15 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from console.interface.speaking import later
 from console.kept_reading import FORMAT, Kept, KeptFeed, KeptReading, moments_of, packed_moments
 from console.series_kept import SeriesKept
 from eventlog.log import NOTHING, EventLog
+from schemas.arrow_numbers import given, whole_numbers
 from schemas.envelopes import read_input, read_output
 from schemas.errors import PolyriskError
 from schemas.inputs import Baseline, ConfigChange, Heartbeat
@@ -417,7 +418,7 @@ class LogReader:
     def _take_readings(self, record: Record, batch: pa.RecordBatch) -> None:
         if self._series is not None:
             self._series.take(record.id, record.received, batch)
-        given = batch.filter(pc.is_valid(batch["value"]))
-        if given.num_rows:
-            # Its number, and not `as_py()`: for a moment that would load all of pandas.
-            self._feeds.setdefault(str(given["feed"][0].as_py()), _Feed()).gave(record.received_microseconds, pc.max(given["end"]).value)
+        rows = np.flatnonzero(given(batch["value"]))
+        if len(rows):
+            newest = int(whole_numbers(batch["end"], 0)[rows].max())
+            self._feeds.setdefault(str(batch["feed"][int(rows[0])].as_py()), _Feed()).gave(record.received_microseconds, newest)

@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from processors.bounds import Column
+from schemas.arrow_numbers import whole_numbers
 from schemas.observations import decode, encode
 
 NONE = -(2**62)
@@ -261,7 +261,7 @@ class Claims:
 def rows_of(rows: pa.RecordBatch) -> Iterator[tuple[str, str, tuple[int, ...], float | None, tuple[str, str, str]]]:
     """Each reading: indicator, place, its moments and numbers with NONE for what it has not, value, and where it comes from."""
     words = {name: _words(rows.column(name)) for name in ("indicator", "area", *_ORIGIN)}
-    whole = [pc.fill_null(rows.column(name).cast(pa.int64()), NONE).to_pylist() for name in ("start", "end", "issued", "lead", "member")]
+    whole = [whole_numbers(rows.column(name), NONE).tolist() for name in ("start", "end", "issued", "lead", "member")]
     origins = zip(*(words[name] for name in _ORIGIN), strict=True)
     yield from zip(words["indicator"], words["area"], zip(*whole, strict=True), rows.column("value").to_pylist(), origins, strict=True)
 

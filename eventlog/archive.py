@@ -14,15 +14,17 @@ import re
 import uuid
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from schemas.errors import LogError
 from schemas.moments import to_utc
 from schemas.observations import SCHEMA, check
 from schemas.records import received_of
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 _FILE = re.compile(r"/month=(?P<month>\d{4}-\d{2})/(?P<name>[^./][^/]*\.parquet)$")
 
@@ -70,7 +72,8 @@ class Archive:
             PolyriskError: the batch has not `schemas.observations.SCHEMA`.
             LogError: it holds more than one delivery.
         """
-        import pyarrow.parquet as pq  # here: most processes open an archive and never write or read one, and it is 40 MB
+        import pyarrow.compute as pc  # here: most processes open an archive and never write or read one, and it is 40 MB
+        import pyarrow.parquet as pq
 
         check(batch)
         if batch.num_rows == 0:
@@ -79,7 +82,7 @@ class Archive:
         feed, delivery, received = (_only(table, name) for name in ("feed", "delivery", "received"))
         name = f"{received_of(received)}-{delivery[:16]}.parquet"
         months = pc.strftime(table["start"], format="%Y-%m")
-        for month in sorted(pc.unique(months).to_pylist()):
+        for month in sorted(months.unique().to_pylist()):
             sink = pa.BufferOutputStream()
             pq.write_table(table.filter(pc.equal(months, month)), sink, compression="zstd")
             self._write(f"{self._root}/observations/feed={feed}/month={month}/{name}", sink.getvalue())
@@ -143,19 +146,25 @@ def _only(table: pa.Table, column: str) -> Any:
     Raises:
         LogError: there are several.
     """
-    values = pc.unique(table[column]).to_pylist()
+    values = table[column].unique().to_pylist()
     if len(values) != 1:
         raise LogError(f"A batch to be archived holds {len(values)} values of `{column}`.", remedy="Store each delivery by itself.")
     return values[0]
 
 
-def _equals(column: str, value: str | None) -> pc.Expression | None:
-    return None if value is None else pc.field(column) == value
+def _equals(column: str, value: str | None) -> "ds.Expression | None":
+    import pyarrow.dataset as ds
+
+    return None if value is None else ds.field(column) == value
 
 
-def _at_least(column: str, moment: datetime | None) -> pc.Expression | None:
-    return None if moment is None else pc.field(column) >= to_utc(moment)
+def _at_least(column: str, moment: datetime | None) -> "ds.Expression | None":
+    import pyarrow.dataset as ds
+
+    return None if moment is None else ds.field(column) >= to_utc(moment)
 
 
-def _before(column: str, moment: datetime | None) -> pc.Expression | None:
-    return None if moment is None else pc.field(column) < to_utc(moment)
+def _before(column: str, moment: datetime | None) -> "ds.Expression | None":
+    import pyarrow.dataset as ds
+
+    return None if moment is None else ds.field(column) < to_utc(moment)

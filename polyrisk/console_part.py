@@ -34,6 +34,8 @@ from schemas.errors import RefusedError
 
 KEPT = "console"
 """Of the installation's folder, the console's own; it may be removed, and is made again."""
+_CACHE_KB = 500
+"""Of the registry's pages, each of its connections, of which there is one for each page that is made at once."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def console_of(
         PolyriskError: the port cannot be used.
     """
     elsewhere = SignInService.of_settings(os.environ)
-    registry = stack.enter_context(closing(open_registry(state, create=not has_registry(state))))
+    registry = stack.enter_context(closing(open_registry(state, create=not has_registry(state), cache_kb=_CACHE_KB)))
     if not where.on_this_machine and not SigningIn(registry).is_closed():
         what = "The console would be open to whoever reaches it there: no administrator has signed in yet."
         remedy = "Start it without --host, let `polyrisk officers first` make the first administrator, and sign in; then start it so."

@@ -5,10 +5,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from processors.bounds import Column
 from processors.series import NOT_ISSUED, NULL, Rows, Series
+from schemas.arrow_numbers import given, whole_numbers
 
 
 class BatchColumns:
@@ -37,11 +37,7 @@ class BatchColumns:
 
     @cached_property
     def issued(self) -> Column:
-        column = self._batch.column("issued")
-        if column.null_count == len(column):
-            return np.full(len(column), NOT_ISSUED)
-        issued: Column = pc.fill_null(column.cast(pa.int64()), NOT_ISSUED).to_numpy()
-        return issued
+        return whole_numbers(self._batch.column("issued"), NOT_ISSUED)
 
     @cached_property
     def numbers(self) -> npt.NDArray[np.float64]:
@@ -55,23 +51,17 @@ class BatchColumns:
 
     @cached_property
     def observed(self) -> npt.NDArray[np.bool_]:
-        lead = self._batch.column("lead")
-        if lead.null_count == len(lead):
-            return np.ones(len(lead), dtype=bool)
-        observed: npt.NDArray[np.bool_] = pc.is_null(lead).to_numpy(zero_copy_only=False)
-        return observed
+        return ~given(self._batch.column("lead"))
 
     @cached_property
     def leads(self) -> Column:
         """From the base time of a forecast to the end of its period, microseconds; nought for a reading."""
-        leads: Column = pc.fill_null(self._batch.column("lead").cast(pa.int64()), 0).to_numpy()
-        return leads
+        return whole_numbers(self._batch.column("lead"), 0)
 
     @cached_property
     def members(self) -> Column:
         """Which member of an ensemble; nought for a forecast that is none's."""
-        members: Column = pc.fill_null(self._batch.column("member").cast(pa.int64()), 0).to_numpy()
-        return members
+        return whole_numbers(self._batch.column("member"), 0)
 
     def series(self, rows: Rows, source: int) -> Series:
         """Some rows as a series, put in order; `source` is the state's number for the record."""

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from processors.bounds import Column
 from schemas.indicators import CATALOGUE
@@ -215,7 +214,7 @@ def _numbers(column: pa.ChunkedArray, kind: pa.DataType) -> Column:
 def _optional(table: pa.Table, name: str, kind: pa.DataType) -> Column | None:
     if name not in table.column_names or table[name].null_count == len(table):
         return None
-    numbers: Column = pc.fill_null(table[name].cast(kind).cast(pa.int64()), NOT_SAID).to_numpy()
+    numbers: Column = table[name].cast(kind).cast(pa.int64()).fill_null(NOT_SAID).to_numpy()
     return numbers
 
 

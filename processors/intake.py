@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from processors.batch_columns import BatchColumns
 from processors.bounds import LONGEST_PERIOD, needed, replaced
@@ -120,7 +119,8 @@ class Intake:
         issued = [(w, place, rows) for indicator, place, rows in told for w in plan.watchers.get(indicator, ())]
         issued = [g for g in issued if self._fits(g[0].threshold, g[1]) and g[0].threshold in plan.of_forecasts]
         issued = [(w, place, trusted(rows, batch, plan.thresholds[w.threshold].least_trust)) for w, place, rows in issued]
-        for feed in sorted(pc.unique(batch.column("feed")).to_pylist()):
+        feeds = batch.column("feed")
+        for feed in sorted({feeds.dictionary[int(number)].as_py() for number in np.unique(feeds.indices.to_numpy())}):
             self._delivered(feed, micros(self.record.received))
         groups, issued = [g for g in groups if len(g[2])], [g for g in issued if len(g[2])]
         if not groups and not issued:

@@ -71,7 +71,7 @@ def from_bytes(content: bytes) -> State:
     try:
         table = pa.ipc.open_stream(content).read_all()
         parts = dict(zip(table["name"].to_pylist(), table["body"].to_pylist(), strict=True))
-        told = json.loads(parts["state"])
+        told = json.loads(parts["state"], parse_int=lru_cache(maxsize=None)(int))  # the same few moments, each held once
     except (pa.ArrowInvalid, KeyError, ValueError) as error:
         raise PolyriskError(f"These bytes are no snapshot: {error}.", remedy="Remove it; the state is made again from the log.") from error
     if told["format"] != FORMAT:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from page_left import wait_until_left
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -43,7 +44,9 @@ def test_every_district_is_on_the_map(browser: webdriver.Chrome, address: str) -
 def test_a_warning_is_reached_by_keyboard_and_read_in_sinhala_down_to_a_reading(browser: webdriver.Chrome, address: str) -> None:
     """Tab to the link, Enter; the Sinhala text is drawn; Enter on a folded reason shows the reading behind it."""
     browser.get(address)
-    tab_to(browser, "River and landslide").send_keys(Keys.ENTER)
+    link = tab_to(browser, "River and landslide")
+    link.send_keys(Keys.ENTER)
+    wait_until_left(browser, link)
     assert "/warning/" in browser.current_url
     text = browser.find_element(By.CSS_SELECTOR, '.bubble[lang="si"]')
     assert text.is_displayed()

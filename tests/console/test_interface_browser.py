@@ -4,6 +4,7 @@ import pytest
 from axe_core import judged
 from every_page import PAGES, Browser, Houses
 from page_geometry import focused, outside, overlaps, small_targets, unfold, width
+from page_left import wait_until_left
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -72,6 +73,7 @@ def test_everything_is_reached_by_keyboard_in_the_order_of_the_page(language: st
     assert len(reached) > 12
     other = next(link for link in driver.find_elements(By.CSS_SELECTOR, ".languages a") if link.get_attribute("lang") == "en")
     other.send_keys(Keys.ENTER)
+    wait_until_left(driver, other)
     assert driver.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
     assert driver.current_url.endswith("/waiting")
 

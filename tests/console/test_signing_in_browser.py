@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from console_world import lanka
 from officers_desk import ADMINISTRATOR, PASSWORD, Desk, Telephone
+from page_geometry import wait_for_first_field
+from page_left import wait_until_left
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
@@ -54,12 +56,15 @@ class Person:
         self._driver = driver
 
     def types(self, *texts: str) -> None:
-        """Fill in the fields from the one that has the focus on, and send the form."""
+        """Fill in the fields from the one in which the page begins, send the form, and wait for what it leads to."""
+        wait_for_first_field(self._driver)
+        page = self._driver.find_element(By.TAG_NAME, "html")
         for number, text in enumerate(texts):
             if number:
                 self._driver.switch_to.active_element.send_keys(Keys.TAB)
             self._driver.switch_to.active_element.send_keys(text)
         self._driver.switch_to.active_element.send_keys(Keys.ENTER)
+        wait_until_left(self._driver, page)
 
     def comes_to(self, heading: str) -> None:
         """The page with this heading, once it is there; nothing of it reaches past the edge of the screen."""

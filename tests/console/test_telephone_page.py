@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from every_page import Browser
 from kandy_desk import Kandy
+from page_left import wait_until_left
 from selenium.webdriver.common.by import By
 from signing_desk import DUTY, FIRST, SECOND
 from test_pages import Outline
@@ -126,7 +127,9 @@ def test_in_a_narrow_browser_a_telephone_is_given_with_scripts_and_without(desk:
     with desk.officer("perera", FIRST) as one, chromium(360, 740, javascript=javascript) as driver:
         browser = Browser(driver)
         browser.opens(f"{desk.address}/account", one.session)
-        driver.find_element(By.CSS_SELECTOR, f'a[href="{PAGE}"]').click()
+        link = driver.find_element(By.CSS_SELECTOR, f'a[href="{PAGE}"]')
+        link.click()
+        wait_until_left(driver, link)
         number = driver.find_element(By.NAME, "number")
         assert (number.get_attribute("type"), number.get_attribute("autocomplete")) == ("tel", "tel")
         browser.sends(f"{PAGE}/number", number=OWN)
