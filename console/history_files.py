@@ -25,6 +25,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from console.history_folders import files_of
 from processors.history import History, history_of
 from processors.verification import Happened
 from schemas.country_files import LoadedCountry
@@ -38,8 +39,6 @@ COLUMNS = {
     "area": _WORD, "indicator": _WORD, "start": _MOMENT, "end": _MOMENT, "received": _MOMENT, "value": pa.float64(), "unit": _WORD,
 }  # fmt: skip
 OPTIONAL = {"feed": _WORD, "issued": _MOMENT, "lead_h": pa.float64(), "member": pa.int16()}
-EVENTS_FILE = "events.csv"
-"""In a history's folder it is no history but what happened, and is read only by who asks for it."""
 EVENT_COLUMNS = ("area", "start", "end", "what", "source")
 _HOUR = 3_600_000_000
 
@@ -50,7 +49,7 @@ def read_history(folder: Path, country: LoadedCountry) -> History:
     Raises:
         ConfigurationError: there are none, or a line of one cannot be used; names file and line.
     """
-    files = sorted(p for p in folder.rglob("*") if p.suffix in (".csv", ".parquet") and p.name != EVENTS_FILE)
+    files = files_of(folder)
     if not files:
         remedy = "`polyrisk history` makes one out of a source's own files."
         raise ConfigurationError("No history lies there: no CSV or Parquet file.", where=str(folder), remedy=remedy)

@@ -71,7 +71,7 @@ from console.waiting_pages import WaitingPages
 from console.waking_pages import WakingPages
 from eventlog.log import EventLog
 from processors.engine import State
-from processors.garbage import give_back
+from processors.garbage import give_back, leave_alone
 from schemas.country_files import LoadedCountry
 from schemas.errors import LogError, PolyriskError, RefusedError
 
@@ -141,6 +141,7 @@ class Console:
                 newest = self.newest()
                 self._judge.state(newest, None)
                 self.reader.keep()
+                leave_alone()
                 give_back()
                 self._judge.make_ready(newest)
             except LogError as error:

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from console.case_history import case_events, case_history
-from console.history_files import EVENTS_FILE, read_events, read_history
+from console.history_folders import EVENTS_FILE, files_of
 from feeds.cases import Case
-from processors.history import History
-from processors.verification import Happened
 from schemas.country_files import LoadedCountry
 from schemas.errors import ConfigurationError
 from schemas.moments import parse_span
+
+if TYPE_CHECKING:
+    from processors.history import History
+    from processors.verification import Happened
 
 BEFORE, AFTER = parse_span("28 d"), parse_span("0 d")
 """The match window of events that do not say their own, as of `polyrisk backtest`."""
@@ -32,20 +34,26 @@ class Source:
     is_case: bool
     events: Path | None = None
 
-    def history(self, country: LoadedCountry) -> History:
+    def history(self, country: LoadedCountry) -> "History":
         """All readings.
 
         Raises:
             ConfigurationError: a file cannot be used; names file and line.
         """
+        from console.case_history import case_history  # here and below: with all that fetches, for the process that reads a history
+        from console.history_files import read_history
+
         return case_history(Case.load(self.folder)) if self.is_case else read_history(self.folder, country)
 
-    def happened(self, country: LoadedCountry) -> list[Happened]:
+    def happened(self, country: LoadedCountry) -> "list[Happened]":
         """What happened, in order of time; empty if nothing says.
 
         Raises:
             ConfigurationError: a file cannot be used; names file and line.
         """
+        from console.case_history import case_events
+        from console.history_files import read_events
+
         if self.is_case:
             return case_events(Case.load(self.folder), country)
         return read_events(self.events, country, BEFORE, AFTER) if self.events is not None else []
@@ -67,8 +75,7 @@ def sources_of(country: LoadedCountry, folders: Sequence[Path] = ()) -> tuple[So
 
 
 def _of_folder(folder: Path) -> Source:
-    files = [p for p in folder.rglob("*") if p.suffix in (".csv", ".parquet") and p.name != EVENTS_FILE]
-    if not files:
+    if not files_of(folder):
         remedy = "`polyrisk history` makes one out of a source's own files."
         raise ConfigurationError("No history lies there: no CSV or Parquet file.", where=str(folder), remedy=remedy)
     events = folder / EVENTS_FILE

@@ -28,7 +28,7 @@ from polyrisk.configuring import configure
 from polyrisk.defaults import PORT
 from polyrisk.processes import noted
 from polyrisk.serving import HOST, bound
-from processors.garbage import hold_little, look_less_often
+from processors.garbage import hold_little, look_often
 from schemas.country_files import LoadedCountry, load_country
 from schemas.errors import RefusedError
 
@@ -113,7 +113,7 @@ def run_console(state: Path, folder: Path, where: Where, histories: Sequence[Pat
         clock: Clock = FileClock(state / "clock") if (state / "clock").exists() else WallClock()
         configure(log, country, clock)
         stack.enter_context(noted(state, "console"))
-        look_less_often()
+        look_often()
         page, served = console_of(stack, log, country, state, clock, where, sources_of(country, histories))
         page.run(sockets=[served])
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from schemas.inputs import Observation
 from schemas.observations import encode, to_batch
 
-HEAVY = ("airflow", "matplotlib", "pandas", "pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "scipy", "twilio")
+HEAVY = ("airflow", "httpx", "matplotlib", "pandas", "pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "scipy", "twilio")
 _PROGRAM = """
 import sys
 import polyrisk.console_part
